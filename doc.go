@@ -1,0 +1,33 @@
+// Package foreword gets work out of base language models: models that only
+// continue text.
+//
+// A prompt is a column of worked examples with the last answer missing. Ten
+// lines such as
+//
+//	butterfly: 나비
+//
+// and then
+//
+//	teacher:
+//
+// make a model that has never been told to translate go on with 선생님. Zero
+// examples, one and many are one thing, and a conversation is the same thing
+// again, whose examples are its own earlier turns. This module is the part that
+// is easily got wrong by hand: where the spaces stand, where to stop the model
+// before it invents the next line, what fits, and what a user's text may forge.
+//
+// This package holds nothing but the map:
+//
+//   - package fewshot: typed examples become a prompt, the continuation a typed
+//     answer
+//   - package assistant: a description and a few exchanges make a base model
+//     answer as an assistant, turn after turn
+//   - package sampling: drawing continuations from any backend, with
+//     temperature, stops, seeds and a token budget
+//   - sampling/pocket: a base model inside this process, so that all of it runs
+//     with no network
+//   - sampling/openai and sampling/ollama: models on servers
+//   - examples: programs to run and to read, beginning with examples/translate
+//
+// The smallest program stands in the documentation of package fewshot.
+package foreword
