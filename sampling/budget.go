@@ -1,0 +1,70 @@
+package sampling
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+)
+
+// A Counter counts the tokens of a text as the model would read it. A count
+// that may be wrong must be too high, never too low, or prompts overflow the
+// window. Counters are safe for concurrent use.
+type Counter interface {
+	Count(text string) (int, error)
+}
+
+// Count returns the number of tokens in text: by m.Counter, or else by the
+// backend where it is a [Counter], or else the number of bytes, which no
+// byte-level vocabulary exceeds.
+func (m Model) Count(text string) (int, error) {
+	if c := m.counter(); c != nil {
+		return c.Count(text)
+	}
+	return len(text), nil
+}
+
+func (m Model) counter() Counter {
+	if m.Counter != nil {
+		return m.Counter
+	}
+	c, _ := m.Backend.(Counter)
+	return c
+}
+
+// PromptBudget returns how many tokens a prompt may have so that p.MaxTokens
+// still fit behind it: [math.MaxInt] for a model without a Window, and
+// [ErrBudget] when MaxTokens alone fills it.
+func (m Model) PromptBudget(p Params) (int, error) {
+	if m.Window < 0 {
+		return 0, fmt.Errorf("%w: Model.Window is %d; use 0 for no limit, or the number of tokens", ErrInvalid, m.Window)
+	}
+	if m.Window == 0 {
+		return math.MaxInt, nil
+	}
+	maxTokens := cmp.Or(p.MaxTokens, DefaultMaxTokens)
+	if maxTokens >= m.Window {
+		return 0, fmt.Errorf("%w: MaxTokens of %d leaves no room for a prompt in a window of %d tokens; ask for fewer", ErrBudget, maxTokens, m.Window)
+	}
+	return m.Window - maxTokens, nil
+}
+
+// fit returns ErrBudget, with the numbers, when the request does not fit.
+func (m Model) fit(req *Request) error {
+	budget, err := m.PromptBudget(req.Params)
+	if err != nil || budget == math.MaxInt {
+		return err
+	}
+	n, err := m.Count(req.Prompt)
+	if err != nil {
+		return fmt.Errorf("counting the prompt's tokens: %w", err)
+	}
+	if n <= budget {
+		return nil
+	}
+	hint := "shorten the prompt or ask for fewer tokens"
+	if m.counter() == nil {
+		hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
+	}
+	return fmt.Errorf("%w: the prompt has %d tokens, and %d of the window of %d are left beside MaxTokens; %s",
+		ErrBudget, n, budget, m.Window, hint)
+}

@@ -1,0 +1,361 @@
+package sampling_test
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+func ExampleDecoder() {
+	words := []string{" Paris", " Lyon", " the"}
+	next := func() []sampling.Candidate { // what a model would say comes next
+		return []sampling.Candidate{{ID: 0, Logprob: math.Log(0.7)}, {ID: 1, Logprob: math.Log(0.2)}, {ID: 2, Logprob: math.Log(0.1)}}
+	}
+	greedy := sampling.NewDecoder(sampling.Params{})
+	id, _ := greedy.Next(next())
+	fmt.Printf("greedy: %q\n", words[id])
+
+	counts := make([]int, len(words))
+	nucleus := sampling.NewDecoder(sampling.Params{Temperature: 1, TopP: 0.8, Seed: 1})
+	for range 1000 {
+		id, _ := nucleus.Next(next())
+		counts[id]++
+	}
+	fmt.Println("in the nucleus:", counts[0] > 0, counts[1] > 0, counts[2] > 0)
+	// Output:
+	// greedy: " Paris"
+	// in the nucleus: true true false
+}
+
+// candidates makes a list of logits by id; NaN leaves one out.
+func candidates(logits ...float64) (all []sampling.Candidate) {
+	for id, l := range logits {
+		all = append(all, sampling.Candidate{ID: id, Logprob: l})
+	}
+	return all
+}
+
+// An oracle tells the exact distribution that a Decoder must draw from, step by
+// step as Params describes them.
+type oracle struct {
+	p      sampling.Params
+	prompt []int
+	drawn  []int
+}
+
+func (o oracle) distribution(logits []sampling.Candidate) map[int]float64 {
+	left := slices.DeleteFunc(slices.Clone(logits), func(c sampling.Candidate) bool {
+		return math.IsNaN(c.Logprob) || math.IsInf(c.Logprob, -1)
+	})
+	for i := range left {
+		c := &left[i]
+		n := 0
+		for _, id := range o.drawn {
+			if id == c.ID {
+				n++
+			}
+		}
+		if o.p.RepetitionPenalty != 0 && (n > 0 || slices.Contains(o.prompt, c.ID)) {
+			if c.Logprob > 0 {
+				c.Logprob /= o.p.RepetitionPenalty
+			} else {
+				c.Logprob *= o.p.RepetitionPenalty
+			}
+		}
+		c.Logprob -= float64(n) * o.p.FrequencyPenalty
+		if n > 0 {
+			c.Logprob -= o.p.PresencePenalty
+		}
+	}
+	slices.SortFunc(left, func(a, b sampling.Candidate) int {
+		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))
+	})
+	if o.p.Temperature == 0 {
+		return map[int]float64{left[0].ID: 1}
+	}
+	probs := make([]float64, len(left))
+	for i, c := range left {
+		probs[i] = math.Exp((c.Logprob - left[0].Logprob) / o.p.Temperature)
+	}
+	normalize(probs)
+	if k := o.p.TopK; k > 0 {
+		probs = probs[:min(k, len(probs))]
+		normalize(probs)
+	}
+	if o.p.TopP > 0 {
+		sum, n := 0.0, 0
+		for sum < o.p.TopP && n < len(probs) {
+			sum += probs[n]
+			n++
+		}
+		probs = probs[:n]
+		normalize(probs)
+	}
+	if o.p.MinP > 0 {
+		best := probs[0]
+		probs = slices.DeleteFunc(probs, func(p float64) bool { return p < o.p.MinP*best })
+		normalize(probs)
+	}
+	want := make(map[int]float64)
+	for i, p := range probs {
+		want[left[i].ID] = p
+	}
+	return want
+}
+
+func normalize(probs []float64) {
+	total := 0.0
+	for _, p := range probs {
+		total += p
+	}
+	for i := range probs {
+		probs[i] /= total
+	}
+}
+
+// fits fails when counts are not those of so many draws from a distribution, by
+// the chi-square test. The seeds are fixed, so that it never fails by chance.
+func fits(t *testing.T, what string, counts map[int]int, want map[int]float64) {
+	t.Helper()
+	draws := 0
+	for id, n := range counts {
+		draws += n
+		if want[id] == 0 {
+			t.Errorf("%s: token %d was drawn %d times and must not be", what, id, n)
+		}
+	}
+	chi, cells := 0.0, 0
+	for id, p := range want {
+		expected := p * float64(draws)
+		if expected < 5 {
+			continue // too rare for the test
+		}
+		cells++
+		d := float64(counts[id]) - expected
+		chi += d * d / expected
+	}
+	// Some five standard deviations of chi-square with that many cells.
+	freedom := float64(max(cells-1, 1))
+	if limit := freedom + 5*math.Sqrt(2*freedom) + 8; chi > limit {
+		t.Errorf("%s: chi-square is %.1f over %d cells, at most %.1f: drew %v, want %v", what, chi, cells, limit, counts, want)
+	}
+}
+
+// draws counts n draws from the same logits.
+func draws(p sampling.Params, logits []sampling.Candidate, n int) map[int]int {
+	d := sampling.NewDecoder(p)
+	counts := make(map[int]int)
+	for range n {
+		id, ok := d.Next(slices.Clone(logits))
+		if !ok {
+			panic("nothing to draw")
+		}
+		counts[id]++
+	}
+	return counts
+}
+
+func TestDecoderDistribution(t *testing.T) {
+	logits := candidates(2, 1.5, 1, 0.5, 0, -0.5, -1, -2, math.NaN(), math.Inf(-1))
+	for _, p := range []sampling.Params{
+		{Temperature: 1},
+		{Temperature: 0.5},
+		{Temperature: 3},
+		{Temperature: 1, TopK: 3},
+		{Temperature: 2, TopK: 1},
+		{Temperature: 1, TopK: 100},
+		{Temperature: 1, TopP: 0.6},
+		{Temperature: 2, TopP: 0.9},
+		{Temperature: 1, TopP: 1},
+		{Temperature: 1, TopP: 1e-9},
+		{Temperature: 1, MinP: 0.3},
+		{Temperature: 0.7, MinP: 0.1},
+		{Temperature: 1, MinP: 1},
+		{Temperature: 1.5, TopK: 6, TopP: 0.8, MinP: 0.2},
+		{Temperature: 1e-300}, // nothing but the best is left, and nothing overflows
+		{Temperature: 1e300},  // everything is alike
+	} {
+		for seed := range uint64(3) {
+			p.Seed = seed + 1
+			fits(t, fmt.Sprintf("%+v", p), draws(p, logits, 20000), oracle{p: p}.distribution(logits))
+		}
+	}
+}
+
+// TestDecoderAgainstOracle is about parameters and logits of all kinds at once.
+func TestDecoderAgainstOracle(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	maybe := func(x float64) float64 {
+		if random.IntN(2) == 0 {
+			return 0
+		}
+		return x
+	}
+	for range 150 {
+		logits := make([]sampling.Candidate, 1+random.IntN(12))
+		for i := range logits {
+			logits[i] = sampling.Candidate{ID: i * 3, Logprob: 3 * random.NormFloat64()}
+		}
+		p := sampling.Params{
+			Temperature: 0.2 + 2*random.Float64(),
+			TopP:        maybe(random.Float64()),
+			TopK:        int(maybe(float64(1 + random.IntN(14)))),
+			MinP:        maybe(random.Float64() * 0.5),
+			Seed:        random.Uint64(),
+		}
+		fits(t, fmt.Sprintf("%+v on %v", p, logits), draws(p, logits, 4000), oracle{p: p}.distribution(logits))
+	}
+}
+
+// TestDecoderPenalties draws one token after a history, which many Decoders with
+// different seeds have seen in the same way.
+func TestDecoderPenalties(t *testing.T) {
+	logits := candidates(1.2, 0.8, 0.3, 0, -0.4, -1.1)
+	history := []int{0, 2, 0, 0, 4}
+	for _, p := range []sampling.Params{
+		{FrequencyPenalty: 0.5},
+		{FrequencyPenalty: -0.3}, // encourages
+		{PresencePenalty: 1},
+		{PresencePenalty: -1},
+		{FrequencyPenalty: 0.2, PresencePenalty: 0.4, RepetitionPenalty: 1.5},
+		{RepetitionPenalty: 2},
+		{RepetitionPenalty: 0.5},
+		{RepetitionPenalty: 1}, // off
+		{RepetitionPenalty: 1.3, TopK: 3},
+	} {
+		for _, temperature := range []float64{0, 1} {
+			p.Temperature = temperature
+			prompt := []int{1, 4, 1}
+			counts := make(map[int]int)
+			for seed := range uint64(6000) {
+				p.Seed = seed
+				d := sampling.NewDecoder(p)
+				d.Prompt(prompt[:1])
+				d.Prompt(prompt[1:])
+				for _, id := range history {
+					if got, ok := d.Next(candidates(1, 1, 1, 1, 1, 1)[id : id+1]); got != id || !ok {
+						t.Fatal(got, ok) // the only one there is
+					}
+				}
+				id, _ := d.Next(slices.Clone(logits))
+				counts[id]++
+			}
+			fits(t, fmt.Sprintf("%+v", p), counts, oracle{p, prompt, history}.distribution(logits))
+		}
+	}
+}
+
+func TestDecoderIsDeterministic(t *testing.T) {
+	run := func(seed uint64) (ids []int) {
+		d := sampling.NewDecoder(sampling.Params{Temperature: 1, TopP: 0.9, FrequencyPenalty: 0.1, Seed: seed})
+		for i := range 50 {
+			id, _ := d.Next(candidates(0, float64(i%3), 1, 0.5, -1))
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	seen := make(map[string]bool)
+	for seed := range uint64(20) {
+		first := run(seed)
+		if again := run(seed); !slices.Equal(first, again) {
+			t.Errorf("seed %d drew %v and then %v", seed, first, again)
+		}
+		seen[fmt.Sprint(first)] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("20 seeds drew %d different texts", len(seen))
+	}
+}
+
+// With a truncation the order in which the candidates come does not matter, nor
+// does it without temperature.
+func TestDecoderOrder(t *testing.T) {
+	logits := candidates(1, 3, 2, 3, 0)
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, p := range []sampling.Params{{}, {Temperature: 1, TopK: 4, Seed: 3}, {Temperature: 1, TopP: 0.99, Seed: 3}, {Temperature: 1, MinP: 0.01, Seed: 3}} {
+		want := -1
+		for range 20 {
+			shuffled := slices.Clone(logits)
+			random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+			id, _ := sampling.NewDecoder(p).Next(shuffled)
+			if want >= 0 && id != want {
+				t.Errorf("%+v drew %d from %v, and %d before", p, id, shuffled, want)
+			}
+			want = id
+		}
+	}
+}
+
+func TestDecoderOddCandidates(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, test := range []struct {
+		why    string
+		logits []sampling.Candidate
+		want   int // -1 for none
+	}{
+		{"none", nil, -1},
+		{"none that is possible", candidates(nan, -inf, nan), -1},
+		{"what is no number is left out", candidates(nan, -5, nan), 1},
+		{"what is impossible is left out", candidates(-inf, -1e300), 1},
+		{"certain", candidates(3, inf, 7), 1},
+		{"the smallest id of the best", []sampling.Candidate{{9, 1}, {4, 1}, {7, 1}, {2, 0}}, 4},
+		{"the smallest id of the certain", []sampling.Candidate{{5, inf}, {3, inf}}, 3},
+		{"one", candidates(-1e308), 0},
+	} {
+		id, ok := sampling.NewDecoder(sampling.Params{}).Next(slices.Clone(test.logits))
+		if ok != (test.want >= 0) || ok && id != test.want {
+			t.Errorf("%s: greedy drew %d, %v, want %d", test.why, id, ok, test.want)
+		}
+		for seed := range uint64(50) {
+			p := sampling.Params{Temperature: 1, TopK: 1, Seed: seed}
+			if id, ok := sampling.NewDecoder(p).Next(slices.Clone(test.logits)); ok != (test.want >= 0) || ok && id != test.want {
+				t.Errorf("%s: the best of one drew %d, %v, want %d", test.why, id, ok, test.want)
+			}
+			p.TopK = 0
+			id, ok := sampling.NewDecoder(p).Next(slices.Clone(test.logits))
+			if ok != (test.want >= 0) || ok && slices.ContainsFunc(test.logits, func(c sampling.Candidate) bool {
+				return c.ID == id && (math.IsNaN(c.Logprob) || math.IsInf(c.Logprob, -1))
+			}) {
+				t.Errorf("%s: at temperature 1 it drew %d, %v", test.why, id, ok)
+			}
+		}
+	}
+	// Two that are certain share the place, and the others have none.
+	fits(t, "certain", draws(sampling.Params{Temperature: 1, Seed: 1}, candidates(inf, 100, inf), 2000), map[int]float64{0: 0.5, 2: 0.5})
+}
+
+// TopP keeps the token that reaches it, and MinP the one that just equals it.
+func TestDecoderBorders(t *testing.T) {
+	halves := candidates(math.Log(0.5), math.Log(0.25), math.Log(0.125), math.Log(0.125))
+	kept := func(p sampling.Params) int {
+		p.Temperature, p.Seed = 1, 9
+		return len(draws(p, halves, 2000))
+	}
+	for _, test := range []struct {
+		p    sampling.Params
+		want int
+	}{
+		{sampling.Params{TopP: 0.49}, 1},
+		{sampling.Params{TopP: 0.5}, 1},
+		{sampling.Params{TopP: 0.51}, 2},
+		{sampling.Params{TopP: 0.75}, 2},
+		{sampling.Params{TopP: 0.76}, 3},
+		{sampling.Params{TopP: 0.99}, 4},
+		{sampling.Params{MinP: 1}, 1},
+		{sampling.Params{MinP: 0.5}, 2},
+		{sampling.Params{MinP: 0.25}, 4},
+		{sampling.Params{MinP: 0.26}, 2},
+		{sampling.Params{TopK: 2, TopP: 0.66}, 1}, // of what TopK left, two thirds
+		{sampling.Params{TopK: 2, TopP: 0.67}, 2},
+		{sampling.Params{TopK: 3}, 3},
+	} {
+		if got := kept(test.p); got != test.want {
+			t.Errorf("TopK %d, TopP %v, MinP %v kept %d tokens, want %d", test.p.TopK, test.p.TopP, test.p.MinP, got, test.want)
+		}
+	}
+}

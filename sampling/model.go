@@ -1,0 +1,218 @@
+package sampling
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Model is a [Backend] with what a caller should know about it. Its methods
+// are the front of this package: they refuse bad requests before anything is
+// sent, cut at stop sequences whether or not the backend does, and never take a
+// stream that broke off for a success.
+//
+// The zero Window and the nil Counter are useful: no limit, and the backend's
+// own count or else bytes. A Model is a small value, safe for concurrent use
+// and meant to be copied.
+type Model struct {
+	Backend Backend
+	Window  int     // the context window, in tokens, prompt and continuation together; 0 is unlimited
+	Counter Counter // nil: the Backend if it counts, else bytes, an upper bound
+}
+
+var errNoBackend = fmt.Errorf("%w: Model.Backend is nil; set it to a backend such as pocket.Default()", ErrInvalid)
+
+// Complete returns the continuation of the request's prompt. On an error it
+// also returns the text that had come by then, if any, so that nothing paid for
+// is lost.
+func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) {
+	prepared, err := m.prepare(req)
+	if err != nil {
+		return nil, err
+	}
+	c, err := collect(m.stream(ctx, prepared))
+	c.Seed = prepared.Params.Seed
+	return c, err
+}
+
+// Stream yields the continuation as it arrives, cut at the first stop sequence.
+// Only the last chunk carries a Reason. Leaving the loop stops the backend. The
+// sequence is single-use.
+func (m Model) Stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		prepared, err := m.prepare(req)
+		if err != nil {
+			yield(Chunk{}, err)
+			return
+		}
+		m.stream(ctx, prepared)(yield)
+	}
+}
+
+// drawAtOnce is how many single samples Draw keeps under way.
+const drawAtOnce = 8
+
+// Draw returns n completions of the same request, drawn with n different seeds
+// that follow from the request's. A backend that is a [Drawer] reads the prompt
+// once for all of them; with any other, eight samples at most are under way at a
+// time.
+//
+// On an error the rest is cancelled, and Draw returns the completions that were
+// finished, in the order of their seeds. With Temperature 0 all n are alike.
+func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%w: drawing %d completions; ask for at least 1", ErrInvalid, n)
+	}
+	prepared, err := m.prepare(req)
+	if err != nil {
+		return nil, err
+	}
+	if d, ok := m.Backend.(Drawer); ok && n > 1 {
+		drawn, err := d.Draw(ctx, prepared, n)
+		if !errors.Is(err, ErrUnsupported) {
+			return m.finished(drawn, err, prepared, n)
+		}
+	}
+	return m.drawSingly(ctx, prepared, n)
+}
+
+// finished cuts what a Drawer drew and leaves out what has no end, which is an
+// error here as it is in a stream.
+func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
+	var whole []*Completion
+	for _, c := range drawn {
+		if c == nil {
+			continue
+		}
+		c.cut(req.Stop)
+		if c.Reason == Unfinished {
+			err = cmp.Or(err, ErrTruncated)
+			continue
+		}
+		whole = append(whole, c)
+	}
+	if err == nil && len(whole) != n {
+		err = fmt.Errorf("sampling: %T drew %d completions where %d were asked for", m.Backend, len(whole), n)
+	}
+	return whole, err
+}
+
+func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completion, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	all := make([]*Completion, n)
+	slots := make(chan struct{}, drawAtOnce)
+	var (
+		wg    sync.WaitGroup
+		once  sync.Once
+		first error
+	)
+	for i := range n {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			one := *req
+			one.Params.Seed = SeedAt(req.Params.Seed, i)
+			c, err := collect(m.stream(ctx, &one))
+			if err != nil {
+				once.Do(func() { first = err })
+				cancel()
+				return
+			}
+			c.Seed = one.Params.Seed
+			all[i] = c
+		})
+	}
+	wg.Wait()
+	return slices.DeleteFunc(all, func(c *Completion) bool { return c == nil }), first
+}
+
+// SeedAt returns the seed of the i-th sample, from 0, of a draw that starts
+// with seed. The first is seed itself, and none is 0.
+func SeedAt(seed uint64, i int) uint64 {
+	at := seed + uint64(i)
+	if at < seed {
+		at++ // 0 would ask for a fresh seed
+	}
+	return at
+}
+
+// freshSeeds is the number of seeds that are drawn from when none is given. It
+// leaves the i-th of a draw within what servers accept: a positive 32-bit
+// integer is the least that any of them takes.
+const freshSeeds = 1 << 30
+
+// prepare checks the request and fills in what a backend need not know.
+func (m Model) prepare(req *Request) (*Request, error) {
+	if m.Backend == nil {
+		return nil, errNoBackend
+	}
+	if err := req.Validate(); err != nil {
+		return nil, err
+	}
+	if err := m.fit(req); err != nil {
+		return nil, err
+	}
+	prepared := *req
+	prepared.Params.MaxTokens = cmp.Or(req.Params.MaxTokens, DefaultMaxTokens)
+	if prepared.Params.Seed == 0 {
+		prepared.Params.Seed = rand.Uint64N(freshSeeds) + 1
+	}
+	return &prepared, nil
+}
+
+// stream runs a prepared request and watches that it ends with a reason.
+func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		if err := ctx.Err(); err != nil {
+			yield(Chunk{}, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		for chunk, err := range Until(m.Backend.Sample(ctx, req), req.Stop) {
+			if !yield(chunk, err) || err != nil || chunk.Reason != Unfinished {
+				return
+			}
+		}
+		// A backend that just stops when it is cancelled is not to blame.
+		yield(Chunk{}, cmp.Or(ctx.Err(), ErrTruncated))
+	}
+}
+
+// collect joins a stream into one completion, which is never nil.
+func collect(chunks iter.Seq2[Chunk, error]) (*Completion, error) {
+	var c Completion
+	var text strings.Builder
+	for chunk, err := range chunks {
+		if err != nil {
+			c.Text = text.String()
+			return &c, err
+		}
+		text.WriteString(chunk.Text)
+		c.Tokens = append(c.Tokens, chunk.Tokens...)
+		if chunk.Usage != nil {
+			c.Usage = *chunk.Usage
+		}
+		c.Reason, c.Stop = chunk.Reason, chunk.Stop
+	}
+	c.Text = text.String()
+	return &c, nil
+}
+
+// cut applies the stop sequences to a completion that came whole.
+func (c *Completion) cut(stop []string) {
+	if len(stop) == 0 {
+		return
+	}
+	k := cutter{match: newMatcher(stop)}
+	if out, found := k.cut(Chunk{Text: c.Text, Tokens: c.Tokens}); found {
+		c.Text, c.Tokens, c.Reason, c.Stop = out.Text, out.Tokens, out.Reason, out.Stop
+	}
+}

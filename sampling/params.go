@@ -1,0 +1,152 @@
+package sampling
+
+import (
+	"fmt"
+	"math"
+	"unicode/utf8"
+)
+
+// DefaultMaxTokens is the number of tokens drawn at most when Params.MaxTokens
+// is 0. A base model has no reason to stop by itself, so there is always a limit.
+const DefaultMaxTokens = 256
+
+// Params decide how tokens are drawn. The zero Params decodes greedily, up to
+// [DefaultMaxTokens]. Zero has a meaning in every field, and it reaches the
+// server wherever the server knows the field, so that a server's own defaults
+// never colour a sample.
+type Params struct {
+	// MaxTokens limits the continuation, in tokens. 0 is DefaultMaxTokens.
+	MaxTokens int
+
+	// Temperature divides the logits. 0 is greedy, 1 the model's own
+	// distribution; below 1 the likely gets likelier.
+	Temperature float64
+
+	// TopP keeps the smallest set of tokens whose probabilities sum to at least
+	// TopP (nucleus sampling, Holtzman et al. 2019). 0 and 1 are off.
+	TopP float64
+
+	// TopK keeps the K most likely tokens. 0 is off.
+	TopK int
+
+	// MinP keeps the tokens that are at least MinP times as likely as the most
+	// likely one (Nguyen et al. 2024). 0 is off.
+	MinP float64
+
+	// FrequencyPenalty is subtracted from a token's logit for each time that the
+	// continuation has it already, PresencePenalty once if it has it at all, as
+	// in the OpenAI API. Negative values encourage repetition. 0 is off.
+	FrequencyPenalty, PresencePenalty float64
+
+	// RepetitionPenalty divides the positive logits and multiplies the negative
+	// ones of tokens that stand in the prompt or the continuation (Keskar et
+	// al. 2019). 0 and 1 are off.
+	RepetitionPenalty float64
+
+	// Seed makes a sample repeatable where the backend can. 0 asks for a fresh
+	// one in each call, which the Completion reports.
+	Seed uint64
+
+	// Logprobs asks for the log probability of each token and this many
+	// alternatives to it. 0 is none.
+	Logprobs int
+
+	// Extra holds fields that only this server knows, sent as they are.
+	Extra map[string]any
+}
+
+// Validate returns an error that names the first field no backend could
+// honour: a negative or not-a-number value, or a TopP or MinP above 1.
+func (p *Params) Validate() error {
+	for _, f := range []struct {
+		name  string
+		value int
+		zero  string
+	}{
+		{"MaxTokens", p.MaxTokens, fmt.Sprintf("the default of %d", DefaultMaxTokens)},
+		{"TopK", p.TopK, "no limit"},
+		{"Logprobs", p.Logprobs, "none"},
+	} {
+		if f.value < 0 {
+			return fmt.Errorf("%w: Params.%s is %d; use 0 for %s, or a positive number", ErrInvalid, f.name, f.value, f.zero)
+		}
+	}
+	for _, f := range []struct {
+		name     string
+		value    float64
+		min, max float64
+		zero     string
+	}{
+		{"Temperature", p.Temperature, 0, math.MaxFloat64, "greedy decoding"},
+		{"TopP", p.TopP, 0, 1, "off"},
+		{"MinP", p.MinP, 0, 1, "off"},
+		{"RepetitionPenalty", p.RepetitionPenalty, 0, math.MaxFloat64, "off"},
+		{"FrequencyPenalty", p.FrequencyPenalty, -math.MaxFloat64, math.MaxFloat64, "off"},
+		{"PresencePenalty", p.PresencePenalty, -math.MaxFloat64, math.MaxFloat64, "off"},
+	} {
+		// The negated form also catches NaN, which compares as false.
+		if !(f.value >= f.min && f.value <= f.max) {
+			return fmt.Errorf("%w: Params.%s is %v; use 0 for %s, or %s", ErrInvalid, f.name, f.value, f.zero, rangeText(f.min, f.max))
+		}
+	}
+	return nil
+}
+
+func rangeText(lo, hi float64) string {
+	switch {
+	case hi == 1:
+		return "a number up to 1"
+	case lo == 0:
+		return "a positive number"
+	}
+	return "a finite number"
+}
+
+// Validate returns an error that names what is wrong with the request: its
+// parameters, text that is not UTF-8, or stop sequences that are empty or there
+// twice. A Model calls it before anything is sent.
+func (r *Request) Validate() error {
+	if r == nil {
+		return fmt.Errorf("%w: the request is nil; pass &sampling.Request{Prompt: ...}", ErrInvalid)
+	}
+	if i := invalidUTF8(r.Prompt); i >= 0 {
+		return fmt.Errorf("%w: Prompt is not valid UTF-8 at byte %d; convert it, or replace the bytes with strings.ToValidUTF8", ErrInvalid, i)
+	}
+	if err := validateStops(r.Stop); err != nil {
+		return err
+	}
+	return r.Params.Validate()
+}
+
+func validateStops(stops []string) error {
+	for i, s := range stops {
+		if s == "" {
+			return fmt.Errorf("%w: Stop[%d] is empty and would end every text at once; leave it out", ErrInvalid, i)
+		}
+		if j := invalidUTF8(s); j >= 0 {
+			return fmt.Errorf("%w: Stop[%d] is not valid UTF-8 at byte %d; a stop sequence is text", ErrInvalid, i, j)
+		}
+		for j, earlier := range stops[:i] {
+			if s == earlier {
+				return fmt.Errorf("%w: Stop[%d] repeats Stop[%d], %q; leave one out", ErrInvalid, i, j, s)
+			}
+		}
+	}
+	return nil
+}
+
+// invalidUTF8 returns the offset of the first byte that is not part of valid
+// UTF-8, or -1.
+func invalidUTF8(s string) int {
+	if utf8.ValidString(s) {
+		return -1
+	}
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return -1
+}

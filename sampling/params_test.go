@@ -1,0 +1,86 @@
+package sampling_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Every message names the field, the value and the way out.
+func TestValidate(t *testing.T) {
+	type params = sampling.Params
+	nan, inf := math.NaN(), math.Inf(1)
+	of := func(p params) *sampling.Request { return &sampling.Request{Prompt: "p", Params: p} }
+	stops := func(s ...string) *sampling.Request { return &sampling.Request{Stop: s} }
+	for _, test := range []struct {
+		req  *sampling.Request
+		want string // "" when it is valid
+	}{
+		{&sampling.Request{}, ""},
+		{of(params{MaxTokens: 1, Temperature: 2, TopP: 1, TopK: 1, MinP: 1, RepetitionPenalty: 1, Logprobs: 5, Seed: math.MaxUint64}), ""},
+		{of(params{FrequencyPenalty: -2, PresencePenalty: 2}), ""},
+		{of(params{Temperature: math.SmallestNonzeroFloat64, TopP: 0.5, MinP: 1e-9, MaxTokens: math.MaxInt}), ""},
+		{stops("\n", "\n\n", "é", "\uFFFD"), ""},
+		{&sampling.Request{Prompt: "\uFFFD, \x00 and 나비"}, ""},
+
+		{nil, "the request is nil; pass &sampling.Request{Prompt: ...}"},
+		{of(params{MaxTokens: -1}), "Params.MaxTokens is -1; use 0 for the default of 256, or a positive number"},
+		{of(params{TopK: -40}), "Params.TopK is -40; use 0 for no limit, or a positive number"},
+		{of(params{Logprobs: -1}), "Params.Logprobs is -1; use 0 for none, or a positive number"},
+		{of(params{Temperature: -0.5}), "Params.Temperature is -0.5; use 0 for greedy decoding, or a positive number"},
+		{of(params{Temperature: nan}), "Params.Temperature is NaN; use 0 for greedy decoding, or a positive number"},
+		{of(params{Temperature: inf}), "Params.Temperature is +Inf; use 0 for greedy decoding, or a positive number"},
+		{of(params{TopP: 1.5}), "Params.TopP is 1.5; use 0 for off, or a number up to 1"},
+		{of(params{TopP: -0.1}), "Params.TopP is -0.1; use 0 for off, or a number up to 1"},
+		{of(params{TopP: nan}), "Params.TopP is NaN; use 0 for off, or a number up to 1"},
+		{of(params{MinP: 2}), "Params.MinP is 2; use 0 for off, or a number up to 1"},
+		{of(params{MinP: -2}), "Params.MinP is -2; use 0 for off, or a number up to 1"},
+		{of(params{RepetitionPenalty: -1}), "Params.RepetitionPenalty is -1; use 0 for off, or a positive number"},
+		{of(params{RepetitionPenalty: inf}), "Params.RepetitionPenalty is +Inf; use 0 for off, or a positive number"},
+		{of(params{FrequencyPenalty: inf}), "Params.FrequencyPenalty is +Inf; use 0 for off, or a finite number"},
+		{of(params{FrequencyPenalty: nan}), "Params.FrequencyPenalty is NaN; use 0 for off, or a finite number"},
+		{of(params{PresencePenalty: -inf}), "Params.PresencePenalty is -Inf; use 0 for off, or a finite number"},
+
+		{&sampling.Request{Prompt: "ab\xffc"}, "Prompt is not valid UTF-8 at byte 2; convert it, or replace the bytes with strings.ToValidUTF8"},
+		{&sampling.Request{Prompt: "\uFFFD\xc3"}, "Prompt is not valid UTF-8 at byte 3;"},
+		{stops("\n", ""), "Stop[1] is empty and would end every text at once; leave it out"},
+		{stops("a", "b\xc3"), "Stop[1] is not valid UTF-8 at byte 1; a stop sequence is text"},
+		{stops("a", "b", "a"), `Stop[2] repeats Stop[0], "a"; leave one out`},
+	} {
+		err := test.req.Validate()
+		switch {
+		case test.want == "" && err != nil:
+			t.Errorf("%+v is refused: %v", test.req, err)
+		case test.want == "":
+		case err == nil:
+			t.Errorf("%+v is accepted; want %q", test.req, test.want)
+		case !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), test.want):
+			t.Errorf("got  %v\nwant %s", err, test.want)
+		}
+	}
+	// The first fault is the one that is told.
+	p := sampling.Params{MaxTokens: -1, TopP: 7}
+	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "MaxTokens") || strings.Contains(err.Error(), "TopP") {
+		t.Error(err)
+	}
+}
+
+func FuzzValidate(f *testing.F) {
+	f.Add("p", "a", "b", 0.5)
+	f.Add("\xff", "", "b", -1.0)
+	f.Fuzz(func(t *testing.T, prompt, stop1, stop2 string, x float64) {
+		req := &sampling.Request{Prompt: prompt, Stop: []string{stop1, stop2}, Params: sampling.Params{Temperature: x}}
+		bad := !validText(prompt) || !validText(stop1) || !validText(stop2) ||
+			stop1 == "" || stop2 == "" || stop1 == stop2 ||
+			math.IsNaN(x) || math.IsInf(x, 0) || x < 0
+		if err := req.Validate(); bad != (err != nil) {
+			t.Errorf("%+v: %v", req, err)
+		}
+	})
+}
+
+// validText looks for replacement characters that stand for a single byte.
+func validText(s string) bool { return strings.ToValidUTF8(s, "") == s }

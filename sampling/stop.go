@@ -1,0 +1,173 @@
+package sampling
+
+import (
+	"iter"
+	"unicode/utf8"
+)
+
+// Cut returns the text before the stop sequence that completes first, and that
+// sequence. When two complete at the same byte, the longer is the one found.
+// Without any, it returns the whole text and "".
+//
+// Completing first, and not beginning first, is what makes the answer the same
+// however the text is cut into chunks: a stop that begins early but completes
+// late cannot be waited for.
+func Cut(text string, stop []string) (before, found string) {
+	if len(stop) == 0 {
+		return text, ""
+	}
+	m := newMatcher(stop)
+	_, i, end := m.feed(0, text)
+	if i < 0 {
+		return text, ""
+	}
+	return text[:end-len(stop[i])], stop[i]
+}
+
+// Until yields the chunks up to the stop sequence that completes first, as
+// [Cut] finds it, and leaves the sequence behind it at once, which cancels a
+// [Backend]. The last chunk carries [StopSequence] and the stop itself.
+//
+// Until holds back only the longest suffix that could still become a stop
+// sequence or a whole rune, and gives it out when the chunks end or fail.
+// Without a stop in sight a chunk passes through as it came, with no allocation.
+// The sequence is single-use.
+func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		c := cutter{match: newMatcher(stop)}
+		last, stopped := Chunk{}, false
+		for chunk, err := range chunks {
+			if err != nil {
+				if rest := c.rest(Chunk{}); rest.Text != "" || len(rest.Tokens) > 0 {
+					if !yield(rest, nil) {
+						return
+					}
+				}
+				yield(Chunk{}, err)
+				return
+			}
+			if last, stopped = c.cut(chunk); stopped {
+				break // before the yield, so that the backend does not wait for the consumer
+			}
+			if last.Reason == Unfinished && last.Text == "" && len(last.Tokens) == 0 && last.Usage == nil {
+				continue // all of it is held back
+			}
+			if !yield(last, nil) {
+				return
+			}
+		}
+		if stopped {
+			yield(last, nil)
+			return
+		}
+		if rest := c.rest(Chunk{}); rest.Text != "" || len(rest.Tokens) > 0 {
+			yield(rest, nil)
+		}
+	}
+}
+
+// A cutter cuts a stream of chunks at the first stop sequence.
+type cutter struct {
+	match *matcher
+	state int32
+	held  string // text received and not given out
+
+	// tokens received and not given out. credit is how many bytes of text are
+	// out that no given-out token accounts for.
+	tokens []Token
+	credit int
+}
+
+// cut takes the next chunk and returns what can be given out. done says that a
+// stop sequence completed and nothing comes after.
+func (c *cutter) cut(chunk Chunk) (out Chunk, done bool) {
+	state, stop, end := c.match.feed(c.state, chunk.Text)
+	c.state = state
+	if stop >= 0 {
+		found := c.match.stops[stop]
+		out = c.release(chunk, c.joined(chunk.Text[:end]), len(found))
+		out.Reason, out.Stop = StopSequence, found
+		return out, true
+	}
+	if chunk.Reason != Unfinished {
+		return c.rest(chunk), false
+	}
+	hold := int(c.match.nodes[state].depth)
+	if c.held == "" {
+		hold = max(hold, partialRune(chunk.Text))
+		if hold == 0 && len(c.tokens) == 0 && c.passes(chunk) {
+			return chunk, false
+		}
+		return c.release(chunk, chunk.Text, hold), false
+	}
+	text := c.held + chunk.Text
+	return c.release(chunk, text, max(hold, partialRune(text))), false
+}
+
+func (c *cutter) joined(text string) string {
+	if c.held == "" {
+		return text
+	}
+	return c.held + text
+}
+
+// passes reports whether the chunk's tokens lie wholly within the text that is
+// out with it, and if so accounts for them. Tokens may come before or after
+// their text, as when the backend holds back half a rune.
+func (c *cutter) passes(chunk Chunk) bool {
+	credit := c.credit + len(chunk.Text)
+	for i := range chunk.Tokens {
+		credit -= len(chunk.Tokens[i].Text)
+	}
+	if credit < 0 {
+		return false
+	}
+	c.credit = credit
+	return true
+}
+
+// release gives out text but for its last hold bytes, and the tokens that lie
+// wholly within what is out.
+func (c *cutter) release(chunk Chunk, text string, hold int) Chunk {
+	n := len(text) - hold
+	chunk.Text, c.held = text[:n], text[n:]
+	c.tokens = append(c.tokens, chunk.Tokens...)
+	c.credit += n
+	out := 0
+	for out < len(c.tokens) && len(c.tokens[out].Text) <= c.credit {
+		c.credit -= len(c.tokens[out].Text)
+		out++
+	}
+	chunk.Tokens = c.tokens[:out:out]
+	c.tokens = c.tokens[out:]
+	return chunk
+}
+
+// rest gives out all that was held, with the last chunk. What may come after it
+// begins anew.
+func (c *cutter) rest(last Chunk) Chunk {
+	last.Text = c.joined(last.Text)
+	if len(c.tokens) > 0 {
+		last.Tokens = append(c.tokens, last.Tokens...)
+	}
+	c.state, c.held, c.tokens, c.credit = 0, "", nil, 0
+	return last
+}
+
+// partialRune returns how many bytes at the end of s begin a rune that is not
+// whole yet. Bytes that cannot become one are not held.
+func partialRune(s string) int {
+	for n := 1; n <= min(len(s), utf8.UTFMax-1); n++ {
+		b := s[len(s)-n]
+		if b < utf8.RuneSelf {
+			return 0
+		}
+		if utf8.RuneStart(b) {
+			if utf8.FullRuneInString(s[len(s)-n:]) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
