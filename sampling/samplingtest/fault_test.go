@@ -1,0 +1,247 @@
+package samplingtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+)
+
+// newClient returns a client that shares nothing with other tests.
+func newClient(t *testing.T) *http.Client {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// ways calls f for each protocol, streamed and whole.
+func ways(f func(api samplingtest.API, stream bool)) {
+	for _, api := range []samplingtest.API{samplingtest.Completions, samplingtest.Generate} {
+		f(api, false)
+		f(api, true)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	server := samplingtest.NewFaultServer(t)
+	client := newClient(t)
+	counts := make(map[string]int)
+	for _, fault := range samplingtest.Faults() {
+		ways(func(api samplingtest.API, stream bool) {
+			outcome, ok := fault.Outcome(api, stream)
+			if !ok {
+				return
+			}
+			counts[fmt.Sprint(api, stream)]++
+			t.Run(fmt.Sprintf("%s%s,stream=%v", fault.Name, api, stream), func(t *testing.T) {
+				m := sampling.Model{Backend: &mini{server.URL(fault), api, stream, client}}
+				ctx, cancel := outcome.Context(t.Context())
+				defer cancel()
+				c, err := m.Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
+				if err := outcome.Check(c, err); err != nil {
+					t.Errorf("%s: %v", fault.Does, err)
+				}
+			})
+		})
+	}
+	t.Log(counts)
+	for way, n := range counts {
+		if n < 40 {
+			t.Errorf("only %d faults for %s", n, way)
+		}
+	}
+	for n := range 500 { // the handlers see within moments that the clients have gone
+		if server.Open() == 0 {
+			return
+		}
+		time.Sleep(time.Duration(n) * time.Millisecond / 10)
+	}
+	t.Errorf("%d requests are still being answered", server.Open())
+}
+
+func TestFaultNames(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, f := range samplingtest.Faults() {
+		if seen[f.Name] || f.Name == "" || f.Does == "" {
+			t.Errorf("fault %q (%q) has no name of its own or says nothing", f.Name, f.Does)
+		}
+		seen[f.Name] = true
+	}
+}
+
+// A check that accepted everything would prove nothing.
+func TestOutcomeCheck(t *testing.T) {
+	fault := func(change func(e *sampling.Error)) error {
+		e := &sampling.Error{Backend: "b", Status: 429, Temporary: true, RetryAfter: time.Second, Err: errors.New("slow down")}
+		change(e)
+		return e
+	}
+	asIs := func(*sampling.Error) {}
+	failed := samplingtest.Outcome{
+		Class: samplingtest.Failed, Status: []int{429}, Temporary: samplingtest.Temporary, Words: "slow",
+		RetryAtLeast: time.Second, RetryAtMost: time.Second, Text: "ab",
+	}
+	text := func(s string) *sampling.Completion { return &sampling.Completion{Text: s} }
+	ended := &sampling.Completion{Text: "abc", Reason: sampling.EndOfText}
+	for _, test := range []struct {
+		name    string
+		outcome samplingtest.Outcome
+		c       *sampling.Completion
+		err     error
+		says    string // "" when it is right
+	}{
+		{"as it should be", failed, text("ab"), fault(asIs), ""},
+		{"wrapped", failed, text("ab"), fmt.Errorf("calling: %w", fault(asIs)), ""},
+		{"silent success", failed, ended, nil, "want failed, got a success in silence"},
+		{"no type", failed, text("ab"), errors.New("slow down"), "no *sampling.Error"},
+		{"status", failed, text("ab"), fault(func(e *sampling.Error) { e.Status = 500 }), "want the status [429], got 500"},
+		{"not temporary", failed, text("ab"), fault(func(e *sampling.Error) { e.Temporary = false }), "want Temporary true"},
+		{"no wait", failed, text("ab"), fault(func(e *sampling.Error) { e.RetryAfter = 0 }), "want RetryAfter from 1s to 1s, got 0s"},
+		{"own words", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("failed") }), `"slow" are missing`},
+		{"nameless", failed, text("ab"), fault(func(e *sampling.Error) { e.Backend = "" }), "lacks its Backend"},
+		{"lost text", failed, text("a"), fault(asIs), `want the text "ab", got "a"`},
+		{"truncated is not failed", failed, text("ab"), sampling.ErrTruncated, "no *sampling.Error"},
+		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + samplingtest.FaultKey) }), "the API key stands in the error"},
+		{"hidden key", failed, text("ab"), hiding{fault(asIs)}, "the API key stands in a wrapped"},
+		{"long", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New(strings.Repeat("slow ", 5000)) }), "bytes long"},
+		{"broken", samplingtest.Outcome{Class: samplingtest.Broken, Text: "ab"}, text("ab"), sampling.ErrTruncated, ""},
+		{"broken and typed", samplingtest.Outcome{Class: samplingtest.Broken, Text: "ab", TextMayStop: true, RetryAtMost: time.Hour}, text("a"), fault(asIs), ""},
+		{"broken and untyped", samplingtest.Outcome{Class: samplingtest.Broken}, nil, errors.New("x"), "no *sampling.Error"},
+		{"more than there was", samplingtest.Outcome{Class: samplingtest.Broken, Text: "ab", TextMayStop: true}, text("abc"), sampling.ErrTruncated, "want the text"},
+		{"half runes", samplingtest.Outcome{Class: samplingtest.Either, TextMayDiffer: true}, text("\xc3"), sampling.ErrTruncated, "not valid UTF-8"},
+		{"right", samplingtest.Outcome{Text: "abc"}, ended, nil, ""},
+		{"right and failed", samplingtest.Outcome{Text: "abc"}, ended, fault(asIs), "want a success"},
+		{"right without a reason", samplingtest.Outcome{Text: "abc"}, text("abc"), nil, "neither an error nor a reason"},
+		{"right with other text", samplingtest.Outcome{Text: "ab"}, ended, nil, "want the text"},
+		{"either is right", samplingtest.Outcome{Class: samplingtest.Either, Text: "abc"}, ended, nil, ""},
+		{"either is failed", samplingtest.Outcome{Class: samplingtest.Either, Text: "abc"}, nil, fault(asIs), ""},
+		{"endless is done", samplingtest.Outcome{Class: samplingtest.Endless}, nil, context.DeadlineExceeded, ""},
+		{"endless ends", samplingtest.Outcome{Class: samplingtest.Endless}, ended, nil, "want endless, got a success"},
+	} {
+		err := test.outcome.Check(test.c, test.err)
+		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: want %q, got %v", test.name, test.says, err)
+		}
+		if err != nil && strings.Contains(err.Error(), samplingtest.FaultKey) {
+			t.Errorf("%s: the check itself tells the key: %v", test.name, err)
+		}
+	}
+}
+
+// hiding is an error that shows nothing of the key it wraps.
+type hiding struct{ err error }
+
+func (h hiding) Error() string                 { return "slow down" }
+func (h hiding) Unwrap() error                 { return errors.Join(h.err, wrappedKey{}) }
+func (h hiding) Format(s fmt.State, verb rune) { fmt.Fprint(s, "slow down") }
+
+type wrappedKey struct{}
+
+func (wrappedKey) Error() string { return samplingtest.FaultKey }
+
+func TestFlakyURL(t *testing.T) {
+	server := samplingtest.NewFaultServer(t)
+	server.Reply = func(prompt string) string { return " you said " + prompt }
+	run := func(seed uint64) (pattern string, right int) {
+		url := server.FlakyURL(seed, 0.3)
+		client := newClient(t)
+		for i := range 100 {
+			m := sampling.Model{Backend: &mini{url, samplingtest.Completions, true, client}}
+			c, err := m.Complete(t.Context(), &sampling.Request{Prompt: fmt.Sprint(i)})
+			if err == nil && c.Text == fmt.Sprintf(" you said %d", i) {
+				right++
+				pattern += "."
+			} else {
+				pattern += "x"
+			}
+		}
+		if n := server.Hits(url); n < 100 || n > 110 {
+			t.Errorf("%d requests arrived", n) // a redirect may lead back here
+		}
+		return pattern, right
+	}
+	first, right := run(1)
+	if again, _ := run(1); again != first {
+		t.Errorf("the same seed failed differently:\n%s\n%s", first, again)
+	}
+	if other, _ := run(2); other == first {
+		t.Errorf("another seed failed alike: %s", other)
+	}
+	if right < 60 || right > 95 { // some faults are right answers
+		t.Errorf("%d of 100 were right: %s", right, first)
+	}
+}
+
+func TestFaultServerConcurrently(t *testing.T) {
+	server := samplingtest.NewFaultServer(t)
+	url := server.FlakyURL(3, 0.5)
+	client := newClient(t)
+	var wg sync.WaitGroup
+	var right atomic.Int64
+	for range 8 {
+		wg.Go(func() {
+			ways(func(api samplingtest.API, stream bool) {
+				m := sampling.Model{Backend: &mini{url, api, stream, client}}
+				if _, err := m.Complete(t.Context(), &sampling.Request{}); err == nil {
+					right.Add(1)
+				}
+				m.Backend = &mini{server.RightURL(), api, stream, client}
+				if c, err := m.Complete(t.Context(), &sampling.Request{}); err != nil || c.Text != samplingtest.FaultText {
+					t.Errorf("the right answer: %v, %v", c, err)
+				}
+			})
+		})
+	}
+	wg.Wait()
+	if n := right.Load(); n == 0 || n == 32 {
+		t.Errorf("%d of 32 went right", n)
+	}
+}
+
+// forgetful is a transport for a client that closes no body.
+type forgetful struct{ http.RoundTripper }
+
+func (f forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := f.RoundTripper.RoundTrip(r)
+	if err == nil {
+		resp.Body = io.NopCloser(resp.Body)
+	}
+	return resp, err
+}
+
+// The kit looks through net/http, whose idle connections are no leak and whose
+// forgotten ones are.
+func TestKitOverHTTP(t *testing.T) {
+	server := samplingtest.NewFaultServer(t)
+	server.Reply = func(string) string { return strings.Repeat(samplingtest.FaultText, 20) } // more than a buffer holds
+	skip := make(map[samplingtest.Rule]string)
+	for _, r := range []samplingtest.Rule{
+		samplingtest.Seeds, samplingtest.MaxTokens, samplingtest.TopK, samplingtest.TopP,
+		samplingtest.MinP, samplingtest.Penalties, samplingtest.Logprobs, samplingtest.Reasons,
+	} {
+		skip[r] = "the server gives one answer to everything"
+	}
+	kit := samplingtest.Kit{Skip: skip, Patience: 5 * time.Second}
+	client := newClient(t)
+	kit.TestBackend(t, func(t *testing.T) sampling.Backend {
+		return &mini{server.RightURL(), samplingtest.Completions, true, client}
+	})
+
+	kit.Patience = time.Second
+	failures := kit.Check(t, func(t *testing.T) sampling.Backend {
+		transport := forgetful{newClient(t).Transport}
+		return &mini{server.RightURL(), samplingtest.Completions, true, &http.Client{Transport: transport}}
+	})
+	if len(failures) != 1 || !strings.Contains(failures[0].Error(), "rule goroutines") || !strings.Contains(failures[0].Error(), "persistConn") {
+		t.Errorf("forgotten connections: %v", errors.Join(failures...))
+	}
+}

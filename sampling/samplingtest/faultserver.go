@@ -1,0 +1,250 @@
+package samplingtest
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// FaultText is the continuation that a [FaultServer] gives when it is allowed
+// to, unless its Reply says otherwise.
+const FaultText = " there was a little girl named Lily. She loved to play."
+
+// startWords is how many words of a stream come before the fault, and faultStart
+// are those of FaultText.
+const startWords = 3
+
+var faultStart = strings.Join(strings.SplitAfter(FaultText, " ")[:startWords], "")
+
+// A FaultServer is an HTTP server on the loopback interface that misbehaves on
+// demand. It speaks [Completions] and [Generate], streamed and whole. Each
+// [Fault] has a base URL of its own, so that tests can run side by side:
+//
+//	server := samplingtest.NewFaultServer(t)
+//	for _, fault := range samplingtest.Faults() {
+//		outcome, ok := fault.Outcome(samplingtest.Completions, true)
+//		if !ok {
+//			continue // it has no meaning for streams
+//		}
+//		b, err := openai.New(openai.Config{BaseURL: server.URL(fault) + "/v1", Key: samplingtest.FaultKey, Model: "base"})
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		ctx, cancel := outcome.Context(t.Context())
+//		c, err := sampling.Model{Backend: b}.Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
+//		cancel()
+//		if err := outcome.Check(c, err); err != nil {
+//			t.Errorf("%s: %v", fault.Name, err)
+//		}
+//	}
+//
+// It is safe for concurrent use, and closes with the test.
+type FaultServer struct {
+	// Reply gives the right answer to a prompt. nil is [FaultText]. It must be
+	// set before the first request.
+	Reply func(prompt string) string
+
+	plain, tls *httptest.Server
+	closed     string // the address of a port that nobody listens at
+	closing    chan struct{}
+	open       atomic.Int64
+	leaks      atomic.Int64
+
+	mu    sync.Mutex
+	hits  map[string]int
+	flaky []*flaky
+}
+
+// A flaky is one seeded source of faults.
+type flaky struct {
+	random *rand.Rand
+	share  float64
+	faults []Fault
+}
+
+// NewFaultServer starts a FaultServer. It closes at the end of the test, which
+// fails if the API key was ever sent to another host.
+func NewFaultServer(t testing.TB) *FaultServer {
+	t.Helper()
+	s := &FaultServer{closing: make(chan struct{}), hits: make(map[string]int)}
+	quiet := log.New(io.Discard, "", 0) // the faults make the server complain
+	s.plain = httptest.NewUnstartedServer(s)
+	s.plain.Config.ErrorLog = quiet
+	s.plain.Start()
+	s.tls = httptest.NewUnstartedServer(s)
+	s.tls.Config.ErrorLog = quiet
+	s.tls.StartTLS()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.closed = gone.Addr().String()
+	gone.Close()
+	t.Cleanup(func() {
+		close(s.closing)
+		s.plain.Close()
+		s.tls.Close()
+		if n := s.leaks.Load(); n > 0 {
+			t.Errorf("the API key was sent to another host in %d requests", n)
+		}
+	})
+	return s
+}
+
+// URL returns the base URL at which the server commits the fault. The paths of
+// the APIs come behind it.
+func (s *FaultServer) URL(f Fault) string {
+	path := "/fault/" + slug(f.Name)
+	if f.url != nil {
+		return f.url(s) + path
+	}
+	return s.plain.URL + path
+}
+
+// RightURL returns the base URL at which the server does everything right.
+func (s *FaultServer) RightURL() string { return s.plain.URL + "/right" }
+
+// FlakyURL returns the base URL at which the given share of the requests, from
+// 0 to 1, meets one of the faults at random. The same seed makes the same
+// choices in the order in which requests arrive. Without faults it is every one
+// that a server can commit and that ends by itself.
+func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) string {
+	if len(faults) == 0 {
+		faults = Faults()
+	}
+	f := &flaky{random: rand.New(rand.NewPCG(seed, 0)), share: share}
+	for _, one := range faults {
+		if one.serve != nil && one.url == nil && one.outcome.Class != Endless {
+			f.faults = append(f.faults, one)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flaky = append(s.flaky, f)
+	return fmt.Sprintf("%s/flaky/%d", s.plain.URL, len(s.flaky)-1)
+}
+
+// Hits returns how many requests arrived below a base URL.
+func (s *FaultServer) Hits(url string) int {
+	_, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hits[path]
+}
+
+// Open returns how many requests are being answered right now. It falls to 0
+// some time after the clients have left, and not before if they leave a
+// connection open behind them.
+func (s *FaultServer) Open() int { return int(s.open.Load()) }
+
+func slug(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+// ServeHTTP commits the fault that the path names.
+func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.open.Add(1)
+	defer s.open.Add(-1)
+	kind, name, rest := splitPath(r.URL.Path)
+	if kind == "elsewhere" {
+		s.elsewhere(w, r)
+		return
+	}
+	x := &exchange{server: s, w: w, r: r, api: API(rest), text: FaultText}
+	switch {
+	case rest == "/api/version":
+		io.WriteString(w, `{"version":"0.17.4"}`) // the client's loss
+		return
+	case x.api != Completions && x.api != Generate:
+		x.body(http.StatusNotFound, "application/json", x.errorBody(http.StatusNotFound, "no such path: "+rest))
+		return
+	}
+	s.mu.Lock()
+	s.hits[strings.TrimSuffix(kind+"/"+name, "/")]++
+	fault, known := s.pick(kind, name)
+	s.mu.Unlock()
+	switch {
+	case !known:
+		x.body(http.StatusNotFound, "application/json", x.errorBody(http.StatusNotFound, "no such fault: "+name))
+	case r.Method != http.MethodPost:
+		x.body(http.StatusMethodNotAllowed, "application/json", x.errorBody(http.StatusMethodNotAllowed, "method not allowed"))
+	default:
+		if err := x.read(); err != nil {
+			x.body(http.StatusBadRequest, "application/json", x.errorBody(http.StatusBadRequest, err.Error()))
+			return
+		}
+		if s.Reply != nil {
+			x.text = s.Reply(x.prompt)
+		}
+		if fault.serve == nil || !fault.applies(x.api, x.stream) {
+			x.answer()
+			return
+		}
+		fault.serve(x)
+	}
+}
+
+// splitPath takes "/fault/some-name/v1/completions" apart, and "/right/v1/completions".
+func splitPath(path string) (kind, name, rest string) {
+	kind, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if kind != "right" {
+		name, rest, _ = strings.Cut(rest, "/")
+	}
+	return kind, name, "/" + rest
+}
+
+// pick returns the fault for a path; one with no serve is none. The caller
+// holds the lock.
+func (s *FaultServer) pick(kind, name string) (Fault, bool) {
+	switch kind {
+	case "right":
+		return Fault{}, true
+	case "fault":
+		for _, f := range Faults() {
+			if slug(f.Name) == name {
+				return f, true
+			}
+		}
+	case "flaky":
+		var n int
+		if _, err := fmt.Sscan(name, &n); err != nil || n < 0 || n >= len(s.flaky) {
+			return Fault{}, false
+		}
+		f := s.flaky[n]
+		if f.random.Float64() >= f.share || len(f.faults) == 0 {
+			return Fault{}, true
+		}
+		return f.faults[f.random.IntN(len(f.faults))], true
+	}
+	return Fault{}, false
+}
+
+// elsewhere is another host, to which a redirect has led. It wants no key.
+func (s *FaultServer) elsewhere(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "" {
+		s.leaks.Add(1)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusUnauthorized)
+	io.WriteString(w, `{"error":{"message":"who are you?","type":"authentication_error","code":401}}`) // the client's loss
+}
+
+// otherHost returns the plain server's URL under another name for the same
+// machine, which to a client is another host.
+func (s *FaultServer) otherHost() string {
+	_, port, _ := net.SplitHostPort(s.plain.Listener.Addr().String())
+	return "http://localhost:" + port + "/elsewhere/host"
+}

@@ -1,0 +1,200 @@
+package samplingtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Class is the kind of end that a call must come to.
+type Class int
+
+const (
+	// Success: the whole text comes, with a Reason and no error.
+	Success Class = iota
+	// Failed: the error is a [sampling.Error] with what the Outcome says.
+	Failed
+	// Broken: the answer is not whole or makes no sense. The error wraps
+	// [sampling.ErrTruncated] or is a [sampling.Error].
+	Broken
+	// Endless: the answer never ends by itself. There is an error once the
+	// caller's context is done, or sooner when the backend has a limit.
+	Endless
+	// Either: Success or Failed. Servers do what is not quite right and get
+	// away with it; the backend may be as lenient, but not take it for
+	// something else.
+	Either
+)
+
+var classNames = [...]string{"success", "failed", "broken", "endless", "either"}
+
+// String returns the name in lower case.
+func (c Class) String() string {
+	if c < 0 || int(c) >= len(classNames) {
+		return fmt.Sprintf("class %d", int(c))
+	}
+	return classNames[c]
+}
+
+// A Verdict says whether an error must be marked as temporary.
+type Verdict int
+
+const (
+	Unsure    Verdict = iota // the backend decides
+	Temporary                // trying again may help
+	Permanent                // trying again is in vain
+)
+
+// An Outcome is what must come of a call that a [Fault] befalls.
+type Outcome struct {
+	Class     Class
+	Status    []int // one of them must be in the Error; nil is any
+	Temporary Verdict
+
+	// RetryAtLeast and RetryAtMost are the bounds of the Error's RetryAfter.
+	// Both 0 means that there is none.
+	RetryAtLeast, RetryAtMost time.Duration
+
+	// Words are the server's own, and must be in the error.
+	Words string
+
+	// Text is the whole text of a success, or else what came before the fault
+	// and must not be lost. With TextMayStop it may stop short, as when the
+	// network drops what was under way; with TextMayDiffer it may be anything
+	// that is valid UTF-8.
+	Text                       string
+	TextMayStop, TextMayDiffer bool
+}
+
+// FaultKey is the API key to give to a backend that is tested against a
+// [FaultServer]. The server repeats the key it gets in some of its errors, and
+// [Outcome.Check] finds it in the backend's.
+const FaultKey = "sk-fault-2b7e151628aed2a6abf7158809cf4f3c"
+
+// longestError is how long an error text may be, in bytes. A server can send
+// megabytes of HTML, which belong in no log.
+const longestError = 8 << 10
+
+// Context returns the context to call with: one that is done soon where the
+// answer never ends, and otherwise one that only keeps a test from hanging.
+func (o Outcome) Context(parent context.Context) (context.Context, context.CancelFunc) {
+	if o.Class == Endless {
+		return context.WithTimeout(parent, 150*time.Millisecond)
+	}
+	return context.WithTimeout(parent, 20*time.Second)
+}
+
+// Check returns an error that says how what came of a call differs from the
+// Outcome, or nil. c may be nil where there was no text.
+func (o Outcome) Check(c *sampling.Completion, err error) error {
+	if c == nil {
+		c = new(sampling.Completion)
+	}
+	if !utf8.ValidString(c.Text) {
+		return fmt.Errorf("the text is not valid UTF-8: %q", shorten(c.Text))
+	}
+	if err != nil {
+		if err := checkLeaks(err); err != nil {
+			return err
+		}
+	}
+	var fault *sampling.Error
+	typed := errors.As(err, &fault)
+	switch {
+	case err == nil && (o.Class == Success || o.Class == Either):
+		if c.Reason == sampling.Unfinished {
+			return errors.New("there is neither an error nor a reason")
+		}
+		return o.checkText(c.Text)
+	case err == nil:
+		return fmt.Errorf("want %v, got a success in silence: %q, %v", o.Class, shorten(c.Text), c.Reason)
+	case o.Class == Success:
+		return fmt.Errorf("want a success, got the error %q after %q", err, shorten(c.Text))
+	case o.Class == Endless:
+		return nil
+	case o.Class == Broken && errors.Is(err, sampling.ErrTruncated):
+		return o.checkText(c.Text)
+	case !typed:
+		return fmt.Errorf("want %v, got an error that is no *sampling.Error: %T %q", o.Class, err, err)
+	}
+	if o.Class == Either {
+		return nil
+	}
+	return errors.Join(o.checkError(fault, err), o.checkText(c.Text))
+}
+
+func (o Outcome) checkText(text string) error {
+	switch {
+	case o.TextMayDiffer, text == o.Text:
+		return nil
+	case o.TextMayStop && strings.HasPrefix(o.Text, text):
+		return nil
+	}
+	return fmt.Errorf("want the text %q, got %q", shorten(o.Text), shorten(text))
+}
+
+func (o Outcome) checkError(e *sampling.Error, err error) error {
+	var wrong []error
+	if o.Status != nil && !slices.Contains(o.Status, e.Status) {
+		wrong = append(wrong, fmt.Errorf("want the status %v, got %d", o.Status, e.Status))
+	}
+	if o.Temporary != Unsure && e.Temporary != (o.Temporary == Temporary) {
+		wrong = append(wrong, fmt.Errorf("want Temporary %v, got %v", o.Temporary == Temporary, e.Temporary))
+	}
+	if e.RetryAfter < o.RetryAtLeast || e.RetryAfter > o.RetryAtMost {
+		wrong = append(wrong, fmt.Errorf("want RetryAfter from %v to %v, got %v", o.RetryAtLeast, o.RetryAtMost, e.RetryAfter))
+	}
+	if !strings.Contains(err.Error(), o.Words) {
+		wrong = append(wrong, fmt.Errorf("the server's own words %q are missing", o.Words))
+	}
+	if e.Backend == "" || e.Err == nil {
+		wrong = append(wrong, errors.New("the Error lacks its Backend or Err"))
+	}
+	if wrong == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; the error is %q", errors.Join(wrong...), err)
+}
+
+// checkLeaks looks for the key in everything that can be printed of an error,
+// and for an error too long to print.
+func checkLeaks(err error) error {
+	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
+		if strings.Contains(text, FaultKey) {
+			return fmt.Errorf("the API key stands in the error: %s", strings.ReplaceAll(shorten(err.Error()), FaultKey, "[the key]"))
+		}
+	}
+	if n := len(err.Error()); n > longestError {
+		return fmt.Errorf("the error is %d bytes long: %q", n, shorten(err.Error()))
+	}
+	return checkWrapped(err)
+}
+
+// checkWrapped looks through the tree of errors beneath one.
+func checkWrapped(err error) error {
+	var beneath []error
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		beneath = append(beneath, e.Unwrap())
+	case interface{ Unwrap() []error }:
+		beneath = e.Unwrap()
+	}
+	for _, e := range beneath {
+		if e == nil {
+			continue
+		}
+		if strings.Contains(e.Error(), FaultKey) {
+			return fmt.Errorf("the API key stands in a wrapped %T", e)
+		}
+		if err := checkWrapped(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

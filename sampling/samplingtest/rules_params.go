@@ -1,0 +1,233 @@
+package samplingtest
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// The rules about what the parameters do.
+
+func (c *checker) greedy() {
+	first := c.must(c.request())
+	c.run(context.Background(), c.sampled(5), func(int, sampling.Chunk) bool { return false })
+	c.must(c.sampled(6))
+	for seed := range uint64(2) {
+		req := c.request()
+		req.Params.Seed = seed + 7 // a seed means nothing to an argmax
+		if again := c.must(req); again.text() != first.text() {
+			c.fatalf("the same greedy request gave %q, and after other samples %q", shorten(first.text()), shorten(again.text()))
+		}
+	}
+}
+
+func (c *checker) seeds() {
+	distinct := make(map[string]bool)
+	for seed := range uint64(16) {
+		text := c.must(c.sampled(seed + 1)).text()
+		distinct[text] = true
+		if seed%4 == 0 {
+			if again := c.must(c.sampled(seed + 1)).text(); again != text {
+				c.fatalf("seed %d gave %q at temperature 1, and then %q", seed+1, shorten(text), shorten(again))
+			}
+		}
+	}
+	if len(distinct) == 1 {
+		c.failf("16 seeds gave the same text at temperature 1")
+	}
+}
+
+// wordsInToken is more words than one token holds in any vocabulary, those with
+// tokens of several words included. It finds a backend that does not stop when
+// nothing tells how many tokens there were.
+const wordsInToken = 8
+
+func (c *checker) maxTokens() {
+	long := c.must(c.request())
+	n := c.kit.maxTokens()
+	c.within(long, n)
+	for _, limit := range []int{1, 2, n / 2} {
+		if limit < 1 || limit >= n {
+			continue
+		}
+		req := c.request()
+		req.Params.MaxTokens = limit
+		s := c.must(req)
+		c.within(s, limit)
+		// A limit may cut a rune, which shows as a replacement character.
+		text := strings.TrimRight(s.text(), "\uFFFD")
+		if !strings.HasPrefix(long.text(), text) {
+			c.fatalf("with MaxTokens %d the greedy text is %q, and with %d it does not begin so: %q", limit, shorten(s.text()), n, shorten(long.text()))
+		}
+		if words := len(strings.Fields(text)); words > limit*wordsInToken {
+			c.fatalf("with MaxTokens %d there were %d words: %q", limit, words, shorten(text))
+		}
+		if len(text) < len(long.text()) && s.last().Reason != sampling.TokenLimit && s.last().Reason != sampling.Unfinished {
+			c.fatalf("with MaxTokens %d the text was cut to %q, and the reason is %q instead of %q", limit, shorten(text), s.last().Reason, sampling.TokenLimit)
+		}
+	}
+}
+
+// within fails when a sample tells of more tokens than its limit.
+func (c *checker) within(s *sample, limit int) {
+	if u := s.usage(); u != nil && u.CompletionTokens > limit {
+		c.fatalf("with MaxTokens %d the usage tells of %d tokens", limit, u.CompletionTokens)
+	}
+	if n := len(s.tokens()); n > limit {
+		c.fatalf("with MaxTokens %d there were %d tokens", limit, n)
+	}
+}
+
+func (c *checker) topK() { c.likeliest(func(p *sampling.Params) { p.TopK = 1 }) }
+func (c *checker) topP() { c.likeliest(func(p *sampling.Params) { p.TopP = 1e-6 }) }
+func (c *checker) minP() { c.likeliest(func(p *sampling.Params) { p.MinP = 1 }) }
+
+// likeliest checks a parameter that is set so that only the most likely token is
+// left at temperature 1. The text must then be the greedy one, where without the
+// parameter it is another.
+func (c *checker) likeliest(set func(*sampling.Params)) {
+	greedy := c.must(c.request()).text()
+	told := false
+	for seed := range uint64(8) {
+		req := c.sampled(seed + 1)
+		if c.must(req).text() == greedy {
+			continue
+		}
+		told = true
+		set(&req.Params)
+		s := c.run(context.Background(), req, nil)
+		if c.refused(s) {
+			return
+		}
+		if s.text() != greedy {
+			c.fatalf("with %s the text is %q, and the greedy one is %q", describe(req.Params), shorten(s.text()), shorten(greedy))
+		}
+	}
+	if !told {
+		c.leave("every sample at temperature 1 is the greedy one, so that nothing can be seen")
+	}
+}
+
+// refused reports whether a sample is an error. Any error is good enough for a
+// parameter that is out of the ordinary; silence is what is wrong.
+func (c *checker) refused(s *sample) bool {
+	if s.err != nil && s.text() != "" {
+		c.fatalf("text came before the error: %s", s)
+	}
+	return s.err != nil
+}
+
+func (c *checker) penalties() {
+	greedy := c.must(c.request()).text()
+	words := strings.Fields(greedy)
+	slices.Sort(words)
+	if len(slices.Compact(words)) == len(strings.Fields(greedy)) {
+		c.leave("the greedy text repeats no word, so that nothing can be seen: %q", shorten(greedy))
+	}
+	for _, set := range []func(*sampling.Params){
+		func(p *sampling.Params) { p.FrequencyPenalty = 1e6 },
+		func(p *sampling.Params) { p.PresencePenalty = 1e6 },
+		func(p *sampling.Params) { p.RepetitionPenalty = 1e6 },
+	} {
+		req := c.request()
+		set(&req.Params)
+		if s := c.run(context.Background(), req, nil); !c.refused(s) && s.text() == greedy {
+			c.failf("with %s the text still is %q", describe(req.Params), shorten(greedy))
+		}
+	}
+}
+
+func (c *checker) logprobs() {
+	const alternatives = 2
+	for _, req := range []*sampling.Request{c.request(), c.sampled(4)} {
+		req.Params.Logprobs = alternatives
+		s := c.run(context.Background(), req, nil)
+		if c.refused(s) {
+			c.leave("the backend has no log probabilities: %v", s.err)
+		}
+		tokens := s.tokens()
+		if len(tokens) == 0 {
+			c.fatalf("Logprobs was dropped in silence: no chunk of %d has a token", len(s.chunks))
+		}
+		joined := ""
+		for i, token := range tokens {
+			joined += token.Text
+			c.token(i, token, alternatives, req.Params.Temperature == 0)
+		}
+		if text := s.text(); isASCII(text) && isASCII(joined) && joined != text {
+			c.fatalf("the tokens make %q and the text is %q", shorten(joined), shorten(text))
+		}
+	}
+}
+
+// token checks one token with its alternatives.
+func (c *checker) token(i int, token sampling.Token, most int, greedy bool) {
+	if badLogprob(token.Logprob) {
+		c.fatalf("token %d, %q, has the log probability %v", i, token.Text, token.Logprob)
+	}
+	if len(token.Top) > most {
+		c.fatalf("token %d, %q, has %d alternatives where %d were asked for", i, token.Text, len(token.Top), most)
+	}
+	for j, a := range token.Top {
+		if badLogprob(a.Logprob) {
+			c.fatalf("an alternative to token %d, %q, has the log probability %v", i, a.Text, a.Logprob)
+		}
+		if j > 0 && a.Logprob > token.Top[j-1].Logprob {
+			c.fatalf("the alternatives to token %d are not the best first: %v", i, token.Top)
+		}
+	}
+	if greedy && len(token.Top) > 0 && token.Logprob < token.Top[0].Logprob-tolerance {
+		c.fatalf("token %d, %q, was drawn greedily with %v, and %q is more likely with %v", i, token.Text, token.Logprob, token.Top[0].Text, token.Top[0].Logprob)
+	}
+}
+
+// tolerance is how far two log probabilities of the same thing may be apart.
+// Servers that batch requests round differently from call to call.
+const tolerance = 0.02
+
+// badLogprob reports whether x is not the logarithm of a probability.
+func badLogprob(x float64) bool {
+	return math.IsNaN(x) || math.IsInf(x, 0) || x > 1e-4
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
+}
+
+func (c *checker) refusals() {
+	for _, p := range c.kit.Unsupported {
+		req := c.request()
+		p.MaxTokens, p.Seed = req.Params.MaxTokens, 1
+		req.Params = p
+		s := c.run(context.Background(), req, nil)
+		switch {
+		case s.err == nil:
+			c.failf("with %s there was no error but %s", describe(p), s)
+		case !errors.Is(s.err, sampling.ErrUnsupported):
+			c.failf("with %s the error does not wrap ErrUnsupported: %v", describe(p), s.err)
+		case len(s.chunks) > 0:
+			c.failf("with %s there was something before the error: %s", describe(p), s)
+		case s.afterErr > 0:
+			c.failf("with %s the error was not the last thing: yield was called %d more times", describe(p), s.afterErr)
+		}
+	}
+	// Whether a field that nobody has heard of is sent on or refused is the
+	// backend's choice, but a refusal comes before any text.
+	req := c.request()
+	req.Params.Extra = map[string]any{"samplingtest_no_such_field": true}
+	s := c.run(context.Background(), req, nil)
+	if s.err != nil && len(s.chunks) > 0 {
+		c.failf("with an unknown field in Extra there was something before the error: %s", s)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, s := range []*sample{s, c.run(ctx, c.request(), nil)} {
+		if s.afterErr > 0 {
+			c.failf("the error %q was not the last thing: yield was called %d more times", s.err, s.afterErr)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package samplingtest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// The rules about what is in the chunks.
+
+func (c *checker) answers() {
+	s := c.must(c.request())
+	if s.text() == "" {
+		c.failf("the greedy continuation of %q is empty; let Kit.Prompt be one that the model goes on from", c.kit.prompt())
+	}
+}
+
+func (c *checker) reasons() {
+	for _, req := range []*sampling.Request{c.request(), c.sampled(1), c.short()} {
+		s := c.must(req)
+		if len(s.chunks) == 0 {
+			c.failf("with %s there was no chunk at all", describe(req.Params))
+			continue
+		}
+		for i, chunk := range s.chunks[:len(s.chunks)-1] {
+			if chunk.Reason != sampling.Unfinished {
+				c.fatalf("with %s chunk %d of %d has the reason %q; only the last may have one", describe(req.Params), i+1, len(s.chunks), chunk.Reason)
+			}
+			if chunk.Stop != "" {
+				c.failf("chunk %d of %d names the stop sequence %q; only the last may", i+1, len(s.chunks), chunk.Stop)
+			}
+		}
+		switch last := s.last(); {
+		case last.Reason == sampling.Unfinished:
+			c.failf("with %s the last of %d chunks has no reason", describe(req.Params), len(s.chunks))
+		case last.Reason == sampling.StopSequence || last.Stop != "":
+			c.failf("the last chunk has the reason %q and the stop sequence %q, and the request had none", last.Reason, last.Stop)
+		case last.Reason < 0 || last.Reason > sampling.Filtered:
+			c.failf("the last chunk has the reason %d, which is none of package sampling's", int(last.Reason))
+		}
+	}
+}
+
+// short is a request for a single token.
+func (c *checker) short() *sampling.Request {
+	req := c.request()
+	req.Params.MaxTokens = 1
+	return req
+}
+
+// noEcho asks twice, so that a model that happens to repeat its prompt once is
+// not taken for one that always does.
+func (c *checker) noEcho() {
+	first := c.must(c.request())
+	again := c.request()
+	again.Prompt += first.text()
+	second := c.must(again)
+	if echoes(first.text(), c.kit.prompt()) && echoes(second.text(), again.Prompt) {
+		c.failf("the continuation of %q begins with it: %q", c.kit.prompt(), shorten(first.text()))
+	}
+}
+
+func echoes(text, prompt string) bool {
+	return strings.HasPrefix(strings.TrimSpace(text), strings.TrimSpace(prompt))
+}
+
+func (c *checker) wholeRunes() {
+	requests := []*sampling.Request{c.request()}
+	for seed := range uint64(4) {
+		hot := c.sampled(seed + 1)
+		hot.Params.Temperature = 1.5 // unlikely tokens are where the bytes are
+		requests = append(requests, hot)
+	}
+	for _, prompt := range []string{"Les élèves ont vu la forêt où naît le", "butterfly: 나비\nowl:", "🦉🦋🐝"} {
+		other := c.request()
+		other.Prompt = prompt
+		requests = append(requests, other)
+	}
+	for _, req := range requests {
+		s := c.run(context.Background(), req, nil) // a vocabulary may lack these letters, so an error is none of this rule's
+		for i, chunk := range s.chunks {
+			if !utf8.ValidString(chunk.Text) {
+				c.fatalf("after the prompt %q, with %s, the text of chunk %d of %d is %q", req.Prompt, describe(req.Params), i+1, len(s.chunks), chunk.Text)
+			}
+		}
+	}
+}
+
+func (c *checker) usage() {
+	for _, req := range []*sampling.Request{c.request(), c.short(), c.sampled(2)} {
+		s := c.must(req)
+		var before sampling.Usage
+		for i, chunk := range s.chunks {
+			if chunk.Usage == nil {
+				continue
+			}
+			u := *chunk.Usage
+			switch {
+			case u.PromptTokens < 0 || u.CompletionTokens < 0 || u.CachedTokens < 0:
+				c.fatalf("chunk %d has a negative number: %+v", i+1, u)
+			case u.CachedTokens > u.PromptTokens:
+				c.fatalf("chunk %d tells more cached tokens than the prompt has: %+v", i+1, u)
+			case u.PromptTokens < before.PromptTokens || u.CompletionTokens < before.CompletionTokens:
+				c.fatalf("the cost so far shrank from %+v to %+v in chunk %d", before, u, i+1)
+			case u.PromptTokens > len(req.Prompt)+8:
+				c.fatalf("the prompt of %d bytes is said to have %d tokens", len(req.Prompt), u.PromptTokens)
+			}
+			before = u
+		}
+		if n := len(s.tokens()); before.CompletionTokens > 0 && n > before.CompletionTokens {
+			c.failf("%d tokens came and %d are charged", n, before.CompletionTokens)
+		}
+	}
+}
+
+func (c *checker) emptyPrompt() {
+	s := c.run(context.Background(), &sampling.Request{Params: sampling.Params{MaxTokens: 4, Seed: 1}}, nil)
+	switch {
+	case s.err != nil && s.text() != "":
+		c.failf("text and then an error: %s", s)
+	case s.err == nil && s.last().Reason == sampling.Unfinished:
+		c.failf("neither a reason nor an error: %s", s)
+	}
+}
+
+// intact gives the request spare room in its slice, in which a careless append
+// would write.
+func (c *checker) intact() {
+	build := func() *sampling.Request {
+		req := c.sampled(3)
+		req.Stop = append(make([]string, 0, 8), "@@ no such text 1 @@", "@@ no such text 2 @@")
+		req.Params.Extra = map[string]any{}
+		return req
+	}
+	req, want := build(), build()
+	s := c.run(context.Background(), req, nil)
+	if s.err != nil { // some backends refuse stops, and all should take none
+		req, want = c.sampled(3), c.sampled(3)
+		c.must(req)
+	}
+	got := *req
+	got.Stop, want.Stop = got.Stop[:cap(got.Stop)], want.Stop[:cap(want.Stop)]
+	if diff := differences(&got, want); len(diff) > 0 {
+		c.failf("after a sample the request had changed in %s", strings.Join(diff, " and "))
+	}
+}
+
+// differences names the fields of a request that are not as they were.
+func differences(got, want *sampling.Request) (names []string) {
+	if got.Prompt != want.Prompt {
+		names = append(names, "Prompt")
+	}
+	if !slices.Equal(got.Stop, want.Stop) {
+		names = append(names, fmt.Sprintf("Stop (or the room behind it): %q", got.Stop))
+	}
+	if !reflect.DeepEqual(got.Params, want.Params) {
+		names = append(names, fmt.Sprintf("Params: %s", describe(got.Params)))
+	}
+	return names
+}

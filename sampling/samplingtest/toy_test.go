@@ -1,0 +1,261 @@
+package samplingtest_test
+
+import (
+	"context"
+	"hash/fnv"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A toy is a tiny language model that keeps every rule. Its vocabulary is the
+// 256 bytes, the words below and an end of text, and what comes next hangs on
+// the last two tokens by a hash. The knobs beneath break one rule each.
+type toy struct {
+	rawBytes    bool   // yields the bytes of a rune as they come
+	endAtLimit  bool   // calls a reached limit an end of text
+	stopPrompt  bool   // looks for stop sequences in the prompt too
+	countLess   bool   // counts too few tokens
+	chargeExtra int    // adds to the completion's usage
+	drawLess    bool   // draws one completion too few
+	drawSame    bool   // draws all completions with one seed
+	scoreAlike  bool   // scores everything alike
+	scoreSum    bool   // reports a log probability that is not the tokens'
+	logprobs    string // "none" or "positive"
+}
+
+var toyWords = []string{" the", " owl", " sat", " on", " a", " wall", ".", " été", " 나비", "\n", " tree", " and", "\xc3"}
+
+const (
+	toyFirstWord = 256
+	toyAccent    = 0xA9 // completes "\xc3", which the bytes above end with
+)
+
+var toyEnd = toyFirstWord + len(toyWords)
+
+func toyText(id int) string {
+	if id < toyFirstWord {
+		return string([]byte{byte(id)})
+	}
+	if id == toyEnd {
+		return ""
+	}
+	return toyWords[id-toyFirstWord]
+}
+
+// toyTokens cuts a text into tokens, the longest word first.
+func toyTokens(text string) (ids []int) {
+	for text != "" {
+		id := int(text[0])
+		for i, w := range toyWords {
+			if len(w) >= len(toyText(id)) && strings.HasPrefix(text, w) {
+				id = toyFirstWord + i
+			}
+		}
+		ids = append(ids, id)
+		text = text[len(toyText(id)):]
+	}
+	return ids
+}
+
+// toyNext returns the distribution over the next token: the tokens that are
+// drawn from, and the log probability of each byte that is not among them.
+func toyNext(history []int) (next []sampling.Candidate, other float64) {
+	var last, before int
+	if len(history) > 0 {
+		last = history[len(history)-1]
+	}
+	if len(history) > 1 {
+		before = history[len(history)-2]
+	}
+	const unlikely = -14.0
+	next = append(next, sampling.Candidate{ID: toyAccent, Logprob: unlikely})
+	if last == toyEnd-1 { // the first byte of é
+		next[0].Logprob = 10
+	}
+	for id := toyFirstWord; id < toyEnd; id++ {
+		h := fnv.New32a()
+		h.Write([]byte{byte(id), byte(id >> 8), byte(last), byte(last >> 8), byte(before)})
+		logit := 4 * float64(h.Sum32()%1000) / 1000
+		if last == toyEnd-1 {
+			logit = unlikely
+		}
+		next = append(next, sampling.Candidate{ID: id, Logprob: logit})
+	}
+	next = append(next, sampling.Candidate{ID: toyEnd, Logprob: -2})
+	total := 255 * math.Exp(unlikely)
+	for _, c := range next {
+		total += math.Exp(c.Logprob)
+	}
+	for i := range next {
+		next[i].Logprob -= math.Log(total)
+	}
+	return next, unlikely - math.Log(total)
+}
+
+// toyLogprob returns the log probability of one token.
+func toyLogprob(history []int, id int) float64 {
+	next, other := toyNext(history)
+	for _, c := range next {
+		if c.ID == id {
+			return c.Logprob
+		}
+	}
+	return other
+}
+
+func (b *toy) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return b.from(ctx, req, toyTokens(req.Prompt))
+}
+
+// from samples behind a history of tokens.
+func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		if len(req.Params.Extra) > 0 {
+			yield(sampling.Chunk{}, sampling.ErrUnsupported)
+			return
+		}
+		d := sampling.NewDecoder(req.Params)
+		d.Prompt(history)
+		prompt := len(history)
+		history = slices.Clone(history)
+		text, held := "", ""
+		if b.stopPrompt {
+			text = req.Prompt
+		}
+		for n := 1; ; n++ {
+			if err := ctx.Err(); err != nil {
+				yield(sampling.Chunk{}, err)
+				return
+			}
+			next, _ := toyNext(history)
+			id, _ := d.Next(slices.Clone(next))
+			history = append(history, id)
+			var chunk sampling.Chunk
+			held += toyText(id)
+			chunk.Text, held = b.wholeRunes(held, id == toyEnd || n == req.Params.MaxTokens)
+			text += chunk.Text
+			if req.Params.Logprobs > 0 && b.logprobs != "none" {
+				chunk.Tokens = []sampling.Token{b.token(next, id, req.Params.Logprobs)}
+			}
+			switch _, stop := sampling.Cut(text, req.Stop); {
+			case stop != "":
+				chunk.Reason, chunk.Stop = sampling.StopSequence, stop
+			case id == toyEnd:
+				chunk.Reason = sampling.EndOfText
+			case n == req.Params.MaxTokens:
+				chunk.Reason = sampling.TokenLimit
+				if b.endAtLimit {
+					chunk.Reason = sampling.EndOfText
+				}
+			}
+			if chunk.Reason != sampling.Unfinished {
+				chunk.Usage = &sampling.Usage{PromptTokens: prompt, CompletionTokens: n + b.chargeExtra}
+			}
+			if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
+				return
+			}
+		}
+	}
+}
+
+// wholeRunes returns the part of text that is whole runes and the rest. At the
+// end, and where a rune cannot become whole, it writes replacement characters.
+func (b *toy) wholeRunes(text string, end bool) (out, rest string) {
+	if b.rawBytes {
+		return text, ""
+	}
+	for text != "" {
+		r, n := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && n == 1 && !utf8.FullRuneInString(text) && !end {
+			return out, text
+		}
+		out, text = out+string(r), text[n:]
+	}
+	return out, ""
+}
+
+func (b *toy) token(next []sampling.Candidate, id, top int) sampling.Token {
+	t := sampling.Token{Text: toyText(id)}
+	slices.SortFunc(next, func(a, b sampling.Candidate) int {
+		switch {
+		case a.Logprob > b.Logprob:
+			return -1
+		case a.Logprob < b.Logprob:
+			return 1
+		}
+		return a.ID - b.ID
+	})
+	for i, c := range next {
+		if c.ID == id {
+			t.Logprob = c.Logprob
+		}
+		if i < top {
+			t.Top = append(t.Top, sampling.Alternative{Text: toyText(c.ID), Logprob: c.Logprob})
+		}
+	}
+	if b.logprobs == "positive" {
+		t.Logprob = -t.Logprob
+	}
+	return t
+}
+
+func (b *toy) Count(text string) (int, error) {
+	n := len(toyTokens(text))
+	if b.countLess {
+		n = (n + 1) / 2
+	}
+	return n, nil
+}
+
+func (b *toy) Score(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+	scores := make([]sampling.Score, len(of))
+	for i, text := range of {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		history := toyTokens(prompt)
+		for _, id := range toyTokens(text) {
+			lp := toyLogprob(history, id)
+			if b.scoreAlike {
+				lp = 0
+			}
+			scores[i].Logprob += lp
+			scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: toyText(id), Logprob: lp})
+			history = append(history, id)
+		}
+		if b.scoreSum {
+			scores[i].Logprob--
+		}
+	}
+	return scores, nil
+}
+
+func (b *toy) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	var all []*sampling.Completion
+	if b.drawLess {
+		n--
+	}
+	for i := range n {
+		one := *req
+		one.Params.Seed = sampling.SeedAt(req.Params.Seed, i)
+		if b.drawSame {
+			one.Params.Seed = req.Params.Seed
+		}
+		c := &sampling.Completion{Seed: one.Params.Seed}
+		for chunk, err := range b.Sample(ctx, &one) {
+			if err != nil {
+				return all, err
+			}
+			c.Text += chunk.Text
+			c.Tokens = append(c.Tokens, chunk.Tokens...)
+			c.Reason = chunk.Reason
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
