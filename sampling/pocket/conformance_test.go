@@ -1,0 +1,15 @@
+package pocket_test
+
+import (
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+)
+
+func TestConformance(t *testing.T) {
+	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+		return pocket.Default()
+	})
+}

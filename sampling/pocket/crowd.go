@@ -1,0 +1,125 @@
+package pocket
+
+import "math"
+
+// Where many documents hold a token, reading it would take as long as they are
+// many. So of a crowd only some are followed, and each of these stands for
+// others: it has their weight as well as its own, and when a rarer token tells
+// which document was meant, that one is recalled.
+
+const (
+	// Of the documents that hold a token all are followed, up to followAll of
+	// them. Of more, followSome, evenly spread, stand for the others, so that
+	// reading a token costs the same however many documents there are.
+	followAll  = 384
+	followSome = 32
+
+	// A token that at most recallOf documents hold may tell which of those that
+	// others stood for was meant all along. The last recallTokens tell how well
+	// it fits.
+	recallOf     = 64
+	recallTokens = 8
+)
+
+// joiners goes through the holders of a token that a reading is to follow.
+type joiners struct {
+	holders []holder
+	some    int // how many are to be followed
+	done    int // how many have been passed
+
+	// The next one, if its document is not beyond all others.
+	document  int32
+	place     int   // in holders
+	standsFor int32 // how many documents it stands for
+}
+
+func join(holders []holder) joiners {
+	j := joiners{holders: holders, some: len(holders), done: -1}
+	if len(holders) > followAll {
+		j.some = followSome
+	}
+	j.pass()
+	return j
+}
+
+// pass goes on to the next one.
+func (j *joiners) pass() {
+	j.done++
+	if j.done == j.some {
+		j.document = math.MaxInt32
+		return
+	}
+	j.place, j.standsFor = j.done, 1
+	if j.some < len(j.holders) {
+		// Each stands for those around it. Multiples of a number would miss
+		// what comes in turns, so which one of them it is follows no pattern.
+		first := j.done * len(j.holders) / j.some
+		n := (j.done+1)*len(j.holders)/j.some - first
+		j.place = first + int(uint32(j.done+1)*2654435769>>16)%n
+		j.standsFor = int32(n)
+	}
+	j.document = j.holders[j.place].document
+}
+
+// remember adds a token to those by which documents are recalled, and works out
+// the weight of each document that another one stands for.
+func (r *reading) remember(token int32) {
+	if len(r.recent) == recallTokens {
+		copy(r.recent, r.recent[1:])
+		r.recent = r.recent[:recallTokens-1]
+	}
+	r.recent = append(r.recent, token)
+	weight, documents := 0.0, 0
+	for i := range r.followed {
+		if f := &r.followed[i]; f.standsFor > 1 {
+			weight += f.weight
+			documents += int(f.standsFor)
+		}
+	}
+	if r.crowd = 0; documents > 0 {
+		r.crowd = weight / float64(documents)
+	}
+}
+
+// recall returns the levels of a document that was not followed, as far as the
+// recent tokens tell. They stay valid until the next call.
+func (r *reading) recall(document int32) []level {
+	var held [recallTokens]holder
+	from := len(r.recent)
+	for ; from > 0; from-- {
+		holders := r.m.holding(r.recent[from-1])
+		at := seek(holders, 0, document)
+		if at == len(holders) || holders[at].document != document {
+			break
+		}
+		held[from-1] = holders[at]
+	}
+	levels, after := r.recalled[0][:0], r.recalled[1][:0]
+	for _, h := range held[from:len(r.recent)] {
+		after, _ = r.m.documents[document].read(levels, after[:0], h, 0, 0, 0)
+		levels, after = after, levels
+	}
+	r.recalled[0], r.recalled[1] = levels, after
+	return levels
+}
+
+// seek returns the first place at or after from that belongs to the document or
+// to a later one. It looks ahead in steps that double, so that it is quick both
+// where it is near and where the list is long.
+func seek(holders []holder, from int, document int32) int {
+	step := 1
+	for from+step <= len(holders) && holders[from+step-1].document < document {
+		from += step
+		step *= 2
+	}
+	to := min(from+step-1, len(holders))
+	for from < to {
+		middle := (from + to) / 2
+		if holders[middle].document < document {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	return from
+}

@@ -1,0 +1,180 @@
+package pocket
+
+import "math"
+
+const (
+	// surprise is κ of the shortest contexts. See surprises.
+	surprise = 0.2
+
+	// sameTrust is how many contexts that occur at just the same places count.
+	// More would make a document so sure of the text it has that a reader who
+	// goes another way would be lost to it for good.
+	sameTrust = 3
+
+	// reorder is how likely a document is to go on as behind any of its line
+	// breaks, and not as it did behind this one: its lines in another order.
+	reorder = 0.03
+
+	// foreign is how likely the next token is one that the document does not
+	// have at all, where no context tells.
+	foreign = 0.2
+
+	// maxDepth is the most tokens that a context counts for. Where two passages
+	// of one document have so many in common, what came before is forgotten.
+	maxDepth = 255
+)
+
+// surprises holds κ for each length of context: how strongly the shorter
+// contexts are heard against what has been seen in this one. The more of the
+// text a place matches, the less there is left to be surprised by.
+var surprises = func() (table [maxDepth + 1]float64) {
+	for depth := 1; depth < len(table); depth++ {
+		table[depth] = surprise / float64(depth)
+	}
+	return table
+}()
+
+// A document is the index of one text of the corpus: its contexts in sorted
+// order, and what follows each. It does not change once it is built. It takes
+// 13 bytes for each token.
+type document struct {
+	name string
+
+	// next holds the token that follows each context, in their order.
+	next []int32
+
+	// prev holds, for each context, the place of the one that ends a token
+	// earlier. Among the contexts that end in one token these ascend, since it
+	// is by them that those are sorted. So reading a token is a search, among
+	// the contexts that end in it, for those that go on from the ones matched
+	// so far.
+	prev []int32
+
+	// common and kinds hold, for the groups of contexts that end alike, how
+	// much they share and how many different tokens follow. See suffix.go.
+	common []uint8
+	kinds  []int32
+}
+
+// build fills in the index of a text, given the order of its contexts and the
+// place of each. seen is scratch with a 0 for every token.
+func (d *document) build(text, order, place, seen []int32) {
+	d.next, d.prev = make([]int32, len(text)), make([]int32, len(text))
+	for i, position := range order {
+		// The boundary behind the text is the one in front of it: reading it is
+		// expected after the last context and leads to the first.
+		before := (int(position) + len(text) - 1) % len(text)
+		after := (int(position) + 1) % len(text)
+		d.prev[i], d.next[i] = place[before], text[after]
+	}
+	d.common = shared(text, order, place)
+	d.kinds = kinds(d.common, d.next, seen)
+}
+
+// A level is a set of contexts that share a number of their nearest tokens with
+// the text read so far: those in the places from lo up to but without hi. The
+// levels of one text are nested. Where several numbers give the same set, they
+// are one level.
+type level struct {
+	lo, hi int32
+	depth  int32 // the most tokens that are shared
+
+	shallower float64 // what part of the probability the shallower levels decide
+	foreign   float64 // by how much a foreign token is less likely than without this level
+}
+
+// newLevel returns the level of the given places, which share from more than
+// least up to depth tokens with the text and are followed by so many different
+// ones.
+//
+// Where much has followed, much that is new may follow. Most of that will be
+// foreign to the document, and so the chance of a token that it has, but not
+// there, does not grow as fast.
+func newLevel(lo, hi, least, depth, different int32) level {
+	l := level{lo, hi, depth, 1, 1}
+	seen, new := float64(hi-lo), float64(different)
+	old := math.Sqrt(new)
+	for j := least + 1; j <= min(depth, least+sameTrust); j++ {
+		l.shallower *= surprises[j] * old / (seen + surprises[j]*old)
+		l.foreign *= surprises[j] * new / (seen + surprises[j]*new)
+	}
+	return l
+}
+
+// different returns how many different tokens follow the contexts of a group.
+func (d *document) different(lo, hi int32) int32 {
+	if hi-lo == 1 {
+		return 1
+	}
+	return d.kinds[kindsAt(d.common, lo, hi)]
+}
+
+// read reads a token that stands in the places of h, if any. before holds the
+// levels until then, the shallow ones first, and line is the number of tokens
+// since the last line break. It appends the levels from then on to after, and
+// returns them with the probability that the token had. unigram is what it has
+// in no context and anywhere what it has as a foreign token.
+func (d *document) read(before, after []level, h holder, unigram, anywhere float64, line int32) ([]level, float64) {
+	lo, hi := h.lo, h.hi
+	at, least, different := level{lo: lo, hi: hi, depth: 1}, int32(0), h.different
+	p, alien, inLine := unigram, foreign, -1.0
+	for i := range before {
+		b := &before[i]
+		if lo < hi {
+			lo, hi = within(d.prev, lo, hi, b.lo, b.hi)
+		}
+		p = b.shallower*p + (1-b.shallower)*float64(hi-lo)/float64(b.hi-b.lo)
+		alien *= b.foreign
+		if inLine < 0 && b.depth >= line {
+			inLine = (1-alien)*p + alien*anywhere
+		}
+		if lo == hi {
+			continue
+		}
+		if lo != at.lo || hi != at.hi {
+			if at.depth == maxDepth {
+				continue
+			}
+			after = append(after, newLevel(at.lo, at.hi, least, at.depth, different))
+			least, different = at.depth, d.different(lo, hi)
+			at.lo, at.hi = lo, hi
+		}
+		at.depth = min(b.depth+1, maxDepth)
+	}
+	if h.lo < h.hi {
+		after = append(after, newLevel(at.lo, at.hi, least, at.depth, different))
+	}
+	p = (1-alien)*p + alien*anywhere
+	if inLine >= 0 {
+		p = (1-reorder)*p + reorder*inLine
+	}
+	return after, p
+}
+
+// within returns the part of the ascending prev[lo:hi] whose values are at least
+// from and below to.
+func within(prev []int32, lo, hi, from, to int32) (int32, int32) {
+	if hi-lo > 8 {
+		lo = lowerBound(prev, lo, hi, from)
+		return lo, lowerBound(prev, lo, hi, to)
+	}
+	for lo < hi && prev[lo] < from {
+		lo++
+	}
+	for lo < hi && prev[hi-1] >= to {
+		hi--
+	}
+	return lo, hi
+}
+
+func lowerBound(prev []int32, lo, hi, value int32) int32 {
+	for lo < hi {
+		middle := int32(uint32(lo+hi) / 2)
+		if prev[middle] < value {
+			lo = middle + 1
+		} else {
+			hi = middle
+		}
+	}
+	return lo
+}

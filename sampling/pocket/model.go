@@ -1,0 +1,187 @@
+package pocket
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// A Model is a base model trained on a set of documents. Make one with [Train],
+// or take the [Default] one. It does not change once it is trained, and all its
+// methods may be called by many goroutines at once.
+//
+// A Model is a [sampling.Backend], a [sampling.Drawer], a [sampling.Counter] and
+// a [sampling.Scorer]. It has no context window: prompts may be of any length,
+// and cost time in proportion to it.
+type Model struct {
+	words     *vocabulary
+	newline   int32 // the token "\n", or unknown
+	documents []document
+
+	// holders lists, for each token, the documents that hold it: those from
+	// start[token] up to but without start[token+1].
+	holders []holder
+	start   []int32
+
+	once  []float64 // for each document the probability, in no context, of what it has once
+	total int       // how many tokens all documents have
+	some  []int32   // tokens at even distances in the vocabulary, to stand for all
+
+	samplers sync.Pool
+}
+
+// A holder is a document that holds a token. The contexts that end in the token
+// have the places from lo up to but without hi, and are followed by so many
+// different tokens.
+type holder struct{ document, lo, hi, different int32 }
+
+// Train returns a model of the texts in docs: each regular file, at any depth,
+// is one document, known by its path. A line break at the end of a file belongs
+// to the file and not to the text, and a file without text is no document.
+//
+// It is an error, which names the file, when one can't be read or is not UTF-8,
+// and it is an error when there is no document at all. Training takes about
+// 60 ms and 6 MB for each megabyte of text.
+func Train(docs fs.FS) (*Model, error) {
+	m := &Model{words: newVocabulary()}
+	var texts [][]int32
+	err := fs.WalkDir(docs, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		text, err := fs.ReadFile(docs, path)
+		if err != nil {
+			return err
+		}
+		if i := invalidUTF8(text); i >= 0 {
+			return fmt.Errorf("%s is not valid UTF-8 at byte %d; convert it, or leave it out of the documents", path, i)
+		}
+		if tokens := m.words.encode(strings.TrimSuffix(string(text), "\n")); len(tokens) > 1 {
+			m.documents = append(m.documents, document{name: path})
+			texts = append(texts, tokens)
+			m.total += len(tokens)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("pocket: reading the documents: %w", err)
+	case len(texts) == 0:
+		return nil, errors.New("pocket: there is no document to train on; each file that has text is one")
+	case m.total > math.MaxInt32:
+		return nil, fmt.Errorf("pocket: the documents have %d tokens, and %d is the most; leave some out", m.total, math.MaxInt32)
+	}
+	m.newline = m.words.id("\n")
+	m.index(texts)
+	return m, nil
+}
+
+func invalidUTF8(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// Documents returns the paths of the documents that the model was trained on,
+// in ascending order.
+func (m *Model) Documents() []string {
+	names := make([]string, len(m.documents))
+	for i := range m.documents {
+		names[i] = m.documents[i].name
+	}
+	return names
+}
+
+// index builds the index of each text, and the one from tokens to the documents
+// that hold them.
+func (m *Model) index(texts [][]int32) {
+	tokens := len(m.words.text)
+	m.start = make([]int32, tokens+1)
+	seen := make([]int32, tokens)
+	var contexts sorter
+	var all []holder
+	var held []int32 // the token that each of them holds
+	for i, text := range texts {
+		d := &m.documents[i]
+		order, place := contexts.sort(text)
+		d.build(text, order, place, seen)
+		for place, position := range order {
+			token := text[position]
+			if d.common[place] == 0 {
+				all = append(all, holder{document: int32(i), lo: int32(place), hi: int32(place)})
+				held = append(held, token)
+				m.start[token+1]++
+			}
+			all[len(all)-1].hi++
+		}
+		texts[i] = nil
+	}
+	for token := range tokens {
+		m.start[token+1] += m.start[token]
+	}
+	for i := range all {
+		h := &all[i]
+		h.different = m.documents[h.document].different(h.lo, h.hi)
+	}
+	m.holders = make([]holder, len(all))
+	free := slices.Clone(m.start)
+	for i, h := range all {
+		m.holders[free[held[i]]] = h
+		free[held[i]]++
+	}
+	m.once = make([]float64, len(m.documents))
+	for i := range m.documents {
+		m.once[i] = 1 / float64(len(m.documents[i].next))
+	}
+	m.some = make([]int32, min(visits, tokens-1))
+	for i := range m.some {
+		m.some[i] = int32(1 + i*(tokens-1)/len(m.some)) // but no boundary
+	}
+}
+
+// holding returns the documents that hold a token, in ascending order.
+func (m *Model) holding(token int32) []holder {
+	if token == unknown {
+		return nil
+	}
+	return m.holders[m.start[token]:m.start[token+1]]
+}
+
+// unigram returns the probability that a document gives a token in no context,
+// where h is the document with the token's places, if any.
+func (m *Model) unigram(h holder) float64 {
+	return m.once[h.document] * float64(h.hi-h.lo)
+}
+
+// anywhere returns the probability of a token that is foreign to a document. It
+// is one of the corpus, all alike, or else a new one: which is as likely as that
+// a token of the corpus was new when it was read, in the estimate of Witten and
+// Bell (1991). The probability of an unknown token is in relation to that of its
+// spelling, which is often too small for a float64.
+func (m *Model) anywhere(token int32) float64 {
+	known := float64(len(m.words.text))
+	fresh := known / (known + float64(m.total))
+	if token == unknown {
+		return fresh
+	}
+	return (1-fresh)/known + fresh*math.Exp(logSpelling(m.words.text[token]))
+}
+
+// logSpelling returns the log probability of a spelling: each byte is one of 256
+// alike, or the end instead.
+func logSpelling(token string) float64 { return -float64(len(token)+1) * log257 }
+
+var log257 = math.Log(257)

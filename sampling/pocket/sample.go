@@ -1,0 +1,251 @@
+package pocket
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+var _ interface {
+	sampling.Backend
+	sampling.Drawer
+	sampling.Counter
+	sampling.Scorer
+} = (*Model)(nil)
+
+// Sample continues req.Prompt, one token in each chunk. It ends where a document
+// of the corpus would end, with [sampling.EndOfText], or with
+// [sampling.TokenLimit]. All Params are honoured, except that Extra is an error
+// wrapping [sampling.ErrUnsupported]: there is no server to send it to. Stop is
+// left to [sampling.Model].
+//
+// The tokens drawn are always tokens of the corpus: the share of the probability
+// that belongs to words it lacks is spread over those it has.
+func (m *Model) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		s := m.sampler()
+		defer m.samplers.Put(s)
+		if err := s.prompt(ctx, req); err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		s.run(ctx, req.Params, yield)
+	}
+}
+
+// Draw draws n continuations of req.Prompt, which it reads once. It stops each
+// at its first stop sequence.
+func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	s := m.sampler()
+	defer m.samplers.Put(s)
+	if err := s.prompt(ctx, req); err != nil {
+		return nil, err
+	}
+	var read reading
+	read.copy(&s.reading)
+	var all []*sampling.Completion
+	for i := range n {
+		if i > 0 {
+			s.reading.copy(&read)
+		}
+		p := req.Params
+		p.Seed = sampling.SeedAt(p.Seed, i)
+		c, err := s.complete(ctx, p, req.Stop)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// A sampler is the scratch of one call.
+type sampler struct {
+	reading
+	ids        []int     // the tokens of the prompt
+	drawn      int       // the number of tokens drawn
+	weights    []float64 // by token, all 0 between calls
+	expected   []int32   // the tokens that have a weight
+	candidates []sampling.Candidate
+}
+
+func (m *Model) sampler() *sampler {
+	if s, ok := m.samplers.Get().(*sampler); ok {
+		return s
+	}
+	return &sampler{reading: reading{m: m}, weights: make([]float64, len(m.words.text))}
+}
+
+// prompt reads the prompt of a request.
+func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
+	if len(req.Params.Extra) > 0 {
+		return fmt.Errorf("pocket: %w: Params.Extra has fields, and there is no server to send them to", sampling.ErrUnsupported)
+	}
+	s.begin()
+	s.ids = s.ids[:0]
+	for text := req.Prompt; text != ""; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := nextToken(text)
+		id := s.m.words.meant(text[:n])
+		s.read(id)
+		s.ids = append(s.ids, int(id))
+		text = text[n:]
+	}
+	return nil
+}
+
+// run draws a continuation.
+func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(sampling.Chunk, error) bool) {
+	decoder := sampling.NewDecoder(p)
+	decoder.Prompt(s.ids)
+	limit := cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)
+	for s.drawn = 0; ; {
+		if err := ctx.Err(); err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		candidates := s.expect()
+		var top []sampling.Alternative
+		if p.Logprobs > 0 {
+			top = s.top(candidates, p.Logprobs)
+		}
+		id, _ := decoder.Next(candidates)
+		chunk := sampling.Chunk{Text: s.m.words.text[id]}
+		if id != boundary {
+			s.drawn++
+		}
+		logprob := math.Log(s.read(int32(id)))
+		if p.Logprobs > 0 && id != boundary {
+			chunk.Tokens = []sampling.Token{{Text: chunk.Text, Logprob: logprob, Top: top}}
+		}
+		switch {
+		case id == boundary:
+			chunk.Reason = sampling.EndOfText
+		case s.drawn == limit:
+			chunk.Reason = sampling.TokenLimit
+		}
+		if chunk.Reason != sampling.Unfinished {
+			chunk.Usage = &sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
+		}
+		if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
+			return
+		}
+	}
+}
+
+// complete draws a continuation up to a stop sequence.
+func (s *sampler) complete(ctx context.Context, p sampling.Params, stop []string) (*sampling.Completion, error) {
+	c := &sampling.Completion{Seed: p.Seed}
+	var text strings.Builder
+	for chunk, err := range sampling.Until(func(yield func(sampling.Chunk, error) bool) { s.run(ctx, p, yield) }, stop) {
+		if err != nil {
+			return nil, err
+		}
+		text.WriteString(chunk.Text)
+		c.Tokens = append(c.Tokens, chunk.Tokens...)
+		c.Reason, c.Stop = chunk.Reason, chunk.Stop
+	}
+	c.Text = text.String()
+	c.Usage = sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
+	return c, nil
+}
+
+const (
+	// visits is how many places are looked at to find out what may come next.
+	// Each document and level gets as many as it has weight, and at least one;
+	// where it has more places than that, evenly spread ones stand for all. It
+	// keeps the work the same however large the corpus. The probabilities that
+	// are drawn from are thereby exact to about 1/visits; those that are
+	// reported are always exact.
+	visits = 2048
+
+	// negligible is the weight below which what a document expects at a level
+	// is left out of what is drawn from.
+	negligible = 1e-5
+)
+
+// expect gathers the tokens that may come next, with the logarithms of their
+// probabilities. They stay valid until the next call.
+func (s *sampler) expect() []sampling.Candidate {
+	alien := 0.0 // what is left to foreign tokens
+	for i := range s.followed {
+		f := &s.followed[i]
+		d := &s.m.documents[f.document]
+		levels := s.levels[f.first:f.end]
+		line, inLine, all := -1, 0.0, foreign // the level of the line, and how likely a foreign token is there and at last
+		for j := range levels {
+			all *= levels[j].foreign
+			if line < 0 && levels[j].depth >= s.line {
+				line, inLine = j, all
+			}
+		}
+		weight := f.weight
+		if line >= 0 {
+			weight *= 1 - reorder
+			alien += f.weight * reorder * inLine
+		}
+		alien += weight * all
+		weight *= 1 - all
+		for j := len(levels) - 1; j >= 0; j-- {
+			if j == line {
+				weight += f.weight * reorder * (1 - inLine)
+			}
+			l := &levels[j]
+			s.expectAny(d.next[l.lo:l.hi], weight*(1-l.shallower))
+			weight *= l.shallower
+		}
+		s.expectAny(d.next, weight)
+	}
+	s.expectAny(s.m.some, alien)
+	s.candidates = s.candidates[:0]
+	for _, token := range s.expected {
+		s.candidates = append(s.candidates, sampling.Candidate{ID: int(token), Logprob: math.Log(s.weights[token])})
+		s.weights[token] = 0
+	}
+	s.expected = s.expected[:0]
+	return s.candidates
+}
+
+// expectAny spreads a weight over tokens.
+func (s *sampler) expectAny(tokens []int32, weight float64) {
+	if weight < negligible {
+		return
+	}
+	n := min(len(tokens), 1+int(weight*visits))
+	weight /= float64(n)
+	for i := range n {
+		token := tokens[(2*i+1)*len(tokens)/(2*n)]
+		if s.weights[token] == 0 {
+			s.expected = append(s.expected, token)
+		}
+		s.weights[token] += weight
+	}
+}
+
+// top returns the n most likely of the candidates with their exact
+// probabilities. It works these out for some more than n, since what the
+// candidates say of themselves is coarse.
+func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Alternative {
+	byLogprob := func(a, b sampling.Candidate) int {
+		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))
+	}
+	slices.SortFunc(candidates, byLogprob)
+	best := slices.Clone(candidates[:min(2*n+8, len(candidates))])
+	for i := range best {
+		best[i].Logprob = math.Log(s.try(int32(best[i].ID)))
+	}
+	slices.SortFunc(best, byLogprob)
+	top := make([]sampling.Alternative, min(n, len(best)))
+	for i := range top {
+		top[i] = sampling.Alternative{Text: s.m.words.text[best[i].ID], Logprob: best[i].Logprob}
+	}
+	return top
+}

@@ -1,0 +1,289 @@
+package pocket_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+const zebra = "The zebra is a striped African cousin of the horse"
+
+func complete(t testing.TB, m *pocket.Model, prompt string, p sampling.Params, stop ...string) *sampling.Completion {
+	t.Helper()
+	c, err := sampling.Model{Backend: m}.Complete(t.Context(), &sampling.Request{Prompt: prompt, Stop: stop, Params: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSameSeedSameText(t *testing.T) {
+	m := pocket.Default()
+	texts := map[string]bool{}
+	for seed := range uint64(8) {
+		p := sampling.Params{Temperature: 1, Seed: seed + 1, MaxTokens: 40}
+		a, b := complete(t, m, "2+2", p), complete(t, m, "2+2", p)
+		if diff := gocmp.Diff(a, b); diff != "" {
+			t.Errorf("seed %d drew differently the second time:\n%s", seed+1, diff)
+		}
+		texts[a.Text] = true
+	}
+	if len(texts) < 3 {
+		t.Errorf("8 seeds drew %d different texts", len(texts))
+	}
+}
+
+func TestDrawIsSamples(t *testing.T) {
+	m := pocket.Default()
+	for _, stop := range [][]string{nil, {"\n"}, {" of", "a"}} {
+		req := &sampling.Request{Prompt: "Here are the", Stop: stop, Params: sampling.Params{Temperature: 1, Seed: 3, MaxTokens: 30, Logprobs: 2}}
+		all, err := sampling.Model{Backend: m}.Draw(t.Context(), req, 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range all {
+			p := req.Params
+			p.Seed = sampling.SeedAt(p.Seed, i)
+			want := complete(t, m, req.Prompt, p, stop...)
+			want.Usage = c.Usage // a stream that is left has none
+			if diff := gocmp.Diff(want, c); diff != "" {
+				t.Errorf("stop %q: completion %d is not what its seed draws alone (-alone +drawn):\n%s", stop, i, diff)
+			}
+		}
+	}
+}
+
+// TestLogprobs compares what Sample reports with what Score says of the same
+// text, and the alternatives with the token that was drawn.
+func TestLogprobs(t *testing.T) {
+	m := pocket.Default()
+	for _, prompt := range []string{zebra, "2+2", "Why is the sky blue?", "butterfly: 나비\nteacher:", "", "Zyzzyva", "Review: Good"} {
+		for seed := range uint64(3) {
+			c := complete(t, m, prompt, sampling.Params{Temperature: 0.8, Seed: seed + 1, MaxTokens: 60, Logprobs: 3})
+			scores, err := m.Score(t.Context(), prompt, []string{c.Text, ""})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(scores[0].Tokens) != len(c.Tokens) {
+				continue // tokens that were drawn side by side read as one
+			}
+			sum := 0.0
+			for i, drawn := range c.Tokens {
+				sum += drawn.Logprob
+				if scored := scores[0].Tokens[i]; scored.Text != drawn.Text || math.Abs(scored.Logprob-drawn.Logprob) > 1e-9 {
+					t.Errorf("behind %q token %d was drawn as %q with %v and scored as %q with %v", prompt, i, drawn.Text, drawn.Logprob, scored.Text, scored.Logprob)
+				}
+				if len(drawn.Top) == 0 || len(drawn.Top) > 3 {
+					t.Fatalf("token %d has %d alternatives", i, len(drawn.Top))
+				}
+				for _, a := range drawn.Top {
+					if a.Text == drawn.Text && a.Logprob != drawn.Logprob {
+						t.Errorf("token %q has %v, and as an alternative %v", a.Text, drawn.Logprob, a.Logprob)
+					}
+				}
+				if !slices.IsSortedFunc(drawn.Top, func(a, b sampling.Alternative) int {
+					return cmp.Compare(b.Logprob, a.Logprob)
+				}) {
+					t.Fatalf("the alternatives to token %d are out of order: %v", i, drawn.Top)
+				}
+			}
+			if math.Abs(scores[0].Logprob-sum) > 1e-6 {
+				t.Errorf("behind %q the score is %v and the sum %v", prompt, scores[0].Logprob, sum)
+			}
+			if scores[1].Logprob != 0 || len(scores[1].Tokens) != 0 {
+				t.Errorf("the empty continuation has the score %v", scores[1])
+			}
+		}
+	}
+}
+
+func TestScoreReadsPromptAndContinuationAsOneText(t *testing.T) {
+	m := pocket.Default()
+	text := "The capital of France is Paris. Don't l’eau, 12345 先生"
+	whole, err := m.Score(t.Context(), "", []string{text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(text) + 1 {
+		if !utf8.ValidString(text[:i]) {
+			continue
+		}
+		scores, err := m.Score(t.Context(), text[:i], []string{text[i:]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tail := whole[0].Tokens[len(whole[0].Tokens)-len(scores[0].Tokens):]
+		if diff := gocmp.Diff(tail, scores[0].Tokens, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("cut behind %q, the tokens differ from those of the whole text:\n%s", text[:i], diff)
+		}
+		n := 0
+		for _, token := range scores[0].Tokens {
+			n += len(token.Text)
+		}
+		if n < len(text)-i {
+			t.Errorf("cut behind %q, the tokens cover %d bytes of %d", text[:i], n, len(text)-i)
+		}
+	}
+}
+
+func TestUnknownWords(t *testing.T) {
+	m := pocket.Default()
+	long := strings.Repeat("q", 1<<20) // its spelling is far below the least float64
+	scores, err := m.Score(t.Context(), "Hello", []string{" qzxqz", " " + long, " world\xff"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range scores {
+		if math.IsNaN(s.Logprob) || math.IsInf(s.Logprob, 0) || s.Logprob > -20 {
+			t.Errorf("continuation %d has the log probability %v", i, s.Logprob)
+		}
+	}
+	c := complete(t, m, "Hello "+long+" qzxqz", sampling.Params{MaxTokens: 5})
+	if c.Text == "" && c.Reason != sampling.EndOfText {
+		t.Errorf("behind unknown words nothing came: %+v", c)
+	}
+}
+
+func TestExtraIsUnsupported(t *testing.T) {
+	m := sampling.Model{Backend: pocket.Default()}
+	req := &sampling.Request{Prompt: "a", Params: sampling.Params{Extra: map[string]any{"top_a": 1}}}
+	if _, err := m.Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("Complete returned %v", err)
+	}
+	if _, err := m.Draw(t.Context(), req, 2); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("Draw returned %v", err)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	m := pocket.Default()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	tokens := 0
+	var last error
+	for chunk, err := range m.Sample(ctx, &sampling.Request{Prompt: zebra, Params: sampling.Params{MaxTokens: 100}}) {
+		if last = err; err == nil && chunk.Text != "" {
+			tokens++
+		}
+		if tokens == 5 {
+			cancel()
+		}
+	}
+	if tokens != 5 || !errors.Is(last, context.Canceled) {
+		t.Errorf("after a cancel behind 5 tokens %d came, and %v", tokens, last)
+	}
+	if _, err := m.Score(ctx, zebra, []string{" and"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Score returned %v", err)
+	}
+	if _, err := m.Draw(ctx, &sampling.Request{Prompt: zebra}, 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("Draw returned %v", err)
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	m := pocket.Default()
+	prompts := []string{zebra, "2+2", "Why is the sky blue?", "butterfly: 나비\nteacher:"}
+	want := map[string]string{}
+	for _, prompt := range prompts {
+		want[prompt] = complete(t, m, prompt, sampling.Params{Temperature: 1, Seed: 9, MaxTokens: 50}).Text
+	}
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			for k := range 5 {
+				prompt := prompts[(i+k)%len(prompts)]
+				c, err := sampling.Model{Backend: m}.Complete(t.Context(), &sampling.Request{Prompt: prompt, Params: sampling.Params{Temperature: 1, Seed: 9, MaxTokens: 50}})
+				if err != nil || c.Text != want[prompt] {
+					t.Errorf("behind %q came %q, %v beside other calls, and %q alone", prompt, c.Text, err, want[prompt])
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestAllocations pins what a token costs beside its share of the call: nothing.
+func TestAllocations(t *testing.T) {
+	m := pocket.Default()
+	sample := func(tokens int) func() {
+		return func() {
+			for range m.Sample(t.Context(), &sampling.Request{Prompt: zebra, Params: sampling.Params{MaxTokens: tokens}}) {
+			}
+		}
+	}
+	sample(200)() // grow the scratch
+	few, many := testing.AllocsPerRun(20, sample(20)), testing.AllocsPerRun(20, sample(200))
+	if perToken := (many - few) / 180; perToken > 0.1 {
+		t.Errorf("20 tokens allocate %v times and 200 tokens %v times, %.2f for each more; want the scratch to be used again", few, many, perToken)
+	}
+}
+
+func FuzzSample(f *testing.F) {
+	for _, s := range []string{"", " ", "2+2", zebra, "butterfly: 나비\nteacher:", "\n\n\n", "Human: \x00\u200d\ufeff", "{{env \"HOME\"}} %s <|endoftext|>", "l’", "先生 \u0301"} {
+		f.Add(s, uint8(1), uint8(0))
+	}
+	files := fstest.MapFS{
+		"a.txt": {Data: []byte("the cat sat on the mat, and the dog sat on the cat.\n\nthe end\n")},
+		"b.txt": {Data: []byte("나비: butterfly\n바다: ocean\n先生: teacher\n나비 나비 나비")},
+		"c.txt": {Data: []byte("2+2=4\n2+3=5\n\"it's\" l’eau {{x}} %s\t\x00")},
+	}
+	m, err := pocket.Train(files)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, prompt string, temperature, truncation uint8) {
+		req := &sampling.Request{Prompt: prompt, Params: sampling.Params{
+			Temperature: float64(temperature) / 64, TopK: int(truncation % 8), TopP: float64(truncation%5) / 5, MinP: float64(truncation%3) / 10,
+			MaxTokens: 12, Seed: uint64(temperature) + 1, Logprobs: 2,
+		}}
+		var text strings.Builder
+		reason, tokens := sampling.Unfinished, 0
+		for chunk, err := range m.Sample(t.Context(), req) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if reason != sampling.Unfinished {
+				t.Fatalf("a chunk came behind the last one: %+v", chunk)
+			}
+			if !utf8.ValidString(chunk.Text) {
+				t.Fatalf("chunk %q is no whole runes", chunk.Text)
+			}
+			for _, token := range chunk.Tokens {
+				if tokens++; token.Text != chunk.Text || token.Logprob > 1e-12 || math.IsNaN(token.Logprob) || math.IsInf(token.Logprob, 0) {
+					t.Fatalf("chunk %q has the token %+v", chunk.Text, token)
+				}
+			}
+			text.WriteString(chunk.Text)
+			reason = chunk.Reason
+		}
+		if reason != sampling.EndOfText && !(reason == sampling.TokenLimit && tokens == 12) {
+			t.Fatalf("ended with %v behind %d tokens", reason, tokens)
+		}
+		n, err := m.Count(prompt)
+		if err != nil || n > len(prompt) {
+			t.Fatalf("%q has %d tokens, %v", prompt, n, err)
+		}
+		if _, err := m.Score(t.Context(), prompt, []string{text.String()}); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, w := range m.Posterior(prompt) {
+			sum += w.Weight
+		}
+		if math.Abs(sum-1) > 1e-9 {
+			t.Fatalf("the posterior sums to %v", sum)
+		}
+	})
+}

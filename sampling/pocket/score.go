@@ -1,0 +1,94 @@
+package pocket
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Count returns the number of tokens of text. It takes time in proportion to
+// the length, and never fails.
+func (m *Model) Count(text string) (n int, err error) {
+	for ; text != ""; n++ {
+		text = text[nextToken(text):]
+	}
+	return n, nil
+}
+
+// lookahead is more than the number of tokens at the end of a text that could
+// be other ones if the text went on.
+const lookahead = 8
+
+// Score returns how likely each continuation of prompt is, token by token,
+// without Top. The prompt is read once for all of them. A word that the corpus
+// lacks has the probability of its spelling: that is low, but a number.
+func (m *Model) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+	s := m.sampler()
+	defer m.samplers.Put(s)
+	ends := []int{0}
+	for end := 0; end < len(prompt); {
+		end += nextToken(prompt[end:])
+		ends = append(ends, end)
+	}
+	settled := ends[max(0, len(ends)-1-lookahead)]
+	if err := s.prompt(ctx, &sampling.Request{Prompt: prompt[:settled]}); err != nil {
+		return nil, err
+	}
+	var read reading
+	read.copy(&s.reading)
+	scores := make([]sampling.Score, len(continuations))
+	for i, continuation := range continuations {
+		s.reading.copy(&read)
+		border := len(prompt) - settled
+		for text := prompt[settled:] + continuation; text != ""; {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			n := nextToken(text)
+			logprob := s.logprob(text[:n])
+			if border -= n; border < 0 {
+				scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: text[:n], Logprob: logprob})
+				scores[i].Logprob += logprob
+			}
+			text = text[n:]
+		}
+	}
+	return scores, nil
+}
+
+// logprob reads a token and returns its log probability.
+func (r *reading) logprob(token string) float64 {
+	id := r.m.words.id(token)
+	p := math.Log(r.try(id))
+	if id == unknown {
+		p += logSpelling(token)
+		id = r.m.words.meant(token)
+		r.try(id)
+	}
+	r.accept(id)
+	return p
+}
+
+// A DocumentWeight is how likely it is that a text goes on as a document does.
+type DocumentWeight struct {
+	Document string  // the path that the document was read from
+	Weight   float64 // its probability
+}
+
+// Posterior returns which documents the model takes prompt to be in, the most
+// likely first. The weights of all documents sum to 1; those that the prompt
+// says nothing about are left out.
+func (m *Model) Posterior(prompt string) []DocumentWeight {
+	s := m.sampler()
+	defer m.samplers.Put(s)
+	_ = s.prompt(context.Background(), &sampling.Request{Prompt: prompt})
+	all := make([]DocumentWeight, len(s.followed))
+	for i, f := range s.followed {
+		all[i] = DocumentWeight{m.documents[f.document].name, f.weight}
+	}
+	slices.SortStableFunc(all, func(a, b DocumentWeight) int { return cmp.Compare(b.Weight, a.Weight) })
+	return all
+}

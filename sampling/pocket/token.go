@@ -1,0 +1,211 @@
+package pocket
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A token is a word, a number, a sign, or a piece of white space:
+//
+//   - a run of letters, with the apostrophes between them, or a run of digits;
+//   - one letter, with its marks, in a script that puts no spaces between words;
+//   - any other rune by itself.
+//
+// One space in front of any of these belongs to it; every other space, every
+// tab and line break is a token of its own, and so is each byte that is not
+// UTF-8. Nothing is lost: the tokens of a text, joined, are the text.
+//
+// Worked example: "Grevy's zebra: 얼룩말 2+2\n" is
+//
+//	"Grevy's" " zebra" ":" " 얼룩말" " 2" "+" "2" "\n"
+
+// nextToken returns the length in bytes of the first token of s, which must not
+// be empty.
+func nextToken(s string) int {
+	if s[0] != ' ' {
+		return tokenEnd(s, 0)
+	}
+	if len(s) > 1 {
+		if c, _ := classAt(s, 1); c != white && c != broken {
+			return tokenEnd(s, 1)
+		}
+	}
+	return 1
+}
+
+// tokenEnd returns where the token ends whose first rune, after its space, is
+// at s[i].
+func tokenEnd(s string, i int) int {
+	first, n := classAt(s, i)
+	i += n
+	switch first {
+	case digit:
+		for i < len(s) {
+			c, n := classAt(s, i)
+			if c != digit {
+				break
+			}
+			i += n
+		}
+	case letter, mark:
+		for i < len(s) {
+			c, n := classAt(s, i)
+			if c == apostrophe {
+				if i+n == len(s) {
+					break
+				}
+				if after, _ := classAt(s, i+n); after != letter {
+					break
+				}
+			} else if c != letter && c != mark {
+				break
+			}
+			i += n
+		}
+	case ideograph:
+		for i < len(s) {
+			c, n := classAt(s, i)
+			if c != mark {
+				break
+			}
+			i += n
+		}
+	}
+	return i
+}
+
+// A class is what the tokenizer needs to know about a rune.
+type class uint8
+
+const (
+	sign       class = iota // and everything else
+	letter                  // of a script with spaces between words
+	ideograph               // a letter of a script without
+	mark                    // a combining mark
+	digit                   // a decimal digit
+	apostrophe              // part of a word when it stands between two letters
+	white                   // white space
+	broken                  // a byte that is not part of valid UTF-8
+)
+
+// ascii holds the classes of the runes that nearly all calls ask for.
+var ascii = func() (table [utf8.RuneSelf]class) {
+	for r := range table {
+		table[r] = classOf(rune(r))
+	}
+	return table
+}()
+
+// classAt returns the class of the rune at s[i] and its length in bytes.
+func classAt(s string, i int) (class, int) {
+	if s[i] < utf8.RuneSelf {
+		return ascii[s[i]], 1
+	}
+	r, n := utf8.DecodeRuneInString(s[i:])
+	if r == utf8.RuneError && n == 1 {
+		return broken, 1
+	}
+	return classOf(r), n
+}
+
+func classOf(r rune) class {
+	switch {
+	case r == '\'' || r == '\u2019':
+		return apostrophe
+	case unicode.IsLetter(r):
+		if r >= 0x0e00 && unicode.In(r, spaceless...) {
+			return ideograph
+		}
+		return letter
+	case unicode.IsMark(r):
+		return mark
+	case unicode.IsDigit(r):
+		return digit
+	case unicode.IsSpace(r):
+		return white
+	}
+	return sign
+}
+
+// spaceless are the scripts that are written without spaces between words.
+// Without this a Chinese sentence would be one token that is never seen again.
+var spaceless = []*unicode.RangeTable{
+	unicode.Han, unicode.Hiragana, unicode.Katakana,
+	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
+}
+
+// unknown is the number of every token that the corpus does not have.
+const unknown = -1
+
+// boundary is the token that stands before each text and after it. Drawing it
+// ends the text.
+const boundary = 0
+
+// A vocabulary numbers the tokens of a corpus from 1 up. It is open: a token
+// that it lacks is unknown, and still has a probability.
+type vocabulary struct {
+	text []string // by number; that of the boundary is empty
+	ids  map[string]int32
+}
+
+func newVocabulary() *vocabulary {
+	return &vocabulary{text: []string{""}, ids: make(map[string]int32)}
+}
+
+// add returns the number of a token, a new one where there is none yet.
+func (v *vocabulary) add(token string) int32 {
+	id, ok := v.ids[token]
+	if !ok {
+		id = int32(len(v.text))
+		token = string([]byte(token)) // not a window on a whole document
+		v.text = append(v.text, token)
+		v.ids[token] = id
+	}
+	return id
+}
+
+// id returns the number of a token, or unknown.
+func (v *vocabulary) id(token string) int32 {
+	if id, ok := v.ids[token]; ok {
+		return id
+	}
+	return unknown
+}
+
+// meant returns the number of a token or, if it is unknown, of the word that a
+// reader takes it for: the same one with a space in front or without, or else
+// begun with a small letter instead of a capital, or the other way round. So a
+// word need not have been read at the beginning of a line to be known there.
+func (v *vocabulary) meant(token string) int32 {
+	if id, ok := v.ids[token]; ok {
+		return id
+	}
+	word := strings.TrimPrefix(token, " ")
+	first, n := utf8.DecodeRuneInString(word)
+	if !unicode.IsLetter(first) || len(word) > 64 {
+		return unknown
+	}
+	other := string(unicode.ToLower(first)) + word[n:]
+	if unicode.IsLower(first) {
+		other = string(unicode.ToUpper(first)) + word[n:]
+	}
+	for _, w := range []string{" " + word, word, " " + other, other} {
+		if id, ok := v.ids[w]; ok {
+			return id
+		}
+	}
+	return unknown
+}
+
+// encode returns the tokens of a text of the corpus, behind a boundary.
+func (v *vocabulary) encode(text string) []int32 {
+	tokens := make([]int32, 1, 1+len(text)/3)
+	tokens[0] = boundary
+	for text != "" {
+		n := nextToken(text)
+		tokens = append(tokens, v.add(text[:n]))
+		text = text[n:]
+	}
+	return tokens
+}
