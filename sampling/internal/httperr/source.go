@@ -1,0 +1,167 @@
+// Package httperr turns what goes wrong between an HTTP client and a model
+// server into a [sampling.Error], so that all backends over HTTP agree on what
+// is temporary and on what a reader gets to see.
+//
+// Temporary means that the same request may succeed later: the server is busy
+// or restarting, the network broke. A wrong key, an unknown model, a certificate
+// that does not verify and a cancelled context are not.
+//
+// No header enters an error, and a key that a server or a library repeats in
+// its words is cut out of them.
+package httperr
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Source makes the errors of one backend. The zero Source works; Backend is
+// what the errors are signed with, and Key is the secret that no text may
+// repeat, "" where there is none.
+//
+// A Source is a value and safe for concurrent use.
+type Source struct {
+	Backend string
+	Key     string
+}
+
+// bodyLimit is how much of a refusal's body is read, in bytes. What a server has
+// to say stands at its beginning.
+const bodyLimit = 64 << 10
+
+// patience is how long a refusal's body is waited for: the status is known, and
+// no explanation is worth a hanging caller.
+const patience = 3 * time.Second
+
+// Refusal reads a response whose status says that the request failed. It reads
+// the body within limits of size and time, and closes it.
+func (s Source) Refusal(resp *http.Response) *sampling.Error {
+	defer resp.Body.Close()
+	enough := time.AfterFunc(patience, func() { resp.Body.Close() })
+	defer enough.Stop()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyLimit)) // half a refusal says something too
+	words := s.read(body)
+	to := resp.Header.Get("Location")
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode < 400 && to != "":
+		words.Text = "the server redirects to " + plain(s.scrubText(to)) + ", which is not followed; set the backend's address to it"
+	case words.Text == "":
+		words.Text = cmp.Or(http.StatusText(resp.StatusCode), "the server gave no reason")
+	}
+	return &sampling.Error{
+		Backend:    s.Backend,
+		Status:     resp.StatusCode,
+		RetryAfter: RetryAfter(resp.Header, time.Now()),
+		Temporary:  Temporary(resp.StatusCode) && !words.final(),
+		Err:        s.words(words),
+	}
+}
+
+// read is Read without the key, which is cut out before anything is shortened,
+// lest half of it be left, and again when escapes have been undone.
+func (s Source) read(body []byte) Words {
+	words := Read([]byte(s.scrubText(string(body))))
+	words.Text = s.scrubText(words.Text)
+	return words
+}
+
+// words makes an error of what a server said.
+func (s Source) words(w Words) error {
+	err := errors.New(w.Text)
+	if w.budget() {
+		return fmt.Errorf("%w: %w", sampling.ErrBudget, err)
+	}
+	return err
+}
+
+// Announced is an error that a server sends as a JSON object inside a response
+// that began well. The Status is the one the object names, or else the
+// response's own. Such an error is temporary unless its status or its type says
+// otherwise: a server that accepted the request and then failed is likely to
+// fare better when asked again.
+func (s Source) Announced(status int, object []byte) *sampling.Error {
+	words := s.read(object)
+	e := &sampling.Error{Backend: s.Backend, Status: status, Temporary: !words.final()}
+	if words.Status != 0 {
+		e.Status = words.Status
+		e.Temporary = e.Temporary && Temporary(words.Status)
+	}
+	if words.Text == "" {
+		words.Text = "the server announced an error and gave no reason"
+	}
+	e.Err = s.words(words)
+	return e
+}
+
+// Failure is an error of the client itself: no response came.
+func (s Source) Failure(ctx context.Context, err error) *sampling.Error {
+	if cancelled := s.cancelled(ctx, 0); cancelled != nil {
+		return cancelled
+	}
+	return &sampling.Error{Backend: s.Backend, Temporary: passing(err), Err: s.scrub(err)}
+}
+
+// Broken is an error while a response's body was read. It wraps
+// [sampling.ErrTruncated] beside the cause, unless ctx was cancelled.
+func (s Source) Broken(ctx context.Context, status int, err error) *sampling.Error {
+	if cancelled := s.cancelled(ctx, status); cancelled != nil {
+		return cancelled
+	}
+	return &sampling.Error{
+		Backend:   s.Backend,
+		Status:    status,
+		Temporary: true, // the request was fine, or there would be no body
+		Err:       fmt.Errorf("%w: %w", sampling.ErrTruncated, s.scrub(err)),
+	}
+}
+
+// cancelled returns the error for a context that has ended, or nil. Which error
+// the client made of it is beside the point.
+func (s Source) cancelled(ctx context.Context, status int) *sampling.Error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); cause != err {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	return &sampling.Error{Backend: s.Backend, Status: status, Err: s.scrub(err)}
+}
+
+// Temporary reports whether a request that was answered with this HTTP status
+// may succeed later.
+func Temporary(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return status >= 500
+}
+
+// passing reports whether an error of the client is one that waiting helps. It
+// names those that it does not help, since net/http gives the others no types.
+func passing(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return !dns.IsNotFound
+	}
+	return !untrusted(err)
+}
+
+// untrusted reports whether TLS could not be agreed on, which is no accident.
+func untrusted(err error) bool {
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	return certificate || record || alert || errors.Is(err, http.ErrSchemeMismatch)
+}

@@ -1,0 +1,196 @@
+package httperr
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Words are what a server said about a failure.
+type Words struct {
+	Text   string // in one line, at most textLimit bytes; "" when it said nothing
+	Type   string // such as "invalid_request_error"; "" when it named none
+	Code   string // such as "insufficient_quota"; "" when it named none or a number
+	Status int    // the HTTP status that it named in its words, or 0
+}
+
+// textLimit is how long a server's words may be in an error, in bytes.
+const textLimit = 500
+
+// Read finds the words in the body of a failed response. It knows the shapes
+// that are in use:
+//
+//	{"error": "model 'x' not found"}                            Ollama
+//	{"error": {"message": "...", "type": "...", "code": ...}}   OpenAI, llama.cpp, vLLM
+//	{"object": "error", "message": "...", "code": 400}          older vLLM
+//	{"detail": "..."} and {"detail": [{"msg": "..."}]}          FastAPI
+//	{"message": "..."}                                          gateways
+//
+// A message that is itself such an object, as when one server hands on the words
+// of another, is opened too. Of an HTML page the title is taken, and of anything
+// else the beginning.
+func Read(body []byte) Words {
+	return read(body, 4)
+}
+
+func read(body []byte, depth int) Words {
+	body = bytes.TrimSpace(body)
+	var object struct {
+		Error, Message, Detail json.RawMessage
+		Type                   json.RawMessage
+		Code                   json.RawMessage
+	}
+	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &object) != nil {
+		return Words{Text: plain(string(body))}
+	}
+	var w Words
+	for _, inner := range []json.RawMessage{object.Error, object.Message, object.Detail} {
+		if w.Text = text(inner); w.Text != "" {
+			break
+		}
+		if len(inner) > 0 && inner[0] == '{' && depth > 0 {
+			if w = read(inner, depth-1); w.Text != "" {
+				break
+			}
+		}
+	}
+	if strings.HasPrefix(w.Text, "{") && depth > 0 {
+		if inner := read([]byte(w.Text), depth-1); inner.Text != "" {
+			w = inner
+		}
+	}
+	if w.Text == "" {
+		w.Text = string(body)
+	}
+	w.Text = plain(w.Text)
+	if w.Type == "" {
+		json.Unmarshal(object.Type, &w.Type) // anything but a string is no type
+	}
+	if w.Code == "" && w.Status == 0 {
+		if json.Unmarshal(object.Code, &w.Code) != nil {
+			w.Code = ""
+			w.Status, _ = strconv.Atoi(string(object.Code))
+		} else if n, err := strconv.Atoi(w.Code); err == nil {
+			w.Code, w.Status = "", n
+		}
+		if w.Status < 400 || w.Status > 599 {
+			w.Status = 0 // some other numbering
+		}
+	}
+	return w
+}
+
+// text returns the words in a JSON value that is a string, a list of strings, or
+// a list of complaints, as FastAPI sends them.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	var lines []string
+	if json.Unmarshal(raw, &lines) == nil {
+		return strings.Join(lines, "; ")
+	}
+	var list []struct{ Msg, Message string }
+	if json.Unmarshal(raw, &list) != nil {
+		return ""
+	}
+	var all []string
+	for _, one := range list {
+		if said := one.Msg + one.Message; said != "" {
+			all = append(all, said)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// plain makes one line of bounded length out of a text or an HTML page.
+func plain(s string) string {
+	if title, ok := htmlTitle(s); ok {
+		s = "an HTML page: " + title
+	}
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if len(s) <= textLimit {
+		return s
+	}
+	cut := textLimit
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + " …"
+}
+
+// htmlTitle returns the title of an HTML page, which is where proxies say what
+// is wrong, or else the page's words without its tags.
+func htmlTitle(s string) (string, bool) {
+	head := strings.ToLower(s[:min(len(s), 512)])
+	head = strings.TrimSpace(strings.TrimPrefix(head, "\uFEFF"))
+	if !strings.HasPrefix(head, "<!doctype html") && !strings.HasPrefix(head, "<html") {
+		return "", false
+	}
+	// Lowering ASCII alone keeps the offsets right.
+	lower := strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+	if len(lower) == len(s) {
+		if _, after, ok := strings.Cut(lower, "<title"); ok {
+			if _, after, ok := strings.Cut(after, ">"); ok {
+				start := len(s) - len(after)
+				if title, _, ok := strings.Cut(after, "</title"); ok && strings.TrimSpace(title) != "" {
+					return s[start : start+len(title)], true
+				}
+			}
+		}
+	}
+	var b strings.Builder
+	inTag := false
+	for _, r := range s {
+		switch {
+		case r == '<':
+			inTag = true
+			b.WriteByte(' ')
+		case r == '>':
+			inTag = false
+		case !inTag:
+			b.WriteRune(r)
+		}
+	}
+	return b.String(), true
+}
+
+// budget reports whether the server says that the prompt does not fit. OpenAI
+// and llama.cpp have a name for it; Ollama has only words, of which these occur
+// in its versions so far.
+func (w Words) budget() bool {
+	if w.Type == "exceed_context_size_error" || w.Code == "context_length_exceeded" {
+		return true
+	}
+	text := strings.ToLower(w.Text)
+	return (strings.Contains(text, "context length") || strings.Contains(text, "context size")) &&
+		(strings.Contains(text, "exceed") || strings.Contains(text, "longer than"))
+}
+
+// final reports whether the server named a failure that waiting does not mend,
+// whatever its status.
+func (w Words) final() bool {
+	if w.budget() {
+		return true
+	}
+	for _, name := range []string{w.Type, w.Code} {
+		switch name {
+		case "insufficient_quota", "billing_hard_limit_reached", // a 429 of OpenAI's that lasts until somebody pays
+			"invalid_request_error", "BadRequestError",
+			"authentication_error", "invalid_api_key", "permission_error", "not_found_error", "NotFoundError", "model_not_found":
+			return true
+		}
+	}
+	return false
+}

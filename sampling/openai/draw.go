@@ -1,0 +1,202 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// learned is what a Backend finds out about its server.
+type learned struct {
+	onlyOne atomic.Bool // the server draws one continuation however many it is asked for
+	scoring scoring
+}
+
+// Draw draws n continuations of one prompt in a single request, so that the
+// prompt is read and paid for once. It implements [sampling.Drawer]. It streams
+// whatever Config.Whole says, since llama.cpp tells the cost of each of several
+// continuations only in a stream.
+//
+// The seed of the i-th is [sampling.SeedAt], as llama.cpp and vLLM count them;
+// OpenAI does not say how its own do. The prompt's tokens stand in the Usage of
+// the first completion alone, so that the sum is what the call cost. Where the
+// server tells only the sum, the first has all of it.
+//
+// Greedy continuations are all alike, so one is drawn and copied.
+//
+// What the server cannot do is an error wrapping [sampling.ErrUnsupported],
+// after which sampling.Model draws one by one: more choices than it takes, or a
+// server that was found to ignore the number.
+func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	d := &b.dialect
+	switch {
+	case n < 1:
+		return nil, invalid("drawing %d continuations; ask for at least 1", n)
+	case d.Choices.Name == "" || d.MaxChoices > 0 && n > d.MaxChoices:
+		return nil, unsupported("%s does not draw %d continuations at once", d.Name, n)
+	case req.Params.Temperature == 0 && n > 1:
+		one, err := b.Draw(ctx, req, 1)
+		if err != nil {
+			return one, err
+		}
+		return alike(one[0], req.Params.Seed, n), nil
+	case n > 1 && b.learned.onlyOne.Load():
+		return nil, unsupported("the server draws one continuation however many it is asked for")
+	}
+	body, err := b.body(req, ask{choices: n, stream: true})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := b.open(ctx, body, true)
+	if err != nil {
+		if e, ok := errors.AsType[*sampling.Error](err); ok && n > 1 &&
+			(e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) {
+			// The number may be the reason, and if it is not, a single sample will
+			// be refused for the same one.
+			e.Err = both(sampling.ErrUnsupported, e.Err)
+		}
+		return nil, err
+	}
+	defer reply.close()
+	drawn := make([]drawing, n)
+	for i := range drawn {
+		drawn[i].req = req
+	}
+	total, err := b.collect(reply, drawn)
+	if err == nil {
+		reply.drain()
+	}
+	if n > 1 && (err == nil || errors.Is(err, sampling.ErrTruncated)) && onlyFirst(drawn) {
+		b.learned.onlyOne.Store(true)
+		return nil, unsupported("the server drew one continuation when asked for %d", n)
+	}
+	return completions(drawn, req.Params.Seed, total), err
+}
+
+// alike returns n completions that are all like one, which has all of the cost.
+func alike(one *sampling.Completion, seed uint64, n int) []*sampling.Completion {
+	all := []*sampling.Completion{one}
+	for i := 1; i < n; i++ {
+		c := &sampling.Completion{Text: one.Text, Reason: one.Reason, Stop: one.Stop, Tokens: slices.Clone(one.Tokens)}
+		if seed != 0 {
+			c.Seed = sampling.SeedAt(seed, i)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// A drawing is one of several continuations under way.
+type drawing struct {
+	continuation
+	body  strings.Builder
+	all   []sampling.Token
+	begun bool
+	done  bool
+}
+
+// collect reads the reply, whose events mix the choices as they come, and
+// returns the usage that no single choice owns.
+func (b *Backend) collect(reply *reply, drawn []drawing) (total *sampling.Usage, err error) {
+	open := len(drawn)
+	for {
+		event, err := reply.next()
+		if err == io.EOF || err != nil && open == 0 && reply.broke(err) {
+			break
+		}
+		if err != nil {
+			return total, err
+		}
+		if len(event.Choices) != 1 {
+			if u := event.Usage.tokens(); u != nil {
+				total = u
+			}
+			event.Usage = nil
+		}
+		for i := range event.Choices {
+			at := event.Choices[i].Index
+			if at < 0 || at >= len(drawn) {
+				return total, b.misread(wrong("the answer has a choice %d, and %d were asked for", at, len(drawn)))
+			}
+			d := &drawn[at]
+			d.begun = true
+			chunk, err := d.add(event, at)
+			if err != nil {
+				return total, b.misread(err)
+			}
+			d.body.WriteString(chunk.Text)
+			d.all = append(d.all, chunk.Tokens...)
+			if d.finished() && !d.done {
+				d.done = true
+				open--
+			}
+		}
+		if open == 0 {
+			reply.linger()
+		}
+	}
+	for i := range drawn {
+		last, err := drawn[i].close()
+		if err != nil {
+			return total, reply.unfinished(err)
+		}
+		drawn[i].body.WriteString(last.Text)
+	}
+	return total, nil
+}
+
+// onlyFirst reports whether the first is all that the server drew.
+func onlyFirst(drawn []drawing) bool {
+	for i := range drawn {
+		if drawn[i].begun != (i == 0) {
+			return false
+		}
+	}
+	return drawn[0].done
+}
+
+// completions returns those that are whole, in the order of their seeds.
+func completions(drawn []drawing, seed uint64, total *sampling.Usage) []*sampling.Completion {
+	var whole []*sampling.Completion
+	var prompt sampling.Usage
+	for i := range drawn {
+		d := &drawn[i]
+		if !d.finished() {
+			continue
+		}
+		c := &sampling.Completion{Text: d.body.String(), Reason: d.reason, Stop: d.stop, Tokens: d.all}
+		if seed != 0 {
+			c.Seed = sampling.SeedAt(seed, i)
+		}
+		if u := d.usage; u != nil {
+			prompt.PromptTokens = max(prompt.PromptTokens, u.PromptTokens)
+			prompt.CachedTokens = max(prompt.CachedTokens, u.CachedTokens)
+			c.Usage.CompletionTokens = u.CompletionTokens
+		}
+		whole = append(whole, c)
+	}
+	if len(whole) > 0 {
+		whole[0].Usage.PromptTokens, whole[0].Usage.CachedTokens = prompt.PromptTokens, prompt.CachedTokens
+	}
+	if total != nil && len(whole) > 0 {
+		settle(whole, *total)
+	}
+	return whole
+}
+
+// settle makes the parts sum up to the total, which is the one that is charged.
+func settle(parts []*sampling.Completion, total sampling.Usage) {
+	sum := 0
+	for _, c := range parts {
+		sum += c.Usage.CompletionTokens
+	}
+	first := &parts[0].Usage
+	first.PromptTokens, first.CachedTokens = total.PromptTokens, total.CachedTokens
+	first.CompletionTokens += max(0, total.CompletionTokens-sum)
+}

@@ -1,0 +1,101 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/internal/httperr"
+)
+
+// backendName is sampling.Error.Backend in every fault.
+const backendName = "openai"
+
+func invalid(format string, args ...any) error {
+	return &sampling.Error{Backend: backendName, Err: fmt.Errorf("%w: %s", sampling.ErrInvalid, fmt.Sprintf(format, args...))}
+}
+
+func unsupported(format string, args ...any) error {
+	return &sampling.Error{Backend: backendName, Err: fmt.Errorf("%w: %s", sampling.ErrUnsupported, fmt.Sprintf(format, args...))}
+}
+
+// A wrongAnswer is an answer that no completions server should give.
+type wrongAnswer string
+
+func (w wrongAnswer) Error() string { return string(w) }
+
+func wrong(format string, args ...any) error { return wrongAnswer(fmt.Sprintf(format, args...)) }
+
+// misread is the fault of an answer that arrived and cannot be right. What it
+// says may repeat the answer, and so it is made fit for an error text here.
+func (b *Backend) misread(err error) error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		return e
+	}
+	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: wrongAnswer(b.say([]byte(err.Error())))}
+}
+
+// truncated is the fault of an answer that ended too early.
+func truncated(err error) error {
+	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Temporary: true, Err: both(sampling.ErrTruncated, err)}
+}
+
+// both is err with a sentinel that errors.Is finds in it.
+func both(sentinel, err error) error { return fmt.Errorf("%w: %w", sentinel, err) }
+
+func (b *Backend) source() httperr.Source {
+	return httperr.Source{Backend: backendName, Key: b.key()}
+}
+
+// fault describes an error of the network, or hands on what is a fault already.
+// The caller's own cancellation is told from all others by the caller's context.
+func (b *Backend) fault(caller context.Context, err error) error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		return e
+	}
+	return b.source().Failure(caller, err)
+}
+
+// refused describes a response that is not an answer, in the server's own words.
+func (b *Backend) refused(resp *http.Response) error {
+	var body bytes.Buffer
+	resp.Body = teeBody{io.TeeReader(resp.Body, &body), resp.Body}
+	e := b.source().Refusal(resp)
+	if httperr.Temporary(e.Status) && httperr.Read(body.Bytes()).Code == "" {
+		// A status of "later" outweighs the type in the body: some servers call
+		// every refusal an invalid request. A code, as for a bill to be paid, does not.
+		e.Temporary = true
+	}
+	switch {
+	case resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusMethodNotAllowed:
+		e.Err = fmt.Errorf("%w; see that Config.BaseURL is a server's address up to and with /v1", e.Err)
+	case resp.StatusCode == http.StatusUnauthorized && b.key() == "":
+		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
+	}
+	return e
+}
+
+type teeBody struct {
+	io.Reader
+	io.Closer
+}
+
+// announced describes an error that came as an event of a stream.
+func (b *Backend) announced(raw []byte) error {
+	return b.source().Announced(http.StatusOK, raw)
+}
+
+// keptWords is how much of what a server says is kept for an error text, in
+// bytes. It is more than the text will have, so that the key is found in it
+// wherever the text is shortened.
+const keptWords = 4 << 10
+
+// say makes what a server sent fit for an error text: on one line, not too
+// long, and without the key.
+func (b *Backend) say(raw []byte) string {
+	return b.source().Announced(http.StatusOK, raw[:min(len(raw), keptWords)]).Err.Error()
+}

@@ -1,0 +1,237 @@
+package openai
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// An ask is what a request wants beside what sampling.Request says.
+type ask struct {
+	choices int
+	stream  bool
+	echo    bool
+}
+
+// body writes the request by the dialect. The client library's own struct
+// leaves out every zero, so that a temperature of 0 would come to mean the
+// server's default; here each field is written because the dialect knows it.
+func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
+	if err := req.Validate(); err != nil {
+		return nil, &sampling.Error{Backend: backendName, Err: err}
+	}
+	d, p := &b.dialect, &req.Params
+	w := fields{dialect: d, json: make([]byte, 0, len(req.Prompt)+512), owners: make([]owner, 0, 20)}
+	w.set("model", "Config.Model", encode(b.model))
+	if _, ok := p.Extra["prompt"]; !ok || req.Prompt != "" {
+		w.set("prompt", "Request.Prompt", encode(req.Prompt))
+	}
+	w.always(d.MaxTokens, "MaxTokens", number(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)))
+	if d.Temperature.Name != "" || p.Temperature != 1 {
+		w.always(d.Temperature, "Temperature", decimal(p.Temperature))
+	}
+	w.param(d.TopP, "TopP", p.TopP == 0 || p.TopP == 1, decimal(p.TopP))
+	w.param(d.TopK, "TopK", p.TopK == 0, number(p.TopK))
+	w.param(d.MinP, "MinP", p.MinP == 0, decimal(p.MinP))
+	w.param(d.FrequencyPenalty, "FrequencyPenalty", p.FrequencyPenalty == 0, decimal(p.FrequencyPenalty))
+	w.param(d.PresencePenalty, "PresencePenalty", p.PresencePenalty == 0, decimal(p.PresencePenalty))
+	w.param(d.RepetitionPenalty, "RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, decimal(p.RepetitionPenalty))
+	w.seed(p.Seed, a.choices)
+	if d.MaxLogprobs > 0 && p.Logprobs > d.MaxLogprobs {
+		w.fail(unsupported("Params.Logprobs is %d, and %s reports at most %d; ask for fewer", p.Logprobs, d.Name, d.MaxLogprobs))
+	}
+	w.param(d.Logprobs, "Logprobs", p.Logprobs == 0, number(p.Logprobs))
+	if stop := d.sent(req.Stop); len(stop) > 0 {
+		w.put(d.Stop.Name, "Request.Stop", encode(stop))
+		w.with(d.Stop.With, "Request.Stop")
+	}
+	if a.choices > 1 {
+		w.put(d.Choices.Name, "Draw", number(a.choices))
+		w.with(d.Choices.With, "Draw")
+	}
+	if a.echo {
+		w.set("echo", "Score", []byte("true"))
+	}
+	w.set("stream", "Config.Whole", strconv.AppendBool(nil, a.stream))
+	if a.stream && d.StreamOptions != "" {
+		w.set("stream_options", "Config.Dialect.StreamOptions", []byte(d.StreamOptions))
+	}
+	w.extra(p.Extra)
+	if w.err != nil {
+		return nil, w.err
+	}
+	return append(w.json, '}'), nil
+}
+
+// sent returns the stop sequences that the server is told of.
+func (d *Dialect) sent(stop []string) []string {
+	if d.Stop.Name == "" {
+		return nil
+	}
+	if d.MaxStops > 0 {
+		stop = stop[:min(len(stop), d.MaxStops)]
+	}
+	return stop
+}
+
+// fields writes one JSON object, a field at a time, and keeps the first error.
+type fields struct {
+	dialect *Dialect
+	json    []byte
+	owners  []owner
+	err     error
+}
+
+// An owner is a field that was written, and what of the caller's set it.
+type owner struct{ field, by string }
+
+func (w *fields) fail(err error) { w.err = cmp.Or(w.err, err) }
+
+// set writes a field that every server knows.
+func (w *fields) set(field, by string, value []byte) {
+	open := byte(',')
+	if len(w.owners) == 0 {
+		open = '{'
+	}
+	w.json = append(append(append(w.json, open), encode(field)...), ':')
+	w.json = append(w.json, value...)
+	w.owners = append(w.owners, owner{field, by})
+}
+
+// put is set, but that it finds a field the server was told already.
+func (w *fields) put(field, by string, value []byte) {
+	if i := slices.IndexFunc(w.owners, func(o owner) bool { return o.field == field }); i >= 0 {
+		w.fail(invalid("%s and %s both set the field %q; leave one out", w.owners[i].by, by, field))
+		return
+	}
+	w.set(field, by, value)
+}
+
+func (w *fields) always(f Field, param string, value []byte) {
+	if f.Name == "" {
+		w.fail(unsupported("Params.%s is %s, and %s has no field for it; leave it out, or name the field in Config.Dialect if the server has one", param, value, w.dialect.Name))
+		return
+	}
+	w.put(f.Name, "Params."+param, value)
+	w.with(f.With, "Params."+param)
+}
+
+func (w *fields) param(f Field, param string, off bool, value []byte) {
+	switch {
+	case !off:
+		w.always(f, param, value)
+	case f.Name != "" && f.Zero != "":
+		w.put(f.Name, "Params."+param, []byte(f.Zero))
+	}
+}
+
+// seed writes the seed. The last of several choices is drawn with the greatest.
+func (w *fields) seed(seed uint64, choices int) {
+	f, most := w.dialect.Seed, w.dialect.MaxSeed
+	if seed == 0 {
+		w.param(f, "Seed", true, nil)
+		return
+	}
+	if f.Name == "" {
+		return
+	}
+	if last := sampling.SeedAt(seed, choices-1); most > 0 && (seed > most || last > most) {
+		w.fail(unsupported("Params.Seed is %d, and %s takes seeds up to %d; use a smaller one", max(seed, last), w.dialect.Name, most))
+		return
+	}
+	w.always(f, "Seed", strconv.AppendUint(nil, seed, 10))
+}
+
+func (w *fields) with(object, by string) {
+	if object == "" {
+		return
+	}
+	var more map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(object), &more); err != nil {
+		w.fail(invalid("the fields beside %s are no JSON object: %v", by, err))
+		return
+	}
+	for _, field := range slices.Sorted(maps.Keys(more)) {
+		w.put(field, by, more[field])
+	}
+}
+
+// extra merges the caller's own fields in, last and in the order of their names.
+func (w *fields) extra(extra map[string]any) {
+	d := w.dialect
+	for _, field := range slices.Sorted(maps.Keys(extra)) {
+		value, err := marshal(extra[field])
+		switch {
+		case err != nil:
+			w.fail(invalid("Params.Extra[%q] cannot be written as JSON: %v", field, err))
+		case field == "echo":
+			w.fail(unsupported("Params.Extra has %q, and a continuation never holds its prompt; use Score for a prompt's log probabilities", field))
+		case field == "n" || field == d.Choices.Name:
+			w.fail(unsupported("Params.Extra has %q, and a sample is one continuation; use Model.Draw for several", field))
+		case field == "prompt" && !onePrompt(value):
+			w.fail(unsupported(`Params.Extra["prompt"] is not one prompt; give the ids of its tokens, as []int`))
+		case slices.Contains(d.Ignores, field) || d.Reads != nil && !slices.Contains(d.Reads, field):
+			w.fail(unsupported("Params.Extra has %q, which %s is known to ignore or to refuse; leave it out", field, d.Name))
+		default:
+			w.put(field, "Params.Extra", value)
+		}
+	}
+}
+
+// onePrompt reports whether a JSON value is a single prompt: text, or a list of
+// token ids with text between them. A list of texts alone, or a list of lists,
+// asks for a continuation of each.
+func onePrompt(value []byte) bool {
+	if value[0] == '"' {
+		return true
+	}
+	var parts []any
+	if json.Unmarshal(value, &parts) != nil {
+		return false
+	}
+	ids := 0
+	for _, part := range parts {
+		switch part.(type) {
+		case float64:
+			ids++
+		case string:
+		default:
+			return false
+		}
+	}
+	return ids > 0
+}
+
+func number(n int) []byte { return strconv.AppendInt(nil, int64(n), 10) }
+
+// decimal writes a finite number, which is all that Validate lets through.
+func decimal(f float64) []byte { return strconv.AppendFloat(nil, f, 'g', -1, 64) }
+
+// encode writes strings, which cannot fail.
+func encode(v any) []byte {
+	if s, ok := v.(string); ok && !strings.ContainsFunc(s, mayNeedEscape) {
+		return append(append(append(make([]byte, 0, len(s)+2), '"'), s...), '"')
+	}
+	b, _ := marshal(v)
+	return b
+}
+
+func mayNeedEscape(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+
+// marshal leaves <, > and & as they are: a prompt is no HTML, and recordings of
+// requests stay readable.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}

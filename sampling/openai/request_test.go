@@ -1,0 +1,232 @@
+package openai_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/openai"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var dialects = map[string]openai.Dialect{
+	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
+}
+
+// everything sets each parameter to a value that is not its zero.
+var everything = sampling.Params{
+	MaxTokens: 100, Temperature: 0.7, TopP: 0.9, TopK: 40, MinP: 0.05,
+	FrequencyPenalty: 0.5, PresencePenalty: -0.5, RepetitionPenalty: 1.1,
+	Seed: 7, Logprobs: 3,
+}
+
+// goldenRequests are the requests whose bodies stand in testdata/body, one file
+// a dialect.
+var goldenRequests = []struct {
+	name string
+	req  sampling.Request
+	n    int
+}{
+	{"zero", sampling.Request{Prompt: "butterfly: 나비\nocean:"}, 1},
+	{"stops and a seed", sampling.Request{Prompt: "Q: <a> & b\nA:", Stop: []string{"\n", "Q:", "</s>", "4", "5"}, Params: sampling.Params{Seed: 42}}, 1},
+	{"neutral values", sampling.Request{Prompt: "x", Params: sampling.Params{TopP: 1, RepetitionPenalty: 1, Temperature: 1}}, 1},
+	{"every parameter", sampling.Request{Prompt: "x", Params: everything}, 1},
+	{"all that OpenAI knows", sampling.Request{Prompt: "x", Params: openAIOnly()}, 1},
+	{"extra", sampling.Request{Prompt: "x", Params: sampling.Params{Extra: map[string]any{
+		"user": "me", "logit_bias": map[string]int{"50256": -100}, "ignore_eos": true}}}, 1},
+	{"the drawn tokens' own log probabilities", sampling.Request{Prompt: "x", Params: extra("logprobs", 0)}, 1},
+	{"token ids", sampling.Request{Params: sampling.Params{Extra: map[string]any{"prompt": []int{1, 403, 407}}}}, 1},
+	{"four at once", sampling.Request{Prompt: "x", Params: sampling.Params{Temperature: 1, Seed: 7}}, 4},
+}
+
+func openAIOnly() sampling.Params {
+	p := everything
+	p.TopK, p.MinP, p.RepetitionPenalty = 0, 0, 0
+	return p
+}
+
+func TestBodies(t *testing.T) {
+	for name, d := range dialects {
+		t.Run(name, func(t *testing.T) {
+			var golden bytes.Buffer
+			for _, g := range goldenRequests {
+				fmt.Fprintf(&golden, "# %s\n%s\n", g.name, body(t, d, &g.req, g.n))
+			}
+			path := filepath.Join("testdata", "body", name+".txt")
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, golden.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), golden.String()); diff != "" {
+				t.Errorf("the bodies changed (go test -run TestBodies -update writes them anew):\n%s", diff)
+			}
+		})
+	}
+}
+
+// body returns what is sent, a field a line, or why nothing is.
+func body(t *testing.T, d openai.Dialect, req *sampling.Request, n int) string {
+	t.Helper()
+	s := replay(t, []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"))
+	b, err := openai.New(openai.Config{BaseURL: s.URL, Model: "a/model", Dialect: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n > 1 {
+		_, err = b.Draw(t.Context(), req, n)
+	} else {
+		for _, err = range b.Sample(t.Context(), req) { // not through Model, which would draw a seed
+		}
+	}
+	sent := s.sent()
+	if len(sent) == 0 {
+		return err.Error() + "\n"
+	}
+	var out strings.Builder
+	dec := json.NewDecoder(bytes.NewReader(sent[0]))
+	if _, err := dec.Token(); err != nil {
+		t.Fatalf("sent %s: %v", sent[0], err)
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+		if seen[name.(string)] {
+			t.Errorf("the field %q is there twice: %s", name, sent[0])
+		}
+		seen[name.(string)] = true
+		fmt.Fprintf(&out, "%s: %s\n", name, value)
+	}
+	return out.String()
+}
+
+func TestRefusedBeforeSending(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		dialect openai.Dialect
+		params  sampling.Params
+		want    error
+		words   string
+	}{
+		{"collision", openai.OpenAI, extra("temperature", 0.5), sampling.ErrInvalid, `Params.Temperature and Params.Extra both set the field "temperature"`},
+		{"collision with a neutral value", openai.VLLM, extra("top_k", 5), sampling.ErrInvalid, "Params.TopK and Params.Extra"},
+		{"the stream is Config's", openai.OpenAI, extra("stream", false), sampling.ErrInvalid, "Config.Whole"},
+		{"the model is Config's", openai.OpenAI, extra("model", "other"), sampling.ErrInvalid, "Config.Model"},
+		{"a prompt and a prompt", openai.OpenAI, extra("prompt", []int{1}), sampling.ErrInvalid, "Request.Prompt"},
+		{"no JSON", openai.OpenAI, extra("f", func() {}), sampling.ErrInvalid, `Params.Extra["f"]`},
+		{"no number", openai.OpenAI, extra("x", math.Inf(1)), sampling.ErrInvalid, `Params.Extra["x"]`},
+		{"n", openai.VLLM, extra("n", 3), sampling.ErrUnsupported, "Model.Draw"},
+		{"echo", openai.VLLM, extra("echo", true), sampling.ErrUnsupported, "Score"},
+		{"another server's name", openai.VLLM, extra("repeat_penalty", 1.1), sampling.ErrUnsupported, "vLLM is known to ignore"},
+		{"best_of", openai.LlamaCpp, extra("best_of", 2), sampling.ErrUnsupported, "llama.cpp is known to ignore"},
+		{"anything at Ollama", openai.Ollama, extra("num_ctx", 4096), sampling.ErrUnsupported, "Ollama's /v1 is known to ignore"},
+		{"NaN", openai.LlamaCpp, sampling.Params{Temperature: math.NaN()}, sampling.ErrInvalid, "Params.Temperature"},
+		{"too many alternatives", openai.OpenAI, sampling.Params{Logprobs: 6}, sampling.ErrUnsupported, "at most 5"},
+		{"seed for llama.cpp", openai.LlamaCpp, sampling.Params{Seed: math.MaxUint32}, sampling.ErrUnsupported, "up to 4294967294"},
+		{"seed for vLLM", openai.VLLM, sampling.Params{Seed: math.MaxUint64}, sampling.ErrUnsupported, "Params.Seed is 18446744073709551615"},
+		{"top-k", openai.OpenAI, sampling.Params{TopK: 1}, sampling.ErrUnsupported, "Params.TopK is 1, and OpenAI has no field for it"},
+		{"a dialect without temperature", openai.Dialect{Name: "plain", MaxTokens: openai.Field{Name: "n_predict"}}, sampling.Params{}, sampling.ErrUnsupported, "Params.Temperature is 0"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := replay(t, []byte("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"))
+			b, err := openai.New(openai.Config{BaseURL: s.URL, Model: "m", Dialect: test.dialect})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range b.Sample(t.Context(), &sampling.Request{Prompt: "x", Params: test.params}) {
+				if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.words) {
+					t.Errorf("the error is %v, want %v and %q in it", err, test.want, test.words)
+				}
+				if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Backend != "openai" || e.Temporary || e.Status != 0 {
+					t.Errorf("the error is %+v", err)
+				}
+			}
+			if sent := s.sent(); len(sent) > 0 {
+				t.Errorf("it was sent all the same: %s", sent[0])
+			}
+		})
+	}
+}
+
+func extra(name string, value any) sampling.Params {
+	return sampling.Params{Extra: map[string]any{name: value}}
+}
+
+// The seeds of all continuations of a draw must be within the server's range.
+func TestDrawSeedRange(t *testing.T) {
+	b, err := openai.New(openai.Config{BaseURL: "http://localhost:1", Model: "m", Dialect: openai.LlamaCpp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Draw(t.Context(), &sampling.Request{Prompt: "x", Params: sampling.Params{Temperature: 1, Seed: math.MaxUint32 - 2}}, 3)
+	if !errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(err.Error(), "Params.Seed is 4294967295") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// A caller's own dialect renames, omits and adds.
+func TestOwnDialect(t *testing.T) {
+	d := openai.Dialect{
+		Name:        "own",
+		MaxTokens:   openai.Field{Name: "n_predict"},
+		Temperature: openai.Field{Name: "temp", With: `{"samplers":"t","b":[1]}`},
+		TopK:        openai.Field{Name: "k", Zero: "-1"},
+		TopP:        openai.Field{Name: "p"},
+		Stop:        openai.Field{Name: "until"},
+		MaxStops:    1,
+	}
+	got := body(t, d, &sampling.Request{Prompt: "x", Stop: []string{"a", "b"}, Params: sampling.Params{Seed: 3}}, 1)
+	const want = `model: "a/model"
+prompt: "x"
+n_predict: 256
+temp: 0
+b: [1]
+samplers: "t"
+k: -1
+until: ["a"]
+stream: true
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A local server may serve its model under a name that go-openai knows as one
+// for chats only.
+func TestDeniedModelName(t *testing.T) {
+	s := serve(t, flavours["vLLM"])
+	for _, model := range []string{"gpt-4o", "gpt-3.5-turbo", "o1"} {
+		b, err := openai.New(openai.Config{BaseURL: s.URL, Model: model, Dialect: openai.VLLM})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := (sampling.Model{Backend: b}).Complete(t.Context(), &sampling.Request{Prompt: "x"}); err != nil || c.Text == "" {
+			t.Errorf("%s: %v", model, err)
+		}
+	}
+}

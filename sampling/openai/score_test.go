@@ -1,0 +1,151 @@
+package openai_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/openai"
+)
+
+// A score is the sum over the tokens of the continuation, as the model itself
+// has them.
+func TestScore(t *testing.T) {
+	for _, name := range []string{"OpenAI", "vLLM"} {
+		b := backendOf(t, flavours[name])
+		texts := []string{" owl", " tree sat", "", "é 나비\n", " the owl."}
+		for _, prompt := range []string{"Once upon", "", "on a\n"} {
+			scores, err := (sampling.Model{Backend: b}).Score(t.Context(), prompt, texts)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for i, text := range texts {
+				ids := tokenize(prompt + text)
+				want, joined, offset := 0.0, "", 0
+				for j, id := range ids[1:] {
+					if offset += len(tokenText(id)); offset > len(prompt) {
+						want += nextToken(ids[j])[id].Logprob
+						joined += tokenText(id)
+					}
+				}
+				got := ""
+				for _, token := range scores[i].Tokens {
+					got += token.Text
+				}
+				if math.Abs(scores[i].Logprob-want) > 1e-9 || got != joined {
+					t.Errorf("%s: %q after %q scores %v with the tokens %q, want %v, %q", name, text, prompt, scores[i].Logprob, got, want, joined)
+				}
+			}
+		}
+	}
+}
+
+// echoing answers a request for scores; answer gets the prompt.
+func echoing(t *testing.T, calls *atomic.Int32, answer func(prompt string) string) *openai.Backend {
+	return overTransport(t, openai.OpenAI, func(r *http.Request) (*http.Response, error) {
+		calls.Add(1)
+		body, _ := io.ReadAll(r.Body)
+		_, rest, _ := strings.Cut(string(body), `"prompt":"`)
+		prompt, _, _ := strings.Cut(rest, `"`)
+		return response(r, strings.NewReader(answer(prompt))), nil
+	})
+}
+
+// Servers that do not return what echo asks for are found out by one probe, and
+// not asked again.
+func TestScoreUnsupported(t *testing.T) {
+	words := func(prompt, drawn string, prob func(i int) string) string {
+		var tokens, probs []string
+		for i, word := range strings.SplitAfter(prompt+drawn, " ") {
+			tokens, probs = append(tokens, rawString(word)), append(probs, prob(i))
+		}
+		return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`,
+			rawString(prompt+drawn), strings.Join(tokens, ","), strings.Join(probs, ","))
+	}
+	for name, answer := range map[string]func(prompt string) string{
+		"echo is ignored": func(prompt string) string { return words("", " upon", func(int) string { return "-1.5" }) },
+		"echo without log probabilities": func(prompt string) string {
+			return `{"choices":[{"text":` + rawString(prompt+" upon") + `,"finish_reason":"length"}]}`
+		},
+		"those of what is drawn alone": func(prompt string) string {
+			return `{"choices":[{"text":` + rawString(prompt+" upon") + `,"finish_reason":"length","logprobs":{"tokens":[" upon"],"token_logprobs":[-1]}}]}`
+		},
+		"nulls": func(prompt string) string { return words(prompt, " upon", func(int) string { return "null" }) },
+		"zeros": func(prompt string) string { return words(prompt, " upon", func(int) string { return "0" }) },
+		"zeros after a null": func(prompt string) string {
+			return words(prompt, " upon", func(i int) string { return []string{"null", "0", "0.0"}[min(i, 2)] })
+		},
+		"tokens by their ids": func(prompt string) string {
+			return words("token_id:1 token_id:2 token_id:3", "", func(int) string { return "-1" })
+		},
+	} {
+		var calls atomic.Int32
+		b := echoing(t, &calls, answer)
+		for range 2 {
+			if scores, err := b.Score(t.Context(), "a", []string{" b", " c"}); scores != nil || !errors.Is(err, sampling.ErrUnsupported) {
+				t.Errorf("%s: %v, %v", name, scores, err)
+			}
+		}
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%s: %d requests, want one probe", name, n)
+		}
+	}
+}
+
+// What a refused probe teaches lasts; a server that is busy may score later.
+func TestScoreRefused(t *testing.T) {
+	for status, calls := range map[int]int32{400: 1, 422: 1, 401: 2, 503: 2} {
+		var n atomic.Int32
+		b := overTransport(t, openai.OpenAI, func(r *http.Request) (*http.Response, error) {
+			n.Add(1)
+			resp := response(r, strings.NewReader(`{"error":{"message":"echo with logprobs is not for this model"}}`))
+			resp.StatusCode = status
+			return resp, nil
+		})
+		for range 2 {
+			_, err := b.Score(t.Context(), "a", []string{" b"})
+			e, ok := errors.AsType[*sampling.Error](err)
+			if !ok || e.Status != status || errors.Is(err, sampling.ErrUnsupported) != (calls == 1) || !strings.Contains(err.Error(), "not for this model") {
+				t.Errorf("%d: %v", status, err)
+			}
+		}
+		if n.Load() != calls {
+			t.Errorf("%d: %d requests, want %d", status, n.Load(), calls)
+		}
+	}
+	for _, d := range []openai.Dialect{openai.LlamaCpp, openai.Ollama} {
+		b := overTransport(t, d, func(r *http.Request) (*http.Response, error) { t.Error("a request was sent"); return nil, io.EOF })
+		if _, err := b.Score(t.Context(), "a", []string{" b"}); !errors.Is(err, sampling.ErrUnsupported) {
+			t.Errorf("%s: %v", d.Name, err)
+		}
+	}
+}
+
+// The first token of a text has no log probability unless the server begins the
+// text with a token of its own. Leaving it out would make up a number.
+func TestScoreWithoutBeginning(t *testing.T) {
+	var calls atomic.Int32
+	b := echoing(t, &calls, func(prompt string) string {
+		var tokens, probs []string
+		for i, word := range strings.SplitAfter(prompt, " ") {
+			tokens, probs = append(tokens, rawString(word)), append(probs, map[bool]string{true: "null", false: "-2"}[i == 0])
+		}
+		return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`, rawString(prompt), strings.Join(tokens, ","), strings.Join(probs, ","))
+	})
+	scores, err := b.Score(t.Context(), "a ", []string{"b c"})
+	if err != nil || len(scores) != 1 || scores[0].Logprob != -4 {
+		t.Errorf("%v, %v", scores, err)
+	}
+	if _, err := b.Score(t.Context(), "", []string{"b c"}); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("without a prompt: %v", err)
+	}
+	if scores, err := b.Score(t.Context(), "a", nil); err != nil || len(scores) != 0 {
+		t.Errorf("of nothing: %v, %v", scores, err)
+	}
+}
