@@ -1,0 +1,287 @@
+package ollama
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A line is one line of an answer: a piece of the text, the end, or an error.
+type line struct {
+	Response   string          `json:"response"`
+	Thinking   string          `json:"thinking"`
+	Done       bool            `json:"done"`
+	DoneReason string          `json:"done_reason"`
+	Logprobs   []logprob       `json:"logprobs"`
+	Error      json.RawMessage `json:"error"`
+
+	PromptEvalCount       int `json:"prompt_eval_count"`        // the whole prompt's tokens, cached ones too
+	PromptEvalCachedCount int `json:"prompt_eval_cached_count"` // told since 0.30
+	EvalCount             int `json:"eval_count"`
+}
+
+type logprob struct {
+	alternative
+	Top []alternative `json:"top_logprobs"`
+}
+
+type alternative struct {
+	Token   string  `json:"token"`
+	Logprob float64 `json:"logprob"`
+	Bytes   []int   `json:"bytes"`
+}
+
+// text prefers the bytes, which can tell a part of a rune where JSON cannot.
+func (a *alternative) text() string {
+	if len(a.Bytes) == 0 {
+		return a.Token
+	}
+	b := make([]byte, len(a.Bytes))
+	for i, n := range a.Bytes {
+		b[i] = byte(n)
+	}
+	return string(b)
+}
+
+// An answer turns the lines of one response into chunks.
+type answer struct {
+	backend  *Backend
+	req      *sampling.Request
+	limit    int // the tokens that the server can hold, or 0 where it is not known
+	exchange *exchange
+	parts    source
+
+	line   line   // the last one read
+	first  string // what the first one began with
+	number int    // of lines so far
+	pieces int    // of lines with text so far, each of at least one token
+	last   string // the last piece without the spaces around it
+	alike  int    // how many pieces like it came right before
+
+	arrived time.Time     // when the last line was read
+	gap     time.Duration // how long it had been waited for
+	waited  time.Duration // for all lines after the first, before which the prompt is read
+}
+
+// next returns the next chunk. The last one has a Reason.
+func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
+	for {
+		err := ctx.Err() // lines that have arrived already are not wanted any more
+		if err == nil {
+			err = a.read()
+		}
+		switch {
+		case ctx.Err() != nil && !(err == nil && a.line.Done):
+			a.leave()
+			return sampling.Chunk{}, a.backend.source().Failure(ctx, ctx.Err())
+		case err == io.EOF:
+			return sampling.Chunk{}, a.unfinished()
+		case err != nil:
+			return sampling.Chunk{}, a.fault(ctx, err)
+		}
+		chunk, err := a.chunk()
+		if err != nil || chunk.Text != "" || chunk.Reason != sampling.Unfinished {
+			return chunk, err
+		}
+	}
+}
+
+// read reads the next line. At the end of the body the error is [io.EOF].
+func (a *answer) read() error {
+	a.line = line{}
+	before := time.Now()
+	raw, err := a.parts.next(&a.line)
+	a.arrived = time.Now()
+	a.gap = a.arrived.Sub(before)
+	if raw == nil {
+		return err
+	}
+	if a.number > 0 {
+		a.waited += a.gap
+	}
+	a.number++
+	if a.number == 1 {
+		a.first = string(raw[:min(len(raw), 1<<10)])
+		a.exchange.begun.Store(!a.backend.config.Whole)
+	}
+	if err != nil {
+		return a.backend.misread("part %d, %v: %s", a.number, err, a.backend.words(raw[:min(len(raw), 1<<10)]))
+	}
+	if said := bytes.TrimSpace(a.line.Error); len(said) > 0 && string(said) != "null" {
+		return a.announced(raw)
+	}
+	if a.line.Response == "" {
+		return nil
+	}
+	if a.pieces++; a.pieces > a.mostPieces() {
+		return a.backend.misread("it goes on after the %d tokens that num_predict allows", a.mostPieces())
+	}
+	if piece := strings.TrimSpace(a.line.Response); piece == a.last {
+		a.alike++
+	} else {
+		a.last, a.alike = piece, 0
+	}
+	return nil
+}
+
+// mostPieces is how many lines with text there can be at most.
+func (a *answer) mostPieces() int {
+	return maxTokens(&a.req.Params)
+}
+
+// fault is what a failed read is to the caller.
+func (a *answer) fault(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*sampling.Error](err); ok {
+		return err
+	}
+	if err == errLongLine {
+		return a.backend.misread("%w", err)
+	}
+	return a.backend.source().Broken(ctx, http.StatusOK, err)
+}
+
+// words are what a server sent, fit for an error text.
+func (b *Backend) words(raw []byte) error {
+	return b.source().Announced(http.StatusOK, raw).Err
+}
+
+// chunk makes a chunk of the current line, or finds what is wrong with it.
+func (a *answer) chunk() (sampling.Chunk, error) {
+	l, p := &a.line, &a.req.Params
+	if l.Thinking != "" {
+		return sampling.Chunk{}, a.backend.misread("it splits the text into thoughts and a response, which \"think\": false should have kept it from; is the model's template at fault?")
+	}
+	chunk := sampling.Chunk{Text: l.Response}
+	if l.Response != "" {
+		if p.Logprobs > 0 {
+			if len(l.Logprobs) == 0 {
+				return sampling.Chunk{}, unsupported("Params.Logprobs: the server sent text without them; Ollama reports them since %v", knowsLogprobs)
+			}
+			chunk.Tokens = a.tokens()
+		}
+	}
+	if l.Done {
+		return a.finish(chunk)
+	}
+	return chunk, nil
+}
+
+// tokens are those of the current line.
+func (a *answer) tokens() []sampling.Token {
+	tokens := make([]sampling.Token, len(a.line.Logprobs))
+	for i := range a.line.Logprobs {
+		from := &a.line.Logprobs[i]
+		tokens[i] = sampling.Token{Text: from.text(), Logprob: from.Logprob}
+		for j := range from.Top[:min(len(from.Top), a.req.Params.Logprobs)] {
+			tokens[i].Top = append(tokens[i].Top, sampling.Alternative{Text: from.Top[j].text(), Logprob: from.Top[j].Logprob})
+		}
+	}
+	return tokens
+}
+
+// finish adds what the last line tells.
+func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
+	l := &a.line
+	if err := a.checkCut(); err != nil {
+		return sampling.Chunk{}, err
+	}
+	switch l.DoneReason {
+	case "length":
+		chunk.Reason = sampling.TokenLimit
+	case "stop":
+		chunk.Reason = sampling.EndOfText
+	case "load", "unload":
+		return sampling.Chunk{}, a.backend.misread("done_reason is %q: the server loaded the model and read no prompt", l.DoneReason)
+	case "":
+		// Versions before 0.1.38 told no reason. Later ones leave it out when the
+		// model's runner took the client to be gone, and so did not finish.
+		return sampling.Chunk{}, a.backend.truncated("the server says that it is done and gives no reason")
+	default:
+		return sampling.Chunk{}, a.backend.truncated("the server says that it is done for the unknown reason %q", l.DoneReason)
+	}
+	if l.PromptEvalCount > 0 || l.EvalCount > 0 {
+		chunk.Usage = &sampling.Usage{
+			PromptTokens:     l.PromptEvalCount,
+			CompletionTokens: l.EvalCount,
+			CachedTokens:     min(l.PromptEvalCachedCount, l.PromptEvalCount),
+		}
+	}
+	return chunk, nil
+}
+
+// checkCut returns an error when the numbers show that the server cut the
+// prompt. A prompt that was cut fills the window to the last token; one that
+// does so by chance leaves no room for an answer either.
+func (a *answer) checkCut() error {
+	l := &a.line
+	switch {
+	case a.limit == 0:
+		return nil
+	case l.PromptEvalCount >= a.limit:
+		return a.overBudget("the prompt fills all of it (%d tokens), so that its beginning was cut off or nothing was left to answer in", l.PromptEvalCount)
+	// The last token drawn is never put into the window.
+	case l.PromptEvalCount+l.EvalCount > a.limit+1:
+		return a.overBudget("the prompt's %d tokens and the %d drawn are more, so that the prompt's beginning was dropped on the way", l.PromptEvalCount, l.EvalCount)
+	// Without the number, only the bytes can vouch for the prompt.
+	case l.PromptEvalCount == 0 && len(a.req.Prompt)+1 > a.limit:
+		return a.overBudget("the server does not say how much it read of a prompt of %d bytes, so that its beginning may have been cut off", len(a.req.Prompt))
+	}
+	return nil
+}
+
+func (a *answer) overBudget(format string, args ...any) error {
+	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: fmt.Errorf(
+		"%w of %d tokens: "+format+"; shorten the prompt, or raise Config.Window as far as the model was trained for",
+		append([]any{sampling.ErrBudget, a.limit}, args...)...)}
+}
+
+func (b *Backend) truncated(format string, args ...any) *sampling.Error {
+	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Temporary: true, Err: fmt.Errorf("%w: "+format,
+		append([]any{sampling.ErrTruncated}, args...)...)}
+}
+
+// loop is how many pieces in a row that are alike but for spaces make Ollama
+// give up: it closes a stream without a word and leaves a whole answer undone.
+// Since 0.30 it takes more of them, and there is an error.
+const loop = 30
+
+// announced is the error in a line.
+func (a *answer) announced(raw []byte) error {
+	fault := a.backend.source().Announced(http.StatusOK, raw)
+	if strings.Contains(fault.Err.Error(), "token repeat limit") {
+		return a.backend.looped("%w", fault.Err)
+	}
+	return fault
+}
+
+// looped is not temporary: a model that repeats itself will do so again.
+func (b *Backend) looped(format string, args ...any) error {
+	fault := b.truncated("Ollama gives up when one token repeats more than %d times in a row; a temperature or a RepetitionPenalty keeps the model from that: "+format,
+		append([]any{loop}, args...)...)
+	fault.Temporary = false
+	return fault
+}
+
+// unfinished is the error of a body that ended well before the answer did.
+func (a *answer) unfinished() error {
+	b := a.backend
+	switch {
+	case a.number == 0:
+		return b.truncated("the body is empty")
+	case a.pieces == 0:
+		return b.truncated("there was no text in it: %w", b.words([]byte(a.first)))
+	case b.config.Whole:
+		return b.looped("the whole answer is marked as not done")
+	case a.alike >= loop:
+		return b.looped("%q came %d times", a.last, a.alike+1)
+	}
+	return b.truncated("the server closed the connection")
+}

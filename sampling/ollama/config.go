@@ -1,0 +1,143 @@
+package ollama
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// localURL is where Ollama listens unless it is told otherwise.
+const localURL = "http://127.0.0.1:11434"
+
+// smallestWindow is the smallest num_ctx that Ollama takes, in tokens; it raises
+// a smaller one in silence.
+const smallestWindow = 4
+
+// A Config says which model to ask, and where. Copy and change it freely; [New]
+// keeps its own copy.
+//
+// Printing a Config, by any verb and by [log/slog], shows whether a key is set
+// and never the key. Package fmt does not ask a Config in an unexported field of
+// another struct; keep the [Backend] there, which shows nothing either way.
+type Config struct {
+	// URL is the server's address without /api, such as http://gpu-box:11434.
+	// "" is http://127.0.0.1:11434.
+	URL string
+
+	// Model is the model's name as "ollama list" shows it. A base model carries
+	// "text" or "base" in its tag, as in llama3.1:8b-text-q4_K_M.
+	Model string
+
+	// Window is the context window, in tokens, prompt and continuation together.
+	// It is sent as num_ctx. 0 leaves it to the Modelfile or the server, whose
+	// default is often 4,096, whatever the model was trained for. Ollama loads a
+	// model anew when another window is asked for, so programs that share a
+	// server do well to share the number.
+	//
+	// [Backend.Model] hands the same number to [sampling.Model], which then fits
+	// prompts to it.
+	Window int
+
+	// KeepAlive is how long the model stays in memory after a call. 0 leaves it
+	// to the server (5 minutes), a negative one keeps it for ever, and 1
+	// nanosecond unloads it at once.
+	KeepAlive time.Duration
+
+	// Key is sent as a bearer token, to this URL and no other: for Ollama behind
+	// a proxy, and for ollama.com. "" sends none.
+	Key string `json:"-"`
+
+	// Version is the server's version, such as "0.17.4". "" asks the server,
+	// once, before the first sample.
+	Version string
+
+	// Whole asks for each continuation in one piece, which spares the server and
+	// the wire a line of JSON for each token, where nobody watches the text
+	// arrive. The price is that tokens drawn after a stop sequence that the
+	// server was not told of are waited for, and that a fault loses all of the
+	// text.
+	Whole bool
+
+	// HTTPClient is what the requests go through; nil is one without a time
+	// limit over [http.DefaultTransport], since loading a model may take minutes
+	// and the caller's context is the limit. It is copied, and the copy follows
+	// no redirect, which would send the prompt where nobody chose.
+	HTTPClient *http.Client `json:"-"`
+}
+
+// check returns the server's address without a slash at its end.
+func (c *Config) check() (base string, err error) {
+	base = strings.TrimRight(cmp.Or(c.URL, localURL), "/")
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return "", invalid("Config.URL is no address; begin it with http:// or https://, as in %s", localURL)
+	case u.User != nil:
+		return "", invalid("Config.URL has a user in it, which would stand in error texts; put the secret into Config.Key")
+	case u.RawQuery != "" || u.Fragment != "":
+		return "", invalid("Config.URL has a query or a fragment; leave only the address, as in %s", localURL)
+	case strings.HasSuffix(base, "/api") || strings.HasSuffix(base, "/v1") || strings.HasSuffix(base, "/generate"):
+		return "", invalid("Config.URL is %q; leave out the path of the API, which this package appends", base)
+	case c.Model == "":
+		return "", invalid("Config.Model is empty; set it to a name that \"ollama list\" shows")
+	case c.Window < 0 || c.Window > 0 && c.Window < smallestWindow:
+		return "", invalid("Config.Window is %d tokens; use 0 for the server's own, or at least %d", c.Window, smallestWindow)
+	}
+	if c.Version != "" {
+		if _, ok := parseVersion(c.Version); !ok {
+			return "", invalid("Config.Version is %q; write it as in 0.17.4, or leave it empty to ask the server", c.Version)
+		}
+	}
+	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r == 0x7f }); i >= 0 {
+		return "", invalid("Config.Key has a space or a line break at byte %d of %d, which no header can carry; strings.TrimSpace may be enough", i, len(c.Key))
+	}
+	return base, nil
+}
+
+// keepAlive is the field of that name on the wire, or nil to leave it out.
+func (c *Config) keepAlive() any {
+	switch {
+	case c.KeepAlive < 0:
+		return -1
+	case c.KeepAlive > 0:
+		return c.KeepAlive.String()
+	}
+	return nil
+}
+
+// String shows all but the key.
+func (c Config) String() string {
+	key := "unset"
+	if c.Key != "" {
+		key = "set"
+	}
+	address := cmp.Or(c.URL, localURL)
+	if u, err := url.Parse(address); err == nil {
+		address = u.Redacted() // New refuses a password in it; until then it stands there
+	}
+	return fmt.Sprintf("ollama.Config(%s, model %q, window %d, key %s)", address, c.Model, c.Window, key)
+}
+
+// GoString is String.
+func (c Config) GoString() string { return c.String() }
+
+// Format writes String whatever the verb.
+func (c Config) Format(s fmt.State, verb rune) { io.WriteString(s, c.String()) }
+
+// LogValue is what [log/slog] shows of a Config.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+func invalid(format string, args ...any) error {
+	return &sampling.Error{Backend: backendName, Err: fmt.Errorf("%w: %s", sampling.ErrInvalid, fmt.Sprintf(format, args...))}
+}
+
+func unsupported(format string, args ...any) error {
+	return &sampling.Error{Backend: backendName, Err: fmt.Errorf("%w: %s", sampling.ErrUnsupported, fmt.Sprintf(format, args...))}
+}

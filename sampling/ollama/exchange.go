@@ -1,0 +1,146 @@
+package ollama
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// An exchange is one request for a continuation and its answer.
+//
+// It ends with care when nobody wants the rest of the answer. Ollama's handler
+// of a streamed answer hands each line from the goroutine that draws to the one
+// that writes, and when the connection closes the writer leaves; a drawer that
+// is just then handing over waits for ever, and keeps the model's only slot
+// until the model is unloaded (ollama/ollama#17131, of July 2026; seen in
+// 0.17.4). With a model that draws a token each millisecond a few dozen early
+// leaves are enough. It cannot happen while the drawer waits for the model, which
+// it does for nearly all of the time from one line to the next. See leave.
+type exchange struct {
+	cancel context.CancelFunc
+	forget func() bool // lets go of the caller's context
+	still  *time.Timer // closes the connection when no line comes any more
+	begun  atomic.Bool // whether a line of a streamed answer has come
+	body   io.ReadCloser
+}
+
+const (
+	// settled is how long a line must have been waited for so that the next is
+	// unlikely to come at the moment after it.
+	settled = 5 * time.Millisecond
+
+	// stillness is how long no line must have come for the model to be thought at
+	// work on one.
+	stillness = 100 * time.Millisecond
+
+	// farewell is how long a fast model is listened to at most when nobody wants
+	// the rest.
+	farewell = 500 * time.Millisecond
+)
+
+// send posts the request for a continuation. Its errors are [*sampling.Error].
+func (b *Backend) send(caller context.Context, body []byte) (*exchange, io.Reader, error) {
+	// The request does not end with the caller's context: once lines come, the
+	// moment matters.
+	sending, cancel := context.WithCancel(context.WithoutCancel(caller))
+	x := &exchange{cancel: cancel, still: time.AfterFunc(time.Hour, cancel)}
+	x.still.Stop() // until it is set
+	x.forget = context.AfterFunc(caller, func() {
+		if x.begun.Load() {
+			x.still.Reset(stillness) // a line that comes before brings the moment along
+		} else {
+			cancel()
+		}
+	})
+	resp, err := b.do(caller, sending, http.MethodPost, "/api/generate", body)
+	if err != nil {
+		x.end()
+		return nil, nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		err := b.refusal(resp)
+		x.end()
+		return nil, nil, err
+	}
+	x.body = resp.Body
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
+		err := b.misread("%w", b.source().Refusal(resp).Err)
+		x.end()
+		return nil, nil, err
+	}
+	plain, err := b.unzipped(caller, resp)
+	if err != nil {
+		x.end()
+		return nil, nil, err
+	}
+	return x, plain, nil
+}
+
+// end closes the connection unless the answer was read to its end.
+func (x *exchange) end() {
+	x.forget()
+	x.still.Stop()
+	x.cancel()
+	if x.body != nil {
+		x.body.Close()
+	}
+}
+
+// unzipped returns the body as it was before compression. net/http has undone
+// the one that it asked for itself; others come from proxies that do not ask.
+func (b *Backend) unzipped(ctx context.Context, resp *http.Response) (io.Reader, error) {
+	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+		return resp.Body, nil
+	case "gzip", "x-gzip":
+		plain, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return nil, b.source().Broken(ctx, resp.StatusCode, err)
+		}
+		return plain, nil
+	default:
+		return nil, b.misread("it is encoded as %q, which was not asked for", encoding)
+	}
+}
+
+// leave chooses the moment to close the connection when the rest of a streamed
+// answer is not wanted: when the answer is over, if that is soon; or right after
+// a line that the model took its time for. A model with tokens milliseconds
+// apart is listened to for half a second at most, others for one token or none.
+func (a *answer) leave() {
+	x := a.exchange
+	if !x.begun.Load() {
+		return // nothing is handed over before the first line, nor in a whole answer
+	}
+	enough := time.AfterFunc(farewell, x.cancel)
+	defer enough.Stop()
+	began := time.Now()
+	for !a.line.Done {
+		rest := float64(a.waited) / float64(a.number) * float64(a.mostPieces()-a.pieces)
+		soon := rest < float64(farewell-time.Since(began))
+		if !soon && a.gap >= settled && time.Since(a.arrived) < settled/5 {
+			return
+		}
+		x.still.Reset(stillness)
+		if a.read() != nil {
+			return
+		}
+	}
+	drain(x.body)
+}
+
+// patience is how long the end of a finished answer is waited for. It follows
+// at once, and a connection whose answer was read to its end can be used again.
+const patience = 50 * time.Millisecond
+
+// drain reads what is left of a finished answer, as far as little is left.
+func drain(body io.ReadCloser) {
+	enough := time.AfterFunc(patience, func() { body.Close() })
+	defer enough.Stop()
+	io.CopyN(io.Discard, body, 4<<10)
+}

@@ -1,0 +1,195 @@
+package ollama_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/ollama"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+)
+
+// Every fault of the FaultServer, streamed and whole, has its typed outcome;
+// none is a silent success and none hangs.
+func TestFaults(t *testing.T) {
+	server := samplingtest.NewFaultServer(t)
+	rows := 0
+	for _, fault := range samplingtest.Faults() {
+		for _, streamed := range []bool{true, false} {
+			outcome, ok := fault.Outcome(samplingtest.Generate, streamed)
+			if !ok {
+				continue
+			}
+			rows++
+			t.Run(fault.Name+map[bool]string{true: "/streamed", false: "/whole"}[streamed], func(t *testing.T) {
+				t.Parallel()
+				b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: samplingtest.FaultKey, Model: "m", Version: "0.17.4", Whole: !streamed})
+				ctx, cancel := outcome.Context(t.Context())
+				defer cancel()
+				c, err := b.Model().Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
+				if err := outcome.Check(c, err); err != nil {
+					t.Error(err)
+				}
+				t.Log(err)
+			})
+		}
+	}
+	if rows < 80 {
+		t.Errorf("there are %d rows, want 80: 40 faults streamed and whole", rows)
+	}
+}
+
+// The same faults may befall the question for the version. Whatever comes of
+// it, the prompt then goes to the same server.
+func TestFaultsOfVersion(t *testing.T) {
+	server := samplingtest.NewFaultServer(t)
+	for _, fault := range samplingtest.Faults() {
+		outcome, ok := fault.Outcome(samplingtest.Generate, true)
+		if !ok || outcome.Class == samplingtest.Success || outcome.Class == samplingtest.Either {
+			continue
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: samplingtest.FaultKey, Model: "m", Window: 4096})
+			ctx, cancel := outcome.Context(t.Context())
+			defer cancel()
+			c, err := b.Model().Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
+			if _, ok := errors.AsType[*sampling.Error](err); !ok || strings.Contains(err.Error(), samplingtest.FaultKey) {
+				t.Errorf("got %+v, %v", c, err)
+			}
+		})
+	}
+}
+
+func TestHints(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	answers := func(code int, body string) string {
+		s := httptest.NewServer(status(code, body))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	redirect := httptest.NewServer(http.RedirectHandler("https://elsewhere.test/api/generate", http.StatusPermanentRedirect))
+	defer redirect.Close()
+	for _, c := range []struct {
+		name, url string
+		status    int
+		temporary bool
+		words     string
+	}{
+		{"nobody listens", gone.URL, 0, true, `is Ollama running at ` + gone.URL + `? "ollama serve" starts it`},
+		{"a certificate of nobody", secure.URL, 0, false, "certificate"},
+		{"an unknown model", answers(404, `{"error":"model 'm' not found"}`), 404, false, `"ollama pull m"`},
+		{"another program", answers(404, "404 page not found"), 404, false, "see that Config.URL"},
+		{"a path of another method", answers(405, ""), 405, false, "see that Config.URL"},
+		{"no key", answers(401, `{"error":"unauthorized"}`), 401, false, "unauthorized; Config.Key is empty"},
+		{"too long a prompt", answers(400, `{"error":"the input length exceeds the context length"}`), 400, false, "raise Config.Window"},
+		{"a redirect", redirect.URL, 308, false, "redirects to https://elsewhere.test/api/generate, which is not followed"},
+	} {
+		b := newBackend(t, ollama.Config{URL: c.url, Model: "m", Version: "0.17.4"})
+		_, err := b.Model().Complete(t.Context(), short("a"))
+		e, ok := errors.AsType[*sampling.Error](err)
+		if !ok || e.Backend != "ollama" || e.Status != c.status || e.Temporary != c.temporary || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: got %+v, want status %d, temporary %v, %q", c.name, err, c.status, c.temporary, c.words)
+		}
+	}
+}
+
+// A cancellation is the caller's own error, with the cause that it gave.
+func TestCancelCause(t *testing.T) {
+	arrived := make(chan bool)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // or else the server does not notice that the client left
+		close(arrived)
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	because := errors.New("the user closed the window")
+	go func() { <-arrived; cancel(because) }()
+	b := newBackend(t, ollama.Config{URL: server.URL, Model: "m", Version: "0.17.4"})
+	_, err := b.Model().Complete(ctx, short("a"))
+	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary || !errors.Is(err, because) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestKey(t *testing.T) {
+	const key = "sk-very-secret-key"
+	var got string
+	inner := &fake{version: "0.17.4"}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("Authorization")
+		inner.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	config := ollama.Config{URL: server.URL + "/", Model: "tiny", Key: key, HTTPClient: server.Client()}
+	b := newBackend(t, config)
+	complete(t, b, short("a"))
+	if got != "Bearer "+key {
+		t.Errorf("the header is %q", got)
+	}
+	config.Key = ""
+	complete(t, newBackend(t, config), short("a"))
+	if got != "" {
+		t.Errorf("without a key the header is %q", got)
+	}
+	config.Key = key
+	type owner struct {
+		Config  ollama.Config
+		Backend *ollama.Backend
+		backend ollama.Backend
+	}
+	for _, shown := range []any{config, &config, b, *b, owner{Config: config, Backend: b, backend: *b}, b.Model()} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			if text := fmt.Sprintf(verb, shown); strings.Contains(text, key) || strings.Contains(text, fmt.Sprintf("%x", key)) {
+				t.Errorf("%s of %T shows the key: %s", verb, shown, text)
+			}
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, c := range []struct {
+		config ollama.Config
+		words  string // "" is valid
+	}{
+		{ollama.Config{Model: "m"}, ""},
+		{ollama.Config{Model: "m", URL: "https://proxy.test/ollama/"}, ""},
+		{ollama.Config{}, "Config.Model is empty"},
+		{ollama.Config{Model: "m", URL: "localhost:11434"}, "http://"},
+		{ollama.Config{Model: "m", URL: "127.0.0.1:11434"}, "http://"},
+		{ollama.Config{Model: "m", URL: "http://"}, "http://"},
+		{ollama.Config{Model: "m", URL: "http://localhost:11434/v1"}, "path of the API"},
+		{ollama.Config{Model: "m", URL: "http://localhost:11434/api/"}, "path of the API"},
+		{ollama.Config{Model: "m", URL: "http://me:hunter2@localhost:11434"}, "Config.Key"},
+		{ollama.Config{Model: "m", URL: "http://localhost:11434?a=b"}, "query"},
+		{ollama.Config{Model: "m", Window: 3}, "Config.Window"},
+		{ollama.Config{Model: "m", Window: -1}, "Config.Window"},
+		{ollama.Config{Model: "m", Version: "latest"}, "Config.Version"},
+		{ollama.Config{Model: "m", Key: "hunter2\n"}, "Config.Key has a space or a line break"},
+	} {
+		_, err := ollama.New(c.config)
+		switch {
+		case c.words == "" && err != nil:
+			t.Errorf("%v: %v", c.config, err)
+		case c.words != "" && (!errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error()+c.config.String(), "hunter2")):
+			t.Errorf("%v: got %v, want %q", c.config, err, c.words)
+		}
+	}
+	b := newBackend(t, ollama.Config{Model: "m", Window: 2048})
+	if m := b.Model(); m.Window != 2048 || m.Backend != b {
+		t.Errorf("the Model is %+v", m)
+	}
+}

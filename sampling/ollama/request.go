@@ -1,0 +1,234 @@
+package ollama
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// mostLogprobs is the number of alternatives that Ollama reports at most.
+const mostLogprobs = 20
+
+// body returns the JSON to send for req, and how many tokens the server can hold
+// at most as far as that is known, or 0. It refuses what Ollama would ignore.
+func (b *Backend) body(ctx context.Context, req *sampling.Request) (body []byte, limit int, err error) {
+	if err := req.Validate(); err != nil {
+		return nil, 0, &sampling.Error{Backend: backendName, Err: err}
+	}
+	if req.Prompt == "" {
+		return nil, 0, unsupported("an empty prompt, which Ollama takes for the wish to load the model; begin with a line break or a word")
+	}
+	v, err := b.version(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := b.checkLogprobs(v, req.Params.Logprobs); err != nil {
+		return nil, 0, err
+	}
+	if err := b.checkPenalties(ctx, v, &req.Params); err != nil {
+		return nil, 0, err
+	}
+	if limit, err = b.limit(ctx, v); err != nil {
+		return nil, 0, err
+	}
+	fields := map[string]any{
+		"model":  b.config.Model,
+		"prompt": req.Prompt,
+		"raw":    true, // no template
+		"stream": !b.config.Whole,
+		// A model that can think would otherwise have its text split into thoughts
+		// and the rest by the tags that it contains.
+		"think": false,
+		// Too long a prompt is refused instead of cut, and a continuation that
+		// reaches the end of the window ends instead of losing its beginning.
+		"truncate": false,
+		"shift":    false,
+		"options":  b.options(v, req),
+	}
+	if alive := b.config.keepAlive(); alive != nil {
+		fields["keep_alive"] = alive
+	}
+	if n := req.Params.Logprobs; n > 0 {
+		fields["logprobs"], fields["top_logprobs"] = true, n
+	}
+	if err := merge(fields, req.Params.Extra); err != nil {
+		return nil, 0, err
+	}
+	body, err = json.Marshal(fields)
+	if err != nil {
+		return nil, 0, invalid("Params.Extra holds what is no JSON: %v", err)
+	}
+	return body, limit, nil
+}
+
+// options are the parameters. All of them are sent, so that neither the Modelfile
+// nor the server's defaults (temperature 0.8, top_k 40, top_p 0.9, repeat_penalty
+// 1.1) have a say.
+func (b *Backend) options(v version, req *sampling.Request) map[string]any {
+	p := &req.Params
+	options := map[string]any{
+		"num_predict":       maxTokens(p), // 0 would be no limit
+		"temperature":       p.Temperature,
+		"top_k":             min(p.TopK, math.MaxInt32), // 0 is off here too
+		"top_p":             cmp.Or(p.TopP, 1),
+		"min_p":             p.MinP,
+		"typical_p":         1,
+		"repeat_penalty":    cmp.Or(p.RepetitionPenalty, 1),
+		"repeat_last_n":     b.lookBack(req),
+		"frequency_penalty": p.FrequencyPenalty,
+		"presence_penalty":  p.PresencePenalty,
+		"seed":              wireSeed(p.Seed),
+		"stop":              sentStops(req.Stop),
+	}
+	if b.config.Window > 0 {
+		options["num_ctx"] = b.config.Window
+	}
+	if !v.since(knowsTruncate) {
+		// Samplers that a Modelfile of that time may have switched on, switched off.
+		options["mirostat"] = 0
+		options["tfs_z"] = 1
+	}
+	return options
+}
+
+// maxTokens is the limit on the continuation, within what 32 bits hold.
+func maxTokens(p *sampling.Params) int {
+	return min(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens), math.MaxInt32)
+}
+
+// farthest is the most that penalties look back, in tokens: further than any
+// context window reaches, and little enough for the server to keep.
+const farthest = 1 << 20
+
+// lookBack is how many tokens the penalties look back over. Ollama has one
+// number for all, of which its -1 (all there are) comes out as none at all, and
+// counts the prompt's tokens in. So it is as many as the continuation may have
+// where only the continuation should count, and all there can be for
+// RepetitionPenalty: no text has more tokens than bytes, save for one at its
+// beginning.
+func (b *Backend) lookBack(req *sampling.Request) int {
+	n := 0
+	switch p := &req.Params; {
+	case repeats(p):
+		n = len(req.Prompt) + 1 + maxTokens(p)
+	case p.FrequencyPenalty != 0 || p.PresencePenalty != 0:
+		n = maxTokens(p)
+	}
+	return min(n, cmp.Or(b.config.Window, farthest))
+}
+
+func repeats(p *sampling.Params) bool { return p.RepetitionPenalty != 0 && p.RepetitionPenalty != 1 }
+
+// wireSeed fits a seed into the 32 bits that Ollama keeps of it, where the
+// largest number is taken and asks for a random seed. Seeds in a row stay
+// different, and 0, which only a caller without a Model sends, asks for a random
+// one.
+func wireSeed(seed uint64) int64 {
+	if seed == 0 {
+		return -1
+	}
+	return int64(seed % math.MaxUint32)
+}
+
+// limit returns the number of tokens that the server holds, or 0 where it will
+// itself refuse a prompt that is too long.
+func (b *Backend) limit(ctx context.Context, v version) (int, error) {
+	window := b.config.Window
+	switch {
+	case v.since(knowsTruncate):
+		return window, nil
+	case v.known() && v.less(oldest):
+		return 0, unsupported("Ollama %v, which cuts prompts that are too long and does not tell; %v and later do", v, knowsTruncate)
+	case window == 0:
+		return 0, unsupported("an Ollama %v without Config.Window: before %v it cuts prompts that are too long, which shows only beside a known window; set Config.Window, or Config.Version if the server does not tell its own",
+			v, knowsTruncate)
+	}
+	m, err := b.model(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if m.trained > 0 {
+		window = min(window, m.trained)
+	}
+	return window, nil
+}
+
+func (b *Backend) checkLogprobs(v version, n int) error {
+	switch {
+	case n > mostLogprobs:
+		return unsupported("Params.Logprobs of %d; Ollama reports %d alternatives at most", n, mostLogprobs)
+	case n > 0 && v.known() && v.less(knowsLogprobs):
+		return unsupported("Params.Logprobs in Ollama %v; %v and later report them", v, knowsLogprobs)
+	}
+	return nil
+}
+
+// goEngine lists the architectures that Ollama runs on its own engine, whose
+// sampler has no penalties and ignores them in silence, before it handed all of
+// them to llama.cpp.
+var goEngine = []string{
+	"deepseek2", "deepseekocr", "gemma3", "gemma3n", "gemma4", "glm4moelite", "glmocr", "gptoss", "gpt-oss", "lfm2", "lfm2moe",
+	"llama4", "mistral3", "mllama", "nemotron_h", "nemotron_h_moe", "olmo3", "qwen25vl", "qwen3", "qwen3moe", "qwen35",
+	"qwen35moe", "qwen3next", "qwen3vl", "qwen3vlmoe",
+}
+
+func (b *Backend) checkPenalties(ctx context.Context, v version, p *sampling.Params) error {
+	if !repeats(p) && p.FrequencyPenalty == 0 && p.PresencePenalty == 0 || v.since(usesLlamaCpp) {
+		return nil
+	}
+	m, err := b.model(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(goEngine, m.architecture) {
+		return unsupported("penalties with %s: Ollama %v ignores them for models of the architecture %s", b.config.Model, v, m.architecture)
+	}
+	return nil
+}
+
+// Where a field of Params.Extra goes, when it is no option of the model.
+var (
+	// topFields stand beside the options.
+	topFields = []string{"format", "images"}
+
+	// ownFields are set by this package. The text is where to set them instead.
+	ownFields = map[string]string{
+		"model": "Config.Model", "keep_alive": "Config.KeepAlive", "num_ctx": "Config.Window", "stream": "Config.Whole",
+		"prompt": "Request.Prompt", "stop": "Request.Stop",
+		"num_predict": "Params.MaxTokens", "temperature": "Params.Temperature", "top_k": "Params.TopK", "top_p": "Params.TopP",
+		"min_p": "Params.MinP", "repeat_penalty": "Params.RepetitionPenalty", "frequency_penalty": "Params.FrequencyPenalty",
+		"presence_penalty": "Params.PresencePenalty", "seed": "Params.Seed", "logprobs": "Params.Logprobs", "top_logprobs": "Params.Logprobs",
+		"options": "Params.Extra itself, one field for each option",
+	}
+
+	// deafFields are ones that Ollama refuses or ignores for a raw prompt, or that
+	// would change the text behind our back.
+	deafFields = []string{"raw", "template", "system", "context", "suffix", "think", "truncate", "shift"}
+)
+
+// merge puts the extra fields where Ollama reads them.
+func merge(fields, extra map[string]any) error {
+	options := fields["options"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		own, taken := ownFields[name]
+		switch {
+		case taken:
+			return invalid("Params.Extra has %q, which this backend sends by itself; set it by %s", name, own)
+		case slices.Contains(deafFields, name):
+			return unsupported("Params.Extra has %q, which has no place beside a raw prompt", name)
+		case slices.Contains(topFields, name):
+			fields[name] = extra[name]
+		default:
+			options[name] = extra[name]
+		}
+		if _, err := json.Marshal(extra[name]); err != nil {
+			return invalid("Params.Extra[%q] is no JSON: %v", name, err)
+		}
+	}
+	return nil
+}

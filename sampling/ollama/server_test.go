@@ -1,0 +1,211 @@
+package ollama_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/ollama"
+)
+
+func short(prompt string) *sampling.Request {
+	return &sampling.Request{Prompt: prompt, Params: sampling.Params{MaxTokens: 4}}
+}
+
+// The version is asked for once, whoever comes first.
+func TestVersionIsAskedOnce(t *testing.T) {
+	server := &fake{version: "0.17.4"}
+	b := newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny"})
+	if n := server.asked("/api/version"); n != 0 {
+		t.Errorf("New asked %d times", n)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := b.Model().Complete(t.Context(), short("a dog")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := server.asked("/api/version"); n != 1 {
+		t.Errorf("the version was asked for %d times", n)
+	}
+	if n := server.asked("/api/show"); n != 0 {
+		t.Errorf("the model was asked for %d times, and nothing needed it", n)
+	}
+	given := newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny", Version: "v0.17.4-rc1"})
+	complete(t, given, short("a dog"))
+	if n := server.asked("/api/version"); n != 1 {
+		t.Errorf("the version was asked for although it was given")
+	}
+}
+
+// front is a server before another one, which answers some paths by itself.
+type front struct {
+	http.Handler
+	paths map[string]http.HandlerFunc
+}
+
+func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := f.paths[r.URL.Path]; ok {
+		h(w, r)
+		return
+	}
+	f.Handler.ServeHTTP(w, r)
+}
+
+func status(code int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(code)
+		w.Write([]byte(body))
+	}
+}
+
+func TestVersionUnknown(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		version http.HandlerFunc
+		window  int
+		is      error // nil is success
+		words   string
+	}{
+		{"no such path", http.NotFound, 128, nil, ""},
+		{"not allowed by a proxy", status(405, "no"), 128, nil, ""},
+		{"another program", status(200, "<html>hello</html>"), 128, nil, ""},
+		{"built from source", status(200, `{"version":"0.0.0"}`), 128, nil, ""},
+		{"words for a version", status(200, `{"version":"main"}`), 128, nil, ""},
+		{"unknown, and no window", http.NotFound, 0, sampling.ErrUnsupported, "of unknown version"},
+		{"a wrong key", status(401, `{"error":"unauthorized"}`), 128, errAny, "status 401: unauthorized; Config.Key is empty"},
+		{"busy", status(503, `{"error":"server busy"}`), 128, errAny, "status 503: server busy"},
+		{"cut off", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			w.Write([]byte(`{"ver`))
+		}, 128, sampling.ErrTruncated, "unexpected EOF"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inner := &fake{deaf: true}
+			server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/version": c.version}})
+			defer server.Close()
+			b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny", Window: c.window})
+			_, err := b.Model().Complete(t.Context(), short("a dog"))
+			switch {
+			case c.is == nil && err != nil:
+				t.Error(err)
+			case c.is != nil && (err == nil || c.is != errAny && !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.words)):
+				t.Errorf("got %v, want %v with %q", err, c.is, c.words)
+			}
+			if c.is != nil && inner.asked("/api/generate") != 0 {
+				t.Error("the prompt was sent all the same")
+			}
+		})
+	}
+}
+
+var errAny = errors.New("any error")
+
+// A fault while asking is not kept for an answer.
+func TestVersionIsAskedAgainAfterAFault(t *testing.T) {
+	faults := 1
+	inner := &fake{version: "0.17.4"}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/version" && faults > 0 {
+			faults--
+			refuse(w, 503, "starting")
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
+	_, err := b.Model().Complete(t.Context(), short("a dog"))
+	if e, ok := errors.AsType[*sampling.Error](err); !ok || !e.Temporary {
+		t.Fatalf("got %v, want a temporary error", err)
+	}
+	complete(t, b, short("a dog"))
+}
+
+// Whoever waits for another's question about the version still heeds its own
+// context.
+func TestVersionHeedsContext(t *testing.T) {
+	asked, answer := make(chan bool), make(chan bool)
+	inner := &fake{version: "0.17.4"}
+	server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/version": func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-answer
+		inner.ServeHTTP(w, r)
+	}}})
+	defer server.Close()
+	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
+	first := make(chan error)
+	go func() {
+		_, err := b.Model().Complete(t.Context(), short("a dog"))
+		first <- err
+	}()
+	<-asked
+	ctx, cancel := context.WithCancel(t.Context())
+	go cancel()
+	if _, err := b.Model().Complete(ctx, short("a dog")); !errors.Is(err, context.Canceled) {
+		t.Errorf("the second got %v", err)
+	}
+	close(answer)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}
+
+// With a server that cuts prompts, the window is what both sides say it is.
+func TestCutPromptOfOldServer(t *testing.T) {
+	long := strings.Repeat(" a dog and the cat ran.", 30) // 210 tokens
+	for _, c := range []struct {
+		name            string
+		window, trained int
+		prompt          string
+		cut             bool
+	}{
+		{"it fits", 256, 512, long, false},
+		{"longer than the window", 100, 512, long, true},
+		{"longer than the model was trained for", 256, 150, long, true},
+		{"the continuation pushes it out", 24, 512, strings.Repeat(" dog", 22), true},
+	} {
+		server := &fake{version: "0.9.6", deaf: true, mute: true, trained: c.trained}
+		m := sampling.Model{Backend: newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny", Window: c.window})}
+		got, err := m.Complete(t.Context(), short(c.prompt))
+		if errors.Is(err, sampling.ErrBudget) != c.cut || err == nil && c.cut {
+			t.Errorf("%s: got %+v, %v", c.name, got, err)
+		}
+	}
+	// A newer one refuses by itself.
+	server := &fake{version: "0.17.4", trained: 150}
+	m := sampling.Model{Backend: newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny"})}
+	_, err := m.Complete(t.Context(), short(long))
+	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Status != 400 || e.Temporary || !errors.Is(err, sampling.ErrBudget) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A model that is fetched later is asked for again.
+func TestUnknownModelIsNotKept(t *testing.T) {
+	there := false
+	inner := &fake{version: "0.17.4", architecture: "gemma3"}
+	server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/show": func(w http.ResponseWriter, r *http.Request) {
+		if !there {
+			refuse(w, 404, "model 'tiny' not found")
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}}})
+	defer server.Close()
+	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
+	req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, FrequencyPenalty: 1}}
+	complete(t, b, req) // the fake knows the model; the show did not
+	there = true
+	if _, err := b.Model().Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("got %v", err)
+	}
+}
