@@ -1,0 +1,74 @@
+package tiktoken
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	bpe "github.com/pkoukk/tiktoken-go"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Counter counts the tokens of one encoding. [For] and [ForModel] give the
+// one instance that each encoding has; the zero Counter has no vocabulary, and
+// its Count is an error. Counters are safe for concurrent use.
+type Counter struct {
+	encoding string
+	split    splitter
+	ranks    map[string]int // shared with merge, and never written to
+	merge    *bpe.Tiktoken  // takes all that it is given as one piece
+	counted  memory
+}
+
+var _ sampling.Counter = (*Counter)(nil)
+
+// Count returns the number of tokens that text has when it stands alone. It
+// does not count the token that many servers put in front of a prompt.
+//
+// Whatever looks like a special token, such as <|endoftext|>, is counted as the
+// plain text that it is in a prompt. Each byte that is not part of valid UTF-8
+// counts as U+FFFD does, since that is what encoding it as JSON makes of it.
+//
+// Count takes time in proportion to the text, whatever stands in it. The error
+// is nil for every Counter that For or ForModel returned.
+func (c *Counter) Count(text string) (int, error) {
+	if c == nil || c.merge == nil {
+		return 0, errors.New("tiktoken: this Counter has no vocabulary; get one from tiktoken.For")
+	}
+	return c.count(text, window), nil
+}
+
+// Encoding returns the name of the encoding, such as "cl100k_base".
+func (c *Counter) Encoding() string { return c.encoding }
+
+// count is Count with the longest piece that is merged in one go, in bytes.
+func (c *Counter) count(text string, window int) int {
+	if !utf8.ValidString(text) {
+		// The library does the same to each piece. Doing it first keeps the
+		// vocabulary's fragments of runes from matching stray bytes.
+		text = string([]rune(text))
+	}
+	total := 0
+	for len(text) > 0 {
+		n := c.split(text)
+		total += c.piece(text[:n], window)
+		text = text[n:]
+	}
+	return total
+}
+
+// piece counts the tokens of one piece, most of which are in the vocabulary.
+func (c *Counter) piece(text string, window int) int {
+	if _, ok := c.ranks[text]; ok {
+		return 1
+	}
+	if len(text) > window {
+		return c.run(text, window)
+	}
+	if n, ok := c.counted.get(text); ok {
+		return n
+	}
+	n := len(c.merge.EncodeOrdinary(text))
+	c.counted.put(text, n)
+	return n
+}

@@ -1,0 +1,79 @@
+package tiktoken
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	bpe "github.com/pkoukk/tiktoken-go"
+	offline "github.com/pkoukk/tiktoken-go-loader"
+)
+
+// An encoding is a vocabulary and a way to split text. Its counter is made when
+// somebody first asks for it and then kept.
+type encoding struct {
+	name    string
+	aliases []string
+	counter func() (*Counter, error)
+}
+
+// The encodings that share a vocabulary and a splitter with another differ from
+// it in special tokens alone, which are never counted here.
+var encodings = []encoding{
+	newEncoding("cl100k_base", splitCL100K),
+	newEncoding("o200k_base", splitO200K, "o200k_harmony"),
+	newEncoding("p50k_base", splitGPT2, "p50k_edit"),
+	newEncoding("r50k_base", splitGPT2, "gpt2"),
+}
+
+func newEncoding(name string, split splitter, aliases ...string) encoding {
+	return encoding{name, aliases, sync.OnceValues(func() (*Counter, error) { return load(name, split) })}
+}
+
+// For returns the Counter of an encoding:
+//
+//   - "cl100k_base", of davinci-002, babbage-002, GPT-3.5 and GPT-4;
+//   - "o200k_base", also by the name "o200k_harmony", of GPT-4o and later ones;
+//   - "p50k_base", also "p50k_edit", of Codex and text-davinci-003;
+//   - "r50k_base", also "gpt2", of GPT-2 and the first GPT-3.
+//
+// The first call for an encoding reads its vocabulary, which takes some tenths
+// of a second, and every later one returns the same Counter. Any other name is
+// an error that lists these. For is safe for concurrent use.
+func For(encoding string) (*Counter, error) {
+	var names []string
+	for _, e := range encodings {
+		if e.name == encoding || slices.Contains(e.aliases, encoding) {
+			return e.counter()
+		}
+		names = append(append(names, e.name), e.aliases...)
+	}
+	slices.Sort(names)
+	return nil, fmt.Errorf("tiktoken: no encoding %q; there are %s", encoding, strings.Join(names, ", "))
+}
+
+// whole is the pattern that we give to the library in place of the encoding's
+// own. The splitter has cut the pieces by then, and a window is to be merged as
+// one piece even where the encoding's pattern would cut it.
+const whole = `(?s).+`
+
+// load builds a Counter from the library's exported parts. The short way,
+// GetEncoding, reads through a loader that is global to the program and goes to
+// the network unless somebody has set another.
+func load(name string, split splitter) (*Counter, error) {
+	ranks, err := offline.NewOfflineLoader().LoadTiktokenBpe(name + ".tiktoken")
+	if err != nil {
+		return nil, fmt.Errorf("tiktoken: reading the vocabulary of %s: %w", name, err)
+	}
+	core, err := bpe.NewCoreBPE(ranks, nil, whole)
+	if err != nil {
+		return nil, fmt.Errorf("tiktoken: building %s: %w", name, err)
+	}
+	return &Counter{
+		encoding: name,
+		split:    split,
+		ranks:    ranks,
+		merge:    bpe.NewTiktoken(core, &bpe.Encoding{Name: name, PatStr: whole, MergeableRanks: ranks}, nil),
+	}, nil
+}

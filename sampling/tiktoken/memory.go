@@ -1,0 +1,46 @@
+package tiktoken
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync/atomic"
+)
+
+// Sizes of a memory: at most about 1 MB of pieces and their counts.
+const (
+	remembered        = 1 << 13 // pieces
+	longestRemembered = 64      // bytes; longer pieces hardly ever come back
+)
+
+// A memory keeps the counts of pieces that had to be merged, since merging costs
+// a hundred times what a look-up does and words come back. Each piece has one
+// place, and a new one takes it from the old: nothing has to be locked or swept,
+// and it cannot grow. The zero memory is empty. Safe for concurrent use.
+type memory struct {
+	places [remembered]atomic.Pointer[remark]
+}
+
+type remark struct {
+	piece  string
+	tokens int
+}
+
+var seed = maphash.MakeSeed()
+
+func (m *memory) place(piece string) *atomic.Pointer[remark] {
+	return &m.places[maphash.String(seed, piece)%remembered]
+}
+
+func (m *memory) get(piece string) (tokens int, ok bool) {
+	if r := m.place(piece).Load(); r != nil && r.piece == piece {
+		return r.tokens, true
+	}
+	return 0, false
+}
+
+func (m *memory) put(piece string, tokens int) {
+	if len(piece) <= longestRemembered {
+		// The clone keeps a remembered word from holding on to a whole prompt.
+		m.place(piece).Store(&remark{strings.Clone(piece), tokens})
+	}
+}

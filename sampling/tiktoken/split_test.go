@@ -1,0 +1,172 @@
+package tiktoken
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	bpe "github.com/pkoukk/tiktoken-go"
+)
+
+// tokens are those of the pieces that c's splitter cuts, in their order.
+func tokens(c *Counter, text string) (all []int) {
+	for len(text) > 0 {
+		n := c.split(text)
+		all = append(all, c.merge.EncodeOrdinary(text[:n])...)
+		text = text[n:]
+	}
+	return all
+}
+
+// Beside some single characters, the patterns know runes by their class alone.
+// The library says what is in a class: encoding with a pattern that matches one
+// rune of it, and decoding, leaves just those.
+func TestClassifyEveryRune(t *testing.T) {
+	ranks := counter(t, "r50k_base").ranks
+	var runes []rune
+	for r := range rune(unicode.MaxRune + 1) {
+		// The planes 4 to 13 are unassigned, 15 and 16 for private use.
+		if plane := r >> 16; (plane < 4 || plane == 14) && (r < 0xd800 || r > 0xdfff) {
+			runes = append(runes, r)
+		}
+	}
+	everything := string(runes)
+	for pattern, classes := range map[string]class{
+		`[\p{Lu}\p{Lt}]`:    upper,
+		`\p{Ll}`:            lower,
+		`[\p{Lm}\p{Lo}]`:    uncased,
+		`\p{M}`:             mark,
+		`\p{N}`:             number,
+		`[\r\n]`:            newline,
+		`\s`:                white,
+		`\p{L}`:             letter,
+		`[^\s\p{L}\p{N}]`:   others,
+		`[^\r\n\p{L}\p{N}]`: space | mark | sign,
+	} {
+		core, err := bpe.NewCoreBPE(ranks, nil, pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		library := bpe.NewTiktoken(core, nil, nil)
+		want := []rune(library.Decode(library.EncodeOrdinary(everything)))
+		var got []rune
+		for _, r := range runes {
+			if c, _ := classAt(string(r), 0); c&classes != 0 {
+				got = append(got, r)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %d runes, want %d", pattern, len(got), len(want))
+		}
+	}
+}
+
+// With every class told right, texts of one or two runes from each class are
+// all that there is. Texts of four find every way in which two runs can meet.
+func TestSplitEveryShortText(t *testing.T) {
+	letters := []string{"a", "S", "l", "日", "\u0301", "7", "'", "!", "/", " ", "\t", "\n"}
+	const length = 4
+	eachEncoding(t, func(t *testing.T, c *Counter, _ func(string) int) {
+		o := oracle(t, c.Encoding())
+		var try func(text string, more int)
+		try = func(text string, more int) {
+			if more == 0 {
+				if got, want := tokens(c, text), o.EncodeOrdinary(text); !slices.Equal(got, want) {
+					t.Errorf("%q is %d, want %d", text, got, want)
+				}
+				return
+			}
+			for _, l := range letters {
+				try(text+l, more-1)
+			}
+		}
+		try("", length)
+	})
+}
+
+func TestSplit(t *testing.T) {
+	for _, tt := range []struct {
+		encoding, text string
+		want           []string
+		why            string
+	}{
+		{"r50k_base", "it's 1234 a'S\n\n  x", []string{"it", "'s", " 1234", " a", "'", "S", "\n\n ", " x"}, "lower case alone, numbers of any length"},
+		{"cl100k_base", "it's 1234 a'S\n\n  x", []string{"it", "'s", " ", "123", "4", " a", "'S", "\n\n", " ", " x"}, "line breaks end a piece"},
+		{"o200k_base", "it's 1234 a'S\n\n  x", []string{"it's", " ", "123", "4", " a'S", "\n\n", " ", " x"}, "contractions stay with the word"},
+		{"cl100k_base", "!\n!\n/\n", []string{"!\n", "!\n", "/\n"}, "signs take line breaks along"},
+		{"o200k_base", "!\n!\n/\n", []string{"!\n", "!\n/\n"}, "and slashes after them"},
+		{"cl100k_base", "$HOMEPage", []string{"$HOMEPage"}, "any rune may lead a word"},
+		{"o200k_base", "$HOMEPage", []string{"$HOMEPage"}, "upper and then lower case is one word"},
+		{"o200k_base", "camelCaseHTTP", []string{"camel", "Case", "HTTP"}, "lower and then upper case is two"},
+		{"o200k_base", "日AB'll", []string{"日", "AB'll"}, "given back as far as 日"},
+		{"o200k_base", "\u0301AB", []string{"\u0301", "AB"}, "a mark may be a word, too"},
+		{"r50k_base", "a   ", []string{"a", "   "}, "nothing follows to leave a space for"},
+	} {
+		c := counter(t, tt.encoding)
+		var got []string
+		for text := tt.text; text != ""; {
+			n := c.split(text)
+			got = append(got, text[:n])
+			text = text[n:]
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s, %s:\n got %q\nwant %q", tt.encoding, tt.why, got, tt.want)
+		}
+		if got, want := tokens(c, tt.text), oracle(t, tt.encoding).EncodeOrdinary(tt.text); !slices.Equal(got, want) {
+			t.Errorf("%s, %s: %d, want %d", tt.encoding, tt.why, got, want)
+		}
+	}
+}
+
+// dense are what the fuzzer's bytes stand for: a few of each class, and those
+// that the patterns name.
+var dense = []string{
+	"a", "b", "S", "s", "t", "r", "e", "v", "L", "l", "'", "'", "가", "日", "ʰ", "ǅ", "ſ", "é", "\u0301", "\u0903",
+	"1", "½", "٣", " ", " ", "\t", "\u00a0", "\u3000", "\n", "\r", "/", "!", "=", "。", "😀", "\u200d", "\x00", "\xff", "𠀀", "İ",
+}
+
+func FuzzCount(f *testing.F) {
+	f.Add([]byte("\x00\x01\x02\x0a\x03\x17\x18\x1c"), uint8(0))
+	f.Add([]byte("\x17\x17\x17\x00\x1c\x1c\x17\x1f\x1d\x1e"), uint8(3))
+	f.Add([]byte("\x0d\x02\x02\x0a\x09\x08\x12\x02\x00"), uint8(9))
+	f.Add([]byte(strings.Repeat("\x00", 60)), uint8(0))
+	f.Add([]byte(strings.Repeat("\x22\x26\x25", 30)), uint8(1))
+	f.Add([]byte(strings.Repeat("\x00\x01\x04\x05\x05", 20)), uint8(2))
+	f.Fuzz(func(t *testing.T, picks []byte, width uint8) {
+		if len(picks) > 400 {
+			t.Skip("the library is slow")
+		}
+		var b strings.Builder
+		for _, p := range picks {
+			b.WriteString(dense[int(p)%len(dense)])
+		}
+		text := b.String()
+		small := 16 + int(width)%17 // from 16 to 32 bytes
+		for _, e := range encodings {
+			c := counter(t, e.name)
+			want := oracle(t, e.name).EncodeOrdinary(text)
+			if got := tokens(c, string([]rune(text))); !slices.Equal(got, want) {
+				t.Errorf("%s: %q is %d, want %d", e.name, text, got, want)
+			}
+			if got := count(t, c, text); got != len(want) {
+				t.Errorf("%s: %q has %d tokens, want %d", e.name, text, got, len(want))
+			}
+			got, longest := c.count(text, small), longestPiece(c, text)
+			if got < len(want) || got > len(want) && longest <= small {
+				t.Errorf("%s: %q has %d tokens by windows of %d, want %d; its longest piece is of %d bytes",
+					e.name, text, got, small, len(want), longest)
+			}
+		}
+	})
+}
+
+func longestPiece(c *Counter, text string) (longest int) {
+	text = string([]rune(text))
+	for len(text) > 0 {
+		n := c.split(text)
+		longest = max(longest, n)
+		text = text[n:]
+	}
+	return longest
+}
