@@ -1,0 +1,64 @@
+package wrap
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// A Bill is what a number of calls cost.
+type Bill struct {
+	// Calls is the number of calls that cost something, and Estimated that of
+	// those among them whose tokens the backend did not tell, or not all.
+	// Failed is the number of calls that were sent, came to nothing and were not
+	// charged.
+	Calls, Estimated, Failed int64
+
+	// Tokens. CachedTokens are those of the prompts' that came out of a
+	// server's prefix cache; they are among the PromptTokens.
+	PromptTokens, CompletionTokens, CachedTokens int64
+
+	Cost Money
+}
+
+// Bills are what a [Meter] has counted by some moment.
+type Bills struct {
+	Total  Bill
+	Labels map[string]Bill // by label; calls without one stand under ""
+}
+
+// String returns a table with a line for each label, the dearest first, and one
+// for all. An estimate is part of a number that has a "~" in front.
+func (b Bills) String() string {
+	labels := make([]string, 0, len(b.Labels))
+	for label := range b.Labels {
+		labels = append(labels, label)
+	}
+	slices.SortFunc(labels, func(x, y string) int {
+		return cmp.Or(cmp.Compare(b.Labels[y].Cost, b.Labels[x].Cost), strings.Compare(x, y))
+	})
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "label\tcalls\tfailed\tprompt\tcompletion\tcost\t")
+	for _, label := range labels {
+		name := label
+		if name == "" {
+			name = "(none)"
+		}
+		b.Labels[label].line(w, name)
+	}
+	b.Total.line(w, "total")
+	w.Flush()
+	return table.String()
+}
+
+func (b Bill) line(w *tabwriter.Writer, name string) {
+	about := ""
+	if b.Estimated > 0 {
+		about = "~"
+	}
+	fmt.Fprintf(w, "%s\t%d\t%d\t%s%d\t%s%d\t%s%v\t\n", name, b.Calls, b.Failed,
+		about, b.PromptTokens, about, b.CompletionTokens, about, b.Cost)
+}

@@ -1,0 +1,395 @@
+package wrap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+	"github.com/google/go-cmp/cmp"
+)
+
+// chunks reads all chunks of a stream.
+func chunks(t *testing.T, b sampling.Backend, req *sampling.Request) (all []sampling.Chunk) {
+	t.Helper()
+	for chunk, err := range b.Sample(t.Context(), req) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, chunk)
+	}
+	return all
+}
+
+// A hit is the same stream, chunk by chunk, and all the caller's own.
+func TestCacheHit(t *testing.T) {
+	reply := samplingtest.Reply{Chunks: []sampling.Chunk{
+		{Text: " 나비", Tokens: []sampling.Token{{Text: " \xeb", Logprob: -0.1, Top: []sampling.Alternative{{Text: "\xeb", Logprob: -2.5}}}, {Text: "\x82\x98비", Logprob: -1e-9}}},
+		{Text: " <b>&", Usage: &sampling.Usage{CompletionTokens: 3}},
+		{Text: " x", Reason: sampling.TokenLimit, Usage: &sampling.Usage{PromptTokens: 5, CompletionTokens: 4, CachedTokens: 2}},
+	}}
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			script := turns(reply, samplingtest.Reply{Err: errBoom})
+			c := &wrap.Cache{Store: store, Namespace: "test"}
+			b := c.Wrap(script)
+			req := &sampling.Request{Prompt: "butterfly:", Params: sampling.Params{Logprobs: 1}}
+			for i := range 3 {
+				got := chunks(t, b, req)
+				if diff := cmp.Diff(reply.Chunks, got); diff != "" {
+					t.Errorf("time %d (-want +got):\n%s", i, diff)
+				}
+				if i > 0 { // what a caller does to a hit is nobody else's concern
+					got[0].Tokens[0].Text, got[0].Tokens[0].Top[0].Text = "spoilt", "spoilt"
+					got[2].Usage.PromptTokens = 99
+				}
+			}
+			if got := c.Stats(); got != (wrap.CacheStats{Hits: 2, Misses: 1}) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func stores(t *testing.T) map[string]wrap.Store {
+	return map[string]wrap.Store{"memory": new(wrap.MemoryStore), "file": openStore(t, t.TempDir()+"/cache")}
+}
+
+func openStore(t *testing.T, path string) *wrap.FileStore {
+	t.Helper()
+	store, err := wrap.OpenFileStore(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// What is a hit for what, by the number of times that the backend is asked.
+func TestCacheKey(t *testing.T) {
+	base := sampling.Request{Prompt: "p", Stop: []string{"a", "b"}, Params: sampling.Params{MaxTokens: 9}}
+	change := func(f func(*sampling.Request)) *sampling.Request {
+		req := base
+		req.Stop = slices.Clone(base.Stop)
+		f(&req)
+		return &req
+	}
+	for _, test := range []struct {
+		name    string
+		sampled bool
+		a, b    *sampling.Request
+		asked   int
+	}{
+		{"the same", false, &base, change(func(r *sampling.Request) {}), 1},
+		{"greedy with another seed", false, &base, change(func(r *sampling.Request) { r.Params.Seed = 77 }), 1},
+		{"another prompt", false, &base, change(func(r *sampling.Request) { r.Prompt = "q" }), 2},
+		{"a space more", false, &base, change(func(r *sampling.Request) { r.Prompt = "p " }), 2},
+		{"other stops", false, &base, change(func(r *sampling.Request) { r.Stop = []string{"a"} }), 2},
+		{"stops that join alike", false, &base, change(func(r *sampling.Request) { r.Stop = []string{"ab"} }), 2},
+		{"more tokens", false, &base, change(func(r *sampling.Request) { r.Params.MaxTokens = 10 }), 2},
+		{"the default of tokens", false, change(func(r *sampling.Request) { r.Params.MaxTokens = 0 }), change(func(r *sampling.Request) { r.Params.MaxTokens = sampling.DefaultMaxTokens }), 1},
+		{"logprobs", false, &base, change(func(r *sampling.Request) { r.Params.Logprobs = 1 }), 2},
+		{"extra", false, &base, change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": 1} }), 2},
+		{"extra in another order", false,
+			change(func(r *sampling.Request) {
+				r.Params.Extra = map[string]any{"x": struct{ B, A int }{1, 2}, "y": 3.0}
+			}),
+			change(func(r *sampling.Request) {
+				r.Params.Extra = map[string]any{"y": 3, "x": map[string]int{"A": 2, "B": 1}}
+			}), 1},
+		{"large numbers in extra", false,
+			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": int64(1<<60 + 1)} }),
+			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": int64(1 << 60)} }), 2},
+		{"extra that is no JSON", false,
+			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": func() {}} }),
+			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": func() {}} }), 2},
+		{"text that is not UTF-8", false,
+			change(func(r *sampling.Request) { r.Prompt = "\xff" }),
+			change(func(r *sampling.Request) { r.Prompt = "\xfe" }), 2},
+		{"sampled", false,
+			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }),
+			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }), 2},
+		{"sampled, and cached by seed", true,
+			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }),
+			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }), 1},
+		{"sampled with another seed", true,
+			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }),
+			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 6 }), 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script := turns(samplingtest.Reply{Text: "x"})
+			b := (&wrap.Cache{Sampled: test.sampled}).Wrap(script)
+			chunks(t, b, test.a)
+			chunks(t, b, test.b)
+			if n := len(script.Calls()); n != test.asked {
+				t.Errorf("the backend was asked %d times, want %d", n, test.asked)
+			}
+		})
+	}
+}
+
+// What is stored and what is not, by whether the second call reaches the backend.
+func TestCacheStores(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		reply  samplingtest.Reply
+		stop   []string
+		read   int // chunks that the first reader takes; 0 is all
+		stored bool
+	}{
+		{"a whole answer", samplingtest.Reply{Text: "abc"}, nil, 0, true},
+		{"left at the last chunk", samplingtest.Reply{Text: "abc"}, nil, 3, true},
+		{"left before", samplingtest.Reply{Text: "abc"}, nil, 2, false},
+		{"left at a stop", samplingtest.Reply{Text: "ab\ncd"}, []string{"\n"}, 3, true},
+		{"left before the stop", samplingtest.Reply{Text: "ab\ncd"}, []string{"\n"}, 2, false},
+		{"left after a stop that is there in part", samplingtest.Reply{Text: "ab\ncd"}, []string{"\nc!"}, 4, false},
+		{"failed", samplingtest.Reply{Text: "abc", Err: busy}, nil, 0, false},
+		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "abc"}}}, nil, 0, false},
+		{"filtered", samplingtest.Reply{Text: "abc", Reason: sampling.Filtered}, nil, 0, false},
+		{"nothing at all", samplingtest.Reply{Text: ""}, nil, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script := turns(test.reply)
+			b := new(wrap.Cache).Wrap(script)
+			req := &sampling.Request{Stop: test.stop}
+			n := 0
+			for range b.Sample(t.Context(), req) {
+				if n++; n == test.read {
+					break
+				}
+			}
+			for range b.Sample(t.Context(), req) {
+			}
+			if stored := len(script.Calls()) == 1; stored != test.stored {
+				t.Errorf("stored: %v, want %v", stored, test.stored)
+			}
+		})
+	}
+}
+
+// Through a Model, which leaves at the stop, a hit gives the same completion. A
+// reader that goes on beyond the stop is told that the text ended there.
+func TestCacheAtStop(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{" Paris. The capital of"}, ChunkSize: 3}
+	m := sampling.Model{Backend: new(wrap.Cache).Wrap(script)}
+	req := &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}}
+	first, err := m.Complete(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.Complete(t.Context(), req)
+	if err != nil || again.Text != " Paris" || again.Reason != sampling.StopSequence || again.Stop != "." {
+		t.Errorf("%+v, %v", again, err)
+	}
+	again.Seed = first.Seed // none was asked for
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Error(diff)
+	}
+	all := chunks(t, m.Backend, &sampling.Request{Prompt: req.Prompt, Stop: req.Stop})
+	last := all[len(all)-1]
+	if last.Reason != sampling.StopSequence || last.Stop != "." || len(script.Calls()) != 1 {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestCacheDrawAndScore(t *testing.T) {
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			script := able()
+			asked := 0
+			draw, score := script.DrawFunc, script.ScoreFunc
+			script.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+				asked++
+				return draw(ctx, req, n)
+			}
+			script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+				asked++
+				return score(ctx, prompt, of)
+			}
+			m := sampling.Model{Backend: (&wrap.Cache{Sampled: true, Store: store, Namespace: "test"}).Wrap(script)}
+			req := &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 3}}
+			three, err := m.Draw(t.Context(), req, 3)
+			again, err2 := m.Draw(t.Context(), req, 3)
+			if diff := cmp.Diff(three, again); asked != 1 || err != nil || err2 != nil || diff != "" || len(three) != 3 {
+				t.Errorf("asked %d times, %v, %v\n%s", asked, err, err2, diff)
+			}
+			if _, err := m.Draw(t.Context(), req, 2); err != nil || asked != 2 {
+				t.Errorf("2 instead of 3: asked %d times, %v", asked, err)
+			}
+			// A greedy draw is found whatever the seed, and reports the one asked for.
+			for _, seed := range []uint64{10, 20} {
+				all, err := m.Draw(t.Context(), &sampling.Request{Params: sampling.Params{Seed: seed}}, 2)
+				if err != nil || asked != 3 || all[0].Seed != seed || all[1].Seed != seed+1 {
+					t.Errorf("greedy: asked %d times, %v, %+v", asked, err, all)
+				}
+			}
+			asked = 2
+			one, err := m.Score(t.Context(), "p", []string{"a", "b"})
+			two, err2 := m.Score(t.Context(), "p", []string{"a", "b"})
+			if diff := cmp.Diff(one, two); asked != 3 || err != nil || err2 != nil || diff != "" || len(one) != 2 {
+				t.Errorf("asked %d times, %v, %v\n%s", asked, err, err2, diff)
+			}
+			if _, err := m.Score(t.Context(), "p", []string{"ab"}); err != nil || asked != 4 {
+				t.Errorf("other continuations: asked %d times, %v", asked, err)
+			}
+		})
+	}
+}
+
+// What failed or is not whole is asked again.
+func TestCacheDrawFails(t *testing.T) {
+	script := able()
+	asked := 0
+	var all []*sampling.Completion
+	var err error
+	script.DrawFunc = func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+		asked++
+		return all, err
+	}
+	script.ScoreFunc = func(context.Context, string, []string) ([]sampling.Score, error) {
+		asked++
+		return nil, busy
+	}
+	m := sampling.Model{Backend: new(wrap.Cache).Wrap(script)}
+	good := &sampling.Completion{Text: "x", Reason: sampling.EndOfText}
+	for i, test := range []struct {
+		all []*sampling.Completion
+		err error
+	}{
+		{nil, busy},
+		{[]*sampling.Completion{good}, busy},
+		{[]*sampling.Completion{good}, nil},
+		{[]*sampling.Completion{good, nil}, nil},
+		{[]*sampling.Completion{good, {Text: "x"}}, nil},
+		{[]*sampling.Completion{good, {Text: "x", Reason: sampling.Filtered}}, nil},
+	} {
+		all, err = test.all, test.err
+		b := m.Backend.(sampling.Drawer)
+		if got, gotErr := b.Draw(t.Context(), &sampling.Request{}, 2); asked != i+1 || gotErr != err || len(got) != len(all) {
+			t.Errorf("asked %d times for the draw %d: %v, %v", asked, i, got, gotErr)
+		}
+	}
+	for range 2 {
+		if _, err := m.Score(t.Context(), "p", []string{"a"}); err != busy {
+			t.Error(err)
+		}
+	}
+	if asked != 8 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// Two backends around which one Cache is wrapped do not get each other's answers.
+func TestCacheSpaces(t *testing.T) {
+	c := new(wrap.Cache)
+	one, other := c.Wrap(turns(samplingtest.Reply{Text: "one"})), c.Wrap(turns(samplingtest.Reply{Text: "other"}))
+	store := new(wrap.MemoryStore)
+	third := (&wrap.Cache{Store: store, Namespace: "third"}).Wrap(turns(samplingtest.Reply{Text: "third"}))
+	fourth := (&wrap.Cache{Store: store, Namespace: "fourth"}).Wrap(turns(samplingtest.Reply{Text: "fourth"}))
+	alike := (&wrap.Cache{Store: store, Namespace: "fourth"}).Wrap(turns(samplingtest.Reply{Text: "not asked"}))
+	for range 2 {
+		for want, b := range map[string]sampling.Backend{"one": one, "other": other, "third": third} {
+			if got, err := read(t.Context(), b, &sampling.Request{}); got != want || err != nil {
+				t.Errorf("%q, %v, want %q", got, err, want)
+			}
+		}
+		for _, b := range []sampling.Backend{fourth, alike} {
+			if got, err := read(t.Context(), b, &sampling.Request{}); got != "fourth" || err != nil {
+				t.Errorf("%q, %v, want %q", got, err, "fourth")
+			}
+		}
+	}
+	nameless := (&wrap.Cache{Store: store}).Wrap(able())
+	if _, err := read(t.Context(), nameless, &sampling.Request{}); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("a store without a namespace: %v", err)
+	}
+	if _, err := nameless.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("a store without a namespace: %v", err)
+	}
+	if _, err := nameless.(sampling.Scorer).Score(t.Context(), "", nil); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("a store without a namespace: %v", err)
+	}
+}
+
+// A failingStore fails, or gives back what was never put there.
+type failingStore struct {
+	get      []byte
+	err      error
+	putError error
+}
+
+func (s failingStore) Get(string) ([]byte, error) { return s.get, s.err }
+func (s failingStore) Put(string, []byte) error   { return s.putError }
+
+// A store that fails costs no answer and does not go unnoticed.
+func TestCacheStoreFails(t *testing.T) {
+	for name, store := range map[string]failingStore{
+		"reading": {err: errBoom},
+		"writing": {putError: errBoom},
+		"garbage": {get: []byte(`{"chunks":[{"text":"x"`)},
+		"fields":  {get: []byte(`{"chunks":7}`)},
+	} {
+		c := &wrap.Cache{Store: store, Namespace: "test"}
+		b := c.Wrap(turns(samplingtest.Reply{Text: "good"}))
+		for range 2 {
+			if got, err := read(t.Context(), b, &sampling.Request{}); got != "good" || err != nil {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
+		}
+		if s := c.Stats(); s.Faults != 2 || s.Fault == nil || s.Misses != 2 || s.Hits != 0 {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+// A hit heeds its context, and may be left.
+func TestCacheHitCancelled(t *testing.T) {
+	b := new(wrap.Cache).Wrap(turns(samplingtest.Reply{Text: "abc"}))
+	read(t.Context(), b, &sampling.Request{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	var err error
+	for _, err = range b.Sample(ctx, &sampling.Request{}) {
+		n++
+		cancel()
+	}
+	if n != 2 || !errors.Is(err, context.Canceled) {
+		t.Errorf("%d chunks, %v", n, err)
+	}
+	for range b.Sample(t.Context(), &sampling.Request{}) {
+		break
+	}
+}
+
+func TestCacheConcurrently(t *testing.T) {
+	for name, store := range stores(t) {
+		script := &samplingtest.Script{Choose: func(_ int, req *sampling.Request) samplingtest.Reply {
+			return samplingtest.Reply{Text: strings.ToUpper(req.Prompt)}
+		}}
+		c := &wrap.Cache{Store: store, Namespace: "test"}
+		b := c.Wrap(script)
+		var wg sync.WaitGroup
+		for i := range 32 {
+			wg.Go(func() {
+				for j := range 8 {
+					prompt := fmt.Sprintf("prompt %d", (i+j)%12)
+					if got, err := read(t.Context(), b, &sampling.Request{Prompt: prompt}); got != strings.ToUpper(prompt) || err != nil {
+						t.Errorf("%s: %q, %v", name, got, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		s := c.Stats()
+		if s.Hits+s.Misses != 256 || s.Misses != int64(len(script.Calls())) || s.Fault != nil {
+			t.Errorf("%s: %+v, %d calls", name, s, len(script.Calls()))
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package wrap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/openai"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+// story is what the server goes on with after "Story 7:" and after any part of
+// the story itself. It has the number in it, so that no two are alike.
+func story(prompt string) string {
+	name, begun, _ := strings.Cut(prompt, ":")
+	whole := strings.ReplaceAll(" there were # owls on a wall, who sang of # moons until # clocks struck #.", "#", strings.TrimPrefix(name, "Story "))
+	return strings.TrimPrefix(whole, begun)
+}
+
+// textFaults are the faults after which the text, if there is any, is the
+// story's, and which take no minutes.
+func textFaults(stream bool) (all []samplingtest.Fault) {
+	for _, f := range samplingtest.Faults() {
+		if o, ok := f.Outcome(samplingtest.Completions, stream); ok && !o.TextMayDiffer && o.Class != samplingtest.Endless && !strings.Contains(f.Name, "10 MB") {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Of 1,000 calls against a server that fails 30 % of them in random ways, all
+// succeed or end in a typed error, no text comes twice, and the meter counts no
+// call twice.
+func TestFlakyServer(t *testing.T) {
+	for _, way := range []struct {
+		name          string
+		whole, resume bool
+	}{
+		{"streamed", false, false},
+		{"whole", true, false},
+		{"resumed", false, true},
+	} {
+		t.Run(way.name, func(t *testing.T) { testFlaky(t, way.whole, way.resume) })
+	}
+}
+
+func testFlaky(t *testing.T, whole, resume bool) {
+	const workers = 16
+	calls := int64(1000)
+	if testing.Short() {
+		calls = 250
+	}
+	server := samplingtest.NewFaultServer(t)
+	server.Reply = story
+	faults := textFaults(!whole)
+	url := server.FlakyURL(1, 0.3, faults...)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}}
+	defer client.CloseIdleConnections()
+	backend, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: whole, HTTPClient: client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log, exchanges locked
+	record := &wrap.Record{To: &exchanges}
+	meter := &wrap.Meter{Price: llama405b, Cap: 1000 * wrap.Dollar, Counter: words{}}
+	m := sampling.Model{Backend: wrap.Around(backend,
+		record,
+		&wrap.Limit{Requests: 1 << 30, AtOnce: workers},
+		meter,
+		wrap.Retry{Attempts: 8, Wait: time.Millisecond, MaxWait: 4 * time.Millisecond, Patience: 1500 * time.Millisecond, Resume: resume, Counter: words{}},
+		wrap.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))},
+	)}
+
+	var good, failed, partial, attempts, next atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for i := next.Add(1); i <= calls; i = next.Add(1) {
+				prompt := fmt.Sprintf("Story %d:", i)
+				ctx, cancel := context.WithTimeout(wrap.WithLabel(t.Context(), prompt), 20*time.Second)
+				c, err := m.Complete(ctx, &sampling.Request{Prompt: prompt, Params: sampling.Params{MaxTokens: 64}})
+				cancel()
+				if errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("call %d hangs", i)
+				}
+				bill := meter.Bills().Labels[prompt]
+				attempts.Add(bill.Calls + bill.Failed)
+				if bill.Calls > 1 && !resume {
+					t.Errorf("call %d was counted %d times", i, bill.Calls)
+				}
+				if err == nil {
+					good.Add(1)
+					if c.Text != story(prompt) || c.Reason == sampling.Unfinished {
+						t.Errorf("call %d succeeded with %q, %v", i, c.Text, c.Reason)
+					}
+					if bill.Calls == 0 {
+						t.Errorf("call %d was not counted", i)
+					}
+					if want := len(strings.Split(c.Text, " ")); bill.Estimated == 0 && !resume && (bill.PromptTokens != 3 || int(bill.CompletionTokens) != want) {
+						t.Errorf("call %d was counted as %+v, want 3 and %d tokens", i, bill, want)
+					}
+					continue
+				}
+				failed.Add(1)
+				if c.Text != "" {
+					partial.Add(1)
+				}
+				if !strings.HasPrefix(story(prompt), c.Text) {
+					t.Errorf("call %d failed after %q", i, c.Text)
+				}
+				if c.Text != "" && bill.Calls == 0 {
+					t.Errorf("call %d failed after %q and was not counted", i, c.Text)
+				}
+				if _, ok := errors.AsType[*sampling.Error](err); !ok && !errors.Is(err, sampling.ErrTruncated) {
+					t.Errorf("call %d: the error has no type: %v", i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := record.Err(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d faults; %d calls succeeded and %d failed, %d of them after text; the server was asked %d times", len(faults), good.Load(), failed.Load(), partial.Load(), server.Hits(url))
+	if good.Load() < calls*3/4 || attempts.Load() == calls || len(faults) < 40 {
+		t.Error("that is not what the test is about")
+	}
+	if got, want := attempts.Load(), int64(server.Hits(url)); got != want {
+		t.Errorf("the meter counted %d attempts, and the server %d", got, want)
+	}
+	if n := strings.Count(exchanges.String(), "\n") - 1; n != server.Hits(url) {
+		t.Errorf("%d exchanges were recorded, and the server was asked %d times", n, server.Hits(url))
+	}
+	if n := strings.Count(log.String(), "msg=sample"); n != int(calls) {
+		t.Errorf("%d records for %d calls", n, calls)
+	}
+	for name, text := range map[string]string{"log": log.String(), "recording": exchanges.String()} {
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, samplingtest.FaultKey) {
+				t.Errorf("the key stands in the %s: %s", name, line)
+			}
+		}
+	}
+}
+
+// A locked builder may be written to by several goroutines.
+type locked struct {
+	mu sync.Mutex
+	strings.Builder
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Builder.Write(p)
+}

@@ -1,0 +1,259 @@
+package wrap
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Limit holds calls back so that a server's own limits are not run into.
+//
+// Requests and Tokens are each a bucket that is full at first and refills evenly
+// over a minute, as the larger hosts have it. So a program may begin with a
+// minute's worth at once. Calls are let through in the order in which they came.
+//
+// Before a call its tokens are taken to be those of the prompt and all of its
+// MaxTokens; afterwards what was not used is given back, and those who wait
+// profit from it at once. A call that needs more than a whole minute's tokens
+// waits for a full bucket and goes then.
+//
+// Score counts as one request, with the tokens of the prompt and the
+// continuation, each time; Draw as one request for all completions.
+//
+// The zero Limit lets everything through. A Limit must not be copied. It is safe
+// for concurrent use, and backends that share an account share it.
+type Limit struct {
+	// Requests and Tokens are the most in a minute. 0 is no limit.
+	Requests, Tokens int
+
+	// AtOnce is how many calls are under way at most. 0 is no limit. A stream
+	// is under way until its loop ends, so a loop that calls the same backend
+	// in its body needs at least 2.
+	AtOnce int
+
+	// Counter counts the tokens of prompts, and of texts where the backend does
+	// not tell its usage. nil is the backend where it counts, and bytes where
+	// it does not.
+	Counter sampling.Counter
+
+	once     sync.Once
+	slots    chan struct{} // holds one element for each call under way
+	turn     chan struct{} // holds one element while somebody waits for the buckets
+	settled  chan struct{} // tells that one that tokens were given back
+	requests *rate.Limiter
+	tokens   *rate.Limiter
+}
+
+// Wrap returns a backend whose calls are held back.
+func (l *Limit) Wrap(backend sampling.Backend) sampling.Backend {
+	in := look(backend)
+	return in.expose(&limited{l, in})
+}
+
+// A waitError is what a call gets that gave up while it waited. Nothing was sent.
+type waitError struct{ err error }
+
+func (e *waitError) Error() string { return fmt.Sprintf("waiting for wrap.Limit: %v", e.err) }
+func (e *waitError) Unwrap() error { return e.err }
+
+func (l *Limit) begin() {
+	l.turn = make(chan struct{}, 1)
+	l.settled = make(chan struct{}, 1)
+	if l.AtOnce > 0 {
+		l.slots = make(chan struct{}, l.AtOnce)
+	}
+	l.requests, l.tokens = bucket(l.Requests), bucket(l.Tokens)
+}
+
+// bucket returns nil where there is no limit.
+func bucket(perMinute int) *rate.Limiter {
+	if perMinute == 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(float64(perMinute)/60), perMinute)
+}
+
+// enter waits until a call of so many tokens may begin. Each call that entered
+// must leave.
+func (l *Limit) enter(ctx context.Context, tokens int) error {
+	if err := ctx.Err(); err != nil {
+		return &waitError{err}
+	}
+	if l.Requests < 0 || l.Tokens < 0 || l.AtOnce < 0 {
+		return fmt.Errorf("%w: a limit of wrap.Limit is negative; use 0 for none", sampling.ErrInvalid)
+	}
+	l.once.Do(l.begin)
+	start := time.Now()
+	defer func() { traced(ctx).wait(time.Since(start)) }()
+	if l.slots != nil {
+		select {
+		case l.slots <- struct{}{}:
+		case <-ctx.Done():
+			return &waitError{ctx.Err()}
+		}
+	}
+	if err := l.await(ctx, tokens); err != nil {
+		l.free()
+		return err
+	}
+	return nil
+}
+
+// free gives the place among those under way to another.
+func (l *Limit) free() {
+	if l.slots != nil {
+		<-l.slots
+	}
+}
+
+// await takes a request and the tokens out of the buckets. Only one call at a
+// time looks at them, and the others queue in the channel, which wakes them in
+// their order: so a large call is not starved by small ones.
+func (l *Limit) await(ctx context.Context, tokens int) error {
+	if l.requests == nil && l.tokens == nil {
+		return nil
+	}
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return &waitError{ctx.Err()}
+	}
+	tokens = min(tokens, l.Tokens)
+	for {
+		now := time.Now()
+		lack := max(lacking(l.requests, 1, now), lacking(l.tokens, tokens, now))
+		if lack == 0 {
+			take(l.requests, 1, now)
+			take(l.tokens, tokens, now)
+			return nil
+		}
+		timer := time.NewTimer(lack)
+		select {
+		case <-timer.C:
+		case <-l.settled:
+			timer.Stop()
+		case <-ctx.Done():
+			timer.Stop()
+			return &waitError{ctx.Err()}
+		}
+	}
+}
+
+// lacking returns how long it takes until the bucket has n.
+func lacking(l *rate.Limiter, n int, now time.Time) time.Duration {
+	if l == nil {
+		return 0
+	}
+	missing := float64(n) - l.TokensAt(now)
+	if missing < 1e-6 { // a rounding error is no reason to wait
+		return 0
+	}
+	seconds := min(missing/float64(l.Limit()), math.MaxInt32) // a debt may be large beyond time
+	return time.Duration(math.Ceil(seconds * float64(time.Second)))
+}
+
+// take takes n out of the bucket, or gives -n back. A debt is allowed: the next
+// call waits for it too, an hour at most, since a number beyond that is hardly
+// true. The bucket takes no more than it holds at one time.
+func take(l *rate.Limiter, n int, now time.Time) {
+	if l == nil {
+		return
+	}
+	for n = min(n, 60*l.Burst()); n > 0; {
+		part := min(n, l.Burst())
+		l.ReserveN(now, part)
+		n -= part
+	}
+	if n < 0 {
+		l.ReserveN(now, n)
+	}
+}
+
+// leave ends a call that was taken for so many tokens and used so many. Where
+// nothing was sent the request is given back too.
+func (l *Limit) leave(taken, used int, sent bool) {
+	now := time.Now()
+	if !sent {
+		take(l.requests, -1, now)
+		used = 0
+	}
+	taken = min(taken, l.Tokens)
+	take(l.tokens, used-taken, now)
+	if !sent || used < taken {
+		select {
+		case l.settled <- struct{}{}:
+		default: // nobody has heard the last one yet, and one is enough
+		}
+	}
+	l.free()
+}
+
+// limited is a backend with a Limit around it.
+type limited struct {
+	limit *Limit
+	inner
+}
+
+// count counts tokens where there is a limit to them.
+func (l *limited) count(tokens func(sampling.Counter) int) int {
+	if l.limit.Tokens == 0 {
+		return 0
+	}
+	return tokens(l.counter(l.limit.Counter))
+}
+
+func (l *limited) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		var t tally
+		prompt := l.count(func(c sampling.Counter) int {
+			t.counter = c
+			return bound(c, req.Prompt)
+		})
+		taken := prompt + mayDraw(req)
+		if err := l.limit.enter(ctx, taken); err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		var end ending
+		defer func() {
+			completion, _ := t.completion(mayDraw(req))
+			if t.usage.PromptTokens > 0 {
+				prompt = t.usage.PromptTokens
+			}
+			l.limit.leave(taken, prompt+completion, !unsent(end.err))
+		}()
+		end.pass(l.backend.Sample(ctx, req), &t, yield)
+	}
+}
+
+func (l *limited) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
+	taken := l.count(func(c sampling.Counter) int { return bound(c, req.Prompt) + n*mayDraw(req) })
+	if err := l.limit.enter(ctx, taken); err != nil {
+		return nil, err
+	}
+	defer func() {
+		used := l.count(func(c sampling.Counter) int {
+			u, _ := drawn(c, req, all)
+			return u.PromptTokens + u.CompletionTokens
+		})
+		l.limit.leave(taken, used, !unsent(err))
+	}()
+	return l.draws.Draw(ctx, req, n)
+}
+
+func (l *limited) Score(ctx context.Context, prompt string, continuations []string) (scores []sampling.Score, err error) {
+	taken := l.count(func(c sampling.Counter) int { return scored(c, prompt, continuations) })
+	if err := l.limit.enter(ctx, taken); err != nil {
+		return nil, err
+	}
+	defer func() { l.limit.leave(taken, taken, !unsent(err)) }()
+	return l.scores.Score(ctx, prompt, continuations)
+}

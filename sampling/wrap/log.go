@@ -1,0 +1,206 @@
+package wrap
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Log writes one record for each call, when it is over: "sample", "draw" or
+// "score". These are its attributes; those that are not known are left out.
+//
+//   - label: that of [WithLabel]
+//   - prompt_tokens, completion_tokens, cached_tokens: as the backend told them
+//   - bytes: the length of the text that came
+//   - first: the time to the first text, and took: the time to the end, which
+//     for a stream is that of the loop and includes what its body did
+//   - reason: why the text ended; "left" when the caller left the loop first, as
+//     a Model does at a stop sequence
+//   - n, completions: how many were asked for and came, for draw and score
+//   - attempts, waited, hit, cost: what a [Retry], a [Limit], a [Cache] and a
+//     [Meter] inside did
+//   - error: what went wrong, in the backend's own words
+//   - prompt, text: only when asked for
+//
+// Neither the server's key nor any other part of the request is in a record. A
+// server's own words can repeat what was sent to it, though.
+//
+// A Log is a value, safe for concurrent use.
+type Log struct {
+	// Logger writes the records. nil is [slog.Default], as it is at the time of
+	// the call.
+	Logger *slog.Logger
+
+	// Level is that of calls that went well, or that their caller gave up. The
+	// zero Level is [slog.LevelInfo]. Calls that failed are logged at
+	// [slog.LevelError].
+	Level slog.Level
+
+	// Text also writes the prompts and the texts, which may be private.
+	Text bool
+}
+
+// Wrap returns a backend whose calls are logged.
+func (l Log) Wrap(backend sampling.Backend) sampling.Backend {
+	in := look(backend)
+	return in.expose(&logged{l, in})
+}
+
+// A line is one record being written.
+type line struct {
+	log   Log
+	ctx   context.Context
+	start time.Time
+	trace *trace
+	attrs []slog.Attr
+}
+
+// line begins a record. The context that it returns carries what the wrappers
+// inside have to tell.
+func (l Log) line(ctx context.Context) (context.Context, *line) {
+	r := &line{log: l, ctx: ctx, start: time.Now(), trace: new(trace)}
+	if label := labelOf(ctx); label != "" {
+		r.add(slog.String("label", label))
+	}
+	return context.WithValue(ctx, traceKey{}, r.trace), r
+}
+
+func (r *line) add(attrs ...slog.Attr) { r.attrs = append(r.attrs, attrs...) }
+
+func (r *line) usage(u sampling.Usage) {
+	for _, a := range []struct {
+		name string
+		n    int
+	}{
+		{"prompt_tokens", u.PromptTokens},
+		{"completion_tokens", u.CompletionTokens},
+		{"cached_tokens", u.CachedTokens},
+	} {
+		if a.n != 0 {
+			r.add(slog.Int(a.name, a.n))
+		}
+	}
+}
+
+// text adds what is written only when asked for.
+func (r *line) text(name, text string) {
+	if r.log.Text {
+		r.add(slog.String(name, text))
+	}
+}
+
+// write ends the record. quiet says that a failure is none.
+func (r *line) write(message string, err error, quiet bool) {
+	r.add(slog.Duration("took", time.Since(r.start)))
+	r.trace.mu.Lock()
+	if r.trace.attempts > 1 {
+		r.add(slog.Int("attempts", r.trace.attempts))
+	}
+	if r.trace.waited >= time.Millisecond { // less is only the way through
+		r.add(slog.Duration("waited", r.trace.waited))
+	}
+	if r.trace.hit {
+		r.add(slog.Bool("hit", true))
+	}
+	if r.trace.metered {
+		r.add(slog.String("cost", r.trace.cost.String()))
+	}
+	r.trace.mu.Unlock()
+	level := r.log.Level
+	if err != nil {
+		r.add(slog.String("error", err.Error()))
+		if !quiet && !errors.Is(err, context.Canceled) {
+			level = slog.LevelError
+		}
+	}
+	logger := r.log.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.LogAttrs(r.ctx, level, message, r.attrs...)
+}
+
+// logged is a backend with a Log around it.
+type logged struct {
+	log Log
+	inner
+}
+
+func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		ctx, r := l.log.line(ctx)
+		var t tally
+		if l.log.Text {
+			t.text = new(strings.Builder)
+		}
+		var end ending
+		defer func() {
+			r.usage(t.usage)
+			r.add(slog.Int("bytes", t.bytes))
+			if t.bytes > 0 {
+				r.add(slog.Duration("first", t.first.Sub(r.start)))
+			}
+			err := end.err
+			switch {
+			case end.left:
+				r.add(slog.String("reason", "left"))
+			case err == nil:
+				r.add(slog.String("reason", t.reason.String()))
+				if t.reason == sampling.Unfinished {
+					err = sampling.ErrTruncated // Model will say so too
+				}
+			}
+			r.text("prompt", req.Prompt)
+			if t.text != nil {
+				r.text("text", t.text.String())
+			}
+			r.write("sample", err, false)
+		}()
+		end.pass(l.backend.Sample(ctx, req), &t, yield)
+	}
+}
+
+func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
+	ctx, r := l.log.line(ctx)
+	defer func() {
+		var total sampling.Usage
+		size := 0
+		var texts []string
+		for _, c := range all {
+			if c != nil {
+				total.PromptTokens += c.Usage.PromptTokens
+				total.CompletionTokens += c.Usage.CompletionTokens
+				total.CachedTokens += c.Usage.CachedTokens
+				size += len(c.Text)
+				texts = append(texts, c.Text)
+			}
+		}
+		r.usage(total)
+		r.add(slog.Int("n", n), slog.Int("completions", len(all)), slog.Int("bytes", size))
+		r.text("prompt", req.Prompt)
+		if l.log.Text {
+			r.add(slog.Any("texts", texts))
+		}
+		// Model then draws by single samples, so nothing is wrong.
+		r.write("draw", err, errors.Is(err, sampling.ErrUnsupported))
+	}()
+	return l.draws.Draw(ctx, req, n)
+}
+
+func (l *logged) Score(ctx context.Context, prompt string, continuations []string) (scores []sampling.Score, err error) {
+	ctx, r := l.log.line(ctx)
+	defer func() {
+		r.add(slog.Int("n", len(continuations)), slog.Int("completions", len(scores)))
+		r.text("prompt", prompt)
+		if l.log.Text {
+			r.add(slog.Any("texts", continuations))
+		}
+		r.write("score", err, false)
+	}()
+	return l.scores.Score(ctx, prompt, continuations)
+}

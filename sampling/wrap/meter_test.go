@@ -1,0 +1,320 @@
+package wrap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+	"github.com/google/go-cmp/cmp"
+)
+
+// llama405b is what hosts ask for Llama-3.1-405B: 4 millionths of a dollar for a
+// token.
+var llama405b = wrap.Price{Prompt: 4 * wrap.Dollar, Completion: 4 * wrap.Dollar}
+
+const perToken = 4 * wrap.Dollar / 1_000_000
+
+func TestMeter(t *testing.T) {
+	told := &sampling.Usage{PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}
+	for _, test := range []struct {
+		name  string
+		reply samplingtest.Reply
+		read  int // chunks that are read at most; 0 is all
+		want  wrap.Bill
+	}{
+		{"told", samplingtest.Reply{Text: "x", Usage: told}, 0,
+			wrap.Bill{Calls: 1, PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}},
+		{"not told", samplingtest.Reply{Text: "one two"}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+		{"nothing but the prompt told", samplingtest.Reply{Usage: &sampling.Usage{PromptTokens: 3}}, 0,
+			wrap.Bill{Calls: 1, PromptTokens: 3}},
+		{"the prompt not told", samplingtest.Reply{Text: "x", Usage: &sampling.Usage{CompletionTokens: 9}}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 9}},
+		{"left before it was told", samplingtest.Reply{Text: "one two three four", Usage: told}, 4,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 1}},
+		{"left at the last chunk", samplingtest.Reply{Text: "xyz", Usage: told}, 3,
+			wrap.Bill{Calls: 1, PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}},
+		{"told on the way, and more came", samplingtest.Reply{Chunks: []sampling.Chunk{
+			{Text: "a b", Usage: &sampling.Usage{PromptTokens: 7, CompletionTokens: 2}}, {Text: " c d e", Usage: new(sampling.Usage)}}, Err: busy}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 7, CompletionTokens: 5}},
+		{"failed in the middle", samplingtest.Reply{Text: "one two", Err: busy}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "one two"}}}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+		{"failed before anything came", samplingtest.Reply{Err: busy}, 0,
+			wrap.Bill{Failed: 1}},
+		{"not sent", samplingtest.Reply{Err: sampling.ErrUnsupported}, 0,
+			wrap.Bill{}},
+		{"more than MaxTokens cannot have been drawn", samplingtest.Reply{Text: strings.Repeat("a ", 50)}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 30}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := &wrap.Meter{Price: llama405b, Counter: words{}}
+			b := m.Wrap(turns(test.reply))
+			n := 0
+			for range b.Sample(t.Context(), &sampling.Request{Prompt: "The prompt is", Params: sampling.Params{MaxTokens: 30}}) {
+				if n++; n == test.read {
+					break
+				}
+			}
+			test.want.Cost = wrap.Money(test.want.PromptTokens+test.want.CompletionTokens) * perToken
+			if diff := cmp.Diff(test.want, m.Bills().Total); diff != "" {
+				t.Errorf("the bill (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Without a counter a byte is taken for a token, which is never too few.
+func TestMeterCountsBytes(t *testing.T) {
+	m := &wrap.Meter{Price: llama405b}
+	read(t.Context(), m.Wrap(sampler{turns(samplingtest.Reply{Text: "나비"})}), &sampling.Request{Prompt: "butterfly:"})
+	if b := m.Bills().Total; b.PromptTokens != 10 || b.CompletionTokens != 6 {
+		t.Errorf("%+v", b)
+	}
+}
+
+func TestMeterLabels(t *testing.T) {
+	m := &wrap.Meter{Price: llama405b}
+	b := m.Wrap(turns(costing(1000, 50)))
+	translate := wrap.WithLabel(t.Context(), "translate")
+	for _, ctx := range []context.Context{translate, t.Context(), translate, wrap.WithLabel(translate, "classify")} {
+		read(ctx, b, &sampling.Request{})
+	}
+	bills := m.Bills()
+	want := `      label  calls  failed  prompt  completion     cost
+  translate      2       0    2000         100  $0.0084
+     (none)      1       0    1000          50  $0.0042
+   classify      1       0    1000          50  $0.0042
+      total      4       0    4000         200  $0.0168
+`
+	if diff := cmp.Diff(want, bills.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	bills.Labels["translate"] = wrap.Bill{} // the caller's own
+	if m.Bills().Labels["translate"].Calls != 2 {
+		t.Error("Bills gave the Meter's own map away")
+	}
+}
+
+func TestMeterCap(t *testing.T) {
+	script := turns(costing(1000, 100))
+	m := &wrap.Meter{Price: llama405b, Cap: 2 * wrap.Cent, Counter: words{}}
+	b := m.Wrap(script)
+	// A call costs 0.44 cents, and may cost 0.8: 1,000 tokens each way.
+	req := &sampling.Request{Prompt: strings.Repeat("a ", 1000), Params: sampling.Params{MaxTokens: 1000}}
+	var err error
+	for range 10 {
+		if _, err = read(t.Context(), b, req); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, wrap.ErrSpent) || len(script.Calls()) != 3 {
+		t.Errorf("%v after %d calls", err, len(script.Calls()))
+	}
+	want := "wrap: the money is spent: this call may cost $0.008, and of Meter.Cap, $0.02, $0.0132 is spent and $0.00 held by calls under way"
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
+	}
+	// A smaller one still fits, and the bill shows no trace of those refused.
+	req.Params.MaxTokens = 100
+	if _, err := read(t.Context(), b, req); err != nil {
+		t.Error(err)
+	}
+	if got := m.Bills().Total; got.Calls != 4 || got.Failed != 0 || got.Cost != 4*1100*perToken {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Calls under way count as much as they can come to, so that the cap holds for
+// all of them together.
+func TestMeterCapHoldsForCallsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := turns(costing(0, 100))
+		script.Wait = func(ctx context.Context, call, chunk int) error {
+			time.Sleep(time.Second)
+			return nil
+		}
+		m := &wrap.Meter{Price: llama405b, Cap: 1000 * perToken}
+		b := m.Wrap(script)
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var spent int
+		for range 20 {
+			wg.Go(func() {
+				_, err := read(t.Context(), b, &sampling.Request{Params: sampling.Params{MaxTokens: 100}})
+				if errors.Is(err, wrap.ErrSpent) {
+					mu.Lock()
+					spent++
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		if got := m.Bills().Total; got.Cost != m.Cap || spent != 10 {
+			t.Errorf("%d were refused, and %v was spent of %v", spent, got.Cost, m.Cap)
+		}
+	})
+}
+
+// What a call held and did not use is free again, however the call ended.
+func TestMeterReleases(t *testing.T) {
+	replies := []samplingtest.Reply{{Err: busy}, {Err: sampling.ErrUnsupported}, {Text: "x", Usage: &sampling.Usage{PromptTokens: 1, CompletionTokens: 1}}}
+	m := &wrap.Meter{Price: llama405b, Cap: 190 * perToken} // one call that is not released is too much
+	script := able()
+	script.Choose = func(call int, _ *sampling.Request) samplingtest.Reply { return replies[call%3] }
+	b := m.Wrap(script)
+	for range 60 {
+		if _, err := read(t.Context(), b, &sampling.Request{Params: sampling.Params{MaxTokens: 100}}); errors.Is(err, wrap.ErrSpent) {
+			t.Fatal(err)
+		}
+	}
+	for range 30 {
+		func() {
+			defer func() { recover() }()
+			for range b.Sample(t.Context(), &sampling.Request{Params: sampling.Params{MaxTokens: 100}}) {
+				panic("at the reader's")
+			}
+		}()
+	}
+	if b := m.Bills().Total; b.Failed != 30 || b.Calls != 30 {
+		t.Errorf("%+v", b)
+	}
+}
+
+func TestMeterLabelCap(t *testing.T) {
+	m := &wrap.Meter{Price: llama405b, LabelCap: 250 * perToken}
+	b := m.Wrap(turns(costing(0, 100)))
+	req := &sampling.Request{Params: sampling.Params{MaxTokens: 100}}
+	for _, label := range []string{"one", "other"} {
+		ctx := wrap.WithLabel(t.Context(), label)
+		for i := range 3 {
+			_, err := read(ctx, b, req)
+			if (i == 2) != errors.Is(err, wrap.ErrSpent) {
+				t.Errorf("call %d for %q: %v", i+1, label, err)
+			}
+			if i == 2 && !strings.HasSuffix(err.Error(), fmt.Sprintf("for the label %q", label)) {
+				t.Error(err)
+			}
+		}
+	}
+	for range 5 {
+		if _, err := read(t.Context(), b, req); err != nil {
+			t.Errorf("without a label: %v", err)
+		}
+	}
+}
+
+// A call that the caller gave up may have made the server read the prompt; one
+// that was still waiting for its turn has not.
+func TestMeterCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := able()
+		script.Wait = func(ctx context.Context, call, chunk int) error { <-ctx.Done(); return ctx.Err() }
+		m := &wrap.Meter{Price: llama405b}
+		b := wrap.Around(script, &wrap.Limit{AtOnce: 1}, m)
+		var wg sync.WaitGroup
+		for i := range 3 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(3-i)*time.Second)
+				defer cancel()
+				read(ctx, b, &sampling.Request{Prompt: "1234567890"})
+			})
+			synctest.Wait() // the first is let through
+		}
+		wg.Wait()
+		want := wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 5, Cost: 5 * perToken}
+		if diff := cmp.Diff(want, m.Bills().Total); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestMeterDrawAndScore(t *testing.T) {
+	script := able()
+	m := &wrap.Meter{Price: llama405b, Counter: words{}, Cap: wrap.Dollar}
+	model := sampling.Model{Backend: m.Wrap(script)}
+	draw := func(usages ...sampling.Usage) {
+		t.Helper()
+		script.DrawFunc = func(_ context.Context, _ *sampling.Request, n int) (all []*sampling.Completion, err error) {
+			for _, u := range usages {
+				all = append(all, &sampling.Completion{Text: "one two", Usage: u})
+			}
+			if all == nil {
+				err = busy
+			}
+			return all, err
+		}
+		model.Draw(t.Context(), &sampling.Request{Prompt: "a b c"}, 2)
+	}
+	expect := func(what string, want wrap.Bill) {
+		t.Helper()
+		want.Cost = wrap.Money(want.PromptTokens+want.CompletionTokens) * perToken
+		if diff := cmp.Diff(want, m.Bills().Total); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	draw(sampling.Usage{PromptTokens: 10, CompletionTokens: 4}, sampling.Usage{CompletionTokens: 5})
+	expect("told", wrap.Bill{Calls: 1, PromptTokens: 10, CompletionTokens: 9})
+	draw(sampling.Usage{}, sampling.Usage{})
+	expect("not told", wrap.Bill{Calls: 2, Estimated: 1, PromptTokens: 13, CompletionTokens: 13})
+	draw()
+	expect("failed", wrap.Bill{Calls: 2, Failed: 1, Estimated: 1, PromptTokens: 13, CompletionTokens: 13})
+	if _, err := model.Score(t.Context(), "a b c", []string{"d", "e f"}); err != nil {
+		t.Error(err)
+	}
+	expect("scored", wrap.Bill{Calls: 3, Failed: 1, Estimated: 2, PromptTokens: 22, CompletionTokens: 13})
+
+	m.Cap = 1 * wrap.Cent
+	if _, err := model.Score(t.Context(), strings.Repeat("a ", 2000), []string{"d", "e f"}); !errors.Is(err, wrap.ErrSpent) {
+		t.Error(err)
+	}
+	if _, err := model.Draw(t.Context(), &sampling.Request{Params: sampling.Params{MaxTokens: 1000}}, 3); !errors.Is(err, wrap.ErrSpent) {
+		t.Error(err)
+	}
+}
+
+func TestMeterInvalid(t *testing.T) {
+	for _, m := range []*wrap.Meter{
+		{Cap: wrap.Dollar},
+		{Price: wrap.Price{Prompt: -1}},
+		{Price: llama405b, Cap: -1},
+	} {
+		script := able()
+		if _, err := read(t.Context(), m.Wrap(script), &sampling.Request{}); !errors.Is(err, sampling.ErrInvalid) || len(script.Calls()) > 0 {
+			t.Errorf("%+v: %v", m.Price, err)
+		}
+	}
+}
+
+// Many calls at once add up to the same as one after another.
+func TestMeterConcurrently(t *testing.T) {
+	m := &wrap.Meter{Price: llama405b, Cap: wrap.Dollar}
+	b := m.Wrap(turns(costing(3, 4)))
+	var wg sync.WaitGroup
+	for i := range 64 {
+		wg.Go(func() {
+			ctx := wrap.WithLabel(t.Context(), fmt.Sprint(i%4))
+			for range 10 {
+				read(ctx, b, &sampling.Request{})
+				m.Bills()
+			}
+		})
+	}
+	wg.Wait()
+	bills := m.Bills()
+	if b := bills.Total; b.Calls != 640 || b.PromptTokens != 1920 || b.CompletionTokens != 2560 || b.Cost != 4480*perToken {
+		t.Errorf("%+v", b)
+	}
+	if b := bills.Labels["3"]; b.Calls != 160 {
+		t.Errorf("%+v", b)
+	}
+}

@@ -1,0 +1,157 @@
+package wrap
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/google/go-cmp/cmp"
+)
+
+// fill sets every field to something that is not zero, and each to something
+// else.
+func fill(t *testing.T, v reflect.Value, n *int) {
+	t.Helper()
+	*n++
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprint("text ", *n))
+	case reflect.Int:
+		v.SetInt(int64(*n))
+	case reflect.Uint64:
+		v.SetUint(math.MaxUint64 - uint64(*n))
+	case reflect.Float64:
+		v.SetFloat(-1 / float64(*n))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(t, v.Index(0), n)
+		fill(t, v.Index(1), n)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i), n)
+		}
+	case reflect.Map:
+		v.Set(reflect.ValueOf(map[string]any{"x": *n}))
+	default:
+		t.Fatalf("a field of a kind that this test does not know: %v", v.Type())
+	}
+	if v.Type() == reflect.TypeFor[sampling.Reason]() {
+		v.SetInt(int64(1 + *n%4))
+	}
+}
+
+// throughJSON writes and reads.
+func throughJSON[T any](t *testing.T, v T) (back T) {
+	t.Helper()
+	line, err := encode(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(line, &back); err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+// Every field of package sampling's types comes back from a file as it was. A
+// field that is added there and forgotten here fails this.
+func TestMirror(t *testing.T) {
+	var n int
+	var chunk sampling.Chunk
+	fill(t, reflect.ValueOf(&chunk).Elem(), &n)
+	p := throughJSON(t, writeChunk(&chunk))
+	if diff := cmp.Diff(chunk, p.chunk()); diff != "" {
+		t.Errorf("chunk (-was +is):\n%s", diff)
+	}
+	completions := make([]*sampling.Completion, 2)
+	fill(t, reflect.ValueOf(&completions).Elem(), &n)
+	if diff := cmp.Diff(completions, readCompletions(throughJSON(t, writeCompletions(completions)), new(sampling.Request))); diff != "" {
+		t.Errorf("completions (-was +is):\n%s", diff)
+	}
+	var scores []sampling.Score
+	fill(t, reflect.ValueOf(&scores).Elem(), &n)
+	if diff := cmp.Diff(scores, readScores(throughJSON(t, writeScores(scores)))); diff != "" {
+		t.Errorf("scores (-was +is):\n%s", diff)
+	}
+	scores[0].Logprob, scores[1].Logprob = math.Inf(-1), math.Inf(1)
+	if diff := cmp.Diff(scores, readScores(throughJSON(t, writeScores(scores)))); diff != "" {
+		t.Errorf("infinite scores (-was +is):\n%s", diff)
+	}
+}
+
+// Each field of a request has a part in the key: two requests that differ in it
+// have different keys.
+func TestKeyHasEveryField(t *testing.T) {
+	key := func(req *sampling.Request) string {
+		q, err := ask("sample", req, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := q.key()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
+	base := sampling.Request{Params: sampling.Params{Temperature: 1}}
+	change := func(name string, field reflect.Value, req *sampling.Request) {
+		before := key(req)
+		n := 40
+		fill(t, field, &n)
+		if key(req) == before {
+			t.Errorf("%s is not in the key", name)
+		}
+	}
+	for i := range reflect.TypeFor[sampling.Request]().NumField() {
+		req := base
+		f := reflect.TypeFor[sampling.Request]().Field(i)
+		if f.Name != "Params" {
+			change(f.Name, reflect.ValueOf(&req).Elem().Field(i), &req)
+		}
+	}
+	for i := range reflect.TypeFor[sampling.Params]().NumField() {
+		req := base
+		change(reflect.TypeFor[sampling.Params]().Field(i).Name, reflect.ValueOf(&req.Params).Elem().Field(i), &req)
+	}
+}
+
+// Each difference between two questions is one that an error can name.
+func TestDifferencesHaveEveryField(t *testing.T) {
+	filled := func(f func(*question)) *question {
+		q := &question{Method: "sample", Params: &params{Temperature: 1}}
+		f(q)
+		return q
+	}
+	var n int
+	base := filled(func(*question) {})
+	typ := reflect.TypeFor[question]()
+	for i := range typ.NumField() {
+		name := typ.Field(i).Name
+		if name == "Method" || name == "Params" {
+			continue
+		}
+		q := filled(func(q *question) { fill(t, reflect.ValueOf(q).Elem().Field(i), &n) })
+		if d := differences(q, base); len(d) != 1 {
+			t.Errorf("a difference in %s is seen as %+v", name, d)
+		}
+	}
+	typ = reflect.TypeFor[params]()
+	for i := range typ.NumField() {
+		q := filled(func(q *question) {
+			if f := reflect.ValueOf(q.Params).Elem().Field(i); f.Type() == reflect.TypeFor[json.RawMessage]() {
+				f.SetBytes([]byte(`{"x":1}`))
+			} else {
+				fill(t, f, &n)
+			}
+		})
+		if d := differences(q, base); len(d) != 1 {
+			t.Errorf("a difference in %s is seen as %+v", typ.Field(i).Name, d)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package wrap
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A pace decides, for one call, whether and when the next attempt begins.
+type pace struct {
+	Retry
+	attempts int
+	waited   time.Duration
+	trace    *trace
+}
+
+func (r Retry) pace(ctx context.Context) *pace {
+	r.Attempts = cmp.Or(r.Attempts, defaultAttempts)
+	r.Patience = cmp.Or(r.Patience, defaultPatience)
+	r.Wait = cmp.Or(r.Wait, defaultWait)
+	r.MaxWait = cmp.Or(r.MaxWait, defaultMaxWait)
+	return &pace{Retry: r, trace: traced(ctx)}
+}
+
+// attempt is called before each attempt.
+func (p *pace) attempt() {
+	p.attempts++
+	p.trace.attempt()
+}
+
+// wait returns nil when it is time for the next attempt, and otherwise the error
+// to give up with, which wraps the fault.
+//
+// A wait that would end too late is not begun: the caller learns what is wrong
+// while there is time to do something else.
+func (p *pace) wait(ctx context.Context, fault error) error {
+	after, ok := temporary(fault)
+	if !ok || ctx.Err() != nil || p.Attempts <= 1 {
+		return fault
+	}
+	if p.attempts >= p.Attempts {
+		return fmt.Errorf("giving up after %d attempts: %w", p.attempts, fault)
+	}
+	delay := p.delay(after)
+	if delay > p.Patience-p.waited { // a sum could overflow
+		return fmt.Errorf("giving up after %d attempts, since a wait of %v more would go beyond Retry.Patience, which is %v: %w",
+			p.attempts, delay.Round(time.Millisecond), p.Patience, fault)
+	}
+	p.waited += delay
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
+		return fmt.Errorf("giving up after %d attempts, since a wait of %v would end beyond the context's deadline: %w",
+			p.attempts, delay.Round(time.Millisecond), fault)
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w, while waiting to try again after %d attempts: %w", ctx.Err(), p.attempts, fault)
+	}
+}
+
+// delay returns how long to wait before the next attempt.
+//
+// The waits double, and each is drawn evenly from between half of itself and the
+// whole ("equal jitter": Brooker, Exponential Backoff and Jitter, 2015), so that
+// callers who failed together do not come back together. What a server asks for
+// is the least; the jitter of a first wait comes on top.
+func (p *pace) delay(after time.Duration) time.Duration {
+	wait := p.Wait
+	for range p.attempts - 1 {
+		if wait >= p.MaxWait/2 {
+			wait = p.MaxWait
+			break
+		}
+		wait *= 2
+	}
+	wait = jitter(min(wait, p.MaxWait))
+	if after > 0 {
+		if asked := after + jitter(p.Wait); asked > after { // no overflow
+			return max(asked, wait)
+		}
+		return max(after, wait)
+	}
+	return wait
+}
+
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1)
+}
+
+// temporary reports whether the same request may succeed later, and how long the
+// server asked to wait.
+func temporary(err error) (after time.Duration, ok bool) {
+	if e, is := errors.AsType[*sampling.Error](err); is && e.Temporary {
+		return e.RetryAfter, true
+	}
+	return 0, errors.Is(err, sampling.ErrTruncated)
+}

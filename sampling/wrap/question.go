@@ -1,0 +1,107 @@
+package wrap
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A question is one call, as exactly as an answer may depend on it. It is what
+// the file of a Record shows, and its key is what a Cache and a Replay look up.
+type question struct {
+	Method        string   `json:"method"` // "sample", "draw", "score" or "count"
+	N             int      `json:"n,omitempty"`
+	Prompt        string   `json:"prompt"`
+	Continuations []string `json:"continuations,omitempty"`
+	Stop          []string `json:"stop,omitempty"`
+	Params        *params  `json:"params,omitempty"`
+}
+
+type params struct {
+	MaxTokens         int             `json:"max_tokens,omitempty"`
+	Temperature       float64         `json:"temperature,omitempty"`
+	TopP              float64         `json:"top_p,omitempty"`
+	TopK              int             `json:"top_k,omitempty"`
+	MinP              float64         `json:"min_p,omitempty"`
+	FrequencyPenalty  float64         `json:"frequency_penalty,omitempty"`
+	PresencePenalty   float64         `json:"presence_penalty,omitempty"`
+	RepetitionPenalty float64         `json:"repetition_penalty,omitempty"`
+	Seed              uint64          `json:"seed,omitempty"`
+	Logprobs          int             `json:"logprobs,omitempty"`
+	Extra             json.RawMessage `json:"extra,omitempty"`
+}
+
+// ask writes down a sample, or a draw of n. It fails for a request that has no
+// exact form: text that is not UTF-8, or an Extra that is not JSON.
+func ask(method string, req *sampling.Request, n int) (*question, error) {
+	p := &req.Params
+	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Params: &params{
+		MaxTokens: maxTokens(req), Temperature: p.Temperature, TopP: p.TopP, TopK: p.TopK, MinP: p.MinP,
+		FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty, RepetitionPenalty: p.RepetitionPenalty,
+		Seed: p.Seed, Logprobs: p.Logprobs,
+	}}
+	q.settle()
+	if len(p.Extra) > 0 {
+		var err error
+		if q.Params.Extra, err = canonical(p.Extra); err != nil {
+			return nil, fmt.Errorf("%w: Params.Extra is not JSON: %w", sampling.ErrInvalid, err)
+		}
+	}
+	return q, q.check()
+}
+
+// check refuses text that JSON would not keep as it is.
+func (q *question) check() error {
+	for _, texts := range [][]string{{q.Prompt}, q.Stop, q.Continuations} {
+		for _, text := range texts {
+			if !utf8.ValidString(text) {
+				return fmt.Errorf("%w: %.40q is not valid UTF-8", sampling.ErrInvalid, text)
+			}
+		}
+	}
+	return nil
+}
+
+// settle leaves out the seed of a greedy question: Model draws one for every
+// request, and at temperature 0 it decides nothing.
+func (q *question) settle() {
+	if q.Params != nil && q.Params.Temperature == 0 {
+		q.Params.Seed = 0
+	}
+}
+
+// key returns the question as one line in which equal questions are equal.
+func (q *question) key() (string, error) {
+	line, err := encode(q)
+	return string(line), err
+}
+
+// canonical returns v as JSON that does not depend on how Go had it: a struct's
+// fields come in the order of their names, and an int 1 is a float64 1.
+func canonical(v any) ([]byte, error) {
+	raw, err := encode(v)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // a float64 would not keep large integers apart
+	var plain any
+	if err := d.Decode(&plain); err != nil {
+		return nil, err
+	}
+	return encode(plain)
+}
+
+// encode writes one line without its end, and leaves <, > and & readable.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

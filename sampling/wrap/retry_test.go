@@ -1,0 +1,193 @@
+package wrap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+var (
+	busy    = &sampling.Error{Backend: "test", Status: 503, Temporary: true, Err: errors.New("busy")}
+	refused = &sampling.Error{Backend: "test", Status: 401, Err: errors.New("wrong key")}
+)
+
+func patient(after time.Duration) error {
+	return &sampling.Error{Backend: "test", Status: 429, Temporary: true, RetryAfter: after, Err: errors.New("slow down")}
+}
+
+// turns are replies one after another, the last of them for ever.
+func turns(replies ...samplingtest.Reply) *samplingtest.Script {
+	return &samplingtest.Script{ChunkSize: 1, Choose: func(call int, _ *sampling.Request) samplingtest.Reply {
+		return replies[min(call, len(replies)-1)]
+	}}
+}
+
+func TestRetry(t *testing.T) {
+	brokeOff := samplingtest.Reply{Chunks: []sampling.Chunk{{}}}
+	good := samplingtest.Reply{Text: "good"}
+	for _, test := range []struct {
+		name    string
+		replies []samplingtest.Reply
+		retry   wrap.Retry
+		text    string
+		err     error // nil is a success
+		calls   int
+		least   time.Duration // that the waits take
+		most    time.Duration
+	}{
+		{"nothing wrong", []samplingtest.Reply{good}, wrap.Retry{}, "good", nil, 1, 0, 0},
+		{"busy twice", []samplingtest.Reply{{Err: busy}, {Err: busy}, good}, wrap.Retry{}, "good", nil, 3, 750 * time.Millisecond, 1500 * time.Millisecond},
+		{"always busy", []samplingtest.Reply{{Err: busy}}, wrap.Retry{}, "", busy, 5, 3750 * time.Millisecond, 7500 * time.Millisecond},
+		{"waits are bounded", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Attempts: 7, MaxWait: time.Second}, "", busy, 7, 2750 * time.Millisecond, 5500 * time.Millisecond},
+		{"not temporary", []samplingtest.Reply{{Err: refused}, good}, wrap.Retry{}, "", refused, 1, 0, 0},
+		{"an error of another kind", []samplingtest.Reply{{Err: errBoom}, good}, wrap.Retry{}, "", errBoom, 1, 0, 0},
+		{"the server asks for time", []samplingtest.Reply{{Err: patient(20 * time.Second)}, good}, wrap.Retry{}, "good", nil, 2, 20250 * time.Millisecond, 20500 * time.Millisecond},
+		{"the server asks for more than there is", []samplingtest.Reply{{Err: patient(time.Hour)}, good}, wrap.Retry{}, "", patient(time.Hour), 1, 0, 0},
+		{"the server asks for eternity", []samplingtest.Reply{{Err: patient(1<<63 - 1)}, good}, wrap.Retry{}, "", patient(1<<63 - 1), 1, 0, 0},
+		{"the server asks for eternity the second time", []samplingtest.Reply{{Err: busy}, {Err: patient(1<<63 - 1)}, good}, wrap.Retry{}, "", patient(1<<63 - 1), 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"broke off before the text", []samplingtest.Reply{brokeOff, good}, wrap.Retry{}, "good", nil, 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"always breaks off before the text", []samplingtest.Reply{brokeOff}, wrap.Retry{Attempts: 2}, "", sampling.ErrTruncated, 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"truncated in the backend's words", []samplingtest.Reply{{Err: fmt.Errorf("x: %w", sampling.ErrTruncated)}, good}, wrap.Retry{}, "good", nil, 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"busy after text", []samplingtest.Reply{{Text: "go", Err: busy}, good}, wrap.Retry{}, "go", busy, 1, 0, 0},
+		{"broke off after text", []samplingtest.Reply{{Chunks: []sampling.Chunk{{Text: "go"}}}, good}, wrap.Retry{}, "go", sampling.ErrTruncated, 1, 0, 0},
+		{"one attempt", []samplingtest.Reply{{Err: busy}, good}, wrap.Retry{Attempts: 1}, "", busy, 1, 0, 0},
+		{"little time", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Attempts: 100, Patience: time.Second, Wait: 700 * time.Millisecond}, "", busy, 2, 350 * time.Millisecond, 700 * time.Millisecond},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				script := turns(test.replies...)
+				start := time.Now()
+				c, err := sampling.Model{Backend: test.retry.Wrap(script)}.Complete(t.Context(), &sampling.Request{})
+				took := time.Since(start)
+				if c.Text != test.text {
+					t.Errorf("the text is %q, want %q", c.Text, test.text)
+				}
+				if test.err == nil && err != nil || test.err != nil && (err == nil || !errors.Is(err, test.err) && !strings.Contains(err.Error(), test.err.Error())) {
+					t.Errorf("the error is %v, want %v", err, test.err)
+				}
+				if calls := len(script.Calls()); calls != test.calls {
+					t.Errorf("the backend was called %d times, want %d", calls, test.calls)
+				}
+				if took < test.least || took > test.most {
+					t.Errorf("it took %v, want %v to %v", took, test.least, test.most)
+				}
+			})
+		})
+	}
+}
+
+var errBoom = errors.New("boom")
+
+func TestRetryGivesUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := turns(samplingtest.Reply{Err: patient(10 * time.Second)})
+		b := wrap.Retry{}.Wrap(script)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := sampling.Model{Backend: b}.Complete(ctx, &sampling.Request{})
+		if took := time.Since(start); took != 0 || !strings.Contains(err.Error(), "deadline") {
+			t.Errorf("a wait beyond the deadline took %v: %v", took, err)
+		}
+		if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Status != 429 {
+			t.Errorf("the fault is lost: %v", err)
+		}
+
+		// One that is cancelled in the middle of a wait ends it.
+		ctx, cancel = context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(3 * time.Second)
+			cancel()
+		}()
+		start = time.Now()
+		_, err = sampling.Model{Backend: b}.Complete(ctx, &sampling.Request{})
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("a cancelled wait took %v", took)
+		}
+		if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Status != 429 || !errors.Is(err, context.Canceled) {
+			t.Errorf("the error of a cancelled wait: %v", err)
+		}
+	})
+}
+
+// Only the waits count, and not what the attempts take: a call that stood in the
+// queue of a Limit for long is retried like any other.
+func TestRetryPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := turns(samplingtest.Reply{Chunks: []sampling.Chunk{{}}, Err: busy}, samplingtest.Reply{Text: "x"})
+		script.Wait = func(context.Context, int, int) error { time.Sleep(time.Hour); return nil }
+		if _, err := (sampling.Model{Backend: wrap.Retry{}.Wrap(script)}).Complete(t.Context(), &sampling.Request{}); err != nil || len(script.Calls()) != 2 {
+			t.Errorf("%d calls, %v", len(script.Calls()), err)
+		}
+	})
+}
+
+// Callers that fail together do not come back together.
+func TestRetryJitter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		times := map[time.Duration]bool{}
+		for range 50 {
+			start := time.Now()
+			script := turns(samplingtest.Reply{Err: patient(time.Second)}, samplingtest.Reply{Text: "x"})
+			if _, err := (sampling.Model{Backend: wrap.Retry{}.Wrap(script)}).Complete(t.Context(), &sampling.Request{}); err != nil {
+				t.Fatal(err)
+			}
+			times[time.Since(start)] = true
+		}
+		if len(times) < 40 {
+			t.Errorf("50 waits had %d lengths", len(times))
+		}
+	})
+}
+
+// Leaving the loop ends it: neither a fault behind it nor its own chunks lead to
+// another attempt.
+func TestRetryLeft(t *testing.T) {
+	script := turns(samplingtest.Reply{Text: "abc", Err: busy})
+	for range (wrap.Retry{Resume: true}).Wrap(script).Sample(t.Context(), &sampling.Request{}) {
+		break
+	}
+	if calls := script.Calls(); len(calls) != 1 || calls[0].Chunks != 1 {
+		t.Errorf("%+v", calls)
+	}
+}
+
+func TestRetryDrawAndScore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := able()
+		draw, score := script.DrawFunc, script.ScoreFunc
+		draws, scores := 0, 0
+		script.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+			if draws++; draws < 3 {
+				return nil, busy
+			}
+			return draw(ctx, req, n)
+		}
+		script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+			if scores++; scores < 5 {
+				return nil, busy
+			} else if scores > 5 {
+				return nil, refused
+			}
+			return score(ctx, prompt, of)
+		}
+		m := sampling.Model{Backend: wrap.Retry{}.Wrap(script)}
+		if all, err := m.Draw(t.Context(), &sampling.Request{}, 2); err != nil || len(all) != 2 || draws != 3 {
+			t.Errorf("drew %v in %d attempts, %v", all, draws, err)
+		}
+		if all, err := m.Score(t.Context(), "p", []string{"a"}); err != nil || len(all) != 1 || scores != 5 {
+			t.Errorf("scored %v in %d attempts, %v", all, scores, err)
+		}
+		if _, err := m.Score(t.Context(), "p", []string{"a"}); err != refused || scores != 6 {
+			t.Errorf("a refusal was tried %d times: %v", scores-5, err)
+		}
+	})
+}

@@ -1,0 +1,21 @@
+package wrap
+
+import "github.com/foreword-go/foreword/sampling"
+
+// A Wrapper puts a backend around a backend. All wrappers of this package are
+// Wrappers, and so can be anything else that has its place among them.
+//
+// The backend that Wrap returns is safe for concurrent use where the one given
+// is.
+type Wrapper interface {
+	Wrap(backend sampling.Backend) sampling.Backend
+}
+
+// Around puts the wrappers around the backend, the first of them innermost. The
+// package documentation says which order is meant.
+func Around(backend sampling.Backend, wrappers ...Wrapper) sampling.Backend {
+	for _, w := range wrappers {
+		backend = w.Wrap(backend)
+	}
+	return backend
+}

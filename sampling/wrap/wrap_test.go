@@ -1,0 +1,38 @@
+package wrap_test
+
+import (
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+// A backend that keeps the rules still keeps them in every wrapper, and in all
+// of them together: leaving early, cancelling, goroutines and all the rest.
+func TestConformance(t *testing.T) {
+	for name, wrappers := range everyWrapper() {
+		if name == "none" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+				return wrap.Around(pocket.Default(), wrappers...)
+			})
+		})
+	}
+}
+
+// The first wrapper is the innermost.
+func TestAround(t *testing.T) {
+	inner, outer := new(wrap.Meter), new(wrap.Meter)
+	b := wrap.Around(able(), inner, &wrap.Cache{}, outer)
+	for range 3 {
+		for range b.Sample(t.Context(), &sampling.Request{}) {
+		}
+	}
+	if in, out := inner.Bills().Total.Calls, outer.Bills().Total.Calls; in != 1 || out != 3 {
+		t.Errorf("inside the cache %d calls were counted, and %d outside", in, out)
+	}
+}
