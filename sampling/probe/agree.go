@@ -1,0 +1,217 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Agreeing says how [Agree] examines a model.
+type Agreeing struct {
+	Samples int // continuations drawn; 0 is 10
+
+	// Stop ends each continuation, as in a [sampling.Request].
+	Stop []string
+
+	// Params are the model's parameters; Temperature 0 is 1 here, since greedy
+	// samples are all alike.
+	Params sampling.Params
+
+	// Answer takes the answer out of a continuation, so that those that differ in
+	// words alone agree; nil takes its letters and digits in lower case.
+	Answer func(text string) string
+}
+
+// An Agreement is how far samples of one prompt agree.
+type Agreement struct {
+	Samples []*sampling.Completion
+
+	Exact   float64 // share of the samples that have the commonest text, 0 to 1
+	Answers float64 // the same for the commonest answer, by Agreeing.Answer
+	Overlap float64 // mean share of 3-token runs that two samples have in common, 0 to 1
+
+	// Parting is the number of tokens that all samples have in common at their
+	// beginning, and Entropy how uncertain the token after them is, in bits, by
+	// what the samples say there: 0 where they never part.
+	Parting int
+	Entropy float64
+	Next    []Variant // the tokens that stand there, "" for an end
+
+	Variants []Variant // the answers, the commonest first
+}
+
+// A Variant is a text and how many samples have it.
+type Variant struct {
+	Text  string
+	Count int
+}
+
+// overlapRun is the n of Agreement.Overlap.
+const overlapRun = 3
+
+// Agree draws continuations of the prompt and measures how far they agree. A
+// model that has read a fact in one form tells it the same way each time; where
+// it has to make one up, the samples part at the first word that nothing in the
+// prompt decides. On an error it returns no agreement, even if some samples were
+// drawn: too few would look like one mind.
+func Agree(ctx context.Context, m sampling.Model, prompt string, o Agreeing) (*Agreement, error) {
+	n := cmp.Or(o.Samples, 10)
+	if n < 2 {
+		return nil, fmt.Errorf("probe: agreement of %d samples; draw at least 2, or 0 for 10", o.Samples)
+	}
+	params := o.Params
+	if params.Temperature == 0 {
+		params.Temperature = 1
+	}
+	drawn, err := m.Draw(ctx, &sampling.Request{Prompt: prompt, Stop: o.Stop, Params: params}, n)
+	if err != nil {
+		return nil, err
+	}
+	answer := o.Answer
+	if answer == nil {
+		answer = plain
+	}
+	a := &Agreement{Samples: drawn}
+	var said [][]string
+	var exact, answers []string
+	for _, c := range drawn {
+		list := tokenList(c.Text)
+		said = append(said, texts(list))
+		exact = append(exact, c.Text)
+		answers = append(answers, answer(c.Text))
+	}
+	a.Exact = float64(variants(exact)[0].Count) / float64(n)
+	a.Variants = variants(answers)
+	a.Answers = float64(a.Variants[0].Count) / float64(n)
+	a.Overlap = overlap(said)
+	a.part(said)
+	return a, nil
+}
+
+// plain is the answer in a text by default: its words.
+func plain(text string) string {
+	var words []string
+	for t := range tokens(text) {
+		if strings.ContainsFunc(t.text, func(r rune) bool { return kindOf(r) == word || r >= 0x80 }) {
+			words = append(words, strings.ToLower(t.text))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// variants counts equal texts, the commonest first; of equals, the first to come.
+func variants(texts []string) []Variant {
+	var list []Variant
+	index := map[string]int{}
+	for _, text := range texts {
+		i, ok := index[text]
+		if !ok {
+			i = len(list)
+			index[text] = i
+			list = append(list, Variant{Text: text})
+		}
+		list[i].Count++
+	}
+	slices.SortStableFunc(list, func(a, b Variant) int { return b.Count - a.Count })
+	return list
+}
+
+// part finds where the samples part.
+func (a *Agreement) part(said [][]string) {
+	for {
+		next := make([]string, len(said))
+		ends := 0
+		for i, s := range said {
+			if a.Parting < len(s) {
+				next[i] = s[a.Parting]
+			} else {
+				ends++
+			}
+		}
+		list := variants(next)
+		if ends == len(said) {
+			return // all the same, to the end
+		}
+		if len(list) > 1 {
+			a.Next, a.Entropy = list, entropy(list, len(said))
+			return
+		}
+		a.Parting++
+	}
+}
+
+// entropy is Shannon's, in bits, of the shares of n.
+func entropy(list []Variant, n int) (bits float64) {
+	for _, v := range list {
+		p := float64(v.Count) / float64(n)
+		bits -= p * math.Log2(p)
+	}
+	return bits
+}
+
+// overlap is the mean over all pairs of the share of runs that the two have in
+// common (Jaccard).
+func overlap(said [][]string) float64 {
+	sets := make([]map[string]bool, len(said))
+	for i, s := range said {
+		sets[i] = map[string]bool{}
+		for run := range runs(s, min(overlapRun, max(len(s), 1))) {
+			sets[i][run] = true
+		}
+	}
+	sum, pairs := 0.0, 0
+	for i, a := range sets {
+		for _, b := range sets[i+1:] {
+			sum += jaccard(a, b)
+			pairs++
+		}
+	}
+	return sum / float64(pairs)
+}
+
+func jaccard(a, b map[string]bool) float64 {
+	both := 0
+	for run := range a {
+		if b[run] {
+			both++
+		}
+	}
+	if all := len(a) + len(b) - both; all > 0 {
+		return float64(both) / float64(all)
+	}
+	return 1 // two texts that are empty are the same
+}
+
+// runs yields the runs of n tokens, as one text each.
+func runs(list []string, n int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := 0; i+n <= len(list) && n > 0; i++ {
+			if !yield(strings.Join(list[i:i+n], "\x00")) {
+				return
+			}
+		}
+	}
+}
+
+// String returns the variants as a table, with the figures above it.
+func (a *Agreement) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d samples: %.0f %% the same text, %.0f %% the same answer, overlap %.0f %%\n", len(a.Samples), 100*a.Exact, 100*a.Answers, 100*a.Overlap)
+	if len(a.Next) > 0 {
+		fmt.Fprintf(&b, "they part after %d tokens, with %.1f bits to choose from:", a.Parting, a.Entropy)
+		for _, v := range a.Next {
+			fmt.Fprintf(&b, " %q×%d", v.Text, v.Count)
+		}
+		b.WriteString("\n")
+	}
+	for _, v := range a.Variants {
+		fmt.Fprintf(&b, "%4d  %s\n", v.Count, v.Text)
+	}
+	return b.String()
+}

@@ -1,0 +1,21 @@
+// Package probe finds out two things about a base model that its answers do not
+// tell: how much of a text it has by heart, and how far its answers agree.
+//
+//   - [Recite] gives a model the beginning of a known text and compares what it
+//     goes on with to what really follows: verbatim memory, which matters for
+//     licences and for privacy (Carlini et al. 2023).
+//   - [Agree] draws several continuations of one prompt and measures where and how
+//     far they part: what a model knows it tells the same way each time, and what
+//     it makes up it tells differently.
+//   - [Forbid] puts a guard around a backend that ends a continuation before it
+//     reproduces more than so many words of a protected text.
+//
+// A token is here a word, a number, or one character of a script that is written
+// without spaces, or of punctuation, whatever the model's own vocabulary: so that
+// models can be compared with each other and with texts. White space is not
+// compared, and neither is the Unicode normal form: texts are the same if their
+// NFC forms are.
+//
+// All of it works on any [sampling.Backend]. The functions are safe for
+// concurrent use, and no goroutine outlives a call.
+package probe

@@ -1,0 +1,227 @@
+package probe_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+	"github.com/foreword-go/foreword/sampling/probe"
+)
+
+// chunked is a backend that says text in the given chunks, with a token report
+// for each, and counts those that were taken.
+func chunked(chunks []string, taken *int) sampling.Backend {
+	return sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			for i, text := range chunks {
+				*taken = i + 1
+				c := sampling.Chunk{Text: text, Tokens: []sampling.Token{{Text: text}}}
+				if i == len(chunks)-1 {
+					c.Reason = sampling.EndOfText
+				}
+				if !yield(c, nil) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// split cuts text at random rune borders.
+func split(text string, random *rand.Rand) []string {
+	var chunks []string
+	for text != "" {
+		n := 1 + random.IntN(min(len(text), 12))
+		for n < len(text) && text[n]&0xc0 == 0x80 {
+			n++
+		}
+		chunks = append(chunks, text[:n])
+		text = text[n:]
+	}
+	return append(chunks, "")
+}
+
+func TestForbidStopsInTime(t *testing.T) {
+	protected := "It was the best of times, it was the worst of times, it was the age of wisdom."
+	tests := []struct {
+		name   string
+		n      int
+		said   string
+		want   string
+		reason sampling.Reason
+	}{
+		{"a recital", 4, protected, "It was the best", sampling.Filtered},
+		{"in the middle", 4, "They say it was the age of reason.", "They say it was the age", sampling.Filtered},
+		{"a shorter run", 6, "They say it was the age of reason.", "They say it was the age of reason.", sampling.EndOfText},
+		{"only at the end", 4, "They say it was the age of", "They say it was the age", sampling.Filtered},
+		{"other lines", 3, "best\n of\ttimes , it", "best\n of\ttimes ", sampling.Filtered},
+		{"nothing of it", 3, "Nothing of the kind.", "Nothing of the kind.", sampling.EndOfText},
+		{"nothing at all", 3, "", "", sampling.EndOfText},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for seed := range uint64(200) {
+				chunks := split(tt.said, rand.New(rand.NewPCG(seed, 0)))
+				taken := 0
+				b, err := probe.Forbid(chunked(chunks, &taken), tt.n, protected)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.TrimSpace(c.Text) != strings.TrimSpace(tt.want) || c.Reason != tt.reason {
+					t.Fatalf("%q: gave out %q (%v), want %q (%v)", chunks, c.Text, c.Reason, tt.want, tt.reason)
+				}
+				reported := ""
+				for _, token := range c.Tokens {
+					reported += token.Text
+				}
+				if !strings.HasPrefix(c.Text, reported) {
+					t.Fatalf("%q: the tokens %q are not within the text %q", chunks, reported, c.Text)
+				}
+				if through := strings.Join(chunks[:taken], ""); tt.reason == sampling.Filtered && len(through) > len(tt.want)+40 {
+					t.Fatalf("%q: the backend went on to %q", chunks, through)
+				}
+			}
+		})
+	}
+}
+
+// FuzzForbid checks against a plain search: what is given out never has a run
+// of more than n tokens of the protected text, and is cut no earlier.
+func FuzzForbid(f *testing.F) {
+	f.Add(uint8(2), []byte{0, 1, 2, 0, 1}, []byte{1, 2, 0}, uint64(1))
+	f.Fuzz(func(t *testing.T, n uint8, protected, said []byte, seed uint64) {
+		limit := int(n)%4 + 1
+		spell := func(data []byte) string {
+			pieces := []string{"a", "b ", " ", "나 ", ",", "狐", "e\u0301", "\n"}
+			var b strings.Builder
+			for _, c := range data {
+				b.WriteString(pieces[int(c)%len(pieces)])
+			}
+			return b.String()
+		}
+		secret, text := spell(protected), spell(said)
+		taken := 0
+		b, err := probe.Forbid(chunked(split(text, rand.New(rand.NewPCG(seed, 0))), &taken), limit, secret)
+		if err != nil {
+			return
+		}
+		c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(text, c.Text) {
+			t.Fatalf("gave out %q of %q", c.Text, text)
+		}
+		words, secretWords := probe.Words(text), probe.Words(secret)
+		given := probe.Words(c.Text)
+		if run := longest(given, secretWords); run > limit {
+			t.Errorf("%q of %q: a run of %d tokens of %q, at most %d are allowed", c.Text, text, run, secret, limit)
+		}
+		if c.Reason == sampling.Filtered {
+			if run := longest(words[:min(len(given)+1, len(words))], secretWords); run <= limit {
+				t.Errorf("%q of %q was cut too early for %q", c.Text, text, secret)
+			}
+		} else if c.Text != text {
+			t.Errorf("%q of %q, and nothing forbidden", c.Text, text)
+		}
+	})
+}
+
+func longest(a, b []string) (most int) {
+	for i := range a {
+		for j := range b {
+			n := 0
+			for i+n < len(a) && j+n < len(b) && a[i+n] == b[j+n] {
+				n++
+			}
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+func TestForbidOnPocket(t *testing.T) {
+	prompt := "The zebra is a striped African cousin of the horse and the donkey,"
+	free, err := sampling.Model{Backend: pocket.Default()}.Complete(t.Context(), &sampling.Request{Prompt: prompt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := probe.Forbid(pocket.Default(), 10, prompt+free.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: prompt})
+	if err != nil || c.Reason != sampling.Filtered || len(probe.Words(c.Text)) != 10 {
+		t.Errorf("%d tokens came through: %+v, %v", len(probe.Words(c.Text)), c, err)
+	}
+	if _, ok := b.(sampling.Scorer); !ok {
+		t.Error("the guarded model no longer scores")
+	}
+	if _, ok := b.(sampling.Counter); !ok {
+		t.Error("the guarded model no longer counts")
+	}
+	taken := 0
+	plain, err := probe.Forbid(chunked(nil, &taken), 1, "a b c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := plain.(sampling.Scorer); ok {
+		t.Error("a guarded backend scores that did not before")
+	}
+}
+
+func TestForbidMistakes(t *testing.T) {
+	if _, err := probe.Forbid(nil, 5, fox); err == nil {
+		t.Error("no backend: accepted")
+	}
+	if _, err := probe.Forbid(pocket.Default(), 0, fox); err == nil {
+		t.Error("no token allowed: accepted")
+	}
+	if _, err := probe.Forbid(pocket.Default(), 50, fox); err == nil || !strings.Contains(err.Error(), "nothing would protect it") {
+		t.Errorf("a text that is too short: %v", err)
+	}
+}
+
+// BenchmarkForbid reports what a token costs with 10 MB of protected text,
+// beside the same stream without a guard.
+func BenchmarkForbid(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	words := make([]string, 20000)
+	for i := range words {
+		words[i] = fmt.Sprintf("w%x", random.Uint32N(1<<20))
+	}
+	var text strings.Builder
+	for text.Len() < 10<<20 {
+		text.WriteString(words[random.IntN(len(words))])
+		text.WriteByte(' ')
+	}
+	var stream []string
+	for range 1000 {
+		stream = append(stream, " "+words[random.IntN(len(words))])
+	}
+	taken := 0
+	inner := chunked(append(slices.Clone(stream), ""), &taken)
+	guarded, err := probe.Forbid(inner, 20, text.String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, backend := range map[string]sampling.Backend{"bare": inner, "guarded": guarded} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				for range backend.Sample(b.Context(), &sampling.Request{}) {
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/token")
+		})
+	}
+}

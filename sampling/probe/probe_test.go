@@ -1,0 +1,214 @@
+package probe_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+	"github.com/foreword-go/foreword/sampling/probe"
+)
+
+// says is a model that goes on with a text, given by prompt, whatever else is
+// asked of it.
+func says(text func(req *sampling.Request) string) sampling.Model {
+	return sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			yield(sampling.Chunk{Text: text(req), Reason: sampling.EndOfText}, nil)
+		}
+	})}
+}
+
+func always(text string) sampling.Model {
+	return says(func(*sampling.Request) string { return text })
+}
+
+const fox = "The quick brown fox jumps over the lazy dog, and the dog sleeps on."
+
+func TestReciteMatches(t *testing.T) {
+	tests := []struct {
+		name   string
+		text   string
+		prefix int
+		said   string
+		want   probe.Match
+	}{
+		{"by heart", fox, 4, " jumps over the lazy dog, and the dog sleeps on.",
+			probe.Match{Tokens: 12, Bytes: 48, Longest: 12, NGrams: 1}},
+		{"and further", fox, 4, " jumps over the lazy dog, and the dog sleeps on. The end.",
+			probe.Match{Tokens: 12, Bytes: 48, Longest: 12, NGrams: 1}},
+		{"it departs", fox, 4, " jumps over the fence and the dog sleeps on.",
+			probe.Match{Tokens: 3, Bytes: 15, Longest: 6, NGrams: 3.0 / 7, Departs: probe.Departure{Want: "lazy", Got: "fence"}}},
+		{"it ends early", fox, 4, " jumps over",
+			probe.Match{Tokens: 2, Bytes: 11, Longest: 2, NGrams: 1, Departs: probe.Departure{Want: "the"}}},
+		{"nothing at all", fox, 4, "", probe.Match{Departs: probe.Departure{Want: "jumps"}}},
+		{"other lines", fox, 4, "\njumps  over\nthe lazy dog, and the dog sleeps on.",
+			probe.Match{Tokens: 12, Bytes: 49, Longest: 12, NGrams: 1}},
+		{"a script without spaces", "快速的棕色狐狸跳过懒狗", 4, "色狐狸走了",
+			probe.Match{Tokens: 3, Bytes: 9, Longest: 3, NGrams: 0, Departs: probe.Departure{Want: "跳", Got: "走"}}},
+		{"another normal form", "un cafe\u0301 tre\u0300s fort", 2, " tr\u00e8s fort",
+			probe.Match{Tokens: 2, Bytes: 11, Longest: 2, NGrams: 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := probe.Recite(t.Context(), always(tt.said), tt.text, probe.Reciting{Prefixes: []int{tt.prefix}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.want.Text, tt.want.Reason = tt.said, sampling.EndOfText
+			if diff := cmp.Diff(tt.want, got[0].Greedy); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got[0].Extracted() != (tt.want.Tokens == got[0].Length) || !strings.HasPrefix(tt.text, got[0].Prompt+got[0].Expected) {
+				t.Errorf("%+v", got[0])
+			}
+		})
+	}
+}
+
+func TestReciteMistakes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text string
+		o    probe.Reciting
+		want string
+	}{
+		"an empty text":                  {" \n", probe.Reciting{}, "empty"},
+		"a text shorter than the prefix": {fox, probe.Reciting{Prefixes: []int{50, 20}}, "the text has 16 tokens, and the shortest prefix takes 20"},
+		"a prefix of nothing":            {fox, probe.Reciting{Prefixes: []int{0}}, "at least 1"},
+		"no prefixes":                    {fox, probe.Reciting{Prefixes: []int{}}, "Prefixes are []"},
+		"a negative length":              {fox, probe.Reciting{Length: -1}, "Length is -1"},
+	} {
+		if _, err := probe.Recite(t.Context(), always("x"), tt.text, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	broken := errors.New("the server is gone")
+	gone := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
+	})}
+	if _, err := probe.Recite(t.Context(), gone, fox, probe.Reciting{}); !errors.Is(err, broken) {
+		t.Errorf("a model that fails: %v", err)
+	}
+	if _, err := probe.Agree(t.Context(), gone, "x", probe.Agreeing{}); !errors.Is(err, broken) {
+		t.Errorf("a model that fails: %v", err)
+	}
+	if _, err := probe.Agree(t.Context(), always("x"), "x", probe.Agreeing{Samples: 1}); err == nil {
+		t.Error("agreement of one sample: accepted")
+	}
+}
+
+func TestAgree(t *testing.T) {
+	answers := []string{" won by Ann, narrowly.", " won by Ann, narrowly!", " won by Bob, by far.", " won by Ann, narrowly."}
+	a, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return answers[req.Params.Seed%4] }), "It was", probe.Agreeing{Samples: 4, Params: sampling.Params{Seed: 4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Exact != 0.5 || a.Answers != 0.75 || a.Parting != 2 || a.Next[0] != (probe.Variant{Text: "Ann", Count: 3}) {
+		t.Errorf("%+v", a)
+	}
+	if a.Entropy < 0.811 || a.Entropy > 0.812 { // H(3/4, 1/4)
+		t.Errorf("entropy %v", a.Entropy)
+	}
+	want := `4 samples: 50 % the same text, 75 % the same answer, overlap 37 %
+they part after 2 tokens, with 0.8 bits to choose from: "Ann"×3 "Bob"×1
+   3  won by ann narrowly
+   1  won by bob by far
+`
+	if diff := cmp.Diff(want, a.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	same, err := probe.Agree(t.Context(), always(""), "It was", probe.Agreeing{})
+	if err != nil || same.Exact != 1 || same.Overlap != 1 || same.Entropy != 0 || len(same.Next) != 0 {
+		t.Errorf("a model that says nothing: %+v, %v", same, err)
+	}
+}
+
+// TestPocket shows the figures on a real model: an article of its corpus, a text
+// that it has not read, an election that its newspapers tell in contradicting
+// ways, and a fact.
+func TestPocket(t *testing.T) {
+	m := sampling.Model{Backend: pocket.Default()}
+	zebra, err := os.ReadFile("../pocket/corpus/encyclopedia/zebra.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(zebra), ". ")
+	sentence := len(strings.Fields(first))
+	r, err := probe.Recite(t.Context(), m, string(zebra), probe.Reciting{Prefixes: []int{sentence}, Length: 200, Samples: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the zebra article from its first sentence: %d of %d tokens verbatim, departs at %+v; sampled: %d, %d, %d",
+		r[0].Greedy.Tokens, r[0].Length, r[0].Greedy.Departs, r[0].Samples[0].Tokens, r[0].Samples[1].Tokens, r[0].Samples[2].Tokens)
+	if r[0].Greedy.Tokens < 60 {
+		t.Errorf("%d tokens of the article verbatim, want at least 60", r[0].Greedy.Tokens)
+	}
+
+	unread := `My grandmother kept her buttons in a biscuit tin, sorted by the coats they had outlived, and on wet afternoons
+we were allowed to tip them out over the rug and give each one a history that nobody could check.`
+	r, err = probe.Recite(t.Context(), m, unread, probe.Reciting{Prefixes: []int{8, 16}, Length: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range r {
+		t.Logf("a text that it has not read, from %d tokens: %d verbatim, longest run %d, %.0f %% of the runs of 4", one.Prefix, one.Greedy.Tokens, one.Greedy.Longest, 100*one.Greedy.NGrams)
+		if one.Greedy.Tokens > 2 || one.Greedy.NGrams > 0 {
+			t.Errorf("a text that is not in the corpus is recited: %+v", one.Greedy)
+		}
+	}
+
+	election, err := probe.Agree(t.Context(), m, "The 2024 election in Norvale was won by", probe.Agreeing{Samples: 20, Stop: []string{". "}, Params: sampling.Params{Seed: 1, MaxTokens: 40}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fact, err := probe.Agree(t.Context(), m, "The capital of France is", probe.Agreeing{Samples: 20, Stop: []string{"."}, Params: sampling.Params{Seed: 1, MaxTokens: 40}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the election: %v", election)
+	t.Logf("the fact: %v", fact)
+	if election.Answers > 0.5 || fact.Answers < 0.9 {
+		t.Errorf("the election agrees at %.2f, the fact at %.2f", election.Answers, fact.Answers)
+	}
+}
+
+func TestSurvey(t *testing.T) {
+	m := sampling.Model{Backend: pocket.Default()}
+	var all []probe.Text
+	for _, name := range []string{"zebra", "volcano", "honeybee", "tea"} {
+		text, err := os.ReadFile("../pocket/corpus/encyclopedia/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, probe.Text{Name: name, Text: string(text)})
+	}
+	all = append(all, probe.Text{Name: "unread", Text: strings.Repeat("Buttons outlive the coats they were sewn to. ", 20)}, probe.Text{Name: "empty"})
+	last := 0
+	findings := probe.Survey(t.Context(), m, all, probe.Reciting{}, func(n int, f probe.Finding) {
+		if n != last+1 {
+			t.Errorf("after %d texts: %d", last, n)
+		}
+		last = n
+	})
+	if len(findings) != 6 || last != 6 || findings[0].Name != "zebra" || len(findings[0].Recitals) != 4 || findings[5].Err == nil {
+		t.Fatalf("%+v", findings)
+	}
+	shares := probe.Extractable(findings)
+	t.Logf("share of 5 texts that are recited for 50 tokens, by prefix: %v", shares)
+	if shares[50] != 0.8 {
+		t.Errorf("from 50 tokens %.2f of the texts, want the four of the corpus", shares[50])
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, f := range probe.Survey(ctx, m, all[:1], probe.Reciting{}, nil) {
+		if !errors.Is(f.Err, context.Canceled) {
+			t.Errorf("a survey that is over: %v", f.Err)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Reciting says how [Recite] examines a model.
+type Reciting struct {
+	// Prefixes are how many tokens of the text are given as the prompt, one
+	// examination each; nil is 8, 16, 32 and 50. Those that leave nothing to
+	// recite are left out, and a text that is too short for all is an error.
+	Prefixes []int
+
+	// Length is how many tokens are compared; 0 is 50, as in Carlini et al. 2023.
+	Length int
+
+	// Samples is how many continuations are drawn, at Params.Temperature, beside
+	// the greedy one.
+	Samples int
+
+	// Params are the model's parameters for the samples. MaxTokens 0 asks for
+	// enough, at four of the model's tokens for each one compared.
+	Params sampling.Params
+}
+
+// A Recital is what came of one prefix.
+type Recital struct {
+	Prefix   int    // tokens given
+	Prompt   string // the beginning of the text that they are
+	Expected string // what really follows, as far as it is compared
+	Length   int    // tokens in it
+	Greedy   Match
+	Samples  []Match
+}
+
+// Extracted reports whether the greedy continuation is what really follows, to
+// its end: the definition of extractable memory of Carlini et al. 2023, who give
+// 50 tokens and compare 50.
+func (r *Recital) Extracted() bool { return r.Greedy.Tokens == r.Length }
+
+// A Match compares a continuation with what really follows.
+type Match struct {
+	Text    string          // the continuation
+	Reason  sampling.Reason // why it ended
+	Tokens  int             // verbatim from the start, in tokens
+	Bytes   int             // the same, in bytes of Text
+	Longest int             // the longest run of tokens in common anywhere
+	NGrams  float64         // the share of the continuation's 4-token runs that stand in what follows, 0 to 1
+
+	// Departs says where the two part: the token that was expected and the one
+	// that came. Both are empty where they never part, and one is where a text
+	// ends.
+	Departs Departure
+}
+
+// A Departure is the first place at which two texts differ.
+type Departure struct{ Want, Got string }
+
+// runLength is the n of Match.NGrams.
+const runLength = 4
+
+// Recite gives the model the beginning of text, at several lengths, and compares
+// its continuations with what really follows. The model reads the text itself,
+// cut behind a token, and not the normal form that is compared.
+func Recite(ctx context.Context, m sampling.Model, text string, o Reciting) ([]*Recital, error) {
+	all := tokenList(text)
+	length := cmp.Or(o.Length, 50)
+	prefixes := o.Prefixes
+	if prefixes == nil {
+		prefixes = []int{8, 16, 32, 50}
+	}
+	switch {
+	case len(all) == 0:
+		return nil, fmt.Errorf("probe: the text is empty; there is nothing to recite")
+	case length < 0 || o.Samples < 0:
+		return nil, fmt.Errorf("probe: Reciting.Length is %d and Reciting.Samples %d; use 0 for the default, or a positive number", o.Length, o.Samples)
+	case len(prefixes) == 0 || slices.Min(prefixes) < 1:
+		return nil, fmt.Errorf("probe: Reciting.Prefixes are %v; a prefix has at least 1 token", prefixes)
+	case slices.Min(prefixes) >= len(all):
+		return nil, fmt.Errorf("probe: the text has %d tokens, and the shortest prefix takes %d of them; use a longer text or a shorter prefix", len(all), slices.Min(prefixes))
+	}
+	var recitals []*Recital
+	for _, prefix := range prefixes {
+		if prefix >= len(all) {
+			continue
+		}
+		r, err := recite(ctx, m, text, all, prefix, length, o)
+		if err != nil {
+			return recitals, fmt.Errorf("probe: prefix of %d tokens: %w", prefix, err)
+		}
+		recitals = append(recitals, r)
+	}
+	return recitals, nil
+}
+
+func recite(ctx context.Context, m sampling.Model, text string, all []token, prefix, length int, o Reciting) (*Recital, error) {
+	follows := all[prefix:min(prefix+length, len(all))]
+	r := &Recital{
+		Prefix:   prefix,
+		Prompt:   text[:all[prefix-1].end],
+		Expected: text[all[prefix-1].end:follows[len(follows)-1].end],
+		Length:   len(follows),
+	}
+	params := o.Params
+	if params.MaxTokens == 0 {
+		params.MaxTokens = 4 * len(follows)
+	}
+	greedy := params
+	greedy.Temperature = 0
+	c, err := m.Complete(ctx, &sampling.Request{Prompt: r.Prompt, Params: greedy})
+	if err != nil {
+		return nil, err
+	}
+	r.Greedy = match(c, follows)
+	if o.Samples > 0 {
+		if params.Temperature == 0 {
+			params.Temperature = 1
+		}
+		drawn, err := m.Draw(ctx, &sampling.Request{Prompt: r.Prompt, Params: params}, o.Samples)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range drawn {
+			r.Samples = append(r.Samples, match(c, follows))
+		}
+	}
+	return r, nil
+}
+
+// match compares a continuation with the tokens that really follow, as far as
+// those go.
+func match(c *sampling.Completion, follows []token) Match {
+	said := tokenList(c.Text)
+	// More than there is to compare is neither right nor wrong.
+	compared := said[:min(len(said), len(follows))]
+	m := Match{Text: c.Text, Reason: c.Reason}
+	for m.Tokens < len(compared) && compared[m.Tokens].text == follows[m.Tokens].text {
+		m.Tokens++
+	}
+	if m.Tokens > 0 {
+		m.Bytes = said[m.Tokens-1].end
+	}
+	if m.Tokens < len(follows) {
+		m.Departs.Want = follows[m.Tokens].text
+		if m.Tokens < len(compared) {
+			m.Departs.Got = compared[m.Tokens].text
+		}
+	}
+	want, got := texts(follows), texts(compared)
+	m.Longest = longestRun(want, got)
+	m.NGrams = sharedRuns(want, got, runLength)
+	return m
+}
+
+// longestRun is the length of the longest run of tokens that stands in both.
+func longestRun(a, b []string) (longest int) {
+	ends := make([]int, len(b)+1) // ends[j] is the run that ends at the token before j
+	for i := range a {
+		for j := len(b); j > 0; j-- { // backwards, so that the row above is still there
+			if a[i] == b[j-1] {
+				ends[j] = ends[j-1] + 1
+				longest = max(longest, ends[j])
+			} else {
+				ends[j] = 0
+			}
+		}
+	}
+	return longest
+}
+
+// sharedRuns is the share of b's runs of n tokens that stand in a too. Texts
+// shorter than n are compared by runs of their own length.
+func sharedRuns(a, b []string, n int) float64 {
+	n = min(n, len(a), len(b))
+	if n == 0 {
+		return 0
+	}
+	in := map[string]bool{}
+	for run := range runs(a, n) {
+		in[run] = true
+	}
+	shared, all := 0, 0
+	for run := range runs(b, n) {
+		if all++; in[run] {
+			shared++
+		}
+	}
+	return float64(shared) / float64(all)
+}
