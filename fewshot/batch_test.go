@@ -1,0 +1,90 @@
+package fewshot_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+func TestWriteBatch(t *testing.T) {
+	task := fewshot.Task[string, string]{Examples: tenPairs[:1], Format: fewshot.Lines, Params: sampling.Params{MaxTokens: 8, Seed: 1<<62 + 1}}
+	var b strings.Builder
+	n, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "some/base-model", slices.Values([]string{"teacher", "morning"}))
+	if err != nil || n != 2 {
+		t.Fatalf("%d requests, %v", n, err)
+	}
+	want := `{"custom_id":"foreword-0","method":"POST","url":"/v1/completions","body":{"max_tokens":8,"model":"some/base-model","prompt":"butterfly: 나비\nteacher:","seed":4611686018427387905,"stop":["\n"],"temperature":0,"top_p":1}}
+{"custom_id":"foreword-1","method":"POST","url":"/v1/completions","body":{"max_tokens":8,"model":"some/base-model","prompt":"butterfly: 나비\nmorning:","seed":4611686018427387905,"stop":["\n"],"temperature":0,"top_p":1}}
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "m", slices.Values([]string{"a", "b\nc"})); n != 1 || err == nil || !strings.Contains(err.Error(), "input 1") {
+		t.Errorf("an input that breaks the layout: %d, %v", n, err)
+	}
+	if _, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "", slices.Values([]string{"a"})); err == nil {
+		t.Error("no model: accepted")
+	}
+	task.Params.Extra = map[string]any{"temperature": 1}
+	if _, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "m", slices.Values([]string{"a"})); err == nil || !strings.Contains(err.Error(), `"temperature"`) {
+		t.Errorf("a field twice: %v", err)
+	}
+}
+
+func TestReadBatch(t *testing.T) {
+	file := `{"id":"b1","custom_id":"foreword-1","response":{"status_code":200,"request_id":"r","body":{"choices":[{"text":" 아침\nand so on","index":0,"finish_reason":"stop"}]}},"error":null}
+{"id":"b2","custom_id":"foreword-0","response":{"status_code":200,"body":{"choices":[{"text":" 선생","finish_reason":"length"}]}},"error":null}
+{"id":"b3","custom_id":"foreword-2","response":{"status_code":429,"body":{"error":{"message":"slow down"}}},"error":null}
+{"id":"b4","custom_id":"foreword-3","response":null,"error":{"code":"batch_expired"}}
+{"id":"b5","custom_id":"foreword-4","response":{"status_code":200,"body":{"choices":[]}}}
+{"id":"b6","custom_id":"foreword-5"}
+`
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	type outcome struct {
+		Index    int
+		Out, Err string
+	}
+	var got []outcome
+	for r, err := range task.ReadBatch(strings.NewReader(file)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := outcome{Index: r.Index, Out: r.Out}
+		if r.Err != nil {
+			o.Err = r.Err.Error()
+		}
+		got = append(got, o)
+	}
+	want := []outcome{
+		{1, "아침", ""},
+		{0, "", `fewshot: the answer " 선생" ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: ` + sampling.ErrTruncated.Error()},
+		{2, "", `batch: status 429: {"message":"slow down"}`},
+		{3, "", `batch: {"code":"batch_expired"}`},
+		{4, "", "batch: the response has no choices"},
+		{5, "", "batch: the answer has neither a response nor an error"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, bad := range map[string]string{
+		"cut off":        `{"custom_id":"foreword-1","respo`,
+		"a foreign id":   `{"custom_id":"request-1"}`,
+		"no number":      `{"custom_id":"foreword-x"}`,
+		"the same twice": `{"custom_id":"foreword-7","error":1}` + "\n" + `{"custom_id":"foreword-7","error":1}`,
+	} {
+		var last error
+		for _, err := range task.ReadBatch(strings.NewReader(bad)) {
+			last = err
+		}
+		var where *fewshot.FileError
+		if !errors.As(last, &where) {
+			t.Errorf("%s: %v", name, last)
+		}
+	}
+}

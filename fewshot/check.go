@@ -1,0 +1,87 @@
+package fewshot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// checkInput refuses an input that would break the layout. rendered is Before +
+// in + Between, or Before + in + open for the query, in place: looking at the
+// whole also finds what only comes about where value and layout meet.
+func (l *layout) checkInput(in, rendered string, isQuery bool) error {
+	if err := checkText(in); err != nil {
+		return err
+	}
+	for _, m := range l.marks {
+		own := m.own
+		if isQuery {
+			own = m.ownOpen
+		}
+		if overlapping(rendered, m.text) > own {
+			return l.contains(m.text)
+		}
+	}
+	if isQuery {
+		if last := rendered[len(rendered)-1]; last == ' ' || last == '\t' {
+			return errors.New("ends in white space, and so would the prompt; trim it")
+		}
+	}
+	return nil
+}
+
+// checkOutput refuses an output that would break the layout. rendered is
+// Between + out + After.
+func (l *layout) checkOutput(out, rendered string) error {
+	if err := checkText(out); err != nil {
+		return err
+	}
+	// A second separator would look like one more answer. White space alone
+	// would not: where Between is a line break, answers may have lines.
+	if strings.TrimSpace(l.open) != "" && overlapping(rendered, l.format.Between) > l.ownBetween {
+		return l.contains(l.format.Between)
+	}
+	// No stop sequence may begin in the answer, not even one that ends in what
+	// the layout writes behind it.
+	completion := rendered[len(l.open):]
+	for _, stop := range l.stops {
+		if i := strings.Index(completion, stop); i >= 0 && i < len(l.pad)+len(out) {
+			return l.contains(stop)
+		}
+	}
+	if l.trim(completion[:len(l.pad)+len(out)]) != out {
+		return errors.New("begins or ends with white space, which belongs to the Format; trim it")
+	}
+	return nil
+}
+
+func checkText(value string) error {
+	if value == "" {
+		return errors.New(`is empty; write what stands for nothing, such as "none"`)
+	}
+	if !utf8.ValidString(value) {
+		return errNotUTF8
+	}
+	return nil
+}
+
+// contains says which mark of the format a value has in it, and the way out.
+func (l *layout) contains(text string) error {
+	what := "stop sequence"
+	if text == l.format.Between || text == l.format.After {
+		what = "separator"
+	}
+	kind := "the " + what
+	switch text {
+	case "\n":
+		kind = "a line break, the " + what
+	case "\n\n":
+		kind = "an empty line, the " + what
+	}
+	out := "encode it as JSON"
+	if l.format.After == "\n" {
+		out = "use a Format of several lines such as Labeled, or " + out
+	}
+	return fmt.Errorf("contains %s %q of the Format; %s", kind, text, out)
+}

@@ -1,0 +1,248 @@
+package fewshot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+)
+
+// scorer is a backend that scores as it is told. A score of a continuation is
+// looked up with the last line of the prompt, then without it.
+type scorer struct {
+	sampling.BackendFunc
+	logprobs map[string]float64
+	calls    *int
+}
+
+func (s scorer) Score(_ context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+	*s.calls++
+	last := prompt[strings.LastIndex(prompt, "\n")+1:]
+	scores := make([]sampling.Score, len(continuations))
+	for i, text := range continuations {
+		p, ok := s.logprobs[last+text]
+		if !ok {
+			p, ok = s.logprobs[text]
+		}
+		if !ok {
+			return nil, fmt.Errorf("no score for %q", last+text)
+		}
+		scores[i] = sampling.Score{Logprob: p, Tokens: make([]sampling.Token, len(strings.Fields(text)))}
+	}
+	return scores, nil
+}
+
+func sentiment(labels ...string) *fewshot.Classifier[string, string] {
+	return &fewshot.Classifier[string, string]{Task: &fewshot.Task[string, string]{Format: fewshot.Lines}, Labels: labels}
+}
+
+func probabilities(t *testing.T, c *fewshot.Classifier[string, string], b sampling.Backend, in string) (*fewshot.Classification[string], []float64) {
+	t.Helper()
+	got, err := c.Classify(t.Context(), sampling.Model{Backend: b}, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, p := range got.Probabilities {
+		sum += p
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		t.Errorf("probabilities %v sum to %v", got.Probabilities, sum)
+	}
+	return got, got.Probabilities
+}
+
+var closeEnough = cmpopts.EquateApprox(0, 1e-9)
+
+func TestClassifyByScore(t *testing.T) {
+	logprobs := map[string]float64{
+		" good": math.Log(0.2), " quite bad": math.Log(0.1), // 2 tokens and more bytes
+		": good": math.Log(0.4), ": quite bad": math.Log(0.02), // nothing before
+		" New\n": math.Log(0.1), " New York\n": math.Log(0.3),
+		"N/A: good": math.Log(0.08), "N/A: quite bad": math.Log(0.01),
+	}
+	perToken := []float64{0.2, math.Sqrt(0.1)}
+	perByte := []float64{math.Pow(0.2, 1.0/4), math.Pow(0.1, 1.0/9)}
+	share := func(w []float64) []float64 { return []float64{w[0] / (w[0] + w[1]), w[1] / (w[0] + w[1])} }
+	tests := []struct {
+		name  string
+		why   string
+		c     *fewshot.Classifier[string, string]
+		want  []float64
+		label string
+	}{
+		{"sum", "the likelier label", sentiment("good", "quite bad"), share([]float64{0.2, 0.1}), "good"},
+		{"per token", "a long label is not punished for its length", &fewshot.Classifier[string, string]{Normalize: fewshot.PerToken}, share(perToken), "quite bad"},
+		{"per byte", "the same, by bytes", &fewshot.Classifier[string, string]{Normalize: fewshot.PerByte}, share(perByte), "quite bad"},
+		{"unconditional", "a common word is not preferred for that", &fewshot.Classifier[string, string]{Normalize: fewshot.Unconditional}, share([]float64{0.5, 5}), "quite bad"},
+		{"calibrated", "what an empty input gets is divided out", &fewshot.Classifier[string, string]{ContentFree: []string{"N/A"}}, share([]float64{0.2 / 8, 0.1 / 1}), "quite bad"},
+		{"a label that begins another", "each is scored with what ends it", sentiment("New", "New York"), share([]float64{0.1, 0.3}), "New York"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.c.Task == nil {
+				tt.c.Task, tt.c.Labels = &fewshot.Task[string, string]{Format: fewshot.Lines}, []string{"good", "quite bad"}
+			}
+			calls := 0
+			got, p := probabilities(t, tt.c, scorer{logprobs: logprobs, calls: &calls}, "a film")
+			if diff := cmp.Diff(tt.want, p, closeEnough); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.why, diff)
+			}
+			if got.Label != tt.label || got.Method != fewshot.ByScore {
+				t.Errorf("%s: %q %v, want %q by score", tt.why, got.Label, got.Method, tt.label)
+			}
+		})
+	}
+}
+
+func TestBiasIsMeasuredOnce(t *testing.T) {
+	calls := 0
+	c := sentiment("good", "bad")
+	c.ContentFree = []string{"N/A", "nothing"}
+	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2}, calls: &calls}
+	m := sampling.Model{Backend: &b}
+	for range 3 {
+		if _, err := c.Classify(t.Context(), m, "a film"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if calls != 3+2 {
+		t.Errorf("%d scorings for 3 inputs and 2 content-free ones", calls)
+	}
+	c.Task.Add("x", "good")
+	if _, err := c.Classify(t.Context(), m, "a film"); err != nil || calls != 5+3 {
+		t.Errorf("a new example changes the bias: %d scorings, %v", calls, err)
+	}
+}
+
+// alternatives is a backend that reports the likeliest first tokens, at most as
+// many as it is able to.
+func alternatives(most int, top ...sampling.Alternative) sampling.Backend {
+	return sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			if req.Params.Logprobs > most {
+				yield(sampling.Chunk{}, fmt.Errorf("%w: %d alternatives", sampling.ErrUnsupported, req.Params.Logprobs))
+				return
+			}
+			chunk := sampling.Chunk{Text: top[int(req.Params.Seed)%len(top)].Text + "\n", Reason: sampling.EndOfText}
+			if req.Params.Logprobs > 0 {
+				chunk.Tokens = []sampling.Token{{Text: chunk.Text, Top: top}}
+			}
+			yield(chunk, nil)
+		}
+	})
+}
+
+func TestClassifyByFirstToken(t *testing.T) {
+	top := []sampling.Alternative{
+		{Text: " neg", Logprob: math.Log(0.3)}, {Text: " positive", Logprob: math.Log(0.2)}, {Text: " pos", Logprob: math.Log(0.4)}, {Text: " the", Logprob: math.Log(0.1)},
+	}
+	for _, most := range []int{20, 5} {
+		got, p := probabilities(t, sentiment("positive", "negative"), alternatives(most, top...), "a film")
+		if got.Label != "positive" || got.Method != fewshot.ByFirstToken {
+			t.Errorf("%q %v, want positive by first token", got.Label, got.Method)
+		}
+		if diff := cmp.Diff([]float64{0.6 / 0.9, 0.3 / 0.9}, p, closeEnough); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestClassifyByVotes(t *testing.T) {
+	label := func(s string) sampling.Alternative { return sampling.Alternative{Text: " " + s, Logprob: -1} }
+	c := sentiment("positive", "posh")
+	c.Samples = 9
+	c.Task.Params.Seed = 3
+	for name, b := range map[string]sampling.Backend{
+		"a backend that reports nothing":        alternatives(0, label("positive"), label("posh"), label("posh")),
+		"labels that begin with the same token": alternatives(20, label("pos"), label("posh"), label("posh")),
+	} {
+		got, p := probabilities(t, c, b, "a film")
+		if got.Method != fewshot.ByVotes || got.Label != "posh" {
+			t.Errorf("%s: %q %v %v, want posh by votes", name, got.Label, got.Method, p)
+		}
+	}
+}
+
+func TestClassifierMistakes(t *testing.T) {
+	for name, c := range map[string]*fewshot.Classifier[string, string]{
+		"no task":                         {Labels: []string{"a", "b"}},
+		"one label":                       sentiment("a"),
+		"a label twice":                   sentiment("a", "b", "a"),
+		"a label that encodes to nothing": sentiment("a", ""),
+		"a label with a separator":        sentiment("a", "b\nc"),
+	} {
+		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Alternative{Text: "a"})}, "x"); err == nil || !strings.Contains(err.Error(), "fewshot") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c := sentiment("good", "bad")
+	calls := 0
+	for name, p := range map[string]float64{"NaN": math.NaN(), "nothing is likely": math.Inf(-1)} {
+		if _, err := c.Classify(t.Context(), sampling.Model{Backend: scorer{logprobs: map[string]float64{" good": p, " bad": p}, calls: &calls}}, "x"); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	broken := errors.New("the server is gone")
+	gone := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
+	})
+	if _, err := c.Classify(t.Context(), sampling.Model{Backend: gone}, "x"); !errors.Is(err, broken) {
+		t.Errorf("a backend that fails: %v", err)
+	}
+	none := alternatives(0, sampling.Alternative{Text: " dunno"})
+	var answer *fewshot.AnswerError
+	if _, err := c.Classify(t.Context(), sampling.Model{Backend: none}, "x"); !errors.As(err, &answer) {
+		t.Errorf("samples that are no label: %v", err)
+	}
+}
+
+// TestCalibrationUndoesABias trains a model on a corpus in which one label
+// stands far more often than the other, and has it classify words that are
+// equally common under both.
+func TestCalibrationUndoesABias(t *testing.T) {
+	var page strings.Builder
+	for i := range 40 {
+		label := "good"
+		if i%8 == 7 {
+			label = "bad"
+		}
+		fmt.Fprintf(&page, "thing %d: %s\n", i, label)
+	}
+	page.WriteString("sun: good\nrain: bad\nflower: good\nmud: bad\n")
+	model, err := pocket.Train(fstest.MapFS{"page.txt": {Data: []byte(page.String())}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := sampling.Model{Backend: model}
+	c := sentiment("good", "bad")
+	biased, p := probabilities(t, c, model, "a word it has not read")
+	t.Logf("uncalibrated: P(good) = %.2f", p[0])
+	if biased.Label != "good" || p[0] < 0.7 {
+		t.Errorf("the bias that was planted does not show: %v", p)
+	}
+	c = sentiment("good", "bad")
+	c.ContentFree = []string{"N/A", "nothing", "something else"}
+	_, p = probabilities(t, c, model, "a word it has not read")
+	t.Logf("calibrated: P(good) = %.2f", p[0])
+	if math.Abs(p[0]-0.5) > 0.1 {
+		t.Errorf("calibrated, a word that says nothing is %v", p)
+	}
+	for word, want := range map[string]string{"sun": "good", "rain": "bad", "flower": "good", "mud": "bad"} {
+		got, err := c.Classify(t.Context(), m, word)
+		if err != nil || got.Label != want {
+			t.Errorf("calibrated, %s is %+v, %v; want %s", word, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package fewshot
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Codec writes values of one type as text and reads them back. A nil Encode
+// or Decode follows the default rules:
+//
+//  1. A type with MarshalText and UnmarshalText methods uses them.
+//  2. Strings stand as they are; numbers and bools as Go writes them.
+//  3. Everything else is JSON on one line, and unknown fields in an answer are
+//     errors.
+//
+// Encode must give the same text for the same value each time, and both must be
+// safe for concurrent use.
+type Codec[T any] struct {
+	Encode func(T) (string, error)
+	Decode func(string) (T, error)
+}
+
+// Text returns v as it stands in a prompt.
+func (c *Codec[T]) Text(v T) (string, error) { return c.encode(v) }
+
+func (c *Codec[T]) encode(v T) (string, error) {
+	if s, ok := any(v).(string); ok && c.Encode == nil {
+		return s, nil
+	}
+	if c.Encode != nil {
+		text, err := c.Encode(v)
+		if err != nil {
+			return "", fmt.Errorf("cannot be encoded: %w", err)
+		}
+		return text, nil
+	}
+	return encodeReflect(v)
+}
+
+// encodeReflect is apart so that only what needs reflection is moved to the heap.
+func encodeReflect[T any](v T) (string, error) {
+	return encodeDefault(reflect.ValueOf(&v).Elem())
+}
+
+func (c *Codec[T]) decode(text string) (T, error) {
+	if c.Decode != nil {
+		v, err := c.Decode(text)
+		if err != nil {
+			return v, fmt.Errorf("cannot be decoded: %w", err)
+		}
+		return v, nil
+	}
+	var v T
+	if s, ok := any(&v).(*string); ok {
+		*s = text
+		return v, nil
+	}
+	return v, decodeDefault(text, reflect.ValueOf(&v).Elem())
+}
+
+// encodeDefault and decodeDefault are the untyped core: v is addressable, so
+// that methods of the pointer count too.
+func encodeDefault(v reflect.Value) (string, error) {
+	if m, ok := v.Addr().Interface().(encoding.TextMarshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+		text, err := m.MarshalText()
+		if err != nil {
+			return "", fmt.Errorf("cannot be encoded: %w", err)
+		}
+		return string(text), nil
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return v.String(), nil
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool()), nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return strconv.FormatInt(v.Int(), 10), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return strconv.FormatUint(v.Uint(), 10), nil
+	case reflect.Float32, reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'f', -1, v.Type().Bits()), nil
+	}
+	return marshal(v.Interface())
+}
+
+// marshal writes JSON on one line.
+func marshal(v any) (string, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // < and & are what the model has read, \u003c is not
+	if err := enc.Encode(v); err != nil {
+		return "", fmt.Errorf("cannot be written as JSON: %w", err)
+	}
+	text := strings.TrimSuffix(b.String(), "\n")
+	// encoding/json replaces bytes that are not UTF-8 by this escape, and a real
+	// U+FFFD by itself; a value must not change on its way into the prompt.
+	if strings.Contains(strings.ReplaceAll(text, `\\`, ""), `\ufffd`) {
+		return "", errNotUTF8
+	}
+	return text, nil
+}
+
+func decodeDefault(text string, v reflect.Value) error {
+	if m, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && v.Kind() != reflect.Pointer {
+		if err := m.UnmarshalText([]byte(text)); err != nil {
+			v.SetZero()
+			return fmt.Errorf("cannot be decoded: %w", err)
+		}
+		return nil
+	}
+	var err error
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+		return nil
+	case reflect.Bool:
+		var b bool
+		b, err = strconv.ParseBool(text)
+		v.SetBool(b)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		var n int64
+		n, err = strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(n)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		var n uint64
+		n, err = strconv.ParseUint(text, 10, v.Type().Bits())
+		v.SetUint(n)
+	case reflect.Float32, reflect.Float64:
+		var f float64
+		f, err = strconv.ParseFloat(text, v.Type().Bits())
+		v.SetFloat(f)
+	default:
+		return decodeJSON(text, v)
+	}
+	if err != nil {
+		v.SetZero()
+		return fmt.Errorf("is no %v: %w", v.Type(), errors.Unwrap(err))
+	}
+	return nil
+}
+
+func decodeJSON(text string, v reflect.Value) error {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v.Addr().Interface())
+	if err == nil {
+		if _, more := dec.Token(); more != io.EOF {
+			err = errors.New("text follows the value")
+		}
+	}
+	if err != nil {
+		v.SetZero()
+		return fmt.Errorf("is no %v in JSON: %w", v.Type(), err)
+	}
+	return nil
+}
+
+// OneOf is the Codec of a closed set of labels. It refuses to write any other,
+// and reads an answer that differs from a label in letter case alone as that
+// label. No labels, an empty one or two that are alike are errors at first use.
+func OneOf[T ~string](labels ...T) Codec[T] {
+	labels = slices.Clone(labels)
+	bad := checkLabels(labels)
+	return Codec[T]{
+		Encode: func(label T) (string, error) {
+			if bad != nil {
+				return "", bad
+			}
+			if !slices.Contains(labels, label) {
+				return "", fmt.Errorf("%q is none of the labels %q", string(label), labels)
+			}
+			return string(label), nil
+		},
+		Decode: func(text string) (T, error) {
+			if bad != nil {
+				return "", bad
+			}
+			if i := slices.Index(labels, T(text)); i >= 0 {
+				return labels[i], nil
+			}
+			for _, label := range labels {
+				if strings.EqualFold(string(label), text) {
+					return label, nil
+				}
+			}
+			return "", fmt.Errorf("it is none of the labels %q", labels)
+		},
+	}
+}
+
+func checkLabels[T ~string](labels []T) error {
+	if len(labels) == 0 {
+		return errors.New("OneOf has no labels; name at least one")
+	}
+	for i, label := range labels {
+		if label == "" {
+			return fmt.Errorf("OneOf: label %d is empty", i+1)
+		}
+		for j, earlier := range labels[:i] {
+			if strings.EqualFold(string(earlier), string(label)) {
+				return fmt.Errorf("OneOf: labels %d and %d are alike: %q and %q", j+1, i+1, string(earlier), string(label))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package fewshot_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+type person struct {
+	Name string `json:"name"`
+	Age  int    `json:"age"`
+}
+
+// encoded returns how a value stands in a prompt.
+func encoded[T any](t *testing.T, v T) (string, error) {
+	t.Helper()
+	task := fewshot.Task[T, string]{Format: fewshot.Format{Between: "=>", After: "\n"}}
+	p, err := task.Prompt(t.Context(), sampling.Model{}, v)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(p.Text, "=>"), nil
+}
+
+// decoded reads a value from a completion.
+func decoded[T any](text string) (T, error) {
+	task := fewshot.Task[string, T]{Format: fewshot.Lines}
+	return task.Parse(" " + text)
+}
+
+func roundTrip[T any](t *testing.T, v T, want string) {
+	t.Helper()
+	text, err := encoded(t, v)
+	if err != nil {
+		t.Errorf("%T: %v", v, err)
+		return
+	}
+	if text != want {
+		t.Errorf("%T: encoded as %q, want %q", v, text, want)
+	}
+	back, err := decoded[T](text)
+	if err != nil {
+		t.Errorf("%T: %v", v, err)
+		return
+	}
+	if diff := cmp.Diff(v, back); diff != "" {
+		t.Errorf("%T: (-in +back):\n%s", v, diff)
+	}
+}
+
+func TestDefaultCodec(t *testing.T) {
+	type word string
+	type celsius float64
+	roundTrip(t, "나비", "나비")
+	roundTrip(t, word("나비"), "나비")
+	roundTrip(t, 42, "42")
+	roundTrip(t, int8(-3), "-3")
+	roundTrip(t, uint64(math.MaxUint64), "18446744073709551615")
+	roundTrip(t, 1e6, "1000000")
+	roundTrip(t, celsius(0.1), "0.1")
+	roundTrip(t, true, "true")
+	roundTrip(t, time.Date(2025, 3, 4, 0, 0, 0, 0, time.UTC), "2025-03-04T00:00:00Z")
+	roundTrip(t, person{"Ada <&>", 34}, `{"name":"Ada <&>","age":34}`)
+	roundTrip(t, []string{"a", "b"}, `["a","b"]`)
+	roundTrip(t, &person{"Ada", 34}, `{"name":"Ada","age":34}`)
+	roundTrip(t, map[string]int{"b": 2, "a": 1}, `{"a":1,"b":2}`)
+}
+
+func TestAnswersThatDoNotParse(t *testing.T) {
+	check := func(name string, err error, wants ...string) {
+		t.Helper()
+		var answer *fewshot.AnswerError
+		if !errors.As(err, &answer) {
+			t.Errorf("%s: error %v, want an AnswerError", name, err)
+			return
+		}
+		for _, want := range wants {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %q does not say %q", name, err, want)
+			}
+		}
+	}
+	_, err := decoded[int]("twelve")
+	check("a word for a number", err, `"twelve"`, "int", "invalid syntax")
+	_, err = decoded[int8]("300")
+	check("a number out of range", err, `"300"`, "int8", "out of range")
+	_, err = decoded[bool]("maybe")
+	check("a word for a bool", err, `"maybe"`, "bool")
+	_, err = decoded[person](`{"name":"Ada"`)
+	check("half an object", err, "person", "JSON")
+	_, err = decoded[person](`{"name":"Ada","job":"nurse"}`)
+	check("an unknown field", err, "job")
+	_, err = decoded[person](`{"name":"Ada","age":3} and more`)
+	check("text behind the object", err, "text follows")
+	_, err = decoded[time.Time]("yesterday")
+	check("a type's own text", err, `"yesterday"`)
+	_, err = decoded[int]("")
+	check("nothing", err, `""`)
+
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf("yes", "no")}
+	_, err = task.Parse(" perhaps")
+	check("no label", err, `"perhaps"`, `"yes"`, `"no"`)
+	if got, err := task.Parse(" Yes\nand more"); err != nil || got != "yes" {
+		t.Errorf("a label in capitals: %q, %v", got, err)
+	}
+}
+
+func TestValuesThatCannotBeEncoded(t *testing.T) {
+	if _, err := encoded(t, func() {}); err == nil || !strings.Contains(err.Error(), "JSON") {
+		t.Errorf("a func: %v", err)
+	}
+	if _, err := encoded(t, person{Name: "\xff"}); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+		t.Errorf("invalid UTF-8 in a struct would be changed in silence: %v", err)
+	}
+	if _, err := encoded(t, person{Name: "\ufffd"}); err != nil {
+		t.Errorf("a real replacement character: %v", err)
+	}
+	for name, labels := range map[string][]string{"no labels": {}, "an empty label": {"a", ""}, "labels alike": {"a", "A"}} {
+		task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf(labels...)}
+		task.Add("x", "a")
+		var value *fewshot.ValueError
+		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); !errors.As(err, &value) || value.Field != "output" || value.Example != 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

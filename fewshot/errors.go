@@ -1,0 +1,58 @@
+package fewshot
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// noExample is ValueError.Example where the value is no example's.
+const noExample = -1
+
+var errNotUTF8 = errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
+
+// A ValueError says which value cannot stand in the prompt, and why. Nothing
+// was sent.
+type ValueError struct {
+	Example int    // index into Task.Examples, or -1 for what is asked now and the instruction
+	Of      int    // how many examples there are
+	Field   string // "input", "output" or "instruction"
+	Err     error  // what is wrong with it, and the way out
+}
+
+// Error names the example by its number, counting from 1, and by its index.
+func (e *ValueError) Error() string {
+	if e.Example == noExample {
+		return fmt.Sprintf("fewshot: %s %v", e.Field, e.Err)
+	}
+	return fmt.Sprintf("fewshot: example %d of %d (Examples[%d]): %s %v", e.Example+1, e.Of, e.Example, e.Field, e.Err)
+}
+
+// Unwrap returns what is wrong with the value.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// An AnswerError says that the model's text is no answer: it cannot be decoded,
+// or it is not whole.
+type AnswerError struct {
+	Text string // the answer's text, with the layout undone
+	Err  error
+}
+
+// Error quotes the text, shortened when it is long.
+func (e *AnswerError) Error() string {
+	return fmt.Sprintf("fewshot: the answer %q %v", shorten(e.Text, 80), e.Err)
+}
+
+// Unwrap returns why the text is no answer.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
+// shorten cuts s to about n bytes, at a whole rune.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}

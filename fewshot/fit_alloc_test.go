@@ -1,0 +1,30 @@
+package fewshot_test
+
+import (
+	"testing"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// TestFitAllocations pins what a query under a window costs once the examples
+// have been counted: the Prompt, its text, and the query as it is counted, alone
+// and behind the last shot. The number of examples plays no part.
+func TestFitAllocations(t *testing.T) {
+	for _, n := range []int{10, 1000} {
+		task := fewshot.Task[string, string]{Examples: manyPairs(n), Format: fewshot.Lines}
+		m := sampling.Model{Window: 4096} // each byte counts, which allocates nothing
+		got := testing.AllocsPerRun(100, func() {
+			p, err := task.Prompt(t.Context(), m, "teacher")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n == 1000 && len(p.Dropped) == 0 {
+				t.Fatal("all examples fit, so nothing is tested")
+			}
+		})
+		if got > 5 {
+			t.Errorf("%d examples: %v allocations a prompt, want at most 5", n, got)
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package fewshot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Format lays shots out as text. A shot is
+//
+//	Before + in + Between + out + After
+//
+// and the query is Before + in + Between without the spaces and tabs at its
+// end, which belong to the answer. The zero Format is [Labeled].
+//
+// The stop sequences follow from the format: After, which ends an answer, and
+// the label in Before at the start of a line, with which the next shot would
+// begin. Stop replaces them when it is not nil; an empty, non-nil Stop means
+// none.
+//
+// A value that would break the layout is refused. With Quote it is written as a
+// JSON string instead, as is every value that begins with a quotation mark, and
+// an answer that begins with one is read as a JSON string.
+type Format struct {
+	Before, Between, After string
+	Stop                   []string
+	Quote                  bool
+}
+
+// Formats for values of one line.
+var (
+	// Lines is one shot a line, as in a word list: "butterfly: 나비".
+	Lines = Format{Between: ": ", After: "\n"}
+
+	// Arrow is the form of the GPT-3 paper: "sea otter => loutre de mer".
+	Arrow = Format{Between: " => ", After: "\n"}
+
+	// Row is a row of a Markdown table: "| butterfly | 나비 |".
+	Row = Format{Before: "| ", Between: " | ", After: " |\n", Stop: []string{" |", "\n"}}
+)
+
+// Formats for values of one or more lines.
+var (
+	// QA is questions and answers with an empty line between shots.
+	QA = Format{Before: "Q: ", Between: "\nA: ", After: "\n\n"}
+
+	// Labeled names the two sides Input and Output.
+	Labeled = Format{Before: "Input: ", Between: "\nOutput: ", After: "\n\n"}
+
+	// Fenced puts both sides into Markdown code fences, for code and for text
+	// with empty lines in it.
+	Fenced = Format{Before: "Input:\n```\n", Between: "\n```\nOutput:\n```\n", After: "\n```\n\n"}
+
+	// Tags marks both sides as XML does, without escaping anything.
+	Tags = Format{Before: "<input>", Between: "</input>\n<output>", After: "</output>\n"}
+
+	// REPL is a session at a prompt, ">>> f(x)" and the result on the lines
+	// below it. Inputs are meant to be literals: numbers, or JSON.
+	REPL = Format{Before: ">>> f(", Between: ")\n", After: "\n", Stop: []string{"\n>>>"}}
+)
+
+// A layout is a Format made ready: checked, and with its stops derived.
+type layout struct {
+	format Format
+	open   string // Between as the query has it, without the spaces at its end
+	pad    string // those spaces, which begin every answer
+	stops  []string
+
+	// marks are the texts that only the format may write: what parts a shot
+	// from the next, its input from its output, and the stops.
+	marks []mark
+
+	ownBetween int // how often Between + After writes Between by itself
+}
+
+type mark struct {
+	text    string
+	own     int // how often Before + Between writes it by itself
+	ownOpen int // the same for Before + open
+}
+
+func (f *Format) isZero() bool {
+	return f.Before == "" && f.Between == "" && f.After == "" && f.Stop == nil && !f.Quote
+}
+
+// is reports whether l was made from f.
+func (l *layout) is(f *Format) bool {
+	if f.isZero() {
+		f = &Labeled
+	}
+	return l.format.Before == f.Before && l.format.Between == f.Between && l.format.After == f.After && l.format.Quote == f.Quote &&
+		(l.format.Stop == nil) == (f.Stop == nil) && slices.Equal(l.format.Stop, f.Stop)
+}
+
+func newLayout(f *Format) (*layout, error) {
+	if f.isZero() {
+		f = &Labeled
+	}
+	for _, part := range []struct{ name, text string }{{"Before", f.Before}, {"Between", f.Between}, {"After", f.After}} {
+		if !utf8.ValidString(part.text) {
+			return nil, fmt.Errorf("fewshot: Format.%s is not valid UTF-8", part.name)
+		}
+	}
+	if f.Between == "" {
+		return nil, fmt.Errorf(`fewshot: Format.Between is empty, so an input would run into its output; use one such as ": "`)
+	}
+	if f.Before == "" && f.After == "" {
+		return nil, fmt.Errorf(`fewshot: Format.Before and Format.After are both empty, so shots would run together; set After, such as "\n"`)
+	}
+	l := &layout{format: *f}
+	l.format.Stop = slices.Clone(f.Stop)
+	l.open = strings.TrimRight(f.Between, " \t")
+	l.pad = f.Between[len(l.open):]
+	l.stops = l.format.Stop
+	if f.Stop == nil {
+		l.stops = derivedStops(f)
+	}
+	if err := (&sampling.Request{Stop: l.stops}).Validate(); err != nil {
+		return nil, fmt.Errorf("fewshot: Format: %w", err)
+	}
+	l.ownBetween = overlapping(f.Between+"\x00"+f.After, f.Between)
+	marks := append([]string{f.Between}, l.stops...)
+	if f.Stop == nil {
+		marks = append(marks, f.After) // otherwise it ends nothing
+	}
+	for _, text := range marks {
+		known := func(m mark) bool { return m.text == text }
+		if text == "" || slices.ContainsFunc(l.marks, known) {
+			continue
+		}
+		l.marks = append(l.marks, mark{text, overlapping(f.Before+"\x00"+f.Between, text), overlapping(f.Before+"\x00"+l.open, text)})
+	}
+	return l, nil
+}
+
+// derivedStops returns the texts that show that an answer is over. Worked
+// example: QA gives "\n\n", and "\nQ:" for a model that forgets the empty line;
+// Fenced gives the closing fence "\n```".
+func derivedStops(f *Format) []string {
+	var stops []string
+	// Line breaks behind a mark are no part of it: a model may leave them out.
+	if end := strings.TrimRight(f.After, " \t\n"); end != "" {
+		stops = append(stops, end)
+	} else if end := strings.TrimRight(f.After, " \t"); end != "" {
+		stops = append(stops, end)
+	} else if f.After != "" {
+		stops = append(stops, f.After)
+	}
+	if label := strings.Trim(f.Before, " \t\n"); label != "" && !slices.Contains(stops, "\n") {
+		// Tied to the start of a line, so that an answer may mention the label.
+		stops = append(stops, "\n"+label)
+	}
+	return stops
+}
+
+// answer undoes the layout of a completion.
+func (l *layout) answer(completion string) (string, error) {
+	text, _ := sampling.Cut(completion, l.stops)
+	text = l.trim(text)
+	if l.format.Quote && strings.HasPrefix(text, `"`) {
+		return unquote(text)
+	}
+	return text, nil
+}
+
+// trim takes away the white space around an answer that belongs to the layout.
+// Where the answer begins on a line of its own, white space at its front is
+// indentation and stays.
+func (l *layout) trim(text string) string {
+	if l.pad != "" || l.open == "" {
+		return strings.TrimSpace(text)
+	}
+	return strings.TrimRight(text, " \t\r\n")
+}
+
+// overlapping counts the places where part stands in s, overlapping ones too.
+func overlapping(s, part string) (n int) {
+	for {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return n
+		}
+		n++
+		s = s[i+1:]
+	}
+}

@@ -1,0 +1,192 @@
+package fewshot
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"reflect"
+	"slices"
+)
+
+// Columns says where the two sides of an example stand in a file, and how
+// strictly it is read. The zero Columns reads the fields "in" and "out" and
+// refuses a file that has others, or lacks one of them in some line.
+type Columns struct {
+	In, Out string // names of the fields; "" is "in" and "out"
+
+	// Others lets a file have other fields, which are not read.
+	Others bool
+
+	// Missing lets a line lack a field, which is then the zero value.
+	Missing bool
+}
+
+func (c Columns) names() (in, out string, err error) {
+	in, out = c.In, c.Out
+	if in == "" {
+		in = "in"
+	}
+	if out == "" {
+		out = "out"
+	}
+	if in == out {
+		return "", "", fmt.Errorf("fewshot: both sides of an example are in the field %q; name two in Columns", in)
+	}
+	return in, out, nil
+}
+
+// A FileError says where a file of examples is wrong.
+type FileError struct {
+	Line   int // counting from 1
+	Column int // in bytes, counting from 1; 0 is the whole line
+	Err    error
+}
+
+// Error begins with the line and the column.
+func (e *FileError) Error() string {
+	if e.Column == 0 {
+		return fmt.Sprintf("fewshot: line %d: %v", e.Line, e.Err)
+	}
+	return fmt.Sprintf("fewshot: line %d, column %d: %v", e.Line, e.Column, e.Err)
+}
+
+// Unwrap returns what is wrong there.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Collect reads a whole file into memory:
+//
+//	examples, err := fewshot.Collect(fewshot.ReadJSONL[string, string](file, fewshot.Columns{}))
+//
+// On an error it returns the examples before it.
+func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In, Out], error) {
+	var all []Example[In, Out]
+	for e, err := range file {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// ReadJSONL reads examples from JSON Lines, one object a line, as it goes, with
+// no limit on the length of a line. A byte order mark, CRLF and empty lines are
+// accepted. The first error, a [*FileError] unless r itself fails, ends the
+// sequence, which is single-use.
+func ReadJSONL[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], error] {
+	return func(yield func(Example[In, Out], error) bool) {
+		inName, outName, err := c.names()
+		if err != nil {
+			yield(Example[In, Out]{}, err)
+			return
+		}
+		for l, err := range lines(r) {
+			var e Example[In, Out]
+			if err == nil && len(bytes.TrimSpace(l.text)) == 0 {
+				continue
+			}
+			if err == nil {
+				err = readObject(l, c, []string{inName, outName}, []any{&e.In, &e.Out})
+			}
+			if err != nil {
+				yield(Example[In, Out]{}, err)
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// readObject reads one line's object into the two targets.
+func readObject(l line, c Columns, names []string, targets []any) error {
+	dec := json.NewDecoder(bytes.NewReader(l.text))
+	wrong := func(at int64, err error) error {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("the object is not whole")
+		}
+		return &FileError{Line: l.number, Column: int(at) + 1, Err: err}
+	}
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = errors.New("a line must be a JSON object")
+		}
+		return wrong(0, err)
+	}
+	seen := make([]bool, len(names))
+	for dec.More() {
+		at := dec.InputOffset()
+		key, err := dec.Token()
+		if err != nil {
+			return wrong(dec.InputOffset(), err)
+		}
+		at += int64(bytes.IndexByte(l.text[at:], '"')) // past the comma and spaces
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return wrong(dec.InputOffset(), err)
+		}
+		i := slices.Index(names, key.(string))
+		switch {
+		case i < 0 && c.Others:
+			continue
+		case i < 0:
+			return wrong(at, fmt.Errorf("unknown field %q; the fields are %q, or set Columns.Others", key, names))
+		case seen[i]:
+			return wrong(at, fmt.Errorf("field %q is there twice", key))
+		}
+		seen[i] = true
+		if err := unmarshalStrict(value, targets[i]); err != nil {
+			return wrong(dec.InputOffset()-int64(len(value)), fmt.Errorf("field %q: %w", key, err))
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return wrong(dec.InputOffset(), err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return wrong(dec.InputOffset(), errors.New("text follows the object"))
+	}
+	for i, ok := range seen {
+		if !ok && !c.Missing {
+			return wrong(-1, fmt.Errorf("no field %q; add it, or set Columns.Missing", names[i]))
+		}
+	}
+	return nil
+}
+
+func unmarshalStrict(value []byte, target any) error {
+	if string(value) == "null" && reflect.TypeOf(target).Elem().Kind() != reflect.Pointer {
+		return errors.New("is null")
+	}
+	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.DisallowUnknownFields()
+	return dec.Decode(target)
+}
+
+// WriteJSONL writes examples as JSON Lines that [ReadJSONL] reads back with the
+// same Columns.
+func WriteJSONL[In, Out any](w io.Writer, examples []Example[In, Out], c Columns) error {
+	inName, outName, err := c.names()
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriter(w)
+	for i, e := range examples {
+		in, err := marshal(e.In)
+		if err != nil {
+			return &ValueError{Example: i, Of: len(examples), Field: "input", Err: err}
+		}
+		out, err := marshal(e.Out)
+		if err != nil {
+			return &ValueError{Example: i, Of: len(examples), Field: "output", Err: err}
+		}
+		name1, _ := marshal(inName)
+		name2, _ := marshal(outName)
+		fmt.Fprintf(b, "{%s:%s,%s:%s}\n", name1, in, name2, out)
+	}
+	return b.Flush()
+}

@@ -1,0 +1,176 @@
+package fewshot_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+type shot = fewshot.Example[string, string]
+
+func TestReadExamples(t *testing.T) {
+	want := []shot{{In: "ocean", Out: "바다"}, {In: `say "hi"`, Out: "a\tb"}}
+	jsonl := `{"in":"ocean","out":"바다"}` + "\n" + `{"out":"a\tb", "in":"say \"hi\""}` + "\n"
+	csv := "in,out\nocean,바다\n\"say \"\"hi\"\"\",a\tb\n"
+	tsv := "out\tin\n바다\tocean\nx\tsay \"hi\"\n"
+	tests := []struct {
+		name string
+		file iter.Seq2[shot, error]
+		want []shot
+	}{
+		{"JSON Lines", fewshot.ReadJSONL[string, string](strings.NewReader(jsonl), fewshot.Columns{}), want},
+		{"one byte at a time", fewshot.ReadJSONL[string, string](iotest.OneByteReader(strings.NewReader(jsonl)), fewshot.Columns{}), want},
+		{"byte order mark, CRLF, empty lines, no last newline", fewshot.ReadJSONL[string, string](strings.NewReader("\ufeff"+strings.TrimSpace(strings.ReplaceAll(jsonl, "\n", "\r\n\r\n"))), fewshot.Columns{}), want},
+		{"other fields", fewshot.ReadJSONL[string, string](strings.NewReader(`{"id":1,"in":"ocean","out":"바다"}`), fewshot.Columns{Others: true}), want[:1]},
+		{"a missing field", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"ocean"}`), fewshot.Columns{Missing: true}), []shot{{In: "ocean"}}},
+		{"fields of other names", fewshot.ReadJSONL[string, string](strings.NewReader(`{"word":"ocean","korean":"바다"}`), fewshot.Columns{In: "word", Out: "korean"}), want[:1]},
+		{"nothing", fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.Columns{}), nil},
+		{"CSV", fewshot.ReadCSV[string, string](strings.NewReader(csv), fewshot.Columns{}), want},
+		{"CSV with a byte order mark and CRLF", fewshot.ReadCSV[string, string](strings.NewReader("\ufeff"+strings.ReplaceAll(csv, "\n", "\r\n")), fewshot.Columns{}), want},
+		{"a field of several lines", fewshot.ReadCSV[string, string](strings.NewReader("in,out\n\"a\nb\",c\n"), fewshot.Columns{}), []shot{{In: "a\nb", Out: "c"}}},
+		{"other columns", fewshot.ReadCSV[string, string](strings.NewReader("id,in,out\n1,ocean,바다\n"), fewshot.Columns{Others: true}), want[:1]},
+		{"TSV has no quotes and any order of columns", fewshot.ReadTSV[string, string](strings.NewReader(tsv), fewshot.Columns{}), []shot{{In: "ocean", Out: "바다"}, {In: `say "hi"`, Out: "x"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := fewshot.Collect(tt.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadTypedExamples(t *testing.T) {
+	file := `{"in":{"name":"Ada","age":34},"out":[1,2]}` + "\n"
+	got, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.Columns{}))
+	want := []fewshot.Example[person, []int]{{In: person{"Ada", 34}, Out: []int{1, 2}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("JSON Lines: %v (-want +got):\n%s", err, diff)
+	}
+	numbers, err := fewshot.Collect(fewshot.ReadCSV[int, bool](strings.NewReader("in,out\n3,true\n"), fewshot.Columns{}))
+	if diff := cmp.Diff([]fewshot.Example[int, bool]{{In: 3, Out: true}}, numbers); err != nil || diff != "" {
+		t.Errorf("CSV: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestFilesThatAreWrong(t *testing.T) {
+	jsonl := func(s string) iter.Seq2[fewshot.Example[string, int], error] {
+		return fewshot.ReadJSONL[string, int](strings.NewReader(s), fewshot.Columns{})
+	}
+	csv := func(s string) iter.Seq2[fewshot.Example[string, int], error] {
+		return fewshot.ReadCSV[string, int](strings.NewReader(s), fewshot.Columns{})
+	}
+	tsv := func(s string) iter.Seq2[fewshot.Example[string, int], error] {
+		return fewshot.ReadTSV[string, int](strings.NewReader(s), fewshot.Columns{})
+	}
+	good := `{"in":"a","out":1}` + "\n"
+	tests := []struct {
+		name         string
+		file         iter.Seq2[fewshot.Example[string, int], error]
+		before       int // examples that come before the error
+		line, column int
+		want         string
+	}{
+		{"an unknown field", jsonl(good + `{"in":"a","label":1,"out":1}`), 1, 2, 11, `unknown field "label"`},
+		{"a missing field", jsonl(good + good + `{"in":"a"}`), 2, 3, 0, `no field "out"`},
+		{"a field twice", jsonl(`{"in":"a","in":"b","out":1}`), 0, 1, 11, "twice"},
+		{"a wrong type", jsonl(`{"in":"a","out":"x"}`), 0, 1, 17, "int"},
+		{"null", jsonl(`{"in":null,"out":1}`), 0, 1, 7, "null"},
+		{"a line cut off", jsonl(good + `{"in":"a","ou`), 1, 2, 11, "not whole"},
+		{"no object", jsonl("[1]"), 0, 1, 1, "must be a JSON object"},
+		{"two objects in a line", jsonl(`{"in":"a","out":1}{"in":"b","out":1}`), 0, 1, 20, "text follows"},
+		{"text that is not UTF-8", jsonl(good + "{\"in\":\"\xff\",\"out\":1}"), 1, 2, 8, "UTF-8"},
+		{"an unknown column", csv("in,out,id\n"), 0, 1, 8, `unknown column "id"`},
+		{"a missing column", csv("in\n"), 0, 1, 0, `no column "out"`},
+		{"a column twice", csv("in,in\n"), 0, 1, 4, "twice"},
+		{"too few fields", csv("in,out\na\n"), 0, 2, 0, "1 fields, and the header has 2"},
+		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3, 3, `"x" is no int`},
+		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2, 6, "extraneous or missing"},
+		{"no header", csv(""), 0, 1, 0, "no header"},
+		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2, 0, "3 fields"},
+		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2, 3, `"x" is no int`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := fewshot.Collect(tt.file)
+			var file *fewshot.FileError
+			if !errors.As(err, &file) {
+				t.Fatalf("error %v, want a FileError", err)
+			}
+			if len(got) != tt.before || file.Line != tt.line || file.Column != tt.column || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("after %d examples: %v (column %d); want %q at line %d, column %d, after %d", len(got), err, file.Column, tt.want, tt.line, tt.column, tt.before)
+			}
+		})
+	}
+	if _, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.Columns{In: "out"})); err == nil {
+		t.Error("both sides in one field: accepted")
+	}
+	broken := errors.New("the disk is gone")
+	if _, err := fewshot.Collect(fewshot.ReadJSONL[string, string](iotest.ErrReader(broken), fewshot.Columns{})); !errors.Is(err, broken) {
+		t.Errorf("a reader that fails: %v", err)
+	}
+}
+
+// TestLongLines reads a line that no fixed buffer would hold.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("나", 1<<20)
+	got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(fmt.Sprintf("{\"in\":%q,\"out\":\"x\"}\n", long)), fewshot.Columns{}))
+	if err != nil || len(got) != 1 || got[0].In != long {
+		t.Errorf("%d examples, %v", len(got), err)
+	}
+}
+
+// FuzzReadJSONL checks that what is written is read back, and that no file
+// makes the reader panic.
+func FuzzReadJSONL(f *testing.F) {
+	f.Add("ocean", "바다", []byte(`{"in":"a"`))
+	f.Add("\n\u2028\"", "<&>", []byte("{\"in\":1,\n"))
+	f.Fuzz(func(t *testing.T, in, out string, file []byte) {
+		for range fewshot.ReadJSONL[string, int](bytes.NewReader(file), fewshot.Columns{Others: true, Missing: true}) {
+		}
+		want := []shot{{In: in, Out: out}, {In: out, Out: in}}
+		var b bytes.Buffer
+		if err := fewshot.WriteJSONL(&b, want, fewshot.Columns{}); err != nil {
+			return // not UTF-8
+		}
+		got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](&b, fewshot.Columns{}))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-written +read):\n%s", err, diff)
+		}
+	})
+}
+
+// TestReadingIsStreaming reads from a source that never ends.
+func TestReadingIsStreaming(t *testing.T) {
+	r, w := io.Pipe()
+	go func() {
+		for {
+			if _, err := io.WriteString(w, `{"in":"a","out":"b"}`+"\n"); err != nil {
+				return
+			}
+		}
+	}()
+	n := 0
+	for _, err := range fewshot.ReadJSONL[string, string](r, fewshot.Columns{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 1000 {
+			break
+		}
+	}
+	r.Close() // ends the writer
+}

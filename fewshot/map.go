@@ -1,0 +1,295 @@
+package fewshot
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/foreword-go/foreword/fewshot/internal/journal"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Mapping says how [Task.Map] works through many inputs. The zero Mapping runs
+// four at once and yields the results in the order of the inputs.
+type Mapping struct {
+	// Parallel is how many inputs are under way at once; 0 is 4.
+	Parallel int
+
+	// Unordered yields each result as it comes.
+	Unordered bool
+
+	// MaxFailed is how many inputs may fail before the rest is given up; 0 is no
+	// limit.
+	MaxFailed int
+
+	// Journal names a file that keeps the finished answers, so that the same call
+	// goes on where an earlier one was interrupted, or killed. What the model
+	// said is kept, so that it is read again and not asked for again; inputs for
+	// which it failed are asked again. "" keeps none. One process at a time may
+	// use a file.
+	Journal string
+
+	// Progress is called after each result, from the goroutine that ranges over
+	// the results.
+	Progress func(Progress)
+}
+
+// Progress counts the results so far.
+type Progress struct {
+	Done    int // all of them
+	Failed  int // those with an error
+	Resumed int // those that stood in the journal
+}
+
+// A Result is what came of one of many inputs.
+type Result[In, Out any] struct {
+	Index   int // of the input, counting from 0
+	In      In
+	Out     Out
+	Err     error          // why there is no Out
+	Usage   sampling.Usage // what the backend told of its cost
+	Resumed bool           // the answer stood in the journal
+}
+
+// ErrTooManyFailed is the error of a [Task.Map] that passed Mapping.MaxFailed.
+var ErrTooManyFailed = errors.New("fewshot: too many inputs failed")
+
+// Map answers many inputs, several at once. An input that fails is a result with
+// an Err, and the others go on. The sequence ends with an error of its own when
+// the whole cannot go on: too many failed, the context is over, or the journal
+// cannot be written. Leaving the loop cancels what is under way, and no goroutine
+// stays behind. Inputs are drawn from the loop's goroutine, as they are needed.
+// With a Params.Seed, input i is drawn with [sampling.SeedAt] of it. The sequence
+// is single-use.
+func (t *Task[In, Out]) Map(ctx context.Context, m sampling.Model, inputs iter.Seq[In], o Mapping) iter.Seq2[Result[In, Out], error] {
+	return func(yield func(Result[In, Out], error) bool) {
+		w := mapping[In, Out]{task: t, model: m, options: o, parallel: cmp.Or(o.Parallel, 4)}
+		err := w.open()
+		if err == nil {
+			ctx, cancel := context.WithCancel(ctx)
+			err = w.run(ctx, cancel, inputs, yield)
+			cancel()
+			if w.journal != nil {
+				if closed := w.journal.Close(); err == nil {
+					err = closed
+				}
+			}
+		}
+		if err != nil && err != errLeft {
+			yield(Result[In, Out]{}, err)
+		}
+	}
+}
+
+// errLeft says that the consumer has left its loop.
+var errLeft = errors.New("left")
+
+// A mapping is a Map under way.
+type mapping[In, Out any] struct {
+	task     *Task[In, Out]
+	model    sampling.Model
+	options  Mapping
+	parallel int
+	journal  *journal.Journal
+	finished map[int]journalEntry
+	progress Progress
+}
+
+type journalEntry struct {
+	Index      int             `json:"index"`
+	In         string          `json:"in"`
+	Completion string          `json:"completion"`
+	Reason     sampling.Reason `json:"reason"`
+	Usage      sampling.Usage  `json:"usage"`
+}
+
+func (w *mapping[In, Out]) open() error {
+	if w.parallel < 0 || w.options.MaxFailed < 0 {
+		return fmt.Errorf("fewshot: Mapping.Parallel is %d and Mapping.MaxFailed %d; use 0 for the default, or a positive number", w.options.Parallel, w.options.MaxFailed)
+	}
+	if w.options.Journal == "" {
+		return nil
+	}
+	print, err := w.task.fingerprint()
+	if err != nil {
+		return err
+	}
+	w.finished = map[int]journalEntry{}
+	w.journal, err = journal.Open(w.options.Journal, print, func(line []byte) error {
+		var e journalEntry
+		if err := json.Unmarshal(line, &e); err != nil {
+			return err
+		}
+		w.finished[e.Index] = e
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("fewshot: %w", err)
+	}
+	return nil
+}
+
+// fingerprint names the task: what it shows, and how its answers are drawn.
+func (t *Task[In, Out]) fingerprint() (string, error) {
+	c, err := t.column()
+	if err != nil {
+		return "", err
+	}
+	params, err := json.Marshal(t.Params)
+	if err != nil {
+		return "", fmt.Errorf("fewshot: Params cannot be written: %w", err)
+	}
+	h := sha256.New()
+	for _, part := range append([]string{"map 1", c.text, c.layout.format.Before, c.layout.format.Between, c.layout.format.After, fmt.Sprint(t.Shots), string(params)}, c.layout.stops...) {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// ahead is how many inputs may be drawn beyond the next result, for each that
+// runs: results that wait for a slow one before them are kept in memory.
+const ahead = 4
+
+// run keeps up to w.parallel calls under way. Everything but the calls
+// themselves happens in this goroutine.
+func (w *mapping[In, Out]) run(ctx context.Context, cancel func(), inputs iter.Seq[In], yield func(Result[In, Out], error) bool) error {
+	next, stop := iter.Pull(inputs)
+	defer stop()
+	results := make(chan Result[In, Out], w.parallel)
+	running := 0
+	defer func() { // whatever ends the loop, see every call out
+		cancel()
+		for ; running > 0; running-- {
+			<-results
+		}
+	}()
+	waiting := map[int]Result[In, Out]{} // finished, and not yet yielded
+	drawn, yielded, more := 0, 0, true
+	for {
+		for more && running < w.parallel && drawn-yielded < ahead*w.parallel {
+			var r Result[In, Out]
+			r.Index = drawn
+			if r.In, more = next(); !more {
+				break
+			}
+			drawn++
+			resumed, err := w.resume(&r)
+			if err != nil {
+				return err
+			}
+			if resumed {
+				waiting[r.Index] = r
+				continue
+			}
+			running++
+			go func() {
+				results <- w.answer(ctx, r)
+			}()
+		}
+		for {
+			r, ok := waiting[yielded]
+			if w.options.Unordered && !ok {
+				for _, r = range waiting {
+					ok = true
+					break
+				}
+			}
+			if !ok {
+				break
+			}
+			delete(waiting, r.Index)
+			yielded++
+			if err := w.give(r, yield); err != nil {
+				return err
+			}
+		}
+		if running == 0 {
+			if !more && yielded == drawn {
+				return nil
+			}
+			continue
+		}
+		r := <-results
+		running--
+		if ctx.Err() != nil {
+			return ctx.Err() // the result may owe its error to that
+		}
+		waiting[r.Index] = r
+	}
+}
+
+// resume fills in a result that the journal has.
+func (w *mapping[In, Out]) resume(r *Result[In, Out]) (bool, error) {
+	e, ok := w.finished[r.Index]
+	if !ok {
+		return false, nil
+	}
+	in, err := w.task.In.encode(r.In)
+	if err != nil || in != e.In {
+		return false, fmt.Errorf("fewshot: input %d is not the one that %s has at this place; the journal is of other inputs", r.Index, w.options.Journal)
+	}
+	r.Out, r.Err = w.task.Read(&sampling.Completion{Text: e.Completion, Reason: e.Reason})
+	r.Usage, r.Resumed = e.Usage, true
+	return true, nil
+}
+
+// answer asks the model, and keeps what it said in the journal, also where that
+// is no answer.
+func (w *mapping[In, Out]) answer(ctx context.Context, r Result[In, Out]) Result[In, Out] {
+	params := w.task.Params
+	if params.Seed != 0 {
+		params.Seed = sampling.SeedAt(params.Seed, r.Index)
+	}
+	answer, err := w.task.ask(ctx, w.model, r.In, params)
+	r.Out, r.Err = answer.Value, err
+	var unread *AnswerError
+	if answer.Completion == nil || err != nil && !errors.As(err, &unread) {
+		return r
+	}
+	r.Usage = answer.Completion.Usage
+	if w.journal != nil {
+		in, _ := w.task.In.encode(r.In) // the prompt has it already
+		c := answer.Completion
+		if err := w.journal.Append(journalEntry{r.Index, in, c.Text, c.Reason, c.Usage}); err != nil {
+			r.Err = &journalError{err}
+		}
+	}
+	return r
+}
+
+// A journalError ends the whole: going on would pay for answers that a resumed
+// run pays for again.
+type journalError struct{ err error }
+
+func (e *journalError) Error() string { return "fewshot: writing the journal: " + e.err.Error() }
+func (e *journalError) Unwrap() error { return e.err }
+
+// give yields one result and counts it.
+func (w *mapping[In, Out]) give(r Result[In, Out], yield func(Result[In, Out], error) bool) error {
+	var fatal *journalError
+	if errors.As(r.Err, &fatal) {
+		return fatal
+	}
+	w.progress.Done++
+	if r.Err != nil {
+		w.progress.Failed++
+	}
+	if r.Resumed {
+		w.progress.Resumed++
+	}
+	if w.options.Progress != nil {
+		w.options.Progress(w.progress)
+	}
+	if !yield(r, nil) {
+		return errLeft
+	}
+	if limit := w.options.MaxFailed; limit > 0 && w.progress.Failed > limit {
+		return fmt.Errorf("%w: %d of %d, the last: %w", ErrTooManyFailed, w.progress.Failed, w.progress.Done, r.Err)
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package fewshot
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// quote writes a value as a JSON string that has none of the layout's marks in
+// it. The first character of a mark that would still stand in it is written as
+// its code point: with Lines, "a: b" becomes "a\u003a b".
+func (l *layout) quote(value string) string {
+	text, err := marshal(value)
+	if err != nil {
+		return value // for the checks to refuse
+	}
+	for _, m := range l.marks {
+		first := m.text[0]
+		if first < ' ' || first == '"' || first == '\\' || first >= 0x80 {
+			continue // JSON escapes it already, or the check will refuse the value
+		}
+		escaped := fmt.Sprintf(`\u%04x`, first) + m.text[1:]
+		if strings.Contains(escaped, m.text) {
+			continue // a mark such as "00" cannot be escaped away
+		}
+		// Again where marks overlap: "##" in "###".
+		for i := 0; i < len(value) && strings.Contains(text, m.text); i++ {
+			text = strings.ReplaceAll(text, m.text, escaped)
+		}
+	}
+	return text
+}
+
+// unquote reads what quote, or a model that imitates it, has written.
+func unquote(text string) (string, error) {
+	var value string
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return "", fmt.Errorf("begins with a quotation mark and is no JSON string: %w", err)
+	}
+	return value, nil
+}
+
+// quoteInput and quoteOutput return the value as it is to stand in a shot. Text
+// that is not UTF-8 is left for the checks to refuse, since JSON cannot hold it.
+func (l *layout) quoteInput(in string) string {
+	if !l.format.Quote || !utf8.ValidString(in) {
+		return in
+	}
+	f := &l.format
+	if strings.HasPrefix(in, `"`) ||
+		l.checkInput(in, f.Before+in+f.Between, false) != nil || l.checkInput(in, f.Before+in+l.open, true) != nil {
+		return l.quote(in)
+	}
+	return in
+}
+
+func (l *layout) quoteOutput(out string) string {
+	if !l.format.Quote || !utf8.ValidString(out) {
+		return out
+	}
+	if strings.HasPrefix(out, `"`) || l.checkOutput(out, l.format.Between+out+l.format.After) != nil {
+		return l.quote(out)
+	}
+	return out
+}
