@@ -1,0 +1,197 @@
+package choose
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// BM25 selects the k examples whose inputs share the most telling words with
+// the query, the nearest last. It is Top(k, &Words{}): see [Words].
+func BM25(k int) fewshot.Selector { return Top(k, &Words{}) }
+
+// Words ranks examples by the words that they share with the query: the more
+// often a word stands in an example and the fewer examples have it, the more it
+// counts. The rule is BM25, of Robertson and Zaragoza, The Probabilistic
+// Relevance Framework: BM25 and Beyond, 2009: the score of an example is the sum
+// over the query's words, each as often as it stands there, of
+//
+//	ln(1 + (N - n + 1/2) / (n + 1/2)) · f / (f + K1·(1 - B + B·length/mean))
+//
+// where n of N examples have the word, this one f times. (Adding the 1 keeps
+// words that most examples have from counting against them.) Examples that
+// share no word with the query come last, in the order of the pool.
+//
+// Words are runs of letters and digits of any script, in lower case. Chinese,
+// Japanese, Korean, Thai, Lao, Khmer and Burmese text is compared by pairs of
+// neighbouring letters instead. Letters are compared by code point: text that
+// may be composed or decomposed has to be normalised before.
+//
+// The first query builds an index of the pool, at well under a microsecond a word,
+// which is kept as long as the pool. It takes 6 bytes for each different word of
+// each example, and for each different word of the pool about 20 bytes besides
+// its letters. In Ranking.Scores the nearest example has 1 and the others their
+// share of its score; Alike is the cosine of the words' weights.
+//
+// The zero Words is ready for use, by any number of goroutines. Its fields must
+// not be changed after the first use.
+type Words struct {
+	K1 float64 // how much the second occurrence of a word adds: 0 is 1.2, and 1e-9 nothing
+	B  float64 // how much a longer example counts as wordier, up to 1: 0 is 0.75, and 1e-9 not at all
+
+	kept keeper[wordIndex]
+}
+
+// Rank implements [Ranker].
+func (w *Words) Rank(ctx context.Context, query string, pool []fewshot.Example[string, string], n int) (*Ranking, error) {
+	k1, b := cmp.Or(w.K1, 1.2), cmp.Or(w.B, 0.75)
+	if !(k1 > 0 && k1 <= math.MaxFloat32 && b > 0 && b <= 1) {
+		return nil, fmt.Errorf("Words with K1 %v and B %v; K1 is positive and B from 0 to 1", w.K1, w.B)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	n = min(n, len(pool))
+	if n <= 0 {
+		return &Ranking{}, nil
+	}
+	index, err := w.kept.of(ctx, pool, func(ctx context.Context, x *wordIndex) (err error) {
+		*x, err = newWordIndex(ctx, pool, k1, b)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	hits, err := index.search(ctx, query, pool, n)
+	if err != nil {
+		return nil, err
+	}
+	r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
+	for i, h := range hits {
+		r.Order[i] = h.index
+		r.Scores[i] = float64(h.score) / float64(max(1, hits[0].score))
+	}
+	vectors := make([]wordVector, len(hits)) // each made when first asked for
+	r.Alike = func(i, j int) float64 {
+		for _, at := range []int{i, j} {
+			if vectors[at] == nil {
+				vectors[at] = index.vector(pool[r.Order[at]].In)
+			}
+		}
+		return vectors[i].cosine(vectors[j])
+	}
+	return r, nil
+}
+
+// A wordIndex is an inverted index: for each term, the examples that have it, in
+// order, and how much it counts there. Everything is a whole number, so that a
+// score does not depend on the order in which it was added up, nor on the
+// machine.
+type wordIndex struct {
+	k1, b   float64
+	mean    float64 // terms in an example
+	n       int     // examples
+	terms   vocabulary
+	starts  []uint32 // where each term's postings begin, and where the last ends
+	docs    []uint32 // the postings: which example
+	impacts []uint16 // and the second factor of the formula, from 1 to fullImpact
+	peaks   []uint16 // the highest impact of each term
+}
+
+// fullImpact stands for 1, which the second factor comes near and never reaches.
+const fullImpact = math.MaxUint16
+
+var errTooMuch = errors.New("the pool has more words than an index can hold, about a GiB of them; split it")
+
+// newWordIndex reads the pool once, noting terms example by example, and then
+// turns the notes into postings.
+func newWordIndex(ctx context.Context, pool []example, k1, b float64) (wordIndex, error) {
+	x := wordIndex{k1: k1, b: b, n: len(pool), terms: newVocabulary()}
+	var (
+		noted   []uint32                    // terms, each once an example
+		counts  []uint16                    // how often each of noted stands in its example
+		ends    = make([]uint32, len(pool)) // where the notes of each example end
+		lengths = make([]uint32, len(pool)) // terms in each example
+		last    []uint32                    // where each term was last noted
+		words   terms
+		total   float64
+	)
+	for i := range pool {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return x, ctx.Err()
+		}
+		// A letter may stand in two pairs, and be longer in lower case.
+		most := 4 * uint64(len(pool[i].In))
+		if uint64(len(noted))+most > math.MaxUint32 || uint64(len(x.terms.text))+most > math.MaxUint32 {
+			return x, errTooMuch
+		}
+		begin := len(noted)
+		words.of(pool[i].In)
+		for word := words.next(); word != nil; word = words.next() {
+			lengths[i]++
+			t := x.terms.number(word)
+			if int(t) == len(last) {
+				last = append(last, math.MaxUint32)
+			}
+			if at := int(last[t]); at >= begin && at < len(noted) {
+				counts[at] += min(1, math.MaxUint16-counts[at])
+				continue
+			}
+			last[t] = uint32(len(noted))
+			noted, counts = append(noted, t), append(counts, 1)
+		}
+		ends[i] = uint32(len(noted))
+		total += float64(lengths[i])
+	}
+	x.mean = total / float64(len(pool))
+
+	// Counting sort by term: since the notes are in the order of the pool, so
+	// are each term's postings.
+	x.starts = make([]uint32, len(last)+1)
+	for _, t := range noted {
+		x.starts[t+1]++
+	}
+	for t := range last {
+		x.starts[t+1] += x.starts[t]
+	}
+	next := slices.Clone(x.starts[:len(last)])
+	x.docs = make([]uint32, len(noted))
+	x.impacts = make([]uint16, len(noted))
+	x.peaks = make([]uint16, len(last))
+	at := 0
+	for i, end := range ends {
+		norm := x.norm(int(lengths[i]))
+		for ; at < int(end); at++ {
+			t := noted[at]
+			impact := impactOf(float64(counts[at]), norm)
+			x.docs[next[t]], x.impacts[next[t]] = uint32(i), impact
+			x.peaks[t] = max(x.peaks[t], impact)
+			next[t]++
+		}
+	}
+	x.terms.text = slices.Clip(x.terms.text)
+	return x, ctx.Err()
+}
+
+// norm is what the number of occurrences is weighed against in an example of
+// so many terms. The conversions keep machines that could multiply and add in
+// one step from rounding otherwise than the rest.
+func (x *wordIndex) norm(length int) float64 {
+	return x.k1 * (1 - x.b + float64(x.b*float64(length)/x.mean))
+}
+
+func impactOf(count, norm float64) uint16 {
+	return uint16(max(1, math.Round(float64(fullImpact*count)/(count+norm))))
+}
+
+// weight is the first factor of the formula, in 65536ths.
+func (x *wordIndex) weight(term uint32) uint64 {
+	with := float64(x.starts[term+1] - x.starts[term])
+	idf := math.Log1p((float64(x.n) - with + 0.5) / (with + 0.5))
+	return uint64(max(1, math.Round(idf*(1<<16))))
+}

@@ -1,0 +1,323 @@
+package choose
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// denseWords are few, so that texts share words and scores tie, and of scripts
+// that are compared in different ways.
+var denseWords = []string{"the ", "the ", "the ", "a ", "a ", "cat ", "dog ", "사과를 ", "사과 ", "猫", "狗", "か", "な", "! "}
+
+func densePool(rng *rand.Rand, n int) []example {
+	pool := make([]example, n)
+	for i := range pool {
+		pool[i].In = denseText(rng, denseWords, rng.IntN(7))
+		pool[i].Out = string("xyz"[rng.IntN(3)])
+	}
+	return pool
+}
+
+// slowBM25 is the formula in the comment of Words, example by example.
+func slowBM25(query string, pool []example, k1, b float64) []float64 {
+	texts := make([][]string, len(pool))
+	with := map[string]float64{}
+	mean := 0.0
+	for i, e := range pool {
+		texts[i] = termsOf(e.In)
+		mean += float64(len(texts[i])) / float64(len(pool))
+		for _, term := range slices.Compact(slices.Sorted(slices.Values(texts[i]))) {
+			with[term]++
+		}
+	}
+	scores := make([]float64, len(pool))
+	for i, text := range texts {
+		for _, term := range termsOf(query) {
+			f := 0.0
+			for _, t := range text {
+				if t == term {
+					f++
+				}
+			}
+			if f > 0 {
+				idf := math.Log(1 + (float64(len(pool))-with[term]+0.5)/(with[term]+0.5))
+				scores[i] += idf * f / (f + k1*(1-b+b*float64(len(text))/mean))
+			}
+		}
+	}
+	return scores
+}
+
+// slowSearch is search without leaving anything out.
+func slowSearch(x *wordIndex, query string, pool []example, n int) []hit[uint64] {
+	all := make([]hit[uint64], len(pool))
+	for i := range all {
+		all[i].index = i
+	}
+	for _, c := range x.cursors(query) {
+		for i, doc := range c.docs {
+			all[doc].score += c.weight * uint64(c.impacts[i])
+		}
+	}
+	all = slices.DeleteFunc(all, func(h hit[uint64]) bool { return pool[h.index].In == query })
+	slices.SortFunc(all, hit[uint64].compare)
+	return all[:min(n, len(all))]
+}
+
+func FuzzBM25(f *testing.F) {
+	for seed := range uint64(30) {
+		f.Add(seed, uint16(seed*7), uint8(seed))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, size uint16, count uint8) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		pool := densePool(rng, 1+int(size)%300)
+		before := slices.Clone(pool)
+		n := 1 + int(count)%len(pool)
+		w := Words{K1: 0.5 + rng.Float64()*2, B: 0.1 + rng.Float64()*0.9}
+		for range 3 {
+			query := densePool(rng, 1)[0].In
+			r, err := w.Rank(t.Context(), query, pool, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Against the formula, within what 16 bits can tell apart.
+			scores := slowBM25(query, pool, w.K1, w.B)
+			var want []int
+			for i := range pool {
+				if pool[i].In != query {
+					want = append(want, i)
+				}
+			}
+			slices.SortStableFunc(want, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+			want = want[:min(n, len(want))]
+			if len(r.Order) != len(want) || len(r.Scores) != len(want) {
+				t.Fatalf("%d examples and %d scores, want %d", len(r.Order), len(r.Scores), len(want))
+			}
+			const close = 1e-3
+			for at, i := range r.Order {
+				if pool[i].In == query {
+					t.Fatalf("the query %q is among its examples", query)
+				}
+				if math.Abs(scores[i]-scores[want[at]]) > close {
+					t.Fatalf("query %q of %q: %v has at %d the score %v, want %v", query, pool, r.Order, at, scores[i], scores[want[at]])
+				}
+				if top := scores[want[0]]; math.Abs(r.Scores[at]*top-scores[i]) > close {
+					t.Fatalf("query %q: score %v of %v, want %v", query, r.Scores[at], top, scores[i])
+				}
+				if at > 0 && sameTerms(pool[i].In, pool[r.Order[at-1]].In) && i < r.Order[at-1] {
+					t.Fatalf("query %q: equal examples in the order %v", query, r.Order)
+				}
+			}
+		}
+		if !slices.Equal(pool, before) {
+			t.Fatal("the pool was changed")
+		}
+	})
+}
+
+func sameTerms(a, b string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(termsOf(a))), slices.Sorted(slices.Values(termsOf(b))))
+}
+
+// TestSearchLeavesOutNothing compares search with one that reads every posting,
+// hit for hit and bit for bit, on pools of many spans, where most is skipped. In
+// the one of few words, scores come as near as can be to what lets a posting be
+// skipped.
+func TestSearchLeavesOutNothing(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	for _, p := range []struct{ examples, vocabulary, words int }{{12000, 2000, 9}, {10000, 60, 3}} {
+		pool := zipfPool(rng, p.examples, p.vocabulary, p.words)
+		for i := range 300 {
+			pool[rng.IntN(len(pool))].In = pool[i*3].In // ties
+		}
+		x, err := newWordIndex(t.Context(), pool, 1.2, 0.75)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for round := range 60 {
+			query := zipfPool(rng, 1, p.vocabulary, 1+round%(2*p.words))[0].In
+			if round%3 == 0 {
+				query = pool[rng.IntN(len(pool))].In
+			}
+			n := 1 + rng.IntN(20)
+			if round%25 == 0 {
+				n = len(pool) - rng.IntN(5)
+			}
+			got, err := x.search(t.Context(), query, pool, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := slowSearch(&x, query, pool, n); !slices.Equal(got, want) {
+				t.Fatalf("query %q, %d of them: %v, want %v", query, n, got[:min(n, 20)], want[:min(n, 20)])
+			}
+		}
+	}
+}
+
+// TestTheBestMayComeLast: all words of the query are common, the first example
+// comes within a hundredth of what they can add, and the last one reaches it.
+func TestTheBestMayComeLast(t *testing.T) {
+	pool := slices.Repeat([]example{{In: strings.Repeat("word ", 100)}}, 3*span)
+	pool[0].In, pool[len(pool)-1].In = "cat dog here", "cat dog"
+	order, err := BM25(1)(t.Context(), "dog cat", pool)
+	if err != nil || !slices.Equal(order, []int{len(pool) - 1}) {
+		t.Errorf("%v, %v", order, err)
+	}
+}
+
+func TestBM25Goldens(t *testing.T) {
+	pool := []example{
+		{In: "How do I bake bread?"},
+		{In: "How do I bake a cake?"},
+		{In: "How do I repair a bicycle?"},
+		{In: "BREAD, bread, bread!"},
+		{In: "자전거를 고치는 방법"},
+		{In: "빵을 굽는 방법"},
+		{In: "怎么修自行车"},
+		{In: "怎么烤面包"},
+		{In: "自転車の修理"},
+		{In: "パンの焼き方"},
+		{In: "how how how"},
+	}
+	tests := []struct {
+		name, query string
+		want        string
+	}{
+		{"the telling word decides", "How do I eat bread?", "How do I bake bread?"},
+		{"often beats seldom", "bread", "BREAD, bread, bread!"},
+		{"letter case does not matter", "BICYCLE", "How do I repair a bicycle?"},
+		{"Korean, whatever the particle", "자전거가 고장났어요", "자전거를 고치는 방법"},
+		{"Korean, the other one", "빵은 어떻게 굽는가", "빵을 굽는 방법"},
+		{"Chinese, without spaces", "我的自行车坏了", "怎么修自行车"},
+		{"Chinese, the other one", "面包在哪里", "怎么烤面包"},
+		{"Japanese, without spaces", "自転車がこわれた", "自転車の修理"},
+		{"Japanese, katakana", "パンください", "パンの焼き方"},
+		{"the query itself is not its own example", "怎么烤面包", "怎么修自行车"},
+		{"nothing in common", "xyz", "How do I bake bread?"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			order, err := BM25(3)(t.Context(), tt.query, pool)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := pool[order[2]].In; got != tt.want {
+				t.Errorf("nearest is %q, want %q (order %v)", got, tt.want, order)
+			}
+		})
+	}
+}
+
+// TestRepeatedWordsOfAQuery pins that a word counts as often as it is asked for.
+func TestRepeatedWordsOfAQuery(t *testing.T) {
+	pool := []example{{In: "cat"}, {In: "dog"}, {In: "cow"}}
+	for _, query := range []string{"cat dog dog", "dog cat dog", "dog dog cat"} {
+		order, err := BM25(2)(t.Context(), query, pool)
+		if err != nil || !slices.Equal(order, []int{0, 1}) {
+			t.Errorf("%q: %v, %v", query, order, err)
+		}
+	}
+}
+
+func TestBM25Errors(t *testing.T) {
+	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
+	for name, tt := range map[string]struct {
+		w    *Words
+		k    int
+		want []string
+	}{
+		"over the pool": {&Words{}, 4, []string{"4 examples of a pool of 3"}},
+		"negative":      {&Words{}, -1, []string{"-1 examples of a pool of 3"}},
+		"K1 negative":   {&Words{K1: -1}, 1, []string{"K1 -1"}},
+		"K1 NaN":        {&Words{K1: math.NaN()}, 1, []string{"K1 NaN"}},
+		"K1 infinite":   {&Words{K1: math.Inf(1)}, 1, []string{"K1 +Inf"}},
+		"B over 1":      {&Words{B: 1.5}, 1, []string{"B 1.5", "from 0 to 1"}},
+		"B NaN":         {&Words{B: math.NaN()}, 1, []string{"B NaN"}},
+	} {
+		order, err := Top(tt.k, tt.w)(t.Context(), "q", pool)
+		if err == nil {
+			t.Errorf("%s: chose %v", name, order)
+			continue
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %q does not say %q", name, err, want)
+			}
+		}
+	}
+	if _, err := BM25(1)(t.Context(), "q", nil); err == nil || !strings.Contains(err.Error(), "1 examples of a pool of 0") {
+		t.Errorf("an empty pool: %v", err)
+	}
+	if order, err := BM25(0)(t.Context(), "q", nil); err != nil || len(order) != 0 {
+		t.Errorf("nothing of an empty pool: %v, %v", order, err)
+	}
+	if r, err := new(Words).Rank(t.Context(), "q", nil, 3); err != nil || len(r.Order) != 0 {
+		t.Errorf("ranking an empty pool: %v, %v", r, err)
+	}
+	if r, err := new(Words).Rank(t.Context(), "a", pool, 100); err != nil || len(r.Order) != 2 {
+		t.Errorf("ranking more than there are: %v, %v", r, err)
+	}
+	if order, err := BM25(3)(t.Context(), "b", pool); err != nil || !slices.Equal(order, []int{2, 0}) {
+		t.Errorf("all but the query: %v, %v", order, err)
+	}
+	if order, err := BM25(2)(t.Context(), "", []example{{In: "?"}, {In: "!"}}); err != nil || !slices.Equal(order, []int{1, 0}) {
+		t.Errorf("a pool without words: %v, %v", order, err)
+	}
+}
+
+// TestBuildingEndsWithTheContext stops the first query while it builds, and then
+// asks again.
+func TestBuildingEndsWithTheContext(t *testing.T) {
+	pool := densePool(rand.New(rand.NewPCG(5, 1)), 10000)
+	choose := BM25(3)
+	ctx := &countdown{Context: t.Context(), left: 4}
+	if _, err := choose(ctx, "cat", pool); !errors.Is(err, context.Canceled) || ctx.left != 0 {
+		t.Fatalf("stopped while building: %v, with %d looks at the context left", err, ctx.left)
+	}
+	order, err := choose(t.Context(), "cat", pool)
+	if err != nil || len(order) != 3 {
+		t.Fatalf("after that: %v, %v", order, err)
+	}
+	// And while searching, which looks at it at least once.
+	ctx = &countdown{Context: t.Context(), left: 1}
+	if _, err := choose(ctx, "cat", pool); !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped while searching: %v", err)
+	}
+}
+
+// A countdown is a context that ends when it has been looked at so many times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		c.left = 0
+		return context.Canceled
+	}
+	return nil
+}
+
+// zipfPool draws texts of about so many words, the r-th commonest with a
+// frequency of 1/r, as in natural language.
+func zipfPool(rng *rand.Rand, n, vocabulary, words int) []example {
+	zipf := rand.NewZipf(rng, 1.07, 1.5, uint64(vocabulary-1))
+	pool := make([]example, n)
+	var b strings.Builder
+	for i := range pool {
+		b.Reset()
+		for range 1 + words/2 + rng.IntN(words) {
+			fmt.Fprintf(&b, "w%d ", zipf.Uint64())
+		}
+		pool[i].In = b.String()
+	}
+	return pool
+}

@@ -1,0 +1,171 @@
+package choose
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// slowMarginal is the rule in the comment of Diverse, worked out from scratch at
+// each step.
+func slowMarginal(scores []float64, alike func(i, j int) float64, k int, relevance float64) []int {
+	var chosen []int
+	for len(chosen) < min(k, len(scores)) {
+		next, greatest := -1, math.Inf(-1)
+		for i := range scores {
+			if slices.Contains(chosen, i) {
+				continue
+			}
+			likeness := 0.0
+			for at, j := range chosen {
+				if a := alike(i, j); at == 0 || a > likeness {
+					likeness = a
+				}
+			}
+			if m := relevance*scores[i] - (1-relevance)*likeness; m > greatest {
+				next, greatest = i, m
+			}
+		}
+		chosen = append(chosen, next)
+	}
+	return chosen
+}
+
+func FuzzDiverse(f *testing.F) {
+	for seed := range uint64(30) {
+		f.Add(seed, uint8(seed*9), uint8(seed))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, size, count uint8) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		pool := densePool(rng, 1+int(size)%120)
+		k := int(count) % (len(pool) + 1)
+		query := densePool(rng, 1)[0].In
+		relevance := float64(rng.IntN(9)) / 8
+		vectors := &Vectors{Embedder: EmbedderFunc(func(_ context.Context, texts []string) ([][]float32, error) {
+			all := make([][]float32, len(texts))
+			for i, text := range texts {
+				all[i] = []float32{1, -1, 0} // directions to all sides
+				for j := range len(text) {
+					all[i][text[j]%3] += float32(text[j]%5) - 2
+				}
+				if all[i][0] == 0 && all[i][1] == 0 && all[i][2] == 0 {
+					all[i][0] = 1
+				}
+			}
+			return all, nil
+		})}
+		for _, r := range []Ranker{&Words{}, vectors} {
+			order, err := Diverse(k, relevance, r)(t.Context(), query, pool)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ranking, err := r.Rank(t.Context(), query, pool, min(10*k, len(pool)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []int
+			for _, at := range slices.Sorted(slices.Values(slowMarginal(ranking.Scores, ranking.Alike, k, relevance))) {
+				want = append(want, ranking.Order[at])
+			}
+			slices.Reverse(want)
+			if !slices.Equal(order, want) {
+				t.Fatalf("%T, %d of %d with relevance %v: %v, want %v", r, k, len(pool), relevance, order, want)
+			}
+			if top, err := Top(k, r)(t.Context(), query, pool); relevance == 1 && (err != nil || !slices.Equal(order, top)) {
+				t.Fatalf("%T: relevance alone gives %v, and Top %v, %v", r, order, top, err)
+			}
+			for i := range ranking.Order[:min(10, len(ranking.Order))] {
+				for j := range i + 1 {
+					a, b := ranking.Alike(i, j), ranking.Alike(j, i)
+					if a != b || !(a >= -1.0001 && a <= 1.0001) {
+						t.Fatalf("%T: %d is like %d by %v, and %d like %d by %v", r, i, j, a, j, i, b)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestAlikeIsACosine pins the likeness of texts by words.
+func TestAlikeIsACosine(t *testing.T) {
+	pool := []example{{In: "red cat"}, {In: "cat, RED!"}, {In: "red cat red cat"}, {In: "blue dog"}, {In: "blue cat"}, {In: "?"}}
+	r, err := new(Words).Rank(t.Context(), "red cat blue", pool, len(pool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alike := func(a, b int) float64 { return r.Alike(slices.Index(r.Order, a), slices.Index(r.Order, b)) }
+	for _, tt := range []struct {
+		a, b     int
+		from, to float64
+	}{
+		{0, 0, 0.999, 1.001},
+		{0, 1, 0.999, 1.001},
+		{0, 2, 0.999, 1.001},
+		{0, 3, 0, 0},
+		{0, 4, 0.1, 0.6},
+		{3, 4, 0.4, 0.9},
+		{0, 5, 0, 0},
+		{5, 5, 0, 0}, // a text without words is like none
+	} {
+		if got := alike(tt.a, tt.b); got < tt.from || got > tt.to {
+			t.Errorf("%q and %q are alike by %v, want %v to %v", pool[tt.a].In, pool[tt.b].In, got, tt.from, tt.to)
+		}
+	}
+}
+
+// rankerFunc is somebody else's Ranker.
+type rankerFunc func(n int) (*Ranking, error)
+
+func (f rankerFunc) Rank(_ context.Context, _ string, _ []fewshot.Example[string, string], n int) (*Ranking, error) {
+	return f(n)
+}
+
+func TestRankersThatAreWrong(t *testing.T) {
+	pool := make([]example, 30)
+	tests := []struct {
+		name   string
+		choose fewshot.Selector
+		want   string
+	}{
+		{"no Ranker", Top(1, nil), "no Ranker"},
+		{"no Ranker to be diverse with", Diverse(1, 0.5, nil), "no Ranker"},
+		{"over the pool", Diverse(31, 0.5, &Words{}), "31 examples of a pool of 30"},
+		{"negative", Diverse(-1, 0.5, &Words{}), "-1 examples of a pool of 30"},
+		{"relevance over 1", Diverse(1, 1.5, &Words{}), "relevance of 1.5; choose from 0 to 1"},
+		{"relevance NaN", Diverse(1, math.NaN(), &Words{}), "relevance of NaN"},
+		{"an error", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, errors.ErrUnsupported })), errors.ErrUnsupported.Error()},
+		{"nothing at all", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, nil })), "rankerFunc returned no Ranking"},
+		{"too many", Top(1, rankerFunc(func(n int) (*Ranking, error) {
+			return &Ranking{Order: make([]int, n+1), Scores: make([]float64, n+1)}, nil
+		})), "rankerFunc returned 2 examples and 2 scores where 1 were asked for"},
+		{"scores missing", Top(2, rankerFunc(func(n int) (*Ranking, error) {
+			return &Ranking{Order: []int{1, 2}, Scores: []float64{1}}, nil
+		})), "2 examples and 1 scores"},
+		{"a score that is no number", Diverse(2, 0.5, rankerFunc(func(n int) (*Ranking, error) {
+			return &Ranking{Order: []int{7, 2}, Scores: []float64{1, math.NaN()}}, nil
+		})), "score of example 3 of 30 is NaN"},
+		{"an index out of range", Top(2, rankerFunc(func(n int) (*Ranking, error) {
+			return &Ranking{Order: []int{7, 30}, Scores: []float64{1, 1}}, nil
+		})), "index 30 for a pool of 30 examples"},
+		{"no likeness", Diverse(2, 0.5, rankerFunc(func(n int) (*Ranking, error) {
+			return &Ranking{Order: []int{1, 2}, Scores: []float64{1, 1}}, nil
+		})), "does not say which examples are alike"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			order, err := tt.choose(t.Context(), "q", pool)
+			if err == nil {
+				t.Fatalf("chose %v", order)
+			}
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %q does not say %q", err, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,330 @@
+package choose
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A table embeds the texts that it has, and notes what it was asked for.
+type table struct {
+	mu      sync.Mutex
+	vectors map[string][]float32
+	calls   []int // texts of each call
+	texts   int   // of all
+	fail    func(call int, texts []string) error
+}
+
+func (e *table) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls = append(e.calls, len(texts))
+	if e.fail != nil {
+		if err := e.fail(len(e.calls), texts); err != nil {
+			return nil, err
+		}
+	}
+	e.texts += len(texts)
+	vectors := make([][]float32, len(texts))
+	for i, text := range texts {
+		vectors[i] = e.vectors[text]
+		texts[i] = "an Embedder may not write here, but that must do no harm"
+	}
+	return vectors, nil
+}
+
+// compass has one text for each direction of a plane, at ever greater lengths.
+func compass(n int) (*table, []example) {
+	e := &table{vectors: map[string][]float32{}}
+	pool := make([]example, n)
+	for i := range pool {
+		pool[i].In = fmt.Sprintf("%d of %d", i, n)
+		angle := 2 * math.Pi * float64(i) / float64(n)
+		length := float64(1 + i*i)
+		e.vectors[pool[i].In] = []float32{float32(length * math.Cos(angle)), float32(length * math.Sin(angle))}
+	}
+	return e, pool
+}
+
+func TestNearestGoldens(t *testing.T) {
+	e, pool := compass(12)
+	e.vectors["a little beyond 3"] = []float32{-0.1, 1}
+	e.vectors["the opposite of 3"] = []float32{0, -7}
+	e.vectors["3 again"] = []float32{0, 1e-30}
+	e.vectors["a giant 3"] = []float32{0, 1e38}
+	for query, want := range map[string][]int{
+		"a little beyond 3": {5, 2, 4, 3},
+		"the opposite of 3": {7, 10, 8, 9},
+		"3 again":           {1, 2, 4, 3},
+		"a giant 3":         {1, 2, 4, 3},
+		"3 of 12":           {5, 1, 2, 4}, // not itself
+	} {
+		order, err := Nearest(4, e)(t.Context(), query, pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The neighbours on both sides are equally near but for the last bit, so
+		// either may stand first.
+		near := func(i int) float64 {
+			a, b := e.vectors[query], e.vectors[pool[i].In]
+			return (float64(a[0])*float64(b[0]) + float64(a[1])*float64(b[1])) / math.Hypot(float64(a[0]), float64(a[1])) / math.Hypot(float64(b[0]), float64(b[1]))
+		}
+		for at := range want {
+			if math.Abs(near(order[at])-near(want[at])) > 1e-6 {
+				t.Errorf("%s: chose %v, want %v", query, order, want)
+			}
+		}
+	}
+}
+
+// FuzzNearest compares with cosines in double precision. The vectors are of few
+// and small numbers, so that many have the same direction.
+func FuzzNearest(f *testing.F) {
+	for seed := range uint64(30) {
+		f.Add(seed, uint8(seed*9), uint8(seed), uint8(seed))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, length, width, count uint8) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		size := 1 + int(width)%20
+		e := &table{vectors: map[string][]float32{}}
+		draw := func() []float32 {
+			v := make([]float32, size)
+			for i := range v {
+				v[i] = float32(rng.IntN(3) - 1)
+			}
+			v[rng.IntN(size)] = float32(1 + rng.IntN(2))
+			return v
+		}
+		pool := make([]example, 1+int(length)%60)
+		for i := range pool {
+			pool[i].In = fmt.Sprint("text ", rng.IntN(len(pool)))
+			if e.vectors[pool[i].In] == nil {
+				e.vectors[pool[i].In] = draw()
+			}
+		}
+		n := 1 + int(count)%len(pool)
+		query := fmt.Sprint("text ", rng.IntN(2*len(pool)))
+		if e.vectors[query] == nil {
+			e.vectors[query] = draw()
+		}
+		cosine := func(a, b []float32) float64 {
+			var ab, aa, bb float64
+			for i := range a {
+				ab += float64(a[i]) * float64(b[i])
+				aa += float64(a[i]) * float64(a[i])
+				bb += float64(b[i]) * float64(b[i])
+			}
+			return ab / math.Sqrt(aa*bb)
+		}
+		var want []int
+		for i := range pool {
+			if pool[i].In != query {
+				want = append(want, i)
+			}
+		}
+		scores := make([]float64, len(pool))
+		for i := range pool {
+			scores[i] = cosine(e.vectors[query], e.vectors[pool[i].In])
+		}
+		slices.SortStableFunc(want, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+		want = want[:min(n, len(want))]
+
+		v := &Vectors{Embedder: e, Batch: 1 + rng.IntN(70)}
+		r, err := v.Rank(t.Context(), query, pool, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Order) != len(want) {
+			t.Fatalf("%d examples, want %d", len(r.Order), len(want))
+		}
+		const close = 1e-5
+		for at, i := range r.Order {
+			if pool[i].In == query {
+				t.Fatal("the query is among its examples")
+			}
+			if math.Abs(scores[i]-scores[want[at]]) > close || math.Abs(r.Scores[at]-scores[i]) > close {
+				t.Fatalf("at %d: example %d with %v, which is %v; want %d with %v", at, i, r.Scores[at], scores[i], want[at], scores[want[at]])
+			}
+			if at > 0 && slices.Equal(e.vectors[pool[i].In], e.vectors[pool[r.Order[at-1]].In]) && i < r.Order[at-1] {
+				t.Fatalf("equal examples in the order %v", r.Order)
+			}
+			if alike := r.Alike(0, at); math.Abs(alike-cosine(e.vectors[pool[r.Order[0]].In], e.vectors[pool[i].In])) > close {
+				t.Fatalf("examples %d and %d are alike by %v", r.Order[0], i, alike)
+			}
+		}
+	})
+}
+
+func TestDot(t *testing.T) {
+	for size := range 40 {
+		a, b := make([]float32, size), make([]float32, size)
+		want := float32(0)
+		for i := range size {
+			a[i], b[i] = float32(i+1), float32(2*i-7)
+			want += a[i] * b[i] // whole numbers, so that any order gives the same
+		}
+		if got := dot(a, b); got != want {
+			t.Errorf("%d numbers: %v, want %v", size, got, want)
+		}
+	}
+}
+
+func TestEmbeddingsThatAreWrong(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	vectors := func(third ...float32) map[string][]float32 {
+		return map[string][]float32{"a": {1, 0}, "b": {0, 1}, "c": third, "q": {1, 1}}
+	}
+	query := func(q ...float32) map[string][]float32 {
+		return map[string][]float32{"a": {1, 0}, "b": {0, 1}, "c": {1, 1}, "q": q}
+	}
+	tests := []struct {
+		name    string
+		vectors map[string][]float32
+		want    []string
+	}{
+		{"NaN", vectors(1, nan), []string{"example 3 of 3", `"c"`, "number 2 of 2 is NaN"}},
+		{"infinite", vectors(inf, 1), []string{"example 3 of 3", "number 1 of 2 is -Inf"}},
+		{"zero", vectors(0, 0), []string{"example 3 of 3", "no direction", "each of its 2 numbers is 0"}},
+		{"of another size", vectors(1, 2, 3), []string{"example 3 of 3 has 3 numbers", "example 1 has 2", "same model"}},
+		{"empty", vectors(), []string{"example 3 of 3 has 0 numbers"}},
+		{"the query NaN", query(nan, 1), []string{`query "q"`, "number 1 of 2 is NaN"}},
+		{"the query zero", query(0, 0), []string{`query "q"`, "each of its 2 numbers is 0"}},
+		{"the query empty", query(), []string{`query "q" has 0 numbers`, "examples have 2"}},
+		{"the query of another size", query(1), []string{`query "q" has 1 numbers`, "examples have 2", "same model"}},
+	}
+	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, batch := range []int{0, 1, 2} {
+				e := &table{vectors: tt.vectors}
+				choose := Top(2, &Vectors{Embedder: e, Batch: batch})
+				order, err := choose(t.Context(), "q", pool)
+				if err == nil {
+					t.Fatalf("chose %v", order)
+				}
+				for _, want := range tt.want {
+					if !strings.Contains(err.Error(), want) {
+						t.Errorf("error %q does not say %q", err, want)
+					}
+				}
+				// Once the Embedder is well again, so is the Selector.
+				e.vectors = vectors(1, 1)
+				order, err = choose(t.Context(), "q", pool)
+				if err != nil || !slices.Equal(order, []int{0, 2}) {
+					t.Errorf("then: %v, %v", order, err)
+				}
+			}
+		})
+	}
+}
+
+func TestEmbeddersThatAreWrong(t *testing.T) {
+	one := func(_ context.Context, texts []string) ([][]float32, error) { return [][]float32{{1, 2}}, nil }
+	none := func(context.Context, []string) ([][]float32, error) { return nil, nil }
+	failing := func(context.Context, []string) ([][]float32, error) { return nil, errors.ErrUnsupported }
+	onlyPool := func(_ context.Context, texts []string) ([][]float32, error) {
+		if texts[0] == "q" {
+			return nil, errors.ErrUnsupported
+		}
+		return [][]float32{{1}, {1}, {1}}, nil
+	}
+	tests := []struct {
+		name string
+		v    *Vectors
+		want []string
+	}{
+		{"one vector for all", &Vectors{Embedder: EmbedderFunc(one)}, []string{"1 vectors for 3 texts", "examples 1 to 3 of 3"}},
+		{"one vector for two", &Vectors{Embedder: EmbedderFunc(one), Batch: 2}, []string{"1 vectors for 2 texts", "examples 1 to 2 of 3"}},
+		{"no vectors", &Vectors{Embedder: EmbedderFunc(none)}, []string{"0 vectors for 3 texts"}},
+		{"an error", &Vectors{Embedder: EmbedderFunc(failing)}, []string{"embedding examples 1 to 3 of 3", errors.ErrUnsupported.Error()}},
+		{"an error for the query", &Vectors{Embedder: EmbedderFunc(onlyPool)}, []string{"embedding the query", errors.ErrUnsupported.Error()}},
+		{"no Embedder", &Vectors{}, []string{"no Embedder", "OpenAIEmbeddings"}},
+		{"a negative batch", &Vectors{Embedder: EmbedderFunc(one), Batch: -1}, []string{"Batch of -1"}},
+	}
+	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			order, err := Top(2, tt.v)(t.Context(), "q", pool)
+			if err == nil {
+				t.Fatalf("chose %v", order)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+	if _, err := Nearest(4, EmbedderFunc(one))(t.Context(), "q", pool); err == nil || !strings.Contains(err.Error(), "4 examples of a pool of 3") {
+		t.Errorf("k over the pool: %v", err)
+	}
+	if order, err := Nearest(0, EmbedderFunc(failing))(t.Context(), "q", pool); err != nil || len(order) != 0 {
+		t.Errorf("no examples need no embeddings: %v, %v", order, err)
+	}
+	if r, err := (&Vectors{Embedder: EmbedderFunc(failing)}).Rank(t.Context(), "q", nil, 1); err != nil || len(r.Order) != 0 {
+		t.Errorf("an empty pool needs no embeddings: %v, %v", r, err)
+	}
+}
+
+// TestEmbeddingsArePaidForOnce: no text is embedded twice, whatever fails.
+func TestEmbeddingsArePaidForOnce(t *testing.T) {
+	e, pool := compass(100)
+	busy := errors.New("busy")
+	e.fail = func(call int, _ []string) error {
+		if call%2 == 0 {
+			return busy
+		}
+		return nil
+	}
+	choose := Top(3, &Vectors{Embedder: e, Batch: 9})
+	failures := 0
+	for {
+		_, err := choose(t.Context(), "3 of 100", pool)
+		if err == nil {
+			break
+		}
+		if failures++; !errors.Is(err, busy) || failures > 20 {
+			t.Fatal(err)
+		}
+	}
+	if e.texts != 101 || failures < 5 {
+		t.Errorf("%d texts embedded for 100 examples and a query, with %d failures", e.texts, failures)
+	}
+	// From here on only new queries are embedded, and they are once.
+	for range 3 {
+		for i := range 5 {
+			for {
+				if _, err := choose(t.Context(), pool[i].In, pool); err == nil {
+					break
+				}
+			}
+		}
+	}
+	if e.texts != 105 {
+		t.Errorf("%d texts embedded for 100 examples and 5 queries", e.texts)
+	}
+	if largest := slices.Max(e.calls); largest != 9 {
+		t.Errorf("a call of %d texts where 9 are allowed", largest)
+	}
+}
+
+func TestRecentQueriesAreForgotten(t *testing.T) {
+	var r recentVectors
+	for i := range 200 {
+		r.put(fmt.Sprint(i), []float32{float32(i)})
+		r.put(fmt.Sprint(i), []float32{-1})
+	}
+	for i := range 200 {
+		got := r.get(fmt.Sprint(i))
+		if known := i >= 200-len(r.ring); known && (len(got) != 1 || got[0] != float32(i)) || !known && got != nil {
+			t.Errorf("%d: %v", i, got)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package choose
+
+import (
+	"cmp"
+	"context"
+	"math/bits"
+	"slices"
+)
+
+// A cursor goes through the postings of one term of the query.
+type cursor struct {
+	docs    []uint32 // those not yet passed
+	impacts []uint16
+	weight  uint64 // of the term, times its occurrences in the query
+	most    uint64 // that it can add to a score
+}
+
+// skip passes the postings of examples before doc. The steps double, since the
+// next one asked for is mostly near.
+func (c *cursor) skip(doc uint32) {
+	if len(c.docs) == 0 || c.docs[0] >= doc {
+		return
+	}
+	step := 1
+	for step < len(c.docs) && c.docs[step] < doc {
+		step *= 2
+	}
+	from := step / 2
+	at, _ := slices.BinarySearch(c.docs[from:min(step, len(c.docs))], doc)
+	c.docs, c.impacts = c.docs[from+at:], c.impacts[from+at:]
+}
+
+// span is how many examples are scored together: their scores fit the nearest
+// cache.
+const span = 2048
+
+// search returns the n examples with the highest scores, the best first.
+//
+// It is MaxScore (Turtle and Flood, Query Evaluation: Strategies and
+// Optimizations, 1995) over spans of examples. Once n examples have a score, one
+// that has only common words, which together cannot reach the worst of them,
+// need not be looked at. So the postings of common words are never read through,
+// but only looked up for examples that have a rarer word.
+func (x *wordIndex) search(ctx context.Context, query string, pool []example, n int) ([]hit[uint64], error) {
+	cursors := x.cursors(query)
+	upTo := make([]uint64, len(cursors)+1) // what the first i can add together
+	for i, c := range cursors {
+		upTo[i+1] = upTo[i] + c.most
+	}
+	var (
+		found  = best[uint64]{k: n}
+		floor  uint64 // a score must be above it to be among the best
+		common int    // so many of the first cursors are not read through
+		scores [span]uint64
+		marked [span / 64]uint64 // which of scores are not 0
+	)
+	for round := 0; ; round++ {
+		if round%64 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		for common < len(cursors) && upTo[common+1] <= floor {
+			common++
+		}
+		rest := cursors[common:]
+		first := uint32(x.n)
+		for i := range rest {
+			if len(rest[i].docs) > 0 {
+				first = min(first, rest[i].docs[0])
+			}
+		}
+		if first == uint32(x.n) {
+			break
+		}
+		first -= first % span
+		for i := range rest {
+			rest[i].add(first, &scores, &marked)
+		}
+		for w, word := range marked {
+			marked[w] = 0
+			for ; word != 0; word &= word - 1 {
+				at := w*64 + bits.TrailingZeros64(word)
+				doc, score := first+uint32(at), scores[at]
+				scores[at] = 0
+				for i := common - 1; i >= 0 && score+upTo[i+1] > floor; i-- {
+					score += cursors[i].at(doc)
+				}
+				// Of equal scores the earlier example counts more, and is here first.
+				if score > floor && pool[doc].In != query {
+					found.offer(hit[uint64]{int(doc), score})
+					if found.full() {
+						floor = found.worst().score
+					}
+				}
+			}
+		}
+	}
+	x.fill(&found, query, pool)
+	return found.sorted(), nil
+}
+
+// cursors returns one for each different term of the query that the pool has,
+// those that can add least first.
+func (x *wordIndex) cursors(query string) []cursor {
+	var words terms
+	var inQuery []uint32
+	words.of(query)
+	for word := words.next(); word != nil; word = words.next() {
+		if t, ok := x.terms.lookup(word); ok {
+			inQuery = append(inQuery, t)
+		}
+	}
+	slices.Sort(inQuery)
+	var cursors []cursor
+	for i := 0; i < len(inQuery); {
+		t, times := inQuery[i], uint64(0)
+		for ; i < len(inQuery) && inQuery[i] == t; i++ {
+			times++
+		}
+		weight := times * x.weight(t)
+		cursors = append(cursors, cursor{
+			docs:    x.docs[x.starts[t]:x.starts[t+1]],
+			impacts: x.impacts[x.starts[t]:x.starts[t+1]],
+			weight:  weight,
+			most:    weight * uint64(x.peaks[t]),
+		})
+	}
+	slices.SortStableFunc(cursors, func(a, b cursor) int { return cmp.Compare(a.most, b.most) })
+	return cursors
+}
+
+// add adds the term's part to the scores of the span that begins at first, and
+// passes its postings.
+func (c *cursor) add(first uint32, scores *[span]uint64, marked *[span / 64]uint64) {
+	n := 0
+	for n < len(c.docs) && c.docs[n]-first < span {
+		at := (c.docs[n] - first) % span
+		scores[at] += c.weight * uint64(c.impacts[n])
+		marked[at/64] |= 1 << (at % 64)
+		n++
+	}
+	c.docs, c.impacts = c.docs[n:], c.impacts[n:]
+}
+
+// at returns the term's part of the score of one example.
+func (c *cursor) at(doc uint32) uint64 {
+	c.skip(doc)
+	if len(c.docs) == 0 || c.docs[0] != doc {
+		return 0
+	}
+	return c.weight * uint64(c.impacts[0])
+}
+
+// fill makes up the number with examples that share no word with the query.
+func (x *wordIndex) fill(found *best[uint64], query string, pool []example) {
+	if found.full() {
+		return
+	}
+	matched := make(map[int]bool, len(found.heap))
+	for _, h := range found.heap {
+		matched[h.index] = true
+	}
+	for i := 0; i < len(pool) && !found.full(); i++ {
+		if !matched[i] && pool[i].In != query {
+			found.offer(hit[uint64]{i, 0})
+		}
+	}
+}

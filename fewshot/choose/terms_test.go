@@ -1,0 +1,154 @@
+package choose
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func termsOf(text string) []string {
+	var t terms
+	var all []string
+	t.of(text)
+	for term := t.next(); term != nil; term = t.next() {
+		all = append(all, string(term))
+	}
+	return all
+}
+
+func TestTerms(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       string // parted by spaces
+	}{
+		{"words", "The 2 cats' snake_case, gpt4!", "the 2 cats snake case gpt4"},
+		{"nothing", " ?!… ", ""},
+		{"letters beyond ASCII", "Ärger ÉTÉ ΟΔΟΣ Привет", "ärger été οδοσ привет"},
+		{"a letter and its mark apart", "E\u0301te\u0301", "e\u0301te\u0301"},
+		{"a mark without a letter", "\u0301 a", "a"},
+		{"Hindi keeps its vowels", "नमस्ते दुनिया", "नमस्ते दुनिया"},
+		{"Arabic with digits of its own", "سلام ١٢", "سلام ١٢"},
+		{"Korean, particles and all", "선생님은 책을", "선생 생님 님은 책을"},
+		{"one syllable", "산 강", "산 강"},
+		{"Chinese without spaces", "我喜欢猫。你呢？", "我喜 喜欢 欢猫 你呢"},
+		{"Japanese, in three scripts", "猫のコーヒー", "猫の のコ コー ーヒ ヒー"},
+		{"half-width kana with their voicing", "ｶﾞｷﾞ", "ｶﾞｷﾞ"},
+		{"kana with their voicing apart", "か\u3099き\u3099く", "か\u3099き\u3099 き\u3099く"},
+		{"Thai, vowels above and below", "ที่นี่ดี", "ที่นี่ นี่ดี"},
+		{"Chinese among other words", "iPhone手机15号 ok", "iphone 手机 15 号 ok"},
+		{"full-width letters", "ＡＢＣ１２　ｘ", "abc12 x"},
+		{"bytes that are no text", "a\xffb 가\xff나", "a b 가 나"},
+		{"the example of the comment", "The 2 Cats: 고양이를 샀다, 猫ｶﾌｪ", "the 2 cats 고양 양이 이를 샀다 猫ｶ ｶﾌ ﾌｪ"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := strings.Join(termsOf(tt.text), " "); got != tt.want {
+				t.Errorf("%q has the terms\n%s, want\n%s", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+// slowTerms is the same rule, said in three passes over whole letters.
+func slowTerms(text string) []string {
+	type letter struct {
+		text string
+		row  bool // of a script compared by pairs
+	}
+	var runs [][]letter
+	begin := true
+	for _, r := range text {
+		voicing := r == 'ﾞ' || r == 'ﾟ'
+		if !begin {
+			run := runs[len(runs)-1]
+			if last := &run[len(run)-1]; unicode.IsMark(r) || voicing && last.row {
+				last.text += string(r)
+				continue
+			}
+		}
+		row := unicode.IsLetter(r) || unicode.IsNumber(r)
+		row = row && (voicing || r == 'ー' || r == 'ｰ' || unicode.In(r, spacelessScripts...))
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsNumber(r):
+			begin = true
+			continue
+		case begin || runs[len(runs)-1][0].row != row:
+			runs = append(runs, nil)
+		}
+		begin = false
+		if '０' <= r && r <= 'ｚ' {
+			r -= 0xFEE0
+		}
+		if !row {
+			r = unicode.ToLower(r)
+		}
+		runs[len(runs)-1] = append(runs[len(runs)-1], letter{string(r), row})
+	}
+	var all []string
+	for _, run := range runs {
+		switch {
+		case !run[0].row:
+			word := ""
+			for _, l := range run {
+				word += l.text
+			}
+			all = append(all, word)
+		case len(run) == 1:
+			all = append(all, run[0].text)
+		default:
+			for i := range run[1:] {
+				all = append(all, run[i].text+run[i+1].text)
+			}
+		}
+	}
+	return all
+}
+
+var denseLetters = []string{"a", "B", "1", " ", "é", "Σ", "e\u0301", "\u0301", "가", "나", "猫", "々", "か", "\u3099", "ー", "ｶ", "ﾞ", "ท", "ี", "Ａ", "。", "\xff"}
+
+func denseText(rng *rand.Rand, letters []string, n int) string {
+	var b strings.Builder
+	for range n {
+		b.WriteString(letters[rng.IntN(len(letters))])
+	}
+	return b.String()
+}
+
+func FuzzTerms(f *testing.F) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		f.Add(denseText(rng, denseLetters, rng.IntN(12)))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got, want := termsOf(text), slowTerms(text); !slices.Equal(got, want) {
+			t.Fatalf("%q has the terms %q, want %q", text, got, want)
+		}
+	})
+}
+
+func TestVocabulary(t *testing.T) {
+	v := newVocabulary()
+	rng := rand.New(rand.NewPCG(2, 1))
+	numbers := map[string]uint32{}
+	for range 20000 {
+		term := denseText(rng, []string{"a", "b", "c", "가"}, 1+rng.IntN(8))
+		want, known := numbers[term]
+		if n, ok := v.lookup([]byte(term)); ok != known || ok && n != want {
+			t.Fatalf("%q is %d, %v; want %d, %v", term, n, ok, want, known)
+		}
+		if !known {
+			want = uint32(len(numbers))
+			numbers[term] = want
+		}
+		if n := v.number([]byte(term)); n != want {
+			t.Fatalf("%q gets %d, want %d", term, n, want)
+		}
+	}
+	for term, n := range numbers {
+		if string(v.term(n)) != term {
+			t.Fatalf("number %d is %q, want %q", n, v.term(n), term)
+		}
+	}
+}
