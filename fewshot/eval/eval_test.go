@@ -1,0 +1,279 @@
+package eval_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/eval"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+type pair = fewshot.Example[string, string]
+
+// copycat is a model that is right when the prompt is of lines and shows at
+// least as many shots as the number in the query asks for, and draws nothing at
+// random.
+func copycat() sampling.Model {
+	return sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			shots := strings.Count(req.Prompt, "\n")
+			query := strings.TrimSuffix(req.Prompt[strings.LastIndex(req.Prompt, "\n")+1:], ":")
+			var need int
+			fmt.Sscanf(query, "need%d", &need)
+			answer := "right"
+			if shots < need || !strings.HasSuffix(req.Prompt, ":") {
+				answer = "wrong"
+			}
+			yield(sampling.Chunk{Text: " " + answer + "\n", Reason: sampling.EndOfText, Usage: &sampling.Usage{PromptTokens: 100, CompletionTokens: 10}}, nil)
+		}
+	})}
+}
+
+func needs(n int) []pair {
+	cases := make([]pair, n)
+	for i := range cases {
+		cases[i] = pair{In: fmt.Sprintf("need%d", i), Out: "right"}
+	}
+	return cases
+}
+
+func pool(n int) []pair {
+	shots := make([]pair, n)
+	for i := range shots {
+		shots[i] = pair{In: fmt.Sprintf("shot%d", i), Out: "right"}
+	}
+	return shots
+}
+
+func TestEvaluate(t *testing.T) {
+	task := &fewshot.Task[string, string]{Examples: pool(4), Format: fewshot.Lines}
+	r, err := eval.Evaluate(t.Context(), task, copycat(), needs(10), eval.Exact[string], eval.Options{Price: eval.Price{Prompt: 4, Completion: 8}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	low, high := eval.Wilson(0.5, 10)
+	want := &eval.Report{
+		Cases: 10, Accuracy: 0.5, Low: low, High: high,
+		Usage: sampling.Usage{PromptTokens: 1000, CompletionTokens: 100}, Cost: 0.0048,
+	}
+	if diff := cmp.Diff(want, r, cmpopts.IgnoreFields(eval.Report{}, "Time", "Failures"), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(r.Failures) != 5 || r.Failures[0].Case != 5 || r.Failures[0].Got != "wrong" || r.Failures[0].Want != "right" {
+		t.Errorf("failures %+v", r.Failures)
+	}
+	if got := r.String(); got != "50.0 % of 10 cases (95 % interval 23.7 to 76.3)" {
+		t.Errorf("the report says %q", got)
+	}
+}
+
+// TestWilson compares with the worked figures of Newcombe (1998, table I), who
+// took them as the standard for the method.
+func TestWilson(t *testing.T) {
+	for _, tt := range []struct {
+		right, n  int
+		low, high float64
+	}{
+		{81, 263, 0.2553, 0.3662},
+		{15, 148, 0.0624, 0.1605},
+		{0, 20, 0, 0.1611},
+		{1, 29, 0.0061, 0.1718},
+		{29, 29, 0.8830, 1},
+	} {
+		low, high := eval.Wilson(float64(tt.right)/float64(tt.n), tt.n)
+		if math.Abs(low-tt.low) > 5e-5 || math.Abs(high-tt.high) > 5e-5 {
+			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", tt.right, tt.n, low, high, tt.low, tt.high)
+		}
+	}
+	if low, high := eval.Wilson(0, 0); low != 0 || high != 1 {
+		t.Errorf("nothing is known of no cases: %v to %v", low, high)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	for _, tt := range []struct {
+		want, got    string
+		exact, loose float64
+	}{
+		{"Paris", "Paris", 1, 1},
+		{"Paris", " paris.", 0, 1},
+		{"나비", "나비!", 0, 1},
+		{"ten", "tin", 0, 0},
+	} {
+		exact, _ := eval.Exact(tt.want, tt.got)
+		loose, _ := eval.Loose(tt.want, tt.got)
+		if exact != tt.exact || loose != tt.loose {
+			t.Errorf("%q for %q: exact %v, loose %v", tt.got, tt.want, exact, loose)
+		}
+	}
+}
+
+func TestEvaluateMistakes(t *testing.T) {
+	task := func(examples ...pair) *fewshot.Task[string, string] {
+		return &fewshot.Task[string, string]{Examples: examples, Format: fewshot.Lines}
+	}
+	broken := errors.New("the server is gone")
+	gone := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
+	})}
+	tests := []struct {
+		name   string
+		task   *fewshot.Task[string, string]
+		model  sampling.Model
+		cases  []pair
+		metric eval.Metric[string]
+		want   string
+	}{
+		{"no cases", task(), copycat(), nil, eval.Exact[string], "no cases"},
+		{"a case among its examples", task(needs(2)...), copycat(), needs(2)[1:], eval.Exact[string], `case 1, "need1", is among the examples`},
+		{"a case twice", task(), copycat(), append(needs(2), needs(2)[0]), eval.Exact[string], "cases 1 and 3 are the same"},
+		{"a case that breaks the layout", task(), copycat(), []pair{{In: "a\nb"}}, eval.Exact[string], "case 1: fewshot: input contains a line break"},
+		{"a metric that fails", task(), copycat(), needs(2), func(string, string) (float64, error) { return 0, errors.New("no idea") }, "the metric on case 1: no idea"},
+		{"a score of 2", task(), copycat(), needs(2), func(string, string) (float64, error) { return 2, nil }, "a score of 2"},
+		{"a score that is not a number", task(), copycat(), needs(2), func(string, string) (float64, error) { return math.NaN(), nil }, "a score of NaN"},
+		{"a model that fails", task(), gone, needs(2), eval.Exact[string], "the server is gone"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := eval.Evaluate(t.Context(), tt.task, tt.model, tt.cases, tt.metric, eval.Options{}); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestUnreadAnswersAreWrong(t *testing.T) {
+	task := &fewshot.Task[string, int]{Format: fewshot.Lines}
+	r, err := eval.Evaluate(t.Context(), task, copycat(), []eval.Case[string, int]{{In: "need0", Out: 1}}, eval.Exact[int], eval.Options{})
+	if err != nil || r.Unread != 1 || r.Accuracy != 0 || len(r.Failures) != 1 || r.Failures[0].Err == nil {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	task := &fewshot.Task[string, string]{Examples: pool(8), Format: fewshot.Lines}
+	calls, last := 0, 0
+	table, err := eval.Sweep(t.Context(), task, copycat(), needs(8), eval.Exact[string], eval.Grid{
+		Shots:  []int{0, 1, 4, 8},
+		Orders: []uint64{1, 2, 3},
+		Done: func(done, all int) {
+			calls++
+			if done != last+1 || all != 96 {
+				t.Errorf("after %d of 96: %d of %d", last, done, all)
+			}
+			last = done
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `shots  mean %  spread  least   most
+    0    12.5     0.0   12.5   12.5
+    1    25.0     0.0   25.0   25.0
+    4    62.5     0.0   62.5   62.5
+    8   100.0     0.0  100.0  100.0
+`
+	if diff := cmp.Diff(want, table.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if calls != 96 {
+		t.Errorf("%d calls of Done", calls)
+	}
+	if !strings.HasPrefix(table.Markdown(), "| shots | mean % | spread | least | most |\n| ---: |") {
+		t.Errorf("Markdown:\n%s", table.Markdown())
+	}
+	var csv strings.Builder
+	if err := table.WriteCSV(&csv); err != nil || strings.Count(csv.String(), "\n") != 13 {
+		t.Errorf("CSV, %v:\n%s", err, csv.String())
+	}
+}
+
+func TestSweepOverAll(t *testing.T) {
+	task := &fewshot.Task[string, string]{Examples: pool(4)}
+	table, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], eval.Grid{
+		Shots:     []int{1, 2},
+		Formats:   []eval.Format{{Name: "lines", Format: fewshot.Lines}, {Name: "arrow", Format: fewshot.Arrow}},
+		Selectors: []eval.Selector{{Name: "first", Choose: fewshot.First}, {Name: "random", Choose: func(k int) fewshot.Selector { return fewshot.Random(k, 1) }}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table.Rows) != 8 || table.Rows[1].Mean != 0.75 || table.Rows[6].Format != "arrow" || table.Rows[6].Selector != "random" {
+		t.Errorf("the table is\n%s", table)
+	}
+	if _, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], eval.Grid{Shots: []int{5}}); err == nil || !strings.Contains(err.Error(), "5 shots, and the pool has 4") {
+		t.Errorf("shots over the pool: %v", err)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	task := &fewshot.Task[string, string]{Examples: pool(4)}
+	table, err := eval.Choose(t.Context(), task, copycat(), needs(4), eval.Exact[string], []eval.Format{{Name: "arrow", Format: fewshot.Arrow}, {Name: "lines", Format: fewshot.Lines}}, eval.Options{})
+	if err != nil || table.Rows[0].Format != "lines" || table.Rows[0].Mean != 1 {
+		t.Errorf("%v, %v", table, err)
+	}
+}
+
+// orderly is right when the shot called best stands last, and half right when it
+// stands somewhere.
+func orderly() sampling.Model {
+	return sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			lines := strings.Split(req.Prompt, "\n")
+			query := lines[len(lines)-1]
+			answer := "wrong"
+			if strings.HasPrefix(lines[max(len(lines)-2, 0)], "shot7:") || strings.Contains(req.Prompt, "shot7:") && strings.ContainsAny(query, "02468") {
+				answer = "right"
+			}
+			yield(sampling.Chunk{Text: " " + answer + "\n", Reason: sampling.EndOfText}, nil)
+		}
+	})}
+}
+
+func TestSearch(t *testing.T) {
+	task := &fewshot.Task[string, string]{Examples: append(pool(12), needs(3)...), Format: fewshot.Lines}
+	search := func(seed uint64) *eval.Found[string, string] {
+		found, err := eval.Search(t.Context(), task, orderly(), needs(6), eval.Exact[string], eval.Searching{K: 3, Calls: 1200, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	found := search(1)
+	if found.Report.Accuracy != 1 || found.Examples[2].In != "shot7" {
+		t.Errorf("found %v with %v", found.Examples, found.Report)
+	}
+	if found.Baseline.Accuracy != 0 || found.Calls > 1200 || found.Calls != found.Tried*6 {
+		t.Errorf("baseline %v, %d candidates, %d calls", found.Baseline, found.Tried, found.Calls)
+	}
+	for _, e := range found.Examples {
+		if strings.HasPrefix(e.In, "need") {
+			t.Errorf("a case is among the examples: %v", e)
+		}
+	}
+	if again := search(1); cmp.Diff(found.Examples, again.Examples) != "" || again.Calls != found.Calls {
+		t.Error("the same seed searched differently")
+	}
+	var file strings.Builder
+	if err := found.Write(&file, fewshot.Columns{}); err != nil {
+		t.Fatal(err)
+	}
+	back, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(file.String()), fewshot.Columns{}))
+	if diff := cmp.Diff(found.Examples, back); err != nil || diff != "" {
+		t.Errorf("%v (-found +read):\n%s", err, diff)
+	}
+	for name, s := range map[string]eval.Searching{"k over the pool": {K: 13, Calls: 100}, "no k": {Calls: 100}, "no budget": {K: 1, Calls: 5}} {
+		if _, err := eval.Search(t.Context(), task, orderly(), needs(6), eval.Exact[string], s); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

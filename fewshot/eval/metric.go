@@ -1,0 +1,50 @@
+package eval
+
+import (
+	"math"
+	"strings"
+	"unicode"
+)
+
+// A Metric says how good an answer is: 0 is wrong, 1 is right, and between them
+// lies what is partly right. An error, or a score outside of 0 to 1, ends the
+// evaluation. Metrics are called from one goroutine.
+type Metric[Out any] func(want, got Out) (float64, error)
+
+// Exact is right when the answer is the expected one.
+func Exact[Out comparable](want, got Out) (float64, error) {
+	if want == got {
+		return 1, nil
+	}
+	return 0, nil
+}
+
+// Loose compares text by its letters and digits alone: letter case, white space
+// and punctuation make no difference.
+func Loose(want, got string) (float64, error) {
+	return Exact(letters(want), letters(got))
+}
+
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// Wilson returns the 95 % score interval of Wilson (1927) for a share of n
+// cases. Unlike the share plus or minus a standard error it stays within 0 and 1
+// and means something for few cases and for shares near the ends.
+func Wilson(share float64, n int) (low, high float64) {
+	if n == 0 {
+		return 0, 1
+	}
+	const z = 1.959963984540054 // the 97.5 % point of the normal distribution
+	count := float64(n)
+	centre := share + z*z/(2*count)
+	margin := z * math.Sqrt(share*(1-share)/count+z*z/(4*count*count))
+	scale := 1 + z*z/count
+	return max((centre-margin)/scale, 0), min((centre+margin)/scale, 1)
+}

@@ -1,0 +1,117 @@
+package eval
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Table is what a [Sweep] found.
+type Table struct {
+	Rows   []Row
+	Orders int // evaluations behind each row
+	Cases  int // cases in each of them
+}
+
+// best sorts the rows by their mean, the best first.
+func (t *Table) best() {
+	slices.SortStableFunc(t.Rows, func(a, b Row) int { return cmp.Compare(b.Mean, a.Mean) })
+}
+
+// columns are the table's columns: those that differ between rows, and the
+// figures in percent.
+func (t *Table) columns() (names []string, cells [][]string) {
+	percent := func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) }
+	formats := slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Format != "" })
+	selectors := slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Selector != "" })
+	if formats {
+		names = append(names, "format")
+	}
+	if selectors {
+		names = append(names, "selector")
+	}
+	names = append(names, "shots", "mean %", "spread", "least", "most")
+	for _, r := range t.Rows {
+		var row []string
+		if formats {
+			row = append(row, r.Format)
+		}
+		if selectors {
+			row = append(row, r.Selector)
+		}
+		cells = append(cells, append(row, strconv.Itoa(r.Shots), percent(r.Mean), percent(r.Spread), percent(r.Low), percent(r.High)))
+	}
+	return names, cells
+}
+
+// String returns the table as aligned text.
+func (t *Table) String() string {
+	names, cells := t.columns()
+	widths := make([]int, len(names))
+	for _, row := range append([][]string{names}, cells...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range append([][]string{names}, cells...) {
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			switch {
+			case i > 0:
+				b.WriteString("  ")
+				fallthrough
+			default:
+				if i < len(row)-5 { // names to the left, numbers to the right
+					b.WriteString(cell + pad)
+				} else {
+					b.WriteString(pad + cell)
+				}
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// Markdown returns the table in Markdown.
+func (t *Table) Markdown() string {
+	names, cells := t.columns()
+	var b strings.Builder
+	line := func(row []string) {
+		for _, cell := range row {
+			b.WriteString("| " + strings.ReplaceAll(cell, "|", `\|`) + " ")
+		}
+		b.WriteString("|\n")
+	}
+	line(names)
+	rule := make([]string, len(names))
+	for i := range rule {
+		if rule[i] = "---"; i >= len(names)-5 {
+			rule[i] = "---:"
+		}
+	}
+	line(rule)
+	for _, row := range cells {
+		line(row)
+	}
+	return b.String()
+}
+
+// WriteCSV writes the accuracy of every single evaluation, for other programs.
+func (t *Table) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write([]string{"format", "selector", "shots", "order", "accuracy", "low", "high"}) // Error below tells
+	for _, r := range t.Rows {
+		for i, report := range r.Reports {
+			out.Write([]string{r.Format, r.Selector, strconv.Itoa(r.Shots), strconv.Itoa(i), fmt.Sprint(report.Accuracy), fmt.Sprint(report.Low), fmt.Sprint(report.High)})
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
