@@ -1,0 +1,190 @@
+package assistant
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// prompt writes the prompt that asks for a reply to user, which is clean, after
+// the given turns.
+func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.Prompt, error) {
+	w, err := c.Persona.write()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.dialogue(len(c.Persona.Examples) == 0)
+	prefill, err := clean(c.Prefill)
+	if err != nil {
+		return nil, nil, &ValueError{Where: "prefill", Err: err}
+	}
+	budget, err := c.Model.PromptBudget(c.Params)
+	if err != nil {
+		return nil, nil, fmt.Errorf("assistant: %w", err)
+	}
+	if budget == math.MaxInt {
+		if err := c.finish(w, turns, 0, user, prefill); err != nil {
+			return nil, nil, err
+		}
+		p := &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns))}
+		if c.counter() != nil {
+			if p.Tokens, err = count(c.Model, p.Text); err != nil {
+				return nil, nil, err
+			}
+		}
+		return w, p, nil
+	}
+	f, err := c.fitting(w, turns, user, prefill, budget)
+	if err != nil {
+		return nil, nil, err
+	}
+	head := *w
+	for {
+		dropped, sum, err := f.drop()
+		if err != nil {
+			return nil, nil, err
+		}
+		*w = head
+		w.parts = slices.Clone(head.parts)
+		if err := c.finish(w, turns, dropped, user, prefill); err != nil {
+			return nil, nil, err
+		}
+		text := w.String()
+		tokens, err := count(c.Model, text)
+		if err != nil {
+			return nil, nil, err
+		}
+		if tokens <= budget {
+			return w, &fewshot.Prompt{
+				Text: text, Stop: w.stops(), Tokens: tokens,
+				Shots: indexes(dropped, len(turns)), Dropped: indexes(0, dropped),
+			}, nil
+		}
+		// The parts add up to less than the whole: somewhere a tokenizer splits
+		// more where they meet.
+		f.room -= max(1, tokens-sum)
+	}
+}
+
+// finish writes the dialogue from turn first on, up to where the model goes on.
+func (c *Conversation) finish(w *writer, turns Transcript, first int, user, prefill string) error {
+	if first > 0 && c.Summarized > 0 {
+		if err := w.shownTurn(&c.Summary, "summary"); err != nil {
+			return err
+		}
+	}
+	for i := first; i < len(turns); i++ {
+		if err := w.shownTurn(&turns[i], turnName(i)); err != nil {
+			return err
+		}
+	}
+	w.question(fewshot.Query, user)
+	w.open()
+	w.text(fewshot.Output, prefill)
+	return nil
+}
+
+// shownTurn writes a turn and what parts it from the next.
+func (w *writer) shownTurn(t *Turn, where string) error {
+	user, reply, err := t.clean(where)
+	if err == nil {
+		w.turn(user, reply)
+		w.add(fewshot.Layout, betweenTurns)
+	}
+	return err
+}
+
+func indexes(from, to int) []int {
+	if from == to {
+		return nil
+	}
+	all := make([]int, 0, to-from)
+	for i := from; i < to; i++ {
+		all = append(all, i)
+	}
+	return all
+}
+
+// A fitting knows what the parts of a conversation cost, in tokens.
+type fitting struct {
+	turns []turnTokens
+	asked int // the user's text with what the layout writes around it, and the prefill
+	room  int // for turns and asked, beside description, examples and summary
+
+	head, budget int // for the error
+}
+
+// fitting counts what has not been counted yet.
+func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
+	t, err := c.tallied(w.page)
+	if err != nil {
+		return nil, err
+	}
+	f := &fitting{budget: budget}
+	if f.head, err = t.piece(w.String()); err != nil {
+		return nil, err
+	}
+	if c.Summarized > 0 {
+		summary := &writer{page: w.page}
+		if err := summary.shownTurn(&c.Summary, "summary"); err != nil {
+			return nil, err
+		}
+		n, err := t.piece(summary.String())
+		if err != nil {
+			return nil, err
+		}
+		f.head += n
+	}
+	t.turns = t.turns[:min(len(t.turns), len(turns)+1)]
+	for i := range turns {
+		if err := t.turn(i, &turns[i]); err != nil {
+			return nil, err
+		}
+	}
+	if f.asked, err = t.asked(len(turns), user, prefill); err != nil {
+		return nil, err
+	}
+	f.turns = t.turns[:len(turns)]
+	f.head += t.constant
+	f.room = budget - f.head
+	return f, nil
+}
+
+// drop returns how many of the oldest turns to leave out, and the tokens of the
+// prompt by the sum of its parts.
+//
+// It goes through the prompts that the conversation has had, one for each turn,
+// and drops whenever one of them was full: so many turns that they fill a third
+// of the room. Only a full prompt loses its prefix then. Dropping one turn at a
+// time instead would change the beginning of every prompt from the first full
+// one on.
+//
+// With turns of t tokens, a room of r and a head of h, a share of 1-t/(2h/3+4r/9)
+// of all prompt tokens has been in the prompt before. Keeping half of the room
+// would make that 1-t/(h/2+3r/8): more is remembered, and more is read anew.
+func (f *fitting) drop() (first, tokens int, err error) {
+	sum := 0 // tokens of the turns from first to i
+	for i := range len(f.turns) + 1 {
+		asked := f.asked
+		if i < len(f.turns) {
+			asked = f.turns[i].asked
+		}
+		if sum+asked > f.room {
+			for first < i && sum > (f.room-asked)/3 {
+				sum -= f.turns[first].whole
+				first++
+			}
+		}
+		if i < len(f.turns) {
+			sum += f.turns[i].whole
+		}
+	}
+	if f.asked > f.room {
+		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, and %d are left beside MaxTokens and the %d of description and examples; shorten it, or ask for fewer tokens",
+			sampling.ErrBudget, f.asked, max(0, f.budget-f.head), f.head)
+	}
+	return first, f.budget - f.room + sum + f.asked, nil
+}

@@ -1,0 +1,32 @@
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+
+package assistant
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// openLocked opens a file that no other process may have open by openLocked.
+// The system itself gives the lock free when the process ends, however it ends.
+func openLocked(path string) (file *os.File, unlock func() error, err error) {
+	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		file.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = ErrInUse
+		}
+		return nil, nil, err
+	}
+	return file, func() error { return nil }, nil // closing the file unlocks it
+}

@@ -1,0 +1,68 @@
+package assistant
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A reply is a loop when its end is one passage at least loopTimes over, letter
+// for letter, and those repetitions are at least loopBytes long together. So a
+// sentence of 80 bytes may stand three times, and a word of four 79 times; the
+// rows of a list or of a table, which differ in something, any number of times.
+// Passages with no letter or digit in them, such as ruled lines, do not count,
+// nor do those that are longer than loopPassage bytes.
+const (
+	loopTimes   = 4
+	loopBytes   = 320
+	loopPassage = 1024
+
+	// loopEvery is how many bytes come between one look and the next.
+	loopEvery = 64
+)
+
+// A loopFinder looks for loops in a text as it arrives. It looks at fixed places
+// in the text, so that what it finds, and where, does not depend on how the text
+// was cut. A look compares the end of the text with what stands each possible
+// length of a passage before it, and nearly always the last byte tells.
+type loopFinder struct {
+	found  bool
+	text   []byte // the end of the text: as much as any loop needs, and up to as much again
+	size   int    // bytes seen
+	spoken int    // bytes seen up to the last letter or digit
+}
+
+func (l *loopFinder) write(c rune) {
+	if l.found {
+		return
+	}
+	before := l.size
+	l.text = utf8.AppendRune(l.text, c)
+	l.size += utf8.RuneLen(c)
+	if unicode.IsLetter(c) || unicode.IsNumber(c) {
+		l.spoken = l.size
+	}
+	if before/loopEvery != l.size/loopEvery {
+		l.look()
+	}
+}
+
+func (l *loopFinder) look() {
+	const most = loopTimes * loopPassage
+	if len(l.text) > 2*most {
+		l.text = append(l.text[:0], l.text[len(l.text)-most:]...)
+	}
+	text := l.text
+	end := len(text)
+	// The passage must have the last letter in it, so it cannot be shorter.
+	for passage := l.size - l.spoken + 1; passage <= loopPassage; passage++ {
+		span := max(loopTimes*passage, loopBytes)
+		if span > end {
+			return
+		}
+		if text[end-1] == text[end-1-passage] && bytes.Equal(text[end-span+passage:], text[end-span:end-passage]) {
+			l.found = true
+			return
+		}
+	}
+}

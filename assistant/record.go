@@ -1,0 +1,154 @@
+package assistant
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+const (
+	logVersion = 1
+	logHeader  = `{"foreword":"transcript","version":1}`
+)
+
+// A logRecord is one line of a transcript file behind the header: Drop turns
+// are taken back from the end, and then a turn is added, if there is one. One
+// line does both, so that a reply that takes the place of another is there or
+// not, and never neither of the two.
+type logRecord struct {
+	Drop   int       `json:"drop,omitzero"`
+	Number int       `json:"turn,omitzero"` // counting from 1, so that a line that is there twice is noticed
+	User   *string   `json:"user,omitzero"`
+	Reply  *string   `json:"reply,omitzero"`
+	Time   time.Time `json:"time,omitzero"`
+	Seed   uint64    `json:"seed,omitzero"`
+	Cut    bool      `json:"cut,omitzero"`
+}
+
+// ReadTranscript reads a transcript file, such as a [Log] writes:
+//
+//	{"foreword":"transcript","version":1}
+//	{"turn":1,"user":"Why is the sky blue?","reply":"Air scatters ...","time":"2025-03-04T12:00:00Z","seed":7}
+//	{"turn":2,"user":"And at sunset?","reply":"Then the light","cut":true}
+//	{"drop":1,"turn":2,"user":"And at sunset?","reply":"Then the light has come a longer way."}
+//	{"drop":1}
+//
+// The fourth line takes the place of the turn before it, and the fifth takes it
+// back. There is no limit on the length of a line.
+//
+// Reading is strict, and errors are a [*LogError] with the line: fields that are
+// not known or missing, text that is no JSON, a turn that is there twice or not
+// at all, a newer version. The one thing that is forgiven is a last line with no
+// line break behind it that is not whole: that is what a crash leaves.
+func ReadTranscript(r io.Reader) (Transcript, error) {
+	content, err := readLog(r)
+	if err != nil {
+		return nil, err
+	}
+	return content.turns, nil
+}
+
+// A logContent is what stands in a transcript file.
+type logContent struct {
+	turns   Transcript
+	size    int64 // of the lines that are whole; 0 for a file that has no header yet
+	unended bool  // the last of them has no line break behind it
+}
+
+func readLog(r io.Reader) (*logContent, error) {
+	in := bufio.NewReader(r)
+	c := &logContent{}
+	for number := 1; ; number++ {
+		line, err := in.ReadBytes('\n')
+		ended := err == nil
+		if err != nil && err != io.EOF {
+			return nil, &LogError{Line: number, Err: err}
+		}
+		if len(line) == 0 {
+			return c, nil
+		}
+		if !ended && unfinished(line, number == 1) {
+			return c, nil
+		}
+		text := bytes.TrimSuffix(line, []byte("\n"))
+		if number == 1 {
+			err = checkHeader(text)
+		} else {
+			err = c.read(text)
+		}
+		if err != nil {
+			return nil, &LogError{Line: number, Err: err}
+		}
+		c.size += int64(len(line))
+		c.unended = !ended
+	}
+}
+
+// unfinished reports whether line is what a crash leaves of the header or of a
+// record: its beginning, and zeros where a disk had taken note of the length but
+// not yet of the bytes.
+func unfinished(line []byte, header bool) bool {
+	rest := bytes.TrimRight(line, "\x00")
+	if header {
+		return strings.HasPrefix(logHeader, string(rest)) // nothing else, since it may be somebody's file
+	}
+	const beginning = `{"`
+	if len(rest) < len(beginning) {
+		return strings.HasPrefix(beginning, string(rest))
+	}
+	return bytes.HasPrefix(rest, []byte(beginning)) && (len(rest) < len(line) || !json.Valid(line))
+}
+
+func checkHeader(line []byte) error {
+	var header struct {
+		Foreword string `json:"foreword"`
+		Version  int    `json:"version"`
+	}
+	if err := json.Unmarshal(line, &header); err != nil || header.Foreword != "transcript" {
+		return fmt.Errorf("this is no transcript file, which begins with %s", logHeader)
+	}
+	if header.Version > logVersion {
+		return fmt.Errorf("the transcript is of version %d, and this program reads version %d; use a newer program", header.Version, logVersion)
+	}
+	if header.Version != logVersion {
+		return fmt.Errorf("there is no version %d of transcripts", header.Version)
+	}
+	return nil
+}
+
+func (c *logContent) read(line []byte) error {
+	var record logRecord
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&record)
+	if err == nil {
+		if _, more := dec.Token(); more != io.EOF {
+			err = errors.New("text follows the record")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the line is damaged: %w", err)
+	}
+	if record.Drop < 0 || record.Drop > len(c.turns) {
+		return fmt.Errorf("%d turns are taken back where there are %d", record.Drop, len(c.turns))
+	}
+	c.turns = c.turns[:len(c.turns)-record.Drop]
+	if record.Number == 0 && record.User == nil && record.Reply == nil && record.Drop > 0 {
+		return nil
+	}
+	if record.User == nil || record.Reply == nil {
+		return errors.New(`a turn has to have a "user" and a "reply"`)
+	}
+	if next := len(c.turns) + 1; record.Number < next {
+		return fmt.Errorf("turn %d is there a second time, where turn %d should be", record.Number, next)
+	} else if record.Number > next {
+		return fmt.Errorf("turn %d is there, where turn %d should be: a line is missing", record.Number, next)
+	}
+	c.turns = append(c.turns, Turn{User: *record.User, Reply: *record.Reply, Time: record.Time, Seed: record.Seed, Cut: record.Cut})
+	return nil
+}

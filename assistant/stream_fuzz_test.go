@@ -1,0 +1,192 @@
+package assistant_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+)
+
+// heard is what a caller sees of one reply.
+type heard struct {
+	text   string
+	err    error
+	calls  []samplingtest.Call
+	pieces []string
+}
+
+// hear asks a scripted model that says raw in the given chunks.
+func hear(t *testing.T, persona assistant.Persona, prefill, raw string, split func(string) []string) heard {
+	t.Helper()
+	script := &samplingtest.Script{Replies: []string{raw}, Loop: true, Split: split}
+	c := assistant.Conversation{Model: sampling.Model{Backend: script}, Persona: persona, Prefill: prefill}
+	var h heard
+	for piece, err := range c.Stream(t.Context(), "a") {
+		h.text += piece
+		h.pieces = append(h.pieces, piece)
+		h.err = err
+	}
+	h.calls = script.Calls()
+	switch turns := c.Transcript; {
+	case h.err == nil && (len(turns) != 1 || turns[0].Reply != h.text):
+		t.Fatalf("heard %q, and the transcript is %+v", h.text, turns)
+	case h.err != nil && len(turns) != 0:
+		t.Fatalf("after %v the transcript is %+v", h.err, turns)
+	}
+	return h
+}
+
+// expected says what a caller should see of raw, from the documentation and by
+// the plainest means.
+func expected(persona assistant.Persona, prefill, raw string) string {
+	raw = strings.ReplaceAll(raw, "\x00", "\ufffd")
+	raw = strings.Join(strings.Split(raw, "\xff"), "\ufffd")
+	_, stops := assistant.Marks(&persona)
+	raw, _ = sampling.Cut(raw, stops)
+	text := raw
+	if persona.Layout != assistant.Headings {
+		if prefill == "" {
+			text = strings.TrimPrefix(text, " ")
+		}
+	}
+	text = prefill + text
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	for _, end := range []string{"\r", "\v", "\f", "\u0085", "\u2028", "\u2029"} {
+		text = strings.ReplaceAll(text, end, "\n")
+	}
+	text = "\n\n" + text
+	text, _ = sampling.Cut(text, stops)
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "\n"), "\n")
+	return strings.TrimSpace(assistant.Unstuff(&persona, text))
+}
+
+func runes(s string) []string {
+	var pieces []string
+	for len(s) > 0 {
+		_, n := utf8.DecodeRuneInString(s)
+		pieces = append(pieces, s[:n])
+		s = s[n:]
+	}
+	return pieces
+}
+
+// FuzzStream checks that for every chunking of a reply the caller sees the same
+// bytes, none of them from behind a mark, and that the model was stopped within
+// one chunk of it.
+func FuzzStream(f *testing.F) {
+	for layout := range uint8(3) {
+		f.Add(layout, uint8(0), false, []byte{0, 14, 0}, uint16(3))
+		f.Add(layout, uint8(0), true, []byte{1, 1, 3, 2, 1, 4, 2, 23, 3, 0}, uint16(1))
+		f.Add(layout, uint8(2), false, []byte{22, 3, 0, 2, 2, 8, 2, 7, 24, 5}, uint16(5))
+	}
+	f.Fuzz(func(t *testing.T, layout, name uint8, prefilled bool, data []byte, cut uint16) {
+		// Each byte is a piece; what longer texts have to show they show early.
+		data = data[:min(len(data), 1000)]
+		checkStream(t, assistant.Layout(layout%3), names[int(name)%len(names)], prefilled, dense(data), int(cut))
+	})
+}
+
+func checkStream(t *testing.T, layout assistant.Layout, names [2]string, prefilled bool, raw string, cut int) {
+	t.Helper()
+	persona := assistant.Persona{Layout: layout, User: names[0], Name: names[1]}
+	prefill := ""
+	if prefilled {
+		prefill = "Sure"
+	}
+	want := expected(persona, prefill, raw)
+	for _, split := range []func(string) []string{
+		func(s string) []string { return []string{s} },
+		runes,
+		func(s string) []string { // two chunks, cut anywhere between runes
+			all := runes(s)
+			at := cut % (len(all) + 1)
+			return []string{strings.Join(all[:at], ""), strings.Join(all[at:], "")}
+		},
+		func(s string) []string { // of growing length
+			var pieces []string
+			for all, n := runes(s), 1; len(all) > 0; n++ {
+				n := min(n+cut%3, len(all))
+				pieces = append(pieces, strings.Join(all[:n], ""))
+				all = all[n:]
+			}
+			return pieces
+		},
+	} {
+		h := hear(t, persona, prefill, raw, split)
+		switch {
+		case errors.Is(h.err, assistant.ErrLoop):
+			if !strings.HasPrefix(want, h.text) {
+				t.Fatalf("of %q a loop was found in %q", raw, h.text)
+			}
+			continue
+		case errors.Is(h.err, assistant.ErrEmpty):
+			if want != "" || len(h.calls) != 2 {
+				t.Fatalf("of %q nothing was left after %d calls; want %q", raw, len(h.calls), want)
+			}
+			continue
+		case h.err != nil:
+			t.Fatal(h.err)
+		}
+		if h.text != want {
+			t.Fatalf("of %q as %q the caller sees %q, want %q", raw, split(raw), h.text, want)
+		}
+		if slices.Contains(h.pieces, "") {
+			t.Fatalf("an empty piece among %q", h.pieces)
+		}
+		checkStopped(t, persona, h.calls[0], split(raw))
+	}
+}
+
+// checkStopped checks that the model was left in the chunk in which a mark was
+// complete.
+func checkStopped(t *testing.T, persona assistant.Persona, call samplingtest.Call, chunks []string) {
+	t.Helper()
+	_, stops := assistant.Marks(&persona)
+	sofar := ""
+	for i, chunk := range chunks {
+		sofar += chunk
+		if _, found := sampling.Cut(sofar, stops); found == "" {
+			continue
+		}
+		if call.Chunks > i+1 {
+			t.Fatalf("%d chunks of %q were read; %q was complete after %d", call.Chunks, chunks, sofar, i+1)
+		}
+		return
+	}
+}
+
+// TestStreamExhaustively runs the same check over all short replies.
+func TestStreamExhaustively(t *testing.T) {
+	for layout := range assistant.Layout(3) {
+		for a := range pieces {
+			for b := range pieces {
+				if testing.Short() && (a+b)%7 > 0 {
+					continue
+				}
+				raw := dense([]byte{byte(a), byte(b)})
+				checkStream(t, layout, names[0], a%2 == 0, raw, b)
+				checkStream(t, layout, names[(a+b)%len(names)], false, "b"+raw+"b", a)
+			}
+		}
+	}
+}
+
+// Every place at which a reply that goes on to a question may be cut.
+func TestEveryCut(t *testing.T) {
+	for layout, next := range map[assistant.Layout]string{
+		assistant.Dialogue: "\n\nHuman: And the sea?\n\nAssistant: It", assistant.Dashes: "\n\n-----\n\nHuman: And the sea?",
+		assistant.Headings: "\n````\n\n# Query:\n````\nAnd the sea?\n",
+	} {
+		const answer = "Human: is no label here: a Human: may say\n  Human:\n\n# Sky\n\n```go\nfunc f() {}\n```\nthat — 하늘"
+		for _, raw := range []string{" Well. " + answer + next, " Well. " + answer} {
+			for i := range len(runes(raw)) + 1 {
+				checkStream(t, layout, [2]string{}, false, raw, i)
+			}
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package assistant
+
+import "strings"
+
+// stuff puts one more space in front of every line of text that a model might
+// take for a mark of the layout. Such lines are kept apart from real marks by
+// that space alone, so unstuff takes away exactly one. Whether a line looks like
+// a mark does not depend on the spaces in front of it, and this makes unstuff
+// the inverse of stuff for every text:
+//
+//	Human: hi        ->   " Human: hi"    ->  "Human: hi"
+//	"  human : hi"   ->   "   human : hi" ->  "  human : hi"
+//	" The human: hi" ->   " The human: hi", which is no label
+func (p *page) stuff(text string) string {
+	return p.mapLines(text, func(b *strings.Builder, line string) {
+		b.WriteByte(' ')
+		b.WriteString(line)
+	}, false)
+}
+
+// unstuff undoes stuff. A line that looks like a mark and has no space in front
+// was not written by stuff, and stays.
+func (p *page) unstuff(text string) string {
+	return p.mapLines(text, func(b *strings.Builder, line string) {
+		b.WriteString(line[1:])
+	}, true)
+}
+
+// mapLines rewrites the lines that look like a mark: all of them, or those that
+// begin with a space. Text without any is returned as it is.
+func (p *page) mapLines(text string, write func(*strings.Builder, string), spacedOnly bool) string {
+	var b strings.Builder
+	done := 0 // what of text stands in b
+	for at := 0; at < len(text); {
+		end := strings.IndexByte(text[at:], '\n')
+		if end < 0 {
+			end = len(text)
+		} else {
+			end += at
+		}
+		if line := text[at:end]; (!spacedOnly || strings.HasPrefix(line, " ")) && p.looksLikeMark(line) {
+			if b.Cap() == 0 {
+				b.Grow(len(text) + 64)
+			}
+			b.WriteString(text[done:at])
+			write(&b, line)
+			done = end
+		}
+		at = end + 1
+	}
+	if done == 0 {
+		return text
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+func (p *page) looksLikeMark(line string) bool {
+	look := lookout{page: p}
+	for _, r := range line {
+		switch look.step(r) {
+		case isMark:
+			return true
+		case noMark:
+			return false
+		}
+	}
+	return false
+}
+
+type verdict int
+
+const (
+	undecided verdict = iota
+	isMark
+	noMark
+)
+
+// A lookout watches the beginning of one line, rune by rune, and tells whether a
+// model may take it for a mark. The zero state is the start of a line.
+//
+// It sees a label in any letters that [fold] maps to the name's, with decoration
+// and invisible characters anywhere, up to a colon of any kind; and where the
+// layout has them, fences and rules of any length from the layout's own on.
+type lookout struct {
+	page    *page
+	matched [2]int // letters of each name that were seen; -1 when it is out of the race
+	run     int    // backticks or dashes seen; -1 likewise
+}
+
+func (l *lookout) step(r rune) verdict {
+	out := 0
+	decoration := isDecoration(r)
+	for i, name := range l.page.alike {
+		n := l.matched[i]
+		switch {
+		case n < 0:
+		case n == len(name) && isColon(r):
+			return isMark
+		case decoration:
+		case n < len(name) && fold(r) == name[n]:
+			l.matched[i]++
+		default:
+			l.matched[i] = -1
+		}
+		if l.matched[i] < 0 {
+			out++
+		}
+	}
+	if l.run >= 0 {
+		switch {
+		case l.page.layout == Headings && isBacktick(r):
+			if l.run++; l.run == len(fence) {
+				return isMark
+			}
+		case l.page.layout == Dashes && isDash(r):
+			if l.run++; l.run == len(rule) {
+				return isMark
+			}
+		case l.page.layout != Dialogue && isInvisible(r):
+		default:
+			l.run = -1
+		}
+	}
+	if l.run < 0 {
+		out++
+	}
+	if out == len(l.page.alike)+1 {
+		return noMark
+	}
+	return undecided
+}
+
+// skeleton is what a name is compared by: its letters, folded.
+func skeleton(name string) []rune {
+	var letters []rune
+	for _, r := range name {
+		if !isDecoration(r) {
+			letters = append(letters, fold(r))
+		}
+	}
+	return letters
+}

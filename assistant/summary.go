@@ -1,0 +1,136 @@
+package assistant
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// summaryQuestion is what the user is made to ask in the turn that stands in for
+// those that were dropped.
+const summaryQuestion = "Before we go on: what have we talked about so far?"
+
+// Summarize has the model sum up the turns that no longer fit its window, and
+// sets Summary and Summarized. From then on the summary stands where they did,
+// as one turn in which the user asks what was said so far; where Summary.User is
+// set, in those words. It returns without asking the model when nothing more
+// has been dropped than is summed up already, so that it may be called after
+// each turn.
+//
+// The summary is made by a [fewshot.Task], from the dropped turns and the
+// summary before, with c.Params but at most 128 tokens; in several steps, where
+// the turns are too long to be read at once. On an error the Summary says as
+// much as was summed up before it. A base model may sum up wrongly. What it
+// wrote is there to be read, and to be edited or cleared.
+func (c *Conversation) Summarize(ctx context.Context) error {
+	dropped, err := c.dropped()
+	if err != nil {
+		return err
+	}
+	for c.Summarized < dropped {
+		end := dropped
+		err := c.summarizeTo(ctx, end, oneLine)
+		for errors.Is(err, sampling.ErrBudget) && end > c.Summarized+1 {
+			end = c.Summarized + (end-c.Summarized)/2
+			err = c.summarizeTo(ctx, end, oneLine)
+		}
+		if errors.Is(err, sampling.ErrBudget) {
+			err = c.summarizeTo(ctx, end, func(text string) string { return oneLine(shorten(text, longSaid)) })
+		}
+		if err != nil {
+			return fmt.Errorf("assistant: summing up turns %d to %d: %w", c.Summarized+1, end, err)
+		}
+	}
+	return nil
+}
+
+// longSaid is how many bytes of a text are summed up when a turn is too long to
+// be read by itself.
+const longSaid = 400
+
+// summarizeTo sums up the turns up to but without end.
+func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(string) string) error {
+	user, name := c.Persona.names()
+	var lines []string
+	if c.Summarized > 0 {
+		lines = append(lines, "Earlier: "+said(c.Summary.Reply))
+	}
+	for _, turn := range c.Transcript[c.Summarized:end] {
+		if turn.User != "" {
+			lines = append(lines, user+": "+said(turn.User))
+		}
+		lines = append(lines, name+": "+said(turn.Reply))
+	}
+	task := summaryTask(user, name)
+	task.Params = c.Params
+	task.Params.MaxTokens = min(cmp.Or(c.Params.MaxTokens, summaryTokens), summaryTokens)
+	answer, err := task.Run(ctx, c.Model, strings.Join(lines, "\n"))
+	if err != nil {
+		return err
+	}
+	summary, err := clean(answer)
+	if err != nil {
+		return &ValueError{Where: "summary", Err: err}
+	}
+	if summary == "" {
+		return ErrEmpty
+	}
+	c.Summary.User = cmp.Or(c.Summary.User, summaryQuestion)
+	c.Summary.Reply = summary
+	c.Summarized = end
+	return nil
+}
+
+// summaryTokens is the most that a summary may take from the window.
+const summaryTokens = 128
+
+// dropped returns how many turns the next prompt will leave out at least.
+func (c *Conversation) dropped() (int, error) {
+	if c.Model.Window == 0 {
+		return 0, nil
+	}
+	_, prompt, err := c.prompt(c.Transcript, "")
+	if err != nil {
+		return 0, err
+	}
+	return len(prompt.Dropped), nil
+}
+
+// oneLine keeps a text from being taken for the separators of the task.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// summaryTask is shown what a summary is by two of them.
+func summaryTask(user, name string) *fewshot.Task[string, string] {
+	task := &fewshot.Task[string, string]{
+		Instruction: "Conversations, each with a short summary of who wanted what and what came of it.",
+		Format:      fewshot.Format{Before: "Conversation:\n", Between: "\n\nSummary: ", After: "\n\n"},
+	}
+	type line struct{ who, says string }
+	add := func(summary string, lines ...line) {
+		var dialogue strings.Builder
+		for i, l := range lines {
+			if i > 0 {
+				dialogue.WriteByte('\n')
+			}
+			dialogue.WriteString(l.who + ": " + l.says)
+		}
+		task.Add(dialogue.String(), summary)
+	}
+	add(user+" grows tomatoes in pots, and their leaves were turning yellow. "+name+" advised emptying the saucers and letting the soil dry, because the roots stood in water.",
+		line{user, "My tomato leaves are turning yellow. What is wrong?"},
+		line{name, "Most often it is too much water. Do the pots drain well?"},
+		line{user, "No, there is a saucer under each, and it is always full."},
+		line{name, "Then empty the saucers and let the soil dry for a few days. The new leaves should be green again."})
+	add(user+" is planning a dinner for six on Saturday, without meat and, for one guest, without nuts. "+name+" suggested mushroom risotto without pesto and a lemon sorbet that can be made a day ahead.",
+		line{"Earlier", user + " is planning a dinner for six on Saturday, without meat."},
+		line{user, "One guest cannot eat nuts. What shall I cook?"},
+		line{name, "A mushroom risotto. Leave out the pesto, which has pine nuts in it."},
+		line{user, "And for dessert?"},
+		line{name, "A lemon sorbet goes well with it and can be made a day ahead."})
+	return task
+}

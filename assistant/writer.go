@@ -1,0 +1,115 @@
+package assistant
+
+import (
+	"strings"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// A writer writes a page, part by part. The texts of the parts, joined, are the
+// page; a part that the layout wrote is of kind fewshot.Layout.
+type writer struct {
+	*page
+	parts []fewshot.Part
+	size  int
+	begun bool // the page has a description or a dialogue
+}
+
+func (w *writer) add(kind fewshot.Kind, text string) {
+	if text == "" {
+		return
+	}
+	w.size += len(text)
+	if n := len(w.parts); kind == fewshot.Layout && n > 0 && w.parts[n-1].Kind == kind {
+		w.parts[n-1].Text += text
+		return
+	}
+	w.parts = append(w.parts, fewshot.Part{Kind: kind, Text: text})
+}
+
+// String is the page so far.
+func (w *writer) String() string {
+	var b strings.Builder
+	b.Grow(w.size)
+	for _, part := range w.parts {
+		b.WriteString(part.Text)
+	}
+	return b.String()
+}
+
+// Texts are clean where they come in, and stuffed where they are written.
+
+func (w *writer) description(text string) {
+	if text != "" {
+		w.add(fewshot.Instruction, w.stuff(text))
+		w.begun = true
+	}
+}
+
+const betweenTurns = "\n\n"
+
+// dialogue begins a dialogue. firstDialogue says that nothing but a description
+// stands before it.
+func (w *writer) dialogue(firstDialogue bool) {
+	if w.begun {
+		switch {
+		case w.layout == Dashes:
+			w.add(fewshot.Layout, "\n\n"+rule+"\n\n")
+		case firstDialogue:
+			w.add(fewshot.Layout, "\n\n")
+		default:
+			w.add(fewshot.Layout, "\n\n\n")
+		}
+	}
+	w.begun = true
+}
+
+// turn writes a whole turn. What parts it from the next is the caller's to add.
+func (w *writer) turn(user, reply string) {
+	w.question(fewshot.Input, user)
+	w.open()
+	w.text(fewshot.Output, reply)
+	if !w.inline() {
+		if reply != "" {
+			w.add(fewshot.Layout, "\n")
+		}
+		w.add(fewshot.Layout, fence)
+	}
+}
+
+// question writes the user's side of a turn, and nothing when the assistant
+// speaks unasked.
+func (w *writer) question(kind fewshot.Kind, user string) {
+	if user == "" {
+		return
+	}
+	w.add(fewshot.Layout, w.user)
+	if w.inline() {
+		w.text(kind, user)
+		w.add(fewshot.Layout, betweenTurns)
+		return
+	}
+	w.add(fewshot.Layout, "\n"+fence+"\n")
+	w.text(kind, user)
+	w.add(fewshot.Layout, "\n"+fence+betweenTurns)
+}
+
+// open writes what begins a reply, and never a space at its end.
+func (w *writer) open() {
+	w.add(fewshot.Layout, w.reply)
+	if !w.inline() {
+		w.add(fewshot.Layout, "\n"+fence+"\n")
+	}
+}
+
+// text writes a text behind its label, from which a space parts it. That space
+// belongs to the text: at the end of a prompt the model writes it.
+func (w *writer) text(kind fewshot.Kind, text string) {
+	if text == "" {
+		return
+	}
+	if w.inline() {
+		w.add(fewshot.Layout, " ")
+	}
+	w.add(kind, w.stuff(text))
+}
