@@ -1,0 +1,325 @@
+package chatapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/assistant/chatapi"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+)
+
+// streamed posts a body to be streamed and returns the first choice's text and
+// finish reason.
+func (s *server) streamed(t *testing.T, body string) (text, finish string) {
+	t.Helper()
+	status, all := s.post(t, strings.TrimSuffix(body, "}")+`,"stream":true}`)
+	if status != 200 || !strings.HasSuffix(all, "data: [DONE]\n\n") {
+		t.Fatalf("status %d: %s", status, all)
+	}
+	for line := range strings.Lines(all) {
+		data, ok := strings.CutPrefix(strings.TrimSpace(line), "data: ")
+		if !ok || data == "[DONE]" {
+			continue
+		}
+		c := decode(t, data).Choices[0]
+		text += c.Delta.Content
+		if c.FinishReason != nil {
+			finish = *c.FinishReason
+		}
+	}
+	return text, finish
+}
+
+// TestReplies checks what becomes of a continuation, whole and streamed, however
+// it is cut into chunks.
+func TestReplies(t *testing.T) {
+	loop := strings.Repeat(" and again", 60)
+	for _, tt := range []struct {
+		name, body   string
+		reply        samplingtest.Reply
+		want, finish string
+	}{
+		{"plain", `{` + hi + `}`, samplingtest.Reply{Text: " Yes."}, "Yes.", "stop"},
+		{"the next turn", `{` + hi + `}`, samplingtest.Reply{Text: " Yes.\n\nHuman: And?"}, "Yes.", "stop"},
+		{"the limit", `{` + hi + `}`, samplingtest.Reply{Text: " Yes", Reason: sampling.TokenLimit}, "Yes", "length"},
+		{"a filter", `{` + hi + `}`, samplingtest.Reply{Text: " Yes", Reason: sampling.Filtered}, "Yes", "content_filter"},
+		{"nothing", `{` + hi + `}`, samplingtest.Reply{Text: ""}, "", "stop"},
+		{"a stop", with(`"stop":"o"`), samplingtest.Reply{Text: " one two"}, "", "stop"},
+		{"a later stop", with(`"stop":["xx","tw"]`), samplingtest.Reply{Text: " one two"}, "one ", "stop"},
+		{"a stop that is white space", with(`"stop":" "`), samplingtest.Reply{Text: " one two"}, "one", "stop"},
+		{"a stop that is a line", with(`"stop":"\n"`), samplingtest.Reply{Text: "\none\ntwo"}, "one", "stop"},
+		{"a stop that the layout stuffs", with(`"stop":"\nHuman:"`), samplingtest.Reply{Text: " one\n Human: two"}, "one", "stop"},
+		{"the same stop twice", with(`"stop":["tw","tw"]`), samplingtest.Reply{Text: " one two"}, "one ", "stop"},
+		{"a prefill", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one"}]}`, samplingtest.Reply{Text: " two"}, " two", "stop"},
+		{"a prefill that ends in a space", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one "}]}`, samplingtest.Reply{Text: " two"}, "two", "stop"},
+		{"a prefill of lines", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one\r\n\r\nHuman: x"}]}`, samplingtest.Reply{Text: " two"}, " two", "stop"},
+		{"a stop within the prefill", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one"}],"stop":["on","ne t"]}`, samplingtest.Reply{Text: " two"}, " two", "stop"},
+		{"a prefill and nothing", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one"}]}`, samplingtest.Reply{Text: "\n\nHuman: b"}, "", "stop"},
+		{"a loop", `{` + hi + `}`, samplingtest.Reply{Text: loop}, "", "length"},
+	} {
+		for _, size := range []int{0, 1, 3} {
+			for _, layout := range []assistant.Layout{assistant.Dialogue, assistant.Headings} {
+				if layout == assistant.Headings && strings.Contains(tt.reply.Text+tt.body, "Human") {
+					continue // it has other labels
+				}
+				script := &samplingtest.Script{Turns: []samplingtest.Reply{tt.reply}, Loop: true, ChunkSize: size}
+				s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: assistant.Persona{Layout: layout}})
+				status, all := s.post(t, tt.body)
+				if status != 200 {
+					t.Fatalf("%s: %d %s", tt.name, status, all)
+				}
+				c := decode(t, all).Choices[0]
+				got := c.Message.Content
+				if tt.name == "a loop" {
+					if !strings.HasPrefix(strings.TrimSpace(loop), got) || len(got) < 300 {
+						t.Errorf("%s: %q", tt.name, got)
+					}
+				} else if got != tt.want {
+					t.Errorf("%s, chunks of %d, %v: %q, want %q", tt.name, size, layout, got, tt.want)
+				}
+				if *c.FinishReason != tt.finish {
+					t.Errorf("%s: finish %q, want %q", tt.name, *c.FinishReason, tt.finish)
+				}
+				if text, finish := s.streamed(t, tt.body); text != got || finish != tt.finish {
+					t.Errorf("%s: streamed %q and %q, whole %q", tt.name, text, finish, got)
+				}
+			}
+		}
+	}
+}
+
+// TestParameters checks what reaches the backend.
+func TestParameters(t *testing.T) {
+	defaults := sampling.Params{MaxTokens: 50, Temperature: 0.7, TopP: 0.9}
+	for _, tt := range []struct {
+		field string
+		want  func(*sampling.Params)
+	}{
+		{`"user":"a","metadata":{},"store":false,"tools":[],"response_format":{ "type" : "text" },"logit_bias":{},"service_tier":"auto"`, func(p *sampling.Params) {}},
+		{`"model":""`, func(p *sampling.Params) {}},
+		{`"model":"foreword"`, func(p *sampling.Params) {}},
+		{`"temperature":0`, func(p *sampling.Params) { p.Temperature = 0 }},
+		{`"temperature":null`, func(p *sampling.Params) {}},
+		{`"temperature":1.5`, func(p *sampling.Params) { p.Temperature = 1.5 }},
+		{`"top_p":1`, func(p *sampling.Params) { p.TopP = 1 }},
+		{`"temperature":1,"top_p":0`, func(p *sampling.Params) { p.TopP, p.Temperature = 0, 0 }},
+		{`"top_p":0,"temperature":1`, func(p *sampling.Params) { p.TopP, p.Temperature = 0, 0 }},
+		{`"max_tokens":7`, func(p *sampling.Params) { p.MaxTokens = 7 }},
+		{`"max_completion_tokens":8`, func(p *sampling.Params) { p.MaxTokens = 8 }},
+		{`"max_tokens":8,"max_completion_tokens":8`, func(p *sampling.Params) { p.MaxTokens = 8 }},
+		{`"frequency_penalty":-2,"presence_penalty":2`, func(p *sampling.Params) { p.FrequencyPenalty, p.PresencePenalty = -2, 2 }},
+		{`"top_k":5,"min_p":0.1,"repetition_penalty":1.1`, func(p *sampling.Params) { p.TopK, p.MinP, p.RepetitionPenalty = 5, 0.1, 1.1 }},
+		{`"seed":9007199254740993`, func(p *sampling.Params) { p.Seed = 9007199254740993 }},
+		{`"logprobs":true`, func(p *sampling.Params) { p.Logprobs = 1 }},
+		{`"logprobs":true,"top_logprobs":5`, func(p *sampling.Params) { p.Logprobs = 5 }},
+		{`"logprobs":false`, func(p *sampling.Params) {}},
+	} {
+		script := &samplingtest.Script{Replies: []string{" ok"}}
+		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Params: defaults})
+		s.ask(t, with(tt.field))
+		got, want := script.Calls()[0].Request.Params, defaults
+		if tt.want(&want); want.Seed == 0 {
+			got.Seed = 0 // a fresh one
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %+v, want %+v", tt.field, got, want)
+		}
+	}
+}
+
+// TestSeeds checks that every seed of OpenAI's is one of ours, always the same.
+func TestSeeds(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{" ok"}, Loop: true}
+	s := serveScript(t, script)
+	for _, seed := range []string{"0", "-1", "-9223372036854775808"} {
+		before := len(script.Calls())
+		s.ask(t, with(`"seed":`+seed))
+		s.ask(t, with(`"seed":`+seed))
+		calls := script.Calls()[before:]
+		if a, b := calls[0].Request.Params.Seed, calls[1].Request.Params.Seed; a != b || a == 0 || a > 1<<30 {
+			t.Errorf("seed %s: %d and %d", seed, a, b)
+		}
+	}
+	before := len(script.Calls())
+	s.ask(t, with(`"seed":5,"n":3`))
+	var seeds []uint64
+	for _, call := range script.Calls()[before:] {
+		seeds = append(seeds, call.Request.Params.Seed)
+	}
+	if slices.Sort(seeds); fmt.Sprint(seeds) != "[5 6 7]" {
+		t.Errorf("%v", seeds)
+	}
+}
+
+// TestStopsReachBackend checks that the client's stops come on top of the
+// layout's, but for those that the backend would find where the reply has none.
+func TestStopsReachBackend(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{" ok"}}
+	s := serveScript(t, script)
+	s.ask(t, with(`"stop":["###"," x","a\nb"]`))
+	stops := script.Calls()[0].Request.Stop
+	if !slices.Contains(stops, "###") || slices.Contains(stops, " x") || slices.Contains(stops, "a\nb") || len(stops) < 2 {
+		t.Errorf("%q", stops)
+	}
+}
+
+// TestTokensAtStop checks which tokens are told when a stop sequence of the
+// client cuts the reply: the whole ones before it, as they came.
+func TestTokensAtStop(t *testing.T) {
+	token := func(s string) sampling.Chunk {
+		return sampling.Chunk{Text: s, Tokens: []sampling.Token{{Text: s, Logprob: -1, Top: []sampling.Alternative{{Text: s, Logprob: -1}, {Text: "x", Logprob: -2}}}}}
+	}
+	chunks := []sampling.Chunk{token(" one"), token(" two"), token(" th"), token("ree"), token(" four")}
+	chunks[4].Reason = sampling.EndOfText
+	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Chunks: chunks}}, Loop: true})
+	for body, want := range map[string]string{
+		with(`"logprobs":true`):                                   " one| two| th|ree| four",
+		with(`"logprobs":true,"stop":" three"`):                   " one| two",
+		with(`"logprobs":true,"stop":"four","top_logprobs":1`):    " one| two| th|ree",
+		with(`"logprobs":true,"stop":"hree"`):                     " one| two",
+		with(`"logprobs":true,"stop":"nowhere","top_logprobs":2`): " one| two| th|ree| four",
+	} {
+		_, all := s.post(t, body)
+		var got []string
+		for _, token := range decode(t, all).Choices[0].Logprobs.Content {
+			got = append(got, token.Token)
+			if n := strings.Count(body, `"top_logprobs":1`) + 2*strings.Count(body, `"top_logprobs":2`); len(token.Top) != n || token.Logprob != -1 || len(token.Bytes) != len(token.Token) {
+				t.Errorf("%s: %+v", body, token)
+			}
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}
+
+// TestBackendErrors checks what clients are told of what goes wrong, and that no
+// words of a server are among it.
+func TestBackendErrors(t *testing.T) {
+	fault := func(status int, temporary bool, after time.Duration) error {
+		return &sampling.Error{Backend: "b", Status: status, Temporary: temporary, RetryAfter: after, Err: errors.New(secretText)}
+	}
+	for _, tt := range []struct {
+		name   string
+		err    error
+		status int
+		code   string
+		param  string
+		after  string
+	}{
+		{"temporary", fault(500, true, 0), 503, "unavailable", "", "1"},
+		{"temporary, with a time", fault(503, true, 1500*time.Millisecond), 503, "unavailable", "", "2"},
+		{"too many", fault(429, true, time.Minute), 429, "rate_limit_exceeded", "", "60"},
+		{"no network", fault(0, true, 0), 503, "unavailable", "", "1"},
+		{"our key is wrong", fault(401, false, 0), 502, "bad_gateway", "", ""},
+		{"not found", fault(404, false, 0), 502, "bad_gateway", "", ""},
+		{"the budget", fmt.Errorf("%w: numbers", sampling.ErrBudget), 400, "context_length_exceeded", "messages", ""},
+		{"unsupported", fmt.Errorf("%w: Params.TopK", sampling.ErrUnsupported), 400, "unsupported_parameter", "top_k", ""},
+		{"unsupported, by the configuration", fmt.Errorf("%w: Params.MinP", sampling.ErrUnsupported), 400, "unsupported_parameter", "", ""},
+		{"unsupported, in an Error", &sampling.Error{Backend: "b", Err: fmt.Errorf("%w: Params.TopK", sampling.ErrUnsupported)}, 400, "unsupported_parameter", "top_k", ""},
+		{"invalid", fmt.Errorf("%w: something", sampling.ErrInvalid), 400, "invalid_value", "", ""},
+		{"truncated", sampling.ErrTruncated, 502, "bad_gateway", "", ""},
+		{"anything", errors.New(secretText), 502, "bad_gateway", "", ""},
+	} {
+		for _, stream := range []string{"false", "true"} {
+			for _, n := range []string{"1", "2"} {
+				s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Err: tt.err}}, Loop: true})
+				resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(with(`"top_k":5,"n":`+n+`,"stream":`+stream)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := new(strings.Builder)
+				_ = resp.Write(text)
+				resp.Body.Close()
+				_, body, _ := strings.Cut(text.String(), "\r\n\r\n")
+				e := decode(t, body).Error
+				param := ""
+				if e != nil && e.Param != nil {
+					param = *e.Param
+				}
+				if resp.StatusCode != tt.status || e == nil || *e.Code != tt.code || param != tt.param || resp.Header.Get("Retry-After") != tt.after {
+					t.Errorf("%s: %s", tt.name, text)
+				}
+				if strings.Contains(text.String()+s.logged(), secretText) {
+					t.Errorf("%s: says what the server said: %s %s", tt.name, text, s.log)
+				}
+			}
+		}
+	}
+}
+
+// TestPanics has backends that panic, before and after they have begun.
+func TestPanics(t *testing.T) {
+	for name, chunks := range map[string]int{"at once": 0, "later": 2} {
+		backend := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) {
+				for range chunks {
+					if !yield(sampling.Chunk{Text: " word"}, nil) {
+						return
+					}
+				}
+				panic(secretText)
+			}
+		})
+		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: backend}})
+		for _, n := range []string{"1", "3"} {
+			status, text := s.post(t, with(`"n":`+n))
+			if status != 500 || *decode(t, text).Error.Code != "internal_error" || strings.Contains(text, secretText) {
+				t.Errorf("%s: %d %s", name, status, text)
+			}
+			status, text = s.post(t, with(`"stream":true,"n":`+n))
+			if want := map[bool]int{true: 200, false: 500}[chunks > 0]; status != want || !strings.Contains(text, `"internal_error"`) || strings.Contains(text, "[DONE]") || strings.Contains(text, secretText) {
+				t.Errorf("%s: %d %s", name, status, text)
+			}
+		}
+		if log := s.logged(); strings.Contains(log, secretText) || strings.Count(log, "panic with a string") != 4 || !strings.Contains(log, "answer_test.go") {
+			t.Errorf("%s: log %s", name, log)
+		}
+	}
+	// A counter runs outside of the backend.
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}, Counter: panicky{}}})
+	for _, n := range []string{"1", "3"} {
+		if status, text := s.post(t, with(`"n":`+n)); status != 500 {
+			t.Errorf("%d %s", status, text)
+		}
+	}
+}
+
+type panicky struct{}
+
+func (panicky) Count(string) (int, error) { panic(secretText) }
+
+// TestTimeout has a backend that hangs.
+func TestTimeout(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{" one two"}, ChunkSize: 4, Loop: true, Wait: func(ctx context.Context, _, chunk int) error {
+		if chunk == 0 {
+			return nil
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Limits: chatapi.Limits{Reply: 20 * time.Millisecond}})
+	if status, text := s.post(t, `{`+hi+`}`); status != 504 || *decode(t, text).Error.Code != "timeout" {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := s.post(t, with(`"stream":true`)); status != 200 || !strings.Contains(text, `"code":"timeout"`) || strings.Contains(text, "[DONE]") {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// TestWindow asks for more than a small window holds.
+func TestWindow(t *testing.T) {
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}, Window: 300}})
+	status, text := s.post(t, `{"messages":[{"role":"user","content":"`+strings.Repeat("long ", 100)+`"}]}`)
+	if status != 400 || *decode(t, text).Error.Code != "context_length_exceeded" || strings.Contains(text, "long long") {
+		t.Errorf("%d %s", status, text)
+	}
+}

@@ -1,0 +1,193 @@
+package chatapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// statusGone is the status where nobody is left to be answered, after nginx. It
+// is sent nevertheless, and not a silent 200: a client may have closed only its
+// own half of the connection.
+const statusGone = 499
+
+// An exchange is one request on its way to its answer, and what the log will
+// say about it.
+type exchange struct {
+	h       *Handler
+	w       http.ResponseWriter
+	r       *http.Request
+	control *http.ResponseController
+	id      string
+	begun   time.Time
+
+	name    string   // what was asked for, as the log calls it
+	request *request // once it has been read
+	status  int      // 0 until the header is sent
+	events  bool     // the answer is a stream of events, which has begun
+	fault   *fault
+	spent   usage
+	finish  []string
+}
+
+func (x *exchange) method(allowed ...string) *fault {
+	if slices.Contains(allowed, x.r.Method) {
+		return nil
+	}
+	x.w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return &fault{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use " + allowed[0] + " here"}
+}
+
+// body reads the request's body. It sets a deadline for all of it, and takes
+// the deadline back afterwards, since the server goes on reading to notice when
+// the client leaves.
+func (x *exchange) body() ([]byte, *fault) {
+	limit := x.h.limits.Body
+	tooLarge := &fault{
+		status: http.StatusRequestEntityTooLarge, code: "request_too_large",
+		message: fmt.Sprintf("the body is over the limit of %d bytes", limit),
+	}
+	if x.r.ContentLength > limit {
+		x.w.Header().Set("Connection", "close") // rather than read all of it
+		return nil, tooLarge
+	}
+	_ = x.control.SetReadDeadline(time.Now().Add(x.h.limits.Stall)) // a test's recorder has none
+	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, limit))
+	var over *http.MaxBytesError
+	switch {
+	case err == nil:
+		_ = x.control.SetReadDeadline(time.Time{})
+		return body, nil
+	case errors.As(err, &over):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		x.w.Header().Set("Connection", "close")
+		return nil, &fault{status: http.StatusRequestTimeout, code: "timeout", message: fmt.Sprintf("the body was not whole after %v", x.h.limits.Stall)}
+	}
+	x.w.Header().Set("Connection", "close")
+	return nil, &fault{status: http.StatusBadRequest, code: "invalid_body", message: "the body cannot be read to its end"}
+}
+
+// json sends a whole answer.
+func (x *exchange) json(status int, v any) {
+	text, err := encode(v)
+	if err != nil {
+		panic(err) // a type of this package that is not JSON
+	}
+	x.status = status
+	x.w.Header().Set("Content-Type", "application/json")
+	x.w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	x.deadline()
+	x.w.WriteHeader(status)
+	if _, err := x.w.Write(text); err == nil {
+		_ = x.control.Flush()
+	}
+}
+
+// deadline gives the client so long to take what is written next. net/http takes
+// the last one back before the connection's next request.
+func (x *exchange) deadline() { _ = x.control.SetWriteDeadline(time.Now().Add(x.h.limits.Stall)) }
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // it is no HTML, and code is easier to read without
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// fail tells the client what is wrong: with a status, or as the last event of a
+// stream that has begun. Without its [DONE], no client takes that for a whole
+// answer.
+func (x *exchange) fail(f *fault) {
+	x.fault = f
+	if x.events && f.status == statusGone {
+		return
+	}
+	if x.events {
+		_ = x.event(f.wire())
+		return
+	}
+	header := x.w.Header()
+	if f.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int((f.retryAfter+time.Second-1)/time.Second)))
+	}
+	if f.status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	x.json(f.status, f.wire())
+}
+
+// A panicError is a panic in a backend, as an error.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// caught makes an error of what recover returned.
+func caught(v any) error { return &panicError{v, debug.Stack()} }
+
+// Error says no more than the type, since a value may hold anything.
+func (e *panicError) Error() string {
+	if err, ok := e.value.(runtime.Error); ok {
+		return "panic: " + err.Error()
+	}
+	return fmt.Sprintf("panic with a %T", e.value)
+}
+
+// recover answers for what panicked outside of a backend.
+func (x *exchange) recover() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	f := x.asFault(caught(v))
+	if x.status != 0 && !x.events {
+		x.fault = f // it is too late to tell the client
+		return
+	}
+	x.fail(f)
+}
+
+// log writes the record of the request.
+func (x *exchange) log() {
+	attrs := []slog.Attr{
+		slog.String("id", x.id), slog.String("request", x.name),
+		slog.Int("status", x.status), slog.Duration("took", time.Since(x.begun)),
+	}
+	level := slog.LevelInfo
+	if f := x.fault; f != nil {
+		attrs[2] = slog.Int("status", f.status) // of a stream that broke off too
+		attrs = append(attrs, slog.String("code", f.code))
+		if f.cause != nil {
+			attrs = append(attrs, slog.String("cause", class(f.cause)))
+		}
+		if f.status >= 500 {
+			level = slog.LevelError
+		}
+		var panicked *panicError
+		if errors.As(f.cause, &panicked) {
+			attrs = append(attrs, slog.String("panic", panicked.Error()), slog.String("stack", string(panicked.stack)))
+		}
+	}
+	if r := x.request; r != nil {
+		attrs = append(attrs,
+			slog.Bool("stream", r.stream), slog.Int("messages", r.messages), slog.Int("n", r.n),
+			slog.Int("prompt_tokens", x.spent.prompt), slog.Int("completion_tokens", x.spent.completion),
+			slog.String("finish", strings.Join(x.finish, " ")))
+	}
+	x.h.config.Logger.LogAttrs(x.r.Context(), level, "chat request", attrs...)
+}

@@ -1,0 +1,214 @@
+package chatapi_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foreword-go/foreword/assistant/chatapi"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+)
+
+func hostileServer(t *testing.T, backend sampling.Backend, limits chatapi.Limits) *server {
+	return serve(t, chatapi.Config{Model: sampling.Model{Backend: backend}, Keys: []string{hostileKey}, Limits: limits})
+}
+
+// TestHostile sends what must be refused: with the right status, in OpenAI's
+// form, with the field named, without a word to the backend, and without
+// anything of it in the log.
+func TestHostile(t *testing.T) {
+	script := &samplingtest.Script{}
+	s := hostileServer(t, script, chatapi.Limits{})
+	all := hostileRequests()
+	if len(all) < 60 {
+		t.Errorf("%d requests", len(all))
+	}
+	for _, h := range all {
+		t.Run(h.name, func(t *testing.T) {
+			method, path := h.method, h.path
+			if method == "" {
+				method = "POST"
+			}
+			if path == "" {
+				path = "/v1/chat/completions"
+			}
+			req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(h.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Authorization", "Bearer "+hostileKey)
+			for name, value := range h.head {
+				switch {
+				case name == "Host":
+					req.Host = value
+				case value == "":
+					req.Header.Del(name)
+				default:
+					req.Header.Set(name, value)
+				}
+			}
+			resp, err := s.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != h.status {
+				t.Fatalf("status %d: %s", resp.StatusCode, text)
+			}
+			if strings.Contains(string(text), secretText) || strings.Contains(string(text), hostileKey) {
+				t.Errorf("the answer says what was sent: %s", text)
+			}
+			if h.status == 431 {
+				return // net/http's own answer
+			}
+			var a answer
+			if err := json.Unmarshal(text, &a); err != nil || a.Error == nil || a.Error.Message == "" || a.Error.Code == nil || a.Error.Type == "" || len(text) > 1000 {
+				t.Fatalf("not an error in OpenAI's form: %.1000s", text)
+			}
+			param := ""
+			if a.Error.Param != nil {
+				param = *a.Error.Param
+			}
+			if param != h.param {
+				t.Errorf("param %q, want %q: %s", param, h.param, text)
+			}
+			if header := resp.Header.Get("Access-Control-Allow-Origin"); header != "" {
+				t.Errorf("a page may read it: %q", header)
+			}
+		})
+	}
+	if n := len(script.Calls()); n > 0 {
+		t.Errorf("the backend was called %d times", n)
+	}
+	if log := s.logged(); strings.Contains(log, secretText) || strings.Contains(log, hostileKey[3:]) || strings.Contains(log, "evil") {
+		t.Errorf("the log says what was sent: %s", log)
+	}
+}
+
+// TestHugeBody sends 100 MB, once with its length and once without. The server
+// reads no more than its limit and holds no more.
+func TestHugeBody(t *testing.T) {
+	s := hostileServer(t, &samplingtest.Script{}, chatapi.Limits{})
+	const size = 100 << 20
+	for name, length := range map[string]string{"told": fmt.Sprintf("Content-Length: %d", size), "chunked": "Transfer-Encoding: chunked"} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			sent := make(chan int)
+			go func() {
+				n := 0
+				defer func() { sent <- n }()
+				fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n\r\n", hostileKey, length)
+				piece := []byte(strings.Repeat(" ", 64<<10))
+				for n < size {
+					if name == "chunked" {
+						if _, err := fmt.Fprintf(conn, "%x\r\n%s\r\n", len(piece), piece); err != nil {
+							return
+						}
+					} else if _, err := conn.Write(piece); err != nil {
+						return
+					}
+					n += len(piece)
+				}
+			}()
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("%+v %v", resp, err)
+			}
+			// What was sent on is the connection's to hold, and not all of it.
+			if n := <-sent; n == size {
+				t.Error("all of it was taken")
+			}
+			runtime.ReadMemStats(&after)
+			if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {
+				t.Errorf("%d bytes were allocated", grown)
+			}
+		})
+	}
+}
+
+// TestSlowBody sends half a body and waits.
+func TestSlowBody(t *testing.T) {
+	s := hostileServer(t, &samplingtest.Script{}, chatapi.Limits{Stall: 50 * time.Millisecond})
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"messages\"", hostileKey)
+	answer, err := io.ReadAll(conn) // to its end: the server hangs up
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") || !strings.Contains(string(answer), `"code":"timeout"`) {
+		t.Errorf("%v %s", err, answer)
+	}
+}
+
+// TestBodyCutOff hangs up in the middle of a body.
+func TestBodyCutOff(t *testing.T) {
+	s := hostileServer(t, &samplingtest.Script{}, chatapi.Limits{})
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", hostileKey)
+	conn.(*net.TCPConn).CloseWrite()
+	answer, err := io.ReadAll(conn)
+	conn.Close()
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") {
+		t.Errorf("%v %s", err, answer)
+	}
+}
+
+// TestTooMany asks for more at once than is allowed.
+func TestTooMany(t *testing.T) {
+	waiting, release := make(chan struct{}, 2), make(chan struct{})
+	script := &samplingtest.Script{Replies: []string{" ok"}, Loop: true, Wait: func(ctx context.Context, call, _ int) error {
+		waiting <- struct{}{}
+		<-release
+		return nil
+	}}
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Limits: chatapi.Limits{Requests: 2}})
+	answers := make(chan int, 2)
+	for range 2 {
+		go func() {
+			status, _ := s.post(t, `{`+hi+`}`)
+			answers <- status
+		}()
+	}
+	<-waiting
+	<-waiting
+	resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(`{`+hi+`}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "1" {
+		t.Errorf("status %d, %v", resp.StatusCode, resp.Header)
+	}
+	close(release)
+	for range 2 {
+		if status := <-answers; status != 200 {
+			t.Errorf("status %d", status)
+		}
+	}
+	s.ask(t, `{`+hi+`}`) // there is room again
+}

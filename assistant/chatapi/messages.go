@@ -1,0 +1,200 @@
+package chatapi
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/sashabaranov/go-openai"
+
+	"github.com/foreword-go/foreword/assistant"
+)
+
+// A dialogue is what the messages of a request come to.
+type dialogue struct {
+	system  []string // what system and developer messages say
+	turns   assistant.Transcript
+	user    string // what is to be replied to
+	prefill string // how the reply begins
+
+	spaced bool // white space stood behind the prefill, and has been taken away
+}
+
+// messages reads the messages. Those of the system and of developers are set
+// apart, wherever they stand. Of the others, several of one speaker in a row are
+// one text, and a message that says nothing is none, so that what is left takes
+// turns. An assistant message at the end is how the reply is to begin.
+func (h *Handler) messages(r *request, m member) *fault {
+	list, f := m.list(m.name)
+	if f != nil {
+		return f
+	}
+	if len(list) > h.limits.Messages {
+		return badField(m.name, "has %d elements; at most %d are allowed", len(list), h.limits.Messages)
+	}
+	r.messages = len(list)
+	type speech struct {
+		role  string
+		texts []string
+	}
+	var speeches []speech
+	for i, element := range list {
+		role, text, f := readMessage(element, fmt.Sprintf("%s[%d]", m.name, i))
+		if f != nil {
+			return f
+		}
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		switch n := len(speeches); {
+		case role == openai.ChatMessageRoleSystem:
+			r.system = append(r.system, strings.TrimSpace(text))
+		case n > 0 && speeches[n-1].role == role:
+			speeches[n-1].texts = append(speeches[n-1].texts, text)
+		default:
+			speeches = append(speeches, speech{role, []string{text}})
+		}
+	}
+	var turn assistant.Turn
+	for _, s := range speeches {
+		text := strings.Join(s.texts, "\n\n")
+		if s.role == openai.ChatMessageRoleUser {
+			turn = assistant.Turn{User: text}
+			r.user, r.prefill = text, ""
+			continue
+		}
+		turn.Reply = text
+		r.turns = append(r.turns, turn)
+		r.prefill = text
+	}
+	if r.prefill != "" { // the last turn is the one to be replied to
+		r.turns = r.turns[:len(r.turns)-1]
+		r.user = turn.User
+		trimmed := strings.TrimRightFunc(r.prefill, unicode.IsSpace)
+		r.spaced = trimmed != r.prefill
+		r.prefill = strings.TrimSpace(trimmed)
+	}
+	if r.user == "" {
+		return badField(m.name, "has nothing from a user to reply to")
+	}
+	return nil
+}
+
+// readMessage reads one message. A developer's role is given as the system's.
+func readMessage(value []byte, param string) (role, text string, f *fault) {
+	members, f := object(value, param)
+	if f != nil {
+		return "", "", f
+	}
+	for _, m := range members {
+		where := join(param, m.name)
+		switch {
+		case m.isNull():
+		case m.name == "role":
+			role, f = m.role(where)
+		case m.name == "content":
+			text, f = m.content(where)
+		case m.name == "name", m.name == "refusal":
+			var s string
+			if s, f = m.text(where); f == nil && s != "" {
+				f = cannot(where, "speakers have the names of the persona, and replies are text")
+			}
+		case m.name == "annotations", m.name == "tool_calls":
+			// An answer that is sent back as it came may have them, empty.
+			if compact(m.value) != "[]" {
+				f = cannot(where, "a message is plain text")
+			}
+		case m.name == "tool_call_id", m.name == "function_call", m.name == "audio":
+			f = cannot(where, "a message is plain text")
+		default:
+			f = unknown(where)
+		}
+		if f != nil {
+			return "", "", f
+		}
+	}
+	if role == "" {
+		return "", "", badField(join(param, "role"), "is missing")
+	}
+	return role, text, nil
+}
+
+func (m member) role(where string) (string, *fault) {
+	role, f := m.text(where)
+	if f != nil {
+		return "", f
+	}
+	switch role {
+	case openai.ChatMessageRoleUser, openai.ChatMessageRoleAssistant, openai.ChatMessageRoleSystem:
+		return role, nil
+	case openai.ChatMessageRoleDeveloper:
+		return openai.ChatMessageRoleSystem, nil
+	case openai.ChatMessageRoleTool, openai.ChatMessageRoleFunction:
+		return "", cannot(where, "a base model calls no tools")
+	}
+	return "", badField(where, "must be system, developer, user or assistant")
+}
+
+// content reads a text, or a list of parts that are all text.
+func (m member) content(where string) (string, *fault) {
+	text, f := m.text(where)
+	if f != nil {
+		parts, bad := m.list(where)
+		if bad != nil {
+			return "", badField(where, "must be a string or an array of text parts")
+		}
+		texts := make([]string, len(parts))
+		for i, part := range parts {
+			if texts[i], f = textPart(part, fmt.Sprintf("%s[%d]", where, i)); f != nil {
+				return "", f
+			}
+		}
+		text = strings.Join(texts, "\n")
+	}
+	if strings.IndexByte(text, 0) >= 0 {
+		return "", badField(where, "has a NUL character; remove it")
+	}
+	return lineEnds.Replace(text), nil
+}
+
+func textPart(value []byte, where string) (text string, f *fault) {
+	members, f := object(value, where)
+	if f != nil {
+		return "", f
+	}
+	kind := ""
+	for _, m := range members {
+		switch param := join(where, m.name); m.name {
+		case "type":
+			if kind, f = m.text(param); f == nil && kind != "text" {
+				f = cannot(param, "only parts of type \"text\" are")
+			}
+		case "text":
+			text, f = m.text(param)
+		case "image_url", "input_audio", "file", "refusal":
+			f = cannot(param, "only parts of type \"text\" are")
+		default:
+			f = unknown(param)
+		}
+		if f != nil {
+			return "", f
+		}
+	}
+	if kind == "" {
+		return "", badField(join(where, "type"), "is missing")
+	}
+	return text, nil
+}
+
+// lineEnds makes every line end a "\n", as a prompt has them, so that a prefill
+// is found again at the beginning of the reply.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+// description is what the persona is described as to the model.
+func (h *Handler) description(d *dialogue) string {
+	texts := d.system
+	if own := h.config.Persona.Description; own != "" && !(h.config.ReplaceDescription && len(texts) > 0) {
+		texts = append([]string{own}, texts...)
+	}
+	return strings.Join(texts, "\n\n")
+}

@@ -1,0 +1,152 @@
+package chatapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep a body may be nested. What can be served is five deep.
+const maxDepth = 64
+
+// A member is one field of a JSON object, not yet read.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// isNull reports whether the value is null, which says as much as nothing.
+func (m member) isNull() bool { return string(m.value) == "null" }
+
+func badJSON(message string) *fault {
+	return &fault{status: http.StatusBadRequest, code: "invalid_json", message: message}
+}
+
+// checkJSON refuses what is no JSON text. encoding/json would replace bytes
+// that are not UTF-8 and go ten thousand levels deep.
+func checkJSON(body []byte) *fault {
+	if !utf8.Valid(body) {
+		return badJSON("the body is not valid UTF-8")
+	}
+	if tooDeep(body) {
+		return badJSON("the body is nested too deep")
+	}
+	if !json.Valid(body) {
+		return badJSON("the body is not one JSON value")
+	}
+	return nil
+}
+
+// tooDeep reports whether brackets are nested deeper than maxDepth. It need not
+// know whether the text is JSON otherwise.
+func tooDeep(text []byte) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// object returns the fields of a JSON object in their order. param names the
+// object in faults, "" for the whole body. A field that is there twice is
+// refused: programs differ in which of the two counts, and what looks at a
+// request before us may have looked at the other.
+func object(value []byte, param string) ([]member, *fault) {
+	if value = bytes.TrimSpace(value); len(value) == 0 || value[0] != '{' {
+		if param == "" {
+			return nil, badJSON("the body is not a JSON object")
+		}
+		return nil, badField(param, "must be an object")
+	}
+	d := json.NewDecoder(bytes.NewReader(value))
+	_, _ = d.Token() // the brace; the text is known to be JSON
+	var members []member
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, badJSON("the body is not one JSON value")
+		}
+		m := member{name: token.(string)}
+		if err := d.Decode(&m.value); err != nil {
+			return nil, badJSON("the body is not one JSON value")
+		}
+		if seen[m.name] {
+			return nil, badField(join(param, m.name), "is there twice")
+		}
+		seen[m.name] = true
+		members = append(members, m)
+	}
+	return members, nil
+}
+
+// join names a field of an object. What a client made up is shortened.
+func join(param, name string) string {
+	const most = 64
+	if len(name) > most {
+		n := most
+		for !utf8.RuneStart(name[n]) {
+			n--
+		}
+		name = name[:n] + "…"
+	}
+	if param == "" {
+		return name
+	}
+	return param + "." + name
+}
+
+func (m member) text(param string) (s string, f *fault) {
+	if json.Unmarshal(m.value, &s) != nil {
+		return "", badField(param, "must be a string")
+	}
+	return s, nil
+}
+
+func (m member) flag(param string) (b bool, f *fault) {
+	if json.Unmarshal(m.value, &b) != nil {
+		return false, badField(param, "must be true or false")
+	}
+	return b, nil
+}
+
+func (m member) integer(param string, lo, hi int64) (i int64, f *fault) {
+	if json.Unmarshal(m.value, &i) != nil {
+		return 0, badField(param, "must be an integer")
+	}
+	if i < lo || i > hi {
+		return 0, badField(param, "must be from %d to %d", lo, hi)
+	}
+	return i, nil
+}
+
+func (m member) number(param string, lo, hi float64) (v float64, f *fault) {
+	if json.Unmarshal(m.value, &v) != nil {
+		return 0, badField(param, "must be a number")
+	}
+	if v < lo || v > hi {
+		return 0, badField(param, "must be from %v to %v", lo, hi)
+	}
+	return v, nil
+}
+
+// list returns the elements of an array.
+func (m member) list(param string) (list []json.RawMessage, f *fault) {
+	if json.Unmarshal(m.value, &list) != nil {
+		return nil, badField(param, "must be an array")
+	}
+	return list, nil
+}

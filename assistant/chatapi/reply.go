@@ -1,0 +1,174 @@
+package chatapi
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/sashabaranov/go-openai"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A reply is one of the n that a request asks for, while it is drawn.
+type reply struct {
+	request *request
+	talk    *assistant.Conversation
+	tap     *tap
+	tokens  []sampling.Token // those that the stop sequences hold back, as they came
+}
+
+// newReply makes ready to draw the i-th reply. Each has a conversation of its
+// own, which lives no longer than the request.
+func (h *Handler) newReply(r *request, i int) *reply {
+	t := &tap{model: h.config.Model, stop: early(r.stop)}
+	model := h.config.Model
+	if counter, ok := model.Backend.(sampling.Counter); ok && model.Counter == nil {
+		model.Counter = counter // the tap would hide it
+	}
+	model.Backend = t
+	talk := &assistant.Conversation{
+		Model: model, Persona: h.config.Persona, Params: r.params,
+		Transcript: slices.Clip(r.turns), Prefill: r.prefill,
+	}
+	talk.Persona.Description = h.description(&r.dialogue)
+	if i > 0 && r.params.Seed != 0 {
+		talk.Params.Seed = sampling.SeedAt(r.params.Seed, i)
+	}
+	return &reply{request: r, talk: talk, tap: t}
+}
+
+// A piece is what a reply has more of. The last has a finish.
+type piece struct {
+	index  int
+	text   string
+	tokens []sampling.Token
+	finish openai.FinishReason
+}
+
+// pieces draws the reply. What OpenAI has a reason to finish for is no error:
+// saying nothing is to stop, and saying the same over and over is cut off, as if
+// by a limit.
+func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
+	return func(yield func(piece, error) bool) {
+		for chunk, err := range a.chunks(ctx) {
+			p := piece{index: index, text: chunk.Text, tokens: chunk.Tokens}
+			switch {
+			case err == nil:
+				p.finish = finishReason(chunk.Reason)
+			case errors.Is(err, assistant.ErrEmpty):
+				p.finish = openai.FinishReasonStop
+			case errors.Is(err, assistant.ErrLoop):
+				p.finish = openai.FinishReasonLength
+			case a.tap.filtered && errors.Is(err, sampling.ErrTruncated):
+				p.finish = openai.FinishReasonContentFilter
+			default:
+				yield(piece{}, err)
+				return
+			}
+			if !yield(p, nil) || p.finish != "" {
+				return
+			}
+		}
+	}
+}
+
+func finishReason(r sampling.Reason) openai.FinishReason {
+	switch r {
+	case sampling.Unfinished:
+		return ""
+	case sampling.TokenLimit:
+		return openai.FinishReasonLength
+	}
+	return openai.FinishReasonStop
+}
+
+// chunks is what comes behind the prefill, up to the client's stop sequences.
+func (a *reply) chunks(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
+	chunks := a.behindPrefill(a.talk.Chunks(ctx, a.request.user))
+	if len(a.request.stop) == 0 {
+		return chunks
+	}
+	return a.restore(sampling.Until(a.trimTokens(chunks), a.request.stop))
+}
+
+// behindPrefill takes the prefill away from the beginning of a reply: the client
+// has it. Where it ended in white space, the reply need not begin with any.
+func (a *reply) behindPrefill(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
+	if a.request.prefill == "" {
+		return chunks
+	}
+	return func(yield func(sampling.Chunk, error) bool) {
+		skip, spaces := len(a.request.prefill), a.request.spaced
+		for chunk, err := range chunks {
+			n := min(skip, len(chunk.Text))
+			skip -= n
+			chunk.Text = chunk.Text[n:]
+			if spaces && skip == 0 {
+				chunk.Text = strings.TrimLeftFunc(chunk.Text, unicode.IsSpace)
+				spaces = chunk.Text == ""
+			}
+			if !yield(chunk, err) {
+				return
+			}
+		}
+	}
+}
+
+// trimTokens gives Until tokens that are as long as the text. A reply has lost
+// the white space at its beginning, and its tokens still have it, so that Until
+// would take the last token before a stop to reach into it. What the tokens
+// were, restore puts back.
+func (a *reply) trimTokens(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		leading := a.request.prefill == "" || a.request.spaced
+		for chunk, err := range chunks {
+			a.tokens = append(a.tokens, chunk.Tokens...)
+			if leading && len(chunk.Tokens) > 0 {
+				chunk.Tokens = slices.Clone(chunk.Tokens)
+				for i := range chunk.Tokens {
+					text := strings.TrimLeftFunc(chunk.Tokens[i].Text, unicode.IsSpace)
+					chunk.Tokens[i].Text = text
+					if text != "" {
+						leading = false
+						break
+					}
+				}
+			}
+			if !yield(chunk, err) {
+				return
+			}
+		}
+	}
+}
+
+func (a *reply) restore(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		for chunk, err := range chunks {
+			n := len(chunk.Tokens)
+			chunk.Tokens, a.tokens = a.tokens[:n:n], a.tokens[n:]
+			if !yield(chunk, err) {
+				return
+			}
+		}
+	}
+}
+
+// early returns the stop sequences that a server behind the backend may know of,
+// which saves tokens: those that it can find only where the reply has them too.
+// It reads the reply in its layout, where white space stands before it and
+// before lines, and would take that for the client's own.
+func early(stops []string) []string {
+	var safe []string
+	for _, s := range stops {
+		first := strings.IndexFunc(s, unicode.IsSpace)
+		if first != 0 && !strings.ContainsAny(s, "\n\r\v\f\u0085\u2028\u2029") {
+			safe = append(safe, s)
+		}
+	}
+	return safe
+}

@@ -1,0 +1,96 @@
+package chatapi
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A tap stands between a conversation and the backend. It adds the client's stop
+// sequences to the layout's, makes errors of panics, and keeps the books.
+type tap struct {
+	model    sampling.Model
+	stop     []string
+	calls    int
+	spent    usage
+	filtered bool // the last continuation was ended by a filter
+}
+
+// A usage is what was spent on a reply, in tokens.
+type usage struct{ prompt, completion, cached int }
+
+// add adds the usage of another reply to the same prompt.
+func (u *usage) add(other usage) {
+	u.prompt = max(u.prompt, other.prompt)
+	u.cached = max(u.cached, other.cached)
+	u.completion += other.completion
+}
+
+// Sample asks the backend.
+func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		if t.calls++; t.calls > 1 && len(t.stop) > 0 {
+			// An empty reply would be asked for anew; but it may be empty because
+			// the server found one of the client's stops at its beginning, and
+			// not every server tells.
+			yield(sampling.Chunk{}, assistant.ErrEmpty)
+			return
+		}
+		asked := *req
+		for _, s := range t.stop {
+			if !slices.Contains(asked.Stop, s) {
+				asked.Stop = append(slices.Clip(asked.Stop), s)
+			}
+		}
+		var told sampling.Usage
+		var text strings.Builder
+		outside, left := false, false // whether the code that runs is the caller's; whether it wants no more
+		defer func() {
+			if outside {
+				return // its own panic
+			}
+			if v := recover(); v != nil {
+				if err := caught(v); !left {
+					yield(sampling.Chunk{}, err)
+				}
+			}
+		}()
+		defer func() { t.count(req.Prompt, text.String(), told) }()
+		for chunk, err := range t.model.Backend.Sample(ctx, &asked) {
+			if chunk.Usage != nil {
+				told = *chunk.Usage
+			}
+			text.WriteString(chunk.Text)
+			t.filtered = chunk.Reason == sampling.Filtered
+			outside = true
+			more := yield(chunk, err)
+			outside = false
+			if left = !more; left {
+				return
+			}
+		}
+	}
+}
+
+// count adds what a call cost. What the backend did not tell is counted, if
+// there is something to count with; a stream that was left at a stop sequence
+// has no figures from most servers.
+func (t *tap) count(prompt, text string, told sampling.Usage) {
+	u := usage{told.PromptTokens, told.CompletionTokens, told.CachedTokens}
+	_, counts := t.model.Backend.(sampling.Counter)
+	if counts || t.model.Counter != nil {
+		if u.prompt == 0 {
+			u.prompt, _ = t.model.Count(prompt)
+		}
+		if u.completion == 0 {
+			u.completion, _ = t.model.Count(text)
+		}
+	}
+	t.spent.prompt += u.prompt
+	t.spent.completion += u.completion
+	t.spent.cached += u.cached
+}
