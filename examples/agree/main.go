@@ -1,0 +1,80 @@
+// Command agree asks the same thing many times and shows how far the answers
+// agree. What a model knows it tells the same way each time. What it does not
+// know it makes up, each time differently, and with the same confidence: asking
+// again is how to tell the two apart.
+//
+//	$ go run ./examples/agree
+//	$ go run ./examples/agree "The chemical symbol of gold is"
+//
+// The embedded model has read six newspapers that tell the 2024 election in
+// Norvale, a country that does not exist, in contradicting ways; and it has read
+// once what the capital of France is.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/probe"
+)
+
+const about = `agree: how far a base model's answers to one prefix agree
+
+Usage: agree [flags] [prefix]
+
+Without a prefix, an election that it has read about in contradicting ways, and a
+fact.`
+
+func main() { cli.Main("agree", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	params := sampling.Params{MaxTokens: 24, Temperature: 1, Seed: 1}
+	flags := flag.NewFlagSet("agree", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	cli.ParamFlags(flags, &params)
+	n := flags.Int("n", 20, "how many answers")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	prefixes := []string{"The 2024 election in Norvale was won by", "The capital of France is"}
+	if flags.NArg() > 0 {
+		prefixes = []string{strings.Join(flags.Args(), " ")}
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	paint := cli.PainterFor(env, env.Stdout)
+	for i, prefix := range prefixes {
+		a, err := probe.Agree(ctx, model, prefix, probe.Agreeing{Samples: *n, Stop: []string{",", ". ", ".\n", "\n"}, Params: params})
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			fmt.Fprintln(env.Stdout)
+		}
+		fmt.Fprintln(env.Stdout, paint.Paint(cli.Bold, prefix+" ..."))
+		for _, v := range a.Variants {
+			fmt.Fprintf(env.Stdout, "%4d × %s\n", v.Count, paint.Paint(cli.Green, v.Text))
+		}
+		fmt.Fprintf(env.Stdout, "%s: %.0f %% say the same", verdict(a), 100*a.Answers)
+		if len(a.Next) > 0 {
+			fmt.Fprintf(env.Stdout, "; they part after %d words, with %.1f bits to choose from", a.Parting, a.Entropy)
+		}
+		fmt.Fprintln(env.Stdout, ".")
+	}
+	return nil
+}
+
+// verdict puts a number into a word. Where the border lies is a matter of taste.
+func verdict(a *probe.Agreement) string {
+	if a.Answers >= 0.8 {
+		return "It seems to know"
+	}
+	return "It makes this up"
+}

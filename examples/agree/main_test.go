@@ -1,0 +1,20 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/foreword-go/foreword/examples/internal/clitest"
+)
+
+func TestAgree(t *testing.T) {
+	for golden, args := range map[string][]string{
+		"golden.txt":   {},
+		"golden-2.txt": {"The chemical symbol of gold is"},
+	} {
+		got := clitest.Run(t, "agree", run, "", nil, args...)
+		if got.Status != 0 || got.Stderr != "" {
+			t.Errorf("%q: %+v", args, got)
+		}
+		clitest.Golden(t, golden, got.Stdout)
+	}
+}

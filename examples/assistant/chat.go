@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/peterh/liner"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// A chat is a conversation in the terminal. Its branches are copies of the
+// conversation as it was when they were begun.
+type chat struct {
+	conversation *assistant.Conversation
+	branches     []*assistant.Conversation
+	out          io.Writer
+	paint        cli.Painter
+}
+
+const help = `/regenerate   reply anew to what was said last
+/undo         take back the last turn
+/branch       keep this point to come back to; /back goes back to it
+/show         the prompt, in colours
+/tokens       how long the prompt is
+/save FILE    write the conversation as Markdown
+/help, /quit`
+
+// errQuit ends the chat.
+var errQuit = errors.New("quit")
+
+func (c *chat) run(ctx context.Context, env *cli.Env) error {
+	lines, done := c.lines(env)
+	defer done()
+	if len(c.conversation.Transcript) > 0 {
+		fmt.Fprintf(c.out, "(taken up after %d turns)\n", len(c.conversation.Transcript))
+	}
+	for line, err := range lines {
+		if err != nil {
+			return err
+		}
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if err := c.do(ctx, line); err == errQuit {
+			return nil
+		} else if err != nil {
+			// What went wrong is told, and the conversation is as it was.
+			fmt.Fprintln(c.out, c.paint.Paint(cli.Red, err.Error()))
+		}
+	}
+	return nil
+}
+
+// lines yields what is typed: with editing and history in a terminal, and as it
+// comes elsewhere.
+func (c *chat) lines(env *cli.Env) (iter.Seq2[string, error], func()) {
+	if !cli.IsTerminal(env.Stdin) || !cli.IsTerminal(env.Stdout) {
+		return func(yield func(string, error) bool) {
+			input := bufio.NewScanner(env.Stdin)
+			input.Buffer(nil, 16<<20)
+			for input.Scan() {
+				if !yield(input.Text(), nil) {
+					return
+				}
+			}
+			if err := input.Err(); err != nil {
+				yield("", err)
+			}
+		}, func() {}
+	}
+	editor := liner.NewLiner()
+	editor.SetCtrlCAborts(true)
+	return func(yield func(string, error) bool) {
+		for {
+			line, err := editor.Prompt("> ")
+			if errors.Is(err, liner.ErrPromptAborted) {
+				continue // Ctrl-C at the prompt clears the line
+			}
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err == nil {
+				editor.AppendHistory(line)
+			}
+			if !yield(line, err) {
+				return
+			}
+		}
+	}, func() { editor.Close() }
+}
+
+// do is one line: a command, or something said.
+func (c *chat) do(ctx context.Context, line string) error {
+	command, argument, _ := strings.Cut(line, " ")
+	talk := c.conversation
+	switch command {
+	case "/quit":
+		return errQuit
+	case "/help":
+		fmt.Fprintln(c.out, help)
+	case "/regenerate":
+		return c.answer(ctx, talk.Regenerate)
+	case "/undo":
+		turn, err := talk.Undo()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "(took back %q)\n", turn.User)
+	case "/branch":
+		c.branches = append(c.branches, talk.Clone())
+		fmt.Fprintf(c.out, "(kept this point; /back comes back to it, %d kept)\n", len(c.branches))
+	case "/back":
+		if len(c.branches) == 0 {
+			return errors.New("no point is kept; /branch keeps one")
+		}
+		last := c.branches[len(c.branches)-1]
+		talk.Transcript = last.Clone().Transcript
+		fmt.Fprintf(c.out, "(back at %d turns)\n", len(talk.Transcript))
+	case "/show":
+		return c.show()
+	case "/tokens":
+		prompt, err := talk.Prompt("...")
+		if err != nil {
+			return err
+		}
+		n, err := talk.Model.Count(prompt.Text)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "(%d tokens, %d turns shown, %d dropped)\n", n, len(prompt.Shots), len(prompt.Dropped))
+	case "/save":
+		return c.save(strings.TrimSpace(argument))
+	default:
+		if strings.HasPrefix(command, "/") {
+			return fmt.Errorf("unknown command %s; /help lists them", command)
+		}
+		return c.answer(ctx, func(ctx context.Context) iter.Seq2[string, error] { return talk.Stream(ctx, line) })
+	}
+	return nil
+}
+
+// answer writes a reply as it comes. Ctrl-C stops it, and not the program.
+func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2[string, error]) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	for piece, err := range reply(ctx) {
+		if errors.Is(err, context.Canceled) {
+			fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, " (stopped; this turn is not kept)"))
+			return nil
+		}
+		if err != nil {
+			fmt.Fprintln(c.out)
+			return err
+		}
+		io.WriteString(c.out, c.paint.Paint(cli.Green, piece))
+	}
+	fmt.Fprintln(c.out)
+	if turns := c.conversation.Transcript; len(turns) > 0 && turns[len(turns)-1].Cut {
+		fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, "(cut by the token limit)"))
+	}
+	return nil
+}
+
+var colours = map[fewshot.Kind]cli.Colour{
+	fewshot.Layout:      cli.Faint,
+	fewshot.Instruction: cli.Yellow,
+	fewshot.Input:       cli.Blue,
+	fewshot.Output:      cli.Green,
+	fewshot.Query:       cli.Bold,
+}
+
+// show prints what the model would be given next.
+func (c *chat) show() error {
+	parts, err := c.conversation.Parts("...")
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		io.WriteString(c.out, c.paint.Paint(colours[part.Kind], part.Text))
+	}
+	fmt.Fprintln(c.out)
+	return nil
+}
+
+// save writes the conversation to a new file.
+func (c *chat) save(name string) error {
+	if name == "" {
+		return errors.New("/save needs a file name")
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	err = c.conversation.Transcript.WriteMarkdown(f, &c.conversation.Persona)
+	if err = errors.Join(err, f.Close()); err == nil {
+		fmt.Fprintf(c.out, "(saved to %s)\n", name)
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+// Command assistant is a chat in the terminal with a base model in the role of an
+// assistant: a description of the role and a few example exchanges are all that
+// makes it one.
+//
+//	$ go run ./examples/assistant -ask "Why is the sky blue?"
+//	$ go run ./examples/assistant -ask "Why is the sky blue?" -bare
+//	$ go run ./examples/assistant
+//
+// The second command sends the question alone. A base model does not know that it
+// was asked something, and goes on as such a line goes on: with more questions.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `assistant: a chat with a base model in the role of an assistant
+
+Usage: assistant [flags]
+
+With -ask it answers once; otherwise it chats until /quit. In the chat, Ctrl-C
+stops the answer, the arrow keys bring back what was typed, and /help lists the
+commands.`
+
+func main() { cli.Main("assistant", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	params := sampling.Params{MaxTokens: 200, Seed: 1}
+	flags := flag.NewFlagSet("assistant", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	cli.ParamFlags(flags, &params)
+	ask := flags.String("ask", "", "answer this `question` and end")
+	bare := flags.Bool("bare", false, "send the question without the persona, and stop at nothing")
+	file := flags.String("persona", "", "a `file` with the persona, JSON or plain text; empty is a helpful one")
+	brief := flags.String("draft", "", "have a chat model at OPENAI_BASE_URL draft the persona from this `brief`, and write it to the -persona file if it is not there yet")
+	drafter := flags.String("draft-model", "gpt-4o-mini", "the chat model's `name`")
+	logFile := flags.String("log", "", "a `file` that keeps the conversation, to be taken up again")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return cli.Usagef("unexpected %q: put the question in quotes behind -ask", flags.Arg(0))
+	}
+	if *bare && *ask == "" {
+		return cli.Usagef("-bare sends one question; give it with -ask")
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+	if *bare {
+		return askBare(ctx, env, model, params, *ask)
+	}
+
+	c := &assistant.Conversation{Model: model, Persona: assistant.Helpful(), Params: params}
+	switch {
+	case *brief != "":
+		if c.Persona, err = assistant.Draft(ctx, chatModel(env, *drafter), *brief); err != nil {
+			return err
+		}
+		if err := writePersona(*file, &c.Persona); err != nil {
+			return err
+		}
+	case *file != "":
+		if c.Persona, err = readPersona(*file); err != nil {
+			return err
+		}
+	}
+	if err := c.Persona.Validate(model); err != nil {
+		return err
+	}
+	if *logFile != "" {
+		log, err := assistant.OpenLog(*logFile)
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		c.Log, c.Transcript = log, log.Transcript()
+	}
+	paint := cli.PainterFor(env, env.Stdout)
+	if *ask != "" {
+		for piece, err := range c.Stream(ctx, *ask) {
+			if err != nil {
+				return err
+			}
+			io.WriteString(env.Stdout, paint.Paint(cli.Green, piece))
+		}
+		fmt.Fprintln(env.Stdout)
+		return nil
+	}
+	chat := &chat{conversation: c, out: env.Stdout, paint: paint}
+	return chat.run(ctx, env)
+}
+
+// askBare shows what the model makes of the question when nothing says that it
+// is one: whatever comes next, stopped by nothing.
+func askBare(ctx context.Context, env *cli.Env, model sampling.Model, params sampling.Params, question string) error {
+	params.MaxTokens = min(params.MaxTokens, 60)
+	paint := cli.PainterFor(env, env.Stdout)
+	io.WriteString(env.Stdout, paint.Paint(cli.Bold, question))
+	for chunk, err := range model.Stream(ctx, &sampling.Request{Prompt: question, Params: params}) {
+		if err != nil {
+			return err
+		}
+		io.WriteString(env.Stdout, paint.Paint(cli.Yellow, chunk.Text))
+	}
+	fmt.Fprintln(env.Stdout)
+	return nil
+}
+
+func readPersona(name string) (assistant.Persona, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return assistant.Persona{}, err
+	}
+	defer f.Close()
+	return assistant.ReadPersona(f)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/examples/internal/clitest"
+)
+
+func TestAsk(t *testing.T) {
+	got := clitest.Run(t, "assistant", run, "", nil, "-ask", "Why is the sky blue?")
+	if got.Status != 0 || got.Stderr != "" || strings.Contains(got.Stdout, "Human:") || !strings.Contains(got.Stdout, "scatter") {
+		t.Errorf("%+v", got)
+	}
+	clitest.Golden(t, "ask.txt", got.Stdout)
+}
+
+func TestBare(t *testing.T) {
+	got := clitest.Run(t, "assistant", run, "", nil, "-bare", "-ask", "Why is the sky blue?")
+	if got.Status != 0 || strings.Count(got.Stdout, "?\n") < 3 {
+		t.Errorf("no more questions: %+v", got)
+	}
+	clitest.Golden(t, "bare.txt", got.Stdout)
+}
+
+func TestChat(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "talk.md")
+	got := clitest.Run(t, "assistant", run, strings.Join([]string{
+		"Hello!", "", "Can you help me with something?", "/branch", "What causes the tides?", "/tokens", "/undo", "/back",
+		"/regenerate", "/save " + file, "/save " + file, "/save", "/show", "/nonsense", "/help", "/quit", "never said",
+	}, "\n"), nil)
+	if got.Status != 0 || got.Stderr != "" {
+		t.Errorf("%+v", got)
+	}
+	clitest.Golden(t, "chat.txt", strings.ReplaceAll(got.Stdout, file, "talk.md"))
+	saved, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC`)
+	clitest.Golden(t, "saved.md", times.ReplaceAllString(string(saved), "2025-03-04 12:00:00 UTC"))
+}
+
+// TestTakenUp chats twice with one log: the second goes on where the first ended.
+func TestTakenUp(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "talk.jsonl")
+	first := clitest.Run(t, "assistant", run, "Hello!\n", nil, "-log", log)
+	again := clitest.Run(t, "assistant", run, "/undo\n", nil, "-log", log)
+	if first.Status != 0 || again.Status != 0 || !strings.Contains(again.Stdout, "taken up after 1 turns") || !strings.Contains(again.Stdout, `took back "Hello!"`) {
+		t.Errorf("first %+v\nagain %+v", first, again)
+	}
+}
+
+// TestDraft has a stand-in for a chat model write the persona.
+func TestDraft(t *testing.T) {
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = string(body)
+		page := "A talk with a gardener.\n\n**Visitor:** When do I sow beans?\n\n**Gardener:** After the last frost.\n\n**Visitor:** And peas?\n\n**Gardener:** Earlier, they like it cool."
+		json.NewEncoder(w).Encode(map[string]any{"choices": []any{map[string]any{"message": map[string]any{"role": "assistant", "content": page}}}})
+	}))
+	defer server.Close()
+	vars := []string{"OPENAI_API_KEY=secret", "OPENAI_BASE_URL=" + server.URL}
+	file := filepath.Join(t.TempDir(), "gardener.txt")
+	got := clitest.Run(t, "assistant", run, "/show\n", vars, "-draft", "a patient gardener", "-persona", file)
+	if got.Status != 0 || !strings.Contains(asked, "a patient gardener") || !strings.Contains(got.Stdout, "Gardener: After the last frost.") {
+		t.Errorf("asked %s\ngot %+v", asked, got)
+	}
+	again := clitest.Run(t, "assistant", run, "/show\n", nil, "-persona", file)
+	if again.Stdout != got.Stdout {
+		t.Errorf("the persona's file reads as\n%s\nand was\n%s", again.Stdout, got.Stdout)
+	}
+	if twice := clitest.Run(t, "assistant", run, "", vars, "-draft", "another", "-persona", file); twice.Status != 1 {
+		t.Errorf("a file that is there was written over: %+v", twice)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	broken := filepath.Join(t.TempDir(), "broken.json")
+	if err := os.WriteFile(broken, []byte(`{"description": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		args   []string
+		status int
+	}{
+		"bare without a question": {[]string{"-bare"}, 2},
+		"words without a flag":    {[]string{"Why?"}, 2},
+		"no such persona":         {[]string{"-persona", "nowhere.json"}, 1},
+		"a broken persona":        {[]string{"-persona", broken}, 1},
+		"a window too small":      {[]string{"-window", "300", "-ask", "Why?"}, 1},
+		"a NUL in the question":   {[]string{"-ask", "a\x00b"}, 1},
+	} {
+		if got := clitest.Run(t, "assistant", run, "", nil, tt.args...); got.Status != tt.status || strings.Count(got.Stderr, "\n") != 1 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+// Command bare shows what a base model makes of a question when nothing says that
+// it is one: it goes on as the page would on which such a line stands, which is
+// often a page of questions.
+//
+//	$ go run ./examples/bare
+//	$ go run ./examples/bare "What causes the tides?"
+//
+// Compare it with examples/assistant, which puts a description of a role and a
+// few exchanges in front of the same question.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `bare: a question, and whatever a base model goes on with
+
+Usage: bare [flags] [question]`
+
+func main() { cli.Main("bare", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	params := sampling.Params{MaxTokens: 40}
+	flags := flag.NewFlagSet("bare", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	cli.ParamFlags(flags, &params)
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	question := "Why is the sky blue?"
+	if flags.NArg() > 0 {
+		question = strings.Join(flags.Args(), " ")
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+	c, err := model.Complete(ctx, &sampling.Request{Prompt: question, Params: params})
+	if err != nil {
+		return err
+	}
+	paint := cli.PainterFor(env, env.Stdout)
+	fmt.Fprintf(env.Stdout, "%s%s\n", paint.Paint(cli.Bold, question), paint.Paint(cli.Yellow, c.Text))
+	return nil
+}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/examples/internal/clitest"
+)
+
+func TestBare(t *testing.T) {
+	got := clitest.Run(t, "bare", run, "", nil)
+	if got.Status != 0 || got.Stderr != "" {
+		t.Errorf("%+v", got)
+	}
+	if n := strings.Count(got.Stdout, "?\n"); n < 3 || strings.Contains(got.Stdout, "Assistant:") {
+		t.Errorf("%d questions, where more questions were to follow:\n%s", n, got.Stdout)
+	}
+	clitest.Golden(t, "golden.txt", got.Stdout)
+}

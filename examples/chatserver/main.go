@@ -1,0 +1,163 @@
+// Command chatserver gives a base model to every program that speaks OpenAI's chat
+// protocol: a server on this machine, with a persona in front of the model.
+//
+//	$ go run ./examples/chatserver
+//	listening on http://127.0.0.1:8080/v1, model foreword; Ctrl-C ends it
+//
+//	$ curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \
+//		-d '{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}'
+//
+// On another address than loopback it needs a file of keys, one a line:
+//
+//	$ go run ./examples/chatserver -addr 0.0.0.0:8080 -key-file keys -host chat.example.org
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/assistant/chatapi"
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `chatserver: OpenAI's chat protocol in front of a base model
+
+Usage: chatserver [flags]
+
+An interrupt stops it from taking requests, lets those under way end, and ends;
+a second one ends it at once. Each request is a line of JSON on standard error,
+without its text.`
+
+func main() { cli.Main("chatserver", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	params := sampling.Params{MaxTokens: 200}
+	flags := flag.NewFlagSet("chatserver", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	cli.ParamFlags(flags, &params)
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen at; port 0 takes a free one")
+	keyFile := flags.String("key-file", "", "a `file` of keys, one a line, of which clients must send one")
+	personaFile := flags.String("persona", "", "a `file` with the persona, JSON or plain text; empty is a helpful one")
+	hosts := flags.String("host", "", "`names` of this server beside localhost, with commas between; * is any")
+	origins := flags.String("origin", "", "web `origins` whose pages may call the server, with commas between")
+	name := flags.String("name", "foreword", "`id` by which clients ask for the model")
+	replace := flags.Bool("replace", false, "system messages stand instead of the persona's description, not behind it")
+	requests := flags.Int("max-requests", 0, "completions under way at once; 0 is 128")
+	grace := flags.Duration("grace", 30*time.Second, "how `long` answers under way may take when the server is to end")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return cli.Usagef("unexpected %q: there are only flags", flags.Arg(0))
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+	config := chatapi.Config{
+		Model: model, Persona: assistant.Helpful(), Params: params, Name: *name, ReplaceDescription: *replace,
+		Hosts: split(*hosts), Origins: split(*origins), Limits: chatapi.Limits{Requests: *requests},
+		Logger: slog.New(slog.NewJSONHandler(env.Stderr, nil)),
+	}
+	if *personaFile != "" {
+		if config.Persona, err = readPersona(*personaFile); err != nil {
+			return err
+		}
+	}
+	if *keyFile != "" {
+		if config.Keys, err = readKeys(*keyFile); err != nil {
+			return err
+		}
+	}
+	handler, err := chatapi.New(config)
+	if err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); *keyFile == "" && !(ok && at.IP.IsLoopback()) {
+		listener.Close() // before anything was accepted
+		return cli.Usagef("%s can be reached from other machines: give -key-file, or listen at 127.0.0.1", *addr)
+	}
+	fmt.Fprintf(env.Stdout, "listening on http://%s/v1, model %s; Ctrl-C ends it\n", listener.Addr(), *name)
+	return serve(ctx, listener, handler, *grace)
+}
+
+// serve serves until ctx is cancelled or the process is asked to end, and then
+// for as long as answers take, but no longer than grace.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	// Requests are not given ctx: they go on when it is cancelled. There is no
+	// WriteTimeout, since a stream may take minutes; the handler has its own.
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, 0), // it would tell of clients' mistakes
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	again, stopAgain := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stopAgain()
+	patience, cancel := context.WithTimeout(again, grace)
+	defer cancel()
+	err := server.Shutdown(patience)
+	if err != nil {
+		err = errors.Join(errors.New("answers were still under way and have been cut off"), server.Close())
+	}
+	<-ended
+	return err
+}
+
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// readKeys reads a file of keys. Empty lines, and those that begin with #, are
+// none.
+func readKeys(name string) ([]string, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			keys = append(keys, line)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("%s has no key in it; write one a line", name)
+	}
+	return keys, nil
+}
+
+func readPersona(name string) (assistant.Persona, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return assistant.Persona{}, err
+	}
+	defer f.Close()
+	return assistant.ReadPersona(f)
+}

@@ -1,0 +1,84 @@
+// Command classify tells whether a review is positive or negative, from four
+// examples, with a probability for each label.
+//
+//	$ go run ./examples/classify
+//	$ go run ./examples/classify "The charger was broken and nobody answered."
+//
+// A base model has a liking for some label before it has read a word of the
+// review: the last one shown, the commoner word. -calibrate=false shows the
+// probabilities with that bias in them; by default it is measured on inputs that
+// say nothing, and divided out (Zhao et al. 2021).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+const about = `classify: is a review positive or negative?
+
+Usage: classify [flags] [review...]`
+
+// A Sentiment is what a review is.
+type Sentiment string
+
+var labels = []Sentiment{"positive", "negative"}
+
+var shots = []fewshot.Example[string, Sentiment]{
+	{In: "The soup arrived cold and the waiter never came back.", Out: "negative"},
+	{In: "A wonderful book, I loved every page of it.", Out: "positive"},
+	{In: "The zip was broken after a day, a waste of money.", Out: "negative"},
+	{In: "Nobody answered the telephone.", Out: "negative"},
+}
+
+var reviews = []string{
+	"The pasta was delicious and the waiter was friendly.",
+	"A dull film, and far too long.",
+	"The room was dirty and the man at the desk was rude.",
+	"We loved the garden and the quiet.",
+	"It arrived on a Tuesday.",
+}
+
+func main() { cli.Main("classify", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	flags := flag.NewFlagSet("classify", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	calibrate := flags.Bool("calibrate", true, "divide out the model's liking for a label")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	asked := flags.Args()
+	if len(asked) == 0 {
+		asked = reviews
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	classifier := fewshot.Classifier[string, Sentiment]{
+		Task: &fewshot.Task[string, Sentiment]{
+			Examples: shots,
+			Format:   fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
+		},
+		Labels: labels,
+	}
+	if *calibrate {
+		classifier.ContentFree = []string{"N/A", "[MASK]", "..."}
+	}
+	paint := cli.PainterFor(env, env.Stdout)
+	colours := map[Sentiment]cli.Colour{"positive": cli.Green, "negative": cli.Red}
+	for _, review := range asked {
+		c, err := classifier.Classify(ctx, model, review)
+		if err != nil {
+			return fmt.Errorf("%q: %w", review, err)
+		}
+		fmt.Fprintf(env.Stdout, "%s %3.0f %%  %s\n", paint.Paint(colours[c.Label], string(c.Label)), 100*c.Probability(), review)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+// Command continue asks a base model to go on with the same prefix several
+// times. It is not asked anything: 2+2 may be the beginning of a sum, of a
+// lesson, of a novel or of a car's seating plan, and each time it is the
+// beginning of one of them.
+//
+//	$ go run ./examples/continue
+//	$ go run ./examples/continue -temperature 0.3 "The capital of France is"
+//
+// Below the continuations stands what the model thinks could come next, and how
+// likely each of it is. At temperature 0 it takes the first of these every time.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `continue: go on with one prefix several times
+
+Usage: continue [flags] [prefix]`
+
+func main() { cli.Main("continue", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	params := sampling.Params{MaxTokens: 16, Temperature: 1, Seed: 4}
+	flags := flag.NewFlagSet("continue", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	cli.ParamFlags(flags, &params)
+	n := flags.Int("n", 5, "how many times")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	prefix := "2+2"
+	if flags.NArg() > 0 {
+		prefix = strings.Join(flags.Args(), " ")
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	completions, err := model.Draw(ctx, &sampling.Request{Prompt: prefix, Params: params}, *n)
+	if err != nil {
+		return err
+	}
+	paint := cli.PainterFor(env, env.Stdout)
+	for i, c := range completions {
+		fmt.Fprintf(env.Stdout, "%d. %s%s\n", i+1, paint.Paint(cli.Bold, prefix), paint.Paint(cli.Green, oneLine(c.Text)))
+	}
+	return distribution(ctx, env, model, prefix)
+}
+
+// distribution draws what could come next, and how likely it is.
+func distribution(ctx context.Context, env *cli.Env, model sampling.Model, prefix string) error {
+	c, err := model.Complete(ctx, &sampling.Request{
+		Prompt: prefix,
+		Params: sampling.Params{MaxTokens: 1, Logprobs: 5},
+	})
+	if err != nil || len(c.Tokens) == 0 {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, "\nAfter %q comes\n", prefix)
+	for _, token := range c.Tokens[0].Top {
+		p := math.Exp(token.Logprob)
+		fmt.Fprintf(env.Stdout, "%12q %5.1f %% %s\n", token.Text, 100*p, strings.Repeat("▇", int(math.Round(40*p))))
+	}
+	return nil
+}
+
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ⏎ ") }

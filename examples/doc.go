@@ -1,0 +1,149 @@
+// Package examples is a tour of what base models do, in programs of a page each.
+// All of them run with no network, on the small base model of sampling/pocket;
+// with -backend openai or -backend ollama they run on a real one. Read them in
+// this order.
+//
+// # A base model goes on
+//
+// It is not asked anything. It goes on with the text, each time in a way in which
+// such a text might:
+//
+//	$ go run ./examples/continue -n 3
+//	1. 2+2=? A) 3 B) 4 C) 5 D) 22 ⏎ The
+//	2. 2+2=4, we sing and stamp the floor, ⏎ two times five is ten
+//	3. 2+2 is the name for a car with two proper seats in front and two small ones
+//
+//	After "2+2" comes
+//	       " is"  33.4 % ▇▇▇▇▇▇▇▇▇▇▇▇▇
+//	         "="  33.2 % ▇▇▇▇▇▇▇▇▇▇▇▇▇
+//	    " makes"   8.4 % ▇▇▇
+//	" programmes"   8.4 % ▇▇▇
+//	    " roads"   8.4 % ▇▇▇
+//
+// # Nothing tells it when to stop
+//
+// A line that such lists stand under is enough for a list. It runs into the token
+// limit, and the program says so:
+//
+//	$ go run ./examples/landmarks
+//	Here are the most famous landmarks of Paris:
+//
+//	1. The Louvre, the most visited museum in the world, entered through a pyramid of glass
+//	2. The Eiffel Tower, put up by Gustave Eiffel's company in a little over two years
+//	3. The Arc de Triomphe, with the Tomb of the Unknown Soldier beneath its vault
+//	4
+//
+//	[cut by the limit of 60 tokens; -rounds 2 goes on]
+//
+// # Examples make it do something
+//
+// Ten pairs of words, and an eleventh whose second half is missing. The library
+// writes the prompt and stops the model before it invents the next pair, which
+// -raw shows:
+//
+//	$ go run ./examples/translate teacher
+//	선생님
+//
+//	$ go run ./examples/translate -raw teacher
+//	선생님
+//	carry: 운반하다
+//	guitar: 기타
+//	mosquito: 모기
+//	hear: 듣다
+//	dictionary: 사전
+//	patience:
+//
+// How much do examples help? Package shots draws the curve:
+//
+//	$ go run ./examples/shots -orders 2 -cases 50 -o ""
+//	no instruction, 50 words, mean of 2:
+//	shots  mean %  spread  least   most
+//	    0    13.0     1.4   12.0   14.0
+//	    1    98.0     2.8   96.0  100.0
+//	    2    98.0     2.8   96.0  100.0
+//	    4    98.0     2.8   96.0  100.0
+//	    8    98.0     2.8   96.0  100.0
+//	   16    98.0     2.8   96.0  100.0
+//
+//	"Translate English to Korean.", 50 words, mean of 2:
+//	shots  mean %  spread  least   most
+//	    0    96.0     2.8   94.0   98.0
+//	    1    98.0     2.8   96.0  100.0
+//	    2    98.0     2.8   96.0  100.0
+//	    4    98.0     2.8   96.0  100.0
+//	    8    98.0     2.8   96.0  100.0
+//	   16    98.0     2.8   96.0  100.0
+//
+// # Answers have types
+//
+// A label out of a closed set, with its probability:
+//
+//	$ go run ./examples/classify
+//	positive  92 %  The pasta was delicious and the waiter was friendly.
+//	negative 100 %  A dull film, and far too long.
+//	negative  92 %  The room was dirty and the man at the desk was rude.
+//	positive  99 %  We loved the garden and the quiet.
+//	negative  94 %  It arrived on a Tuesday.
+//
+// A struct, which stands in the prompt as JSON:
+//
+//	$ go run ./examples/extract
+//	Marek Dvorak, 51, baker in Prague
+//	Yuki Tanabe, 42, pilot in Osaka
+//	Omar Haddad, 47, dentist in Tunis
+//
+// # A conversation is the same thing again
+//
+// Asked a bare question, a base model goes on with more questions:
+//
+//	$ go run ./examples/bare
+//	Why is the sky blue?
+//	Why is the grass green?
+//	How far away is the Moon?
+//	What causes the tides?
+//	Why do stars twinkle?
+//	Why do we have seasons?
+//	How old is the Earth
+//
+// Behind a description of a role and a few exchanges it answers:
+//
+//	$ go run ./examples/assistant -ask "Why is the sky blue?"
+//	The sky is blue because of the way air scatters sunlight. Light from the Sun is a mixture of all colours, and the tiny molecules of nitrogen and oxygen scatter blue light several times more than red. Wherever you look, some of that scattered blue is on its way to your eye.
+//
+// # What it knows, and what it makes up
+//
+// It has some texts by heart:
+//
+//	$ go run ./examples/recite
+//	The zebra is a striped African cousin of the horse and the donkey, and no two zebras anywhere wear exactly the same pattern. Three species are alive today. The plains zebra grazes from Ethiopia to South Africa and is the most numerous; the mountain zebra climbs the dry slopes of Namibia, Angola and the Cape; and Grevy's zebra, the largest, with narrow stripes and round ears, keeps to northern Kenya and Ethiopia.
+//
+//	Beneath the coat the skin is black all over. What the stripes are for was argued about for more than a century, with camouflage, cooling and recognition all proposed. Experiments in which horses wore striped rugs have favoured a humbler answer: biting flies have trouble landing on a striped surface, and such flies carry deadly diseases.
+//
+//	Plains zebras live in small families of one stallion, a few mares and their young, and many families may travel together in search of fresh grass. Each year some two hundred thousand of them join the wildebeest on the long circuit through the Serengeti. A foal is born after about a year, with brown stripes that darken later, and within an hour it can run beside its mother.
+//
+//	Lions and hyenas are the chief enemies, and a zebra answers them with speed, a hard kick and a powerful bite. People have seldom managed to tame skin is now endangered, with fewer than three thousand left in the wild. ...
+//
+//	Of 250 words and marks that follow, 236 are verbatim; then the text has "the" and the model says "skin".
+//	Taking the likeliest token each time, it is 250.
+//
+//
+//	Lions and hyenas are the chief enemies, and a zebra answers them with speed, a hard kick and a powerful bite. People have seldom managed to tame the animal, since it startles easily and grows fierce with age. Hunting
+//
+//	Of 250 words and marks that follow, 250 are verbatim.
+//	Taking the likeliest token each time, it is 250.
+//
+// What it knows it tells the same way each time, and what it makes up it tells
+// differently, with the same confidence:
+//
+//	$ go run ./examples/agree
+//	The 2024 election in Norvale was won by ...
+//	   9 × ada lindqvist
+//	   5 × tomas berrow
+//	   3 × piet hollander
+//	   3 × mirela castan
+//	It makes this up: 45 % say the same; they part after 0 words, with 1.8 bits to choose from.
+//
+//	The capital of France is ...
+//	  20 × paris
+//	It seems to know: 100 % say the same.
+package examples

@@ -1,0 +1,67 @@
+// Command extract reads sentences into a Go struct. The examples' outputs are
+// structs, which stand in the prompt as JSON, so the model answers in JSON, and
+// what is not exactly such a struct is an error and never half an answer.
+//
+//	$ go run ./examples/extract
+//
+// A large base model copies names and numbers out of any sentence. The embedded
+// model can only go on with what it has read: give it a sentence of your own, and
+// it answers with a well-formed person that it has made up.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `extract: sentences about people into a struct
+
+Usage: extract [flags] [sentence...]`
+
+type person struct {
+	Name string `json:"name"`
+	Job  string `json:"job"`
+	City string `json:"city"`
+	Age  int    `json:"age"`
+}
+
+var sentences = []string{
+	"Marek Dvorak, a baker from Prague, is 51 years old.",
+	"Yuki Tanabe works as a pilot in Osaka and is 42 years old.",
+	"Omar Haddad is a 47-year-old dentist who lives in Tunis.",
+}
+
+func main() { cli.Main("extract", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	flags := flag.NewFlagSet("extract", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	asked := flags.Args()
+	if len(asked) == 0 {
+		asked = sentences
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	task := fewshot.Task[string, person]{Params: sampling.Params{MaxTokens: 100}}
+	task.Add("Ada Moreno, a nurse from Lisbon, is 34 years old.", person{"Ada Moreno", "nurse", "Lisbon", 34})
+	task.Add("Jon Berg is a 60-year-old fisherman who lives in Bergen.", person{"Jon Berg", "fisherman", "Bergen", 60})
+	for _, sentence := range asked {
+		p, err := task.Run(ctx, model, sentence)
+		if err != nil {
+			return fmt.Errorf("%q: %w", sentence, err)
+		}
+		fmt.Fprintf(env.Stdout, "%s, %d, %s in %s\n", p.Name, p.Age, p.Job, p.City)
+	}
+	return nil
+}

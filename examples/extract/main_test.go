@@ -1,0 +1,19 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/foreword-go/foreword/examples/internal/clitest"
+)
+
+func TestExtract(t *testing.T) {
+	for golden, args := range map[string][]string{
+		"golden.txt": {},
+	} {
+		got := clitest.Run(t, "extract", run, "", nil, args...)
+		if got.Status != 0 || got.Stderr != "" {
+			t.Errorf("%q: %+v", args, got)
+		}
+		clitest.Golden(t, golden, got.Stdout)
+	}
+}

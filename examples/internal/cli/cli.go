@@ -1,0 +1,124 @@
+// Package cli is what the examples share as command-line programs: how they
+// end, read their flags and colour their output. What they show about the
+// library stands in each of them.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// An Env is what a program runs in, so that tests can run it too.
+type Env struct {
+	Args   []string // without the program's name
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Getenv func(string) string
+}
+
+// Main runs the program named name and exits: with status 0, with 1 and one
+// line on standard error if run failed, with 2 if the flags were wrong. An
+// interrupt cancels the context.
+func Main(name string, run func(context.Context, *Env) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := Run(ctx, name, &Env{os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv}, run)
+	stop()
+	os.Exit(code)
+}
+
+// Run is Main without the exit: it returns the status.
+func Run(ctx context.Context, name string, env *Env, run func(context.Context, *Env) error) int {
+	err := run(ctx, env)
+	var usage *UsageError
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(env.Stderr, "%s: %v; -h lists the flags\n", name, err)
+		return 2
+	}
+	fmt.Fprintf(env.Stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
+	return 1
+}
+
+// A UsageError is a mistake in the command line.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the mistake is.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef returns a UsageError.
+func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// Parse parses the flags. Help is printed to standard output, with about above
+// the flags; a mistake is a UsageError of one line.
+func Parse(env *Env, flags *flag.FlagSet, about string) error {
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	err := flags.Parse(env.Args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(env.Stdout, "%s\n\nFlags:\n", strings.TrimSpace(about))
+		flags.SetOutput(env.Stdout)
+		flags.PrintDefaults()
+		return err
+	}
+	if err != nil {
+		return &UsageError{err}
+	}
+	return nil
+}
+
+// A Painter colours text for a terminal and leaves it plain elsewhere.
+type Painter bool
+
+// PainterFor returns a Painter for w. The convention of no-color.org holds.
+func PainterFor(env *Env, w io.Writer) Painter {
+	return Painter(IsTerminal(w) && env.Getenv("NO_COLOR") == "")
+}
+
+// IsTerminal reports whether an Env's reader or writer is a terminal.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// A Colour is an escape sequence of the terminal.
+type Colour string
+
+// The colours that the examples use.
+const (
+	Faint  Colour = "\x1b[2m"
+	Bold   Colour = "\x1b[1m"
+	Red    Colour = "\x1b[31m"
+	Green  Colour = "\x1b[32m"
+	Yellow Colour = "\x1b[33m"
+	Blue   Colour = "\x1b[34m"
+	Cyan   Colour = "\x1b[36m"
+)
+
+// Paint returns text in a colour. Each line is coloured by itself, so that a
+// pager that shows some of them shows them right.
+func (p Painter) Paint(c Colour, text string) string {
+	if !p || text == "" {
+		return text
+	}
+	const reset = "\x1b[0m"
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = string(c) + line + reset
+		}
+	}
+	return strings.Join(lines, "\n")
+}

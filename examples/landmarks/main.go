@@ -1,0 +1,67 @@
+// Command landmarks asks a base model for a list, with no example at all: the
+// prefix is the line that such a list usually stands under.
+//
+//	$ go run ./examples/landmarks
+//	$ go run ./examples/landmarks -rounds 3 Tokyo
+//
+// Nothing tells the model when the list is long enough, so it runs into the token
+// limit, in the middle of a line as likely as not. The program says so; with
+// -rounds it goes on from where the text ends, which is all that it takes: the
+// text so far is the next prompt.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `landmarks: a list from a prefix that asks for one
+
+Usage: landmarks [flags] [city]`
+
+func main() { cli.Main("landmarks", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	params := sampling.Params{MaxTokens: 60, Seed: 1}
+	flags := flag.NewFlagSet("landmarks", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	cli.ParamFlags(flags, &params)
+	rounds := flags.Int("rounds", 1, "how many times it may go on from where the text ends")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	city := "Paris"
+	if flags.NArg() > 0 {
+		city = strings.Join(flags.Args(), " ")
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	text := fmt.Sprintf("Here are the most famous landmarks of %s:", city)
+	paint := cli.PainterFor(env, env.Stdout)
+	fmt.Fprint(env.Stdout, paint.Paint(cli.Bold, text))
+	var c *sampling.Completion
+	for range *rounds {
+		c, err = model.Complete(ctx, &sampling.Request{Prompt: text, Params: params})
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(env.Stdout, paint.Paint(cli.Green, c.Text))
+		text += c.Text
+		if c.Reason != sampling.TokenLimit {
+			break
+		}
+	}
+	fmt.Fprintln(env.Stdout)
+	if c != nil && c.Reason == sampling.TokenLimit {
+		fmt.Fprintf(env.Stdout, "\n[cut by the limit of %d tokens; -rounds %d goes on]\n", params.MaxTokens, *rounds+1)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+// Command recite finds out how much of a text a base model has by heart. It gives
+// the model the beginning of the text, lets it go on, and shows in green what is
+// verbatim the text and in yellow where the model goes its own way.
+//
+//	$ go run ./examples/recite
+//	$ go run ./examples/recite -prefix 12 -file LICENSE
+//
+// The embedded model has read the zebra article. It goes on with it until chance
+// leads it astray, and from there with something that begins alike; at temperature
+// 0 it goes on to the end. Of a text that it has not read it makes up something
+// else at once. Whoever publishes a model wants to know which texts are of the
+// first kind.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/probe"
+)
+
+const about = `recite: how much of a text a base model has by heart
+
+Usage: recite [flags]
+
+Without -file the text is an article on the zebra that the embedded model has
+read.`
+
+//go:embed zebra.txt
+var zebra string
+
+func main() { cli.Main("recite", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	flags := flag.NewFlagSet("recite", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	file := flags.String("file", "", "the text's `file`")
+	prefix := flags.Int("prefix", 16, "how many words and marks of it are given")
+	length := flags.Int("length", 250, "how many are compared")
+	temperature := flags.Float64("temperature", 1.25, "0 takes the likeliest token, 1 draws from the model's own distribution")
+	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	text := zebra
+	if *file != "" {
+		read, err := os.ReadFile(*file)
+		if err != nil {
+			return err
+		}
+		text = string(read)
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	recitals, err := probe.Recite(ctx, model, text, probe.Reciting{
+		Prefixes: []int{*prefix},
+		Length:   *length,
+		Samples:  1,
+		Params:   sampling.Params{Temperature: *temperature, Seed: *seed},
+	})
+	if err != nil {
+		return err
+	}
+	r := recitals[0]
+	drawn := r.Samples[0]
+	if *temperature == 0 {
+		drawn = r.Greedy
+	}
+	own := ""
+	if drawn.Tokens < r.Length { // what lies beyond the compared part is neither
+		own, _, _ = strings.Cut(drawn.Text[drawn.Bytes:], "\n") // a line shows its own way
+		own += " ..."
+	}
+	paint := cli.PainterFor(env, env.Stdout)
+	fmt.Fprintf(env.Stdout, "%s%s%s\n\n", paint.Paint(cli.Bold, r.Prompt), paint.Paint(cli.Green, drawn.Text[:drawn.Bytes]), paint.Paint(cli.Yellow, own))
+	fmt.Fprintf(env.Stdout, "Of %d words and marks that follow, %d are verbatim", r.Length, drawn.Tokens)
+	if d := drawn.Departs; d.Want != "" {
+		fmt.Fprintf(env.Stdout, "; then the text has %q and the model %s", d.Want, said(d.Got))
+	}
+	fmt.Fprintf(env.Stdout, ".\nTaking the likeliest token each time, it is %d.\n", r.Greedy.Tokens)
+	return nil
+}
+
+func said(token string) string {
+	if token == "" {
+		return "ends"
+	}
+	return fmt.Sprintf("says %q", token)
+}

@@ -1,0 +1,129 @@
+// Command shots draws the curve by which in-context learning became known: how
+// often a base model is right, by the number of examples that it is shown, with
+// an instruction and without (Brown et al. 2020, figure 1.2).
+//
+//	$ go run ./examples/shots
+//
+// It translates the same words with 0, 1, 2, 4, 8 and 16 examples, drawn at
+// temperature 1, several times with other examples in another order, prints the
+// table, and writes the curve as shots.png and shots.svg. With -dir it can be
+// interrupted, and goes on where it was.
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/eval"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `shots: how often a base model is right, by the number of examples
+
+Usage: shots [flags]
+
+Translates words into Korean with 0 to 16 examples, with an instruction and
+without, prints how many were right, and draws the curve.`
+
+// words.tsv has the words: the first ones are the pool of examples, and the others
+// are asked.
+//
+//go:embed words.tsv
+var words []byte
+
+const poolSize = 40
+
+const instruction = "Translate English to Korean."
+
+func main() { cli.Main("shots", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	flags := flag.NewFlagSet("shots", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	orders := flags.Int("orders", 5, "how many times, each with other examples")
+	cases := flags.Int("cases", 100, "how many words are asked each time")
+	temperature := flags.Float64("temperature", 1, "0 takes the likeliest word, 1 draws from the model's own distribution")
+	dir := flags.String("dir", "", "a `folder` that keeps the answers, to go on after an interruption")
+	out := flags.String("o", "shots", "the pictures' `file` name, without .png and .svg; empty draws none")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	examples, err := fewshot.Collect(fewshot.ReadTSV[string, string](bytes.NewReader(words), fewshot.Columns{}))
+	if err != nil {
+		return err
+	}
+	pool, asked := examples[:poolSize], examples[poolSize:]
+	if *orders < 1 || *cases < 1 || *cases > len(asked) {
+		return cli.Usagef("-orders is %d and -cases %d: there must be one at least, and there are %d words to ask", *orders, *cases, len(asked))
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	grid := eval.Grid{Shots: []int{0, 1, 2, 4, 8, 16}}
+	for i := range *orders {
+		grid.Orders = append(grid.Orders, uint64(i+1))
+	}
+	bar := newBar(env, 2*len(grid.Shots)**orders**cases)
+	var curves []curve
+	for i, text := range []string{"", instruction} {
+		task := &fewshot.Task[string, string]{
+			Instruction: text,
+			Examples:    pool,
+			Format:      fewshot.Lines,
+			Params:      sampling.Params{Temperature: *temperature, MaxTokens: 32, Seed: 1},
+		}
+		if *dir != "" {
+			grid.Dir = filepath.Join(*dir, []string{"bare", "instructed"}[i])
+		}
+		grid.Done = func(done, all int) { bar.Set(i*all + done) }
+		table, err := eval.Sweep(ctx, task, model, asked[:*cases], eval.Exact[string], grid)
+		if err != nil {
+			return err
+		}
+		curves = append(curves, curve{[]string{"no instruction", fmt.Sprintf("%q", instruction)}[i], table})
+	}
+	bar.Finish()
+
+	for i, c := range curves {
+		if i > 0 {
+			fmt.Fprintln(env.Stdout)
+		}
+		fmt.Fprintf(env.Stdout, "%s, %d words, mean of %d:\n%s", c.name, c.table.Cases, c.table.Orders, c.table)
+	}
+	if *out == "" {
+		return nil
+	}
+	files, err := drawCurves(curves, *out)
+	if err == nil {
+		fmt.Fprintf(env.Stdout, "\ndrawn in %s and %s\n", files[0], files[1])
+	}
+	return err
+}
+
+// newBar returns a progress bar on standard error, or one that shows nothing
+// where that is no terminal.
+func newBar(env *cli.Env, all int) *progressbar.ProgressBar {
+	w := io.Discard
+	if cli.PainterFor(env, env.Stderr) {
+		w = os.Stderr
+	}
+	return progressbar.NewOptions(all,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription("asking"),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+	)
+}

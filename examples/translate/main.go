@@ -1,0 +1,152 @@
+// Command translate translates English words into Korean with a base model that
+// nobody ever told to translate: it sees ten pairs and goes on.
+//
+//	$ go run ./examples/translate teacher
+//	선생님
+//
+// Without flags it runs on the model inside this program, with no network. Try
+// -shots 0 to see what the same model makes of a bare word, -show to see the
+// prompt, and -raw to see what it goes on to say when nothing stops it.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+const about = `translate: English words into Korean, from ten examples
+
+Usage: translate [flags] word...
+
+Each word is translated and printed on a line of its own; without words, each
+line of standard input is. With -backend openai a base model on a server is
+asked, and its key is read from OPENAI_API_KEY:
+
+  translate -backend openai -url https://api.hyperbolic.xyz/v1 \
+      -model meta-llama/Meta-Llama-3.1-405B teacher
+  translate -backend openai -url http://localhost:8080/v1 -dialect llamacpp \
+      -model any teacher`
+
+var pairs = []fewshot.Example[string, string]{
+	{In: "butterfly", Out: "나비"},
+	{In: "ocean", Out: "바다"},
+	{In: "whisper", Out: "속삭임"},
+	{In: "mountain", Out: "산"},
+	{In: "thunder", Out: "천둥"},
+	{In: "gentle", Out: "온화한"},
+	{In: "freedom", Out: "자유"},
+	{In: "umbrella", Out: "우산"},
+	{In: "cinnamon", Out: "계피"},
+	{In: "moonlight", Out: "달빛"},
+}
+
+// rawTokens is how far -raw lets the model go on: a few more lines.
+const rawTokens = 24
+
+func main() { cli.Main("translate", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	flags := flag.NewFlagSet("translate", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	shots := flags.Int("shots", len(pairs), fmt.Sprintf("how many of the examples are shown, 0 to %d", len(pairs)))
+	temperature := flags.Float64("temperature", 0, "0 takes the likeliest word, 1 draws from the model's own distribution")
+	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
+	show := flags.Bool("show", false, "show the prompt before the answer")
+	raw := flags.Bool("raw", false, "do not stop the model after the answer")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	if *shots < 0 || *shots > len(pairs) {
+		return cli.Usagef("-shots is %d: there are 0 to %d examples", *shots, len(pairs))
+	}
+	model, err := backend.Model(env)
+	if err != nil {
+		return err
+	}
+
+	task := fewshot.Task[string, string]{
+		Examples: pairs[:*shots],
+		Format:   fewshot.Lines,
+		Params:   sampling.Params{Temperature: *temperature, Seed: *seed, MaxTokens: 64},
+	}
+	if *raw {
+		task.Format.Stop = []string{} // none
+		task.Params.MaxTokens = rawTokens
+	}
+	for word, err := range words(flags.Args(), env.Stdin) {
+		if err != nil {
+			return err
+		}
+		if err := translate(ctx, env, &task, model, word, *show, *raw); err != nil {
+			return fmt.Errorf("%q: %w", word, err)
+		}
+	}
+	return nil
+}
+
+func translate(ctx context.Context, env *cli.Env, task *fewshot.Task[string, string], model sampling.Model, word string, show, raw bool) error {
+	answer, err := task.Ask(ctx, model, word)
+	// What goes on past the answer is no answer, and with -raw it is what is
+	// asked for.
+	var unread *fewshot.AnswerError
+	if err != nil && !(raw && errors.As(err, &unread)) {
+		return err
+	}
+	paint := cli.PainterFor(env, env.Stdout)
+	if show {
+		for _, part := range answer.Prompt.Parts() {
+			fmt.Fprint(env.Stdout, paint.Paint(colours[part.Kind], part.Text))
+		}
+		fmt.Fprint(env.Stdout, " ")
+	}
+	if !raw {
+		fmt.Fprintln(env.Stdout, paint.Paint(cli.Green, answer.Value))
+		return nil
+	}
+	said, invented, _ := strings.Cut(strings.TrimSpace(answer.Completion.Text), "\n")
+	fmt.Fprintln(env.Stdout, paint.Paint(cli.Green, said))
+	if invented != "" {
+		fmt.Fprintln(env.Stdout, paint.Paint(cli.Yellow, invented))
+	}
+	return nil
+}
+
+var colours = map[fewshot.Kind]cli.Colour{
+	fewshot.Layout: cli.Faint,
+	fewshot.Input:  cli.Blue,
+	fewshot.Output: cli.Cyan,
+	fewshot.Query:  cli.Bold,
+}
+
+// words yields the arguments, or else the lines of r that have a word.
+func words(args []string, r io.Reader) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, word := range args {
+			if !yield(word, nil) {
+				return
+			}
+		}
+		if len(args) > 0 {
+			return
+		}
+		lines := bufio.NewScanner(r)
+		for lines.Scan() {
+			if word := strings.TrimSpace(lines.Text()); word != "" && !yield(word, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield("standard input", err)
+		}
+	}
+}
