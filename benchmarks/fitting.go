@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/tiktoken"
+)
+
+const (
+	fittingPool   = 1000 // examples
+	fittingWindow = 4096 // tokens
+)
+
+// A fitter is one way to find the most shots that fit, the last of the pool
+// being the last to go. Each has the same Counter.
+type fitter struct {
+	name string
+	make func(pairs []pair, counter sampling.Counter) renderer
+}
+
+var fitters = []fitter{
+	{"Task, warm", func(pairs []pair, counter sampling.Counter) renderer {
+		task := &fewshot.Task[string, string]{Examples: pairs}
+		return func(query string) (string, error) { return fittedText(task, counter, query) }
+	}},
+	{"Task, cold", func(pairs []pair, counter sampling.Counter) renderer {
+		return func(query string) (string, error) {
+			return fittedText(&fewshot.Task[string, string]{Examples: pairs}, counter, query)
+		}
+	}},
+	{"one shot more, until the joined prompt is too long", func(pairs []pair, counter sampling.Counter) renderer {
+		return func(query string) (string, error) {
+			fitting := labeled(nil, query)
+			for n := 1; n <= len(pairs); n++ {
+				text := labeled(pairs[len(pairs)-n:], query)
+				tokens, err := counter.Count(text)
+				if err != nil || tokens > fittingBudget {
+					return fitting, err
+				}
+				fitting = text
+			}
+			return fitting, nil
+		}
+	}},
+	{"one shot less, until the joined prompt fits", func(pairs []pair, counter sampling.Counter) renderer {
+		return func(query string) (string, error) {
+			for n := len(pairs); ; n-- {
+				text := labeled(pairs[len(pairs)-n:], query)
+				tokens, err := counter.Count(text)
+				if err != nil || tokens <= fittingBudget || n == 0 {
+					return text, err
+				}
+			}
+		}
+	}},
+	{"bisection, counting the joined prompt", func(pairs []pair, counter sampling.Counter) renderer {
+		return func(query string) (string, error) {
+			var failed error
+			over := sort.Search(len(pairs)+1, func(n int) bool {
+				tokens, err := counter.Count(labeled(pairs[len(pairs)-n:], query))
+				if err != nil {
+					failed = err
+				}
+				return tokens > fittingBudget
+			})
+			return labeled(pairs[len(pairs)-max(0, over-1):], query), failed
+		}
+	}},
+}
+
+const (
+	atFitWarm = iota
+	atFitCold
+	atGrow
+	atShrink
+	atBisect
+)
+
+// fittingBudget is what the prompt may have beside the answer.
+const fittingBudget = fittingWindow - sampling.DefaultMaxTokens
+
+// labeled is what the default Format gives.
+func labeled(pairs []pair, query string) string {
+	size := len(query) + len("Input: \nOutput:")
+	for i := range pairs {
+		size += len(pairs[i].In) + len(pairs[i].Out) + len("Input: \nOutput: \n\n")
+	}
+	b := make([]byte, 0, size)
+	for i := range pairs {
+		b = append(b, "Input: "...)
+		b = append(b, pairs[i].In...)
+		b = append(b, "\nOutput: "...)
+		b = append(b, pairs[i].Out...)
+		b = append(b, "\n\n"...)
+	}
+	b = append(b, "Input: "...)
+	b = append(b, query...)
+	return string(append(b, "\nOutput:"...))
+}
+
+func fittedText(task *fewshot.Task[string, string], counter sampling.Counter, query string) (string, error) {
+	prompt, err := task.Prompt(context.Background(), sampling.Model{Window: fittingWindow, Counter: counter}, query)
+	if err != nil {
+		return "", err
+	}
+	return prompt.Text, nil
+}
+
+func fittingAgree(r *runner) error {
+	counter, err := tiktoken.For("cl100k_base")
+	if err != nil {
+		return err
+	}
+	pairs, err := remarks(fittingPool)
+	if err != nil {
+		return err
+	}
+	for _, query := range queries(3, 12) {
+		var want string
+		for i, f := range fitters {
+			got, err := f.make(pairs, counter)(query)
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.name, err)
+			}
+			if i == 0 {
+				want = got
+			}
+			if got != want {
+				return fmt.Errorf("for %q, %s has %d bytes and %s has %d", query, f.name, len(got), fitters[0].name, len(want))
+			}
+		}
+		tokens, err := counter.Count(want)
+		if err != nil {
+			return err
+		}
+		if tokens > fittingBudget || tokens < fittingBudget*9/10 {
+			return fmt.Errorf("a prompt of %d tokens where %d fit", tokens, fittingBudget)
+		}
+	}
+	return nil
+}
+
+func measureFitting(r *runner) (*section, error) {
+	counter, err := tiktoken.For("cl100k_base")
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := remarks(fittingPool)
+	if err != nil {
+		return nil, err
+	}
+	asked := queries(64, 12)
+	var benchmarks []benchmark
+	for _, f := range fitters {
+		fit, next := f.make(pairs, counter), 0
+		if _, err := fit("first"); err != nil {
+			return nil, err
+		}
+		benchmarks = append(benchmarks, loop(f.name, func() error {
+			_, err := fit(asked[next%len(asked)])
+			next++
+			return err
+		}))
+	}
+	results, err := r.measure("fitting", benchmarks...)
+	if err != nil {
+		return nil, err
+	}
+	t := table{Head: []string{"", "time", "times warm", "allocations, bytes"}}
+	for _, got := range results {
+		t.Rows = append(t.Rows, []string{got.name, newFigure(got.time).duration(), ratio(got.time, results[atFitWarm].time).times(), got.allocated()})
+	}
+	text, err := fitters[atFitWarm].make(pairs, counter)(asked[0])
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := counter.Count(text)
+	if err != nil {
+		return nil, err
+	}
+	faster := ratio(results[atGrow].time, results[atFitWarm].time)
+	cold := ratio(results[atGrow].time, results[atFitCold].time)
+	bisect := ratio(results[atBisect].time, results[atFitWarm].time)
+	return &section{
+		Title: "Fitting",
+		Text: fmt.Sprintf(`A query against %s examples, of which those nearest the query are to fill a window of %s tokens beside an answer of %d.
+All sides count with the same exact Counter, tiktoken's cl100k_base, and give the same prompt, of %s tokens for the first
+query. *Warm* is any query on a Task after its first, *cold* a new Task for each query. The rest lay out and count the whole
+prompt for each number of shots that they try.`, count(fittingPool), count(fittingWindow), sampling.DefaultMaxTokens, count(tokens)),
+		Tables: []table{t},
+		Goals: []goal{
+			atLeast("at least 100 times faster than counting the joined prompt per candidate", faster, 100, faster.times()+", beside the faster of the two ways"),
+		},
+		Notes: []string{fmt.Sprintf(`A cold Task counts every example once and is still %s times faster than the loop. A program that bisects needs far fewer
+counts than the loop; a warm Task is %s times faster than that.`, significant(cold.Center), significant(bisect.Center))},
+	}, nil
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cloudwego/eino/schema"
+	"github.com/tmc/langchaingo/prompts"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A renderer writes the prompt that asks for one query.
+type renderer func(query string) (string, error)
+
+// renderers are all that can lay out pairs as lines of "in: out" with the query
+// behind them. make is what is done once for a set of pairs.
+var renderers = []struct {
+	name string
+	make func(pairs []pair) (renderer, error)
+}{
+	{"a strings.Builder grown to size: the floor", floorRenderer},
+	{"a strings.Builder as it is", loopRenderer},
+	{"Task, warm", warmTask},
+	{"Task, cold", coldTask},
+	{"langchaingo, f-string", langchaingo(prompts.TemplateFormatFString, "{input}: {output}", "{query}:")},
+	{"langchaingo, go-template", langchaingo(prompts.TemplateFormatGoTemplate, "{{.input}}: {{.output}}", "{{.query}}:")},
+	{"dotprompt", newDotprompt},
+	{"eino, f-string", einoEach},
+	{"eino, go-template", einoLoop(schema.GoTemplate, "{{range .pairs}}{{.input}}: {{.output}}\n{{end}}{{.query}}:")},
+	{"eino, jinja2", einoLoop(schema.Jinja2, "{% for p in pairs %}{{ p.input }}: {{ p.output }}\n{% endfor %}{{ query }}:")},
+}
+
+const (
+	atFloor = iota
+	atLoop
+	atWarm
+	atCold
+	atFString
+	atGoTemplate
+)
+
+// floorRenderer is the least that can be done: each part copied once, into
+// memory that was asked for once.
+func floorRenderer(pairs []pair) (renderer, error) {
+	return func(query string) (string, error) {
+		size := len(query) + len(":")
+		for i := range pairs {
+			size += len(pairs[i].In) + len(": ") + len(pairs[i].Out) + len("\n")
+		}
+		var b strings.Builder
+		b.Grow(size)
+		writeLines(&b, pairs, query)
+		return b.String(), nil
+	}, nil
+}
+
+// loopRenderer is what most programs have.
+func loopRenderer(pairs []pair) (renderer, error) {
+	return func(query string) (string, error) {
+		var b strings.Builder
+		writeLines(&b, pairs, query)
+		return b.String(), nil
+	}, nil
+}
+
+func writeLines(b *strings.Builder, pairs []pair, query string) {
+	for i := range pairs {
+		b.WriteString(pairs[i].In)
+		b.WriteString(": ")
+		b.WriteString(pairs[i].Out)
+		b.WriteString("\n")
+	}
+	b.WriteString(query)
+	b.WriteString(":")
+}
+
+// warmTask is any query after a Task's first.
+func warmTask(pairs []pair) (renderer, error) {
+	task := &fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}
+	if _, err := taskText(task, "first"); err != nil {
+		return nil, err
+	}
+	return func(query string) (string, error) { return taskText(task, query) }, nil
+}
+
+// coldTask is a Task's first query, which encodes and checks every pair.
+func coldTask(pairs []pair) (renderer, error) {
+	return func(query string) (string, error) {
+		return taskText(&fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}, query)
+	}, nil
+}
+
+func taskText(task *fewshot.Task[string, string], query string) (string, error) {
+	prompt, err := task.Prompt(context.Background(), sampling.Model{}, query)
+	if err != nil {
+		return "", err
+	}
+	return prompt.Text, nil
+}
+
+// asMaps are the pairs as templates want them.
+func asMaps(pairs []pair) []map[string]any {
+	values := make([]map[string]any, len(pairs))
+	for i, p := range pairs {
+		values[i] = map[string]any{"input": p.In, "output": p.Out}
+	}
+	return values
+}
+
+func (r *runner) renderingSizes() []int {
+	if r.quick {
+		return []int{10, 100}
+	}
+	return []int{10, 100, 1000, 10_000}
+}
+
+func renderingAgree(r *runner) error {
+	for _, n := range r.renderingSizes() {
+		pairs := entries(n)
+		var want string
+		for i, make := range renderers {
+			render, err := make.make(pairs)
+			if err != nil {
+				return fmt.Errorf("%s: %w", make.name, err)
+			}
+			for _, query := range []string{"teacher", "선생님"} { // by turns, so that no side may answer from memory
+				got, err := render(query)
+				if err != nil {
+					return fmt.Errorf("%s: %w", make.name, err)
+				}
+				if query == "teacher" && i == 0 {
+					want = got
+				}
+				if expect := strings.TrimSuffix(want, "teacher:") + query + ":"; got != expect {
+					return fmt.Errorf("%d pairs, %s: %q, and %s has %q", n, make.name, ending(got), renderers[0].name, ending(expect))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ending is the last of a text, for errors.
+func ending(text string) string { return text[max(0, len(text)-60):] }
+
+func measureRendering(r *runner) (*section, error) {
+	sizes := r.renderingSizes()
+	var all [][]*result
+	for _, n := range sizes {
+		pairs := entries(n)
+		var benchmarks []benchmark
+		for _, make := range renderers {
+			benchmarks = append(benchmarks, benchmark{make.name, func(b *testing.B) error {
+				render, err := make.make(pairs)
+				if err != nil {
+					return err
+				}
+				for b.Loop() {
+					if _, err := render("teacher"); err != nil {
+						return err
+					}
+				}
+				return nil
+			}})
+		}
+		results, err := r.measure(fmt.Sprintf("rendering %d pairs", n), benchmarks...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, results)
+	}
+	return renderingSection(sizes, all), nil
+}
+
+func renderingSection(sizes []int, all [][]*result) *section {
+	head := []string{""}
+	for _, n := range sizes {
+		head = append(head, count(n)+" pairs")
+	}
+	times := table{Caption: "Time for one prompt: of the floor as it is, of the others as a multiple of it.", Head: head}
+	memory := table{Caption: "Allocations and bytes for one prompt.", Head: head}
+	for i, make := range renderers {
+		timed, allocated := []string{make.name}, []string{make.name}
+		for _, results := range all {
+			if i == atFloor {
+				timed = append(timed, newFigure(results[i].time).duration())
+			} else {
+				timed = append(timed, ratio(results[i].time, results[atFloor].time).times())
+			}
+			allocated = append(allocated, results[i].allocated())
+		}
+		times.Rows, memory.Rows = append(times.Rows, timed), append(memory.Rows, allocated)
+	}
+	var floors, colds, peers, allocs []figure
+	var names []string
+	for i, results := range all {
+		floors = append(floors, ratio(results[atWarm].time, results[atFloor].time))
+		colds = append(colds, ratio(results[atCold].time, results[atFloor].time))
+		fString, goTemplate := ratio(results[atFString].time, results[atWarm].time), ratio(results[atGoTemplate].time, results[atWarm].time)
+		if goTemplate.Center < fString.Center {
+			fString = goTemplate
+		}
+		peers = append(peers, fString)
+		allocs = append(allocs, newFigure(results[atWarm].allocs))
+		names = append(names, count(sizes[i])+" pairs")
+	}
+	slowest, atSlowest := worst(floors, names)
+	nearest, atNearest := least(peers, names)
+	most, _ := worst(allocs, names)
+	cold, atColdest := worst(colds, names)
+	return &section{
+		Title: "Rendering",
+		Text: `A column of lines "in: out" with a query behind it, from short pairs such as those of a word list. *Warm* is any query on a
+Task after its first; *cold* is a new Task for each query, which encodes every pair and checks that none of its values breaks
+the layout. None of the others checks anything. Each of them got its examples in the form it wants, its template compiled
+where it can compile one, before the clock ran. The values have no braces in them: the others take those for part of a
+template, so that outputs would differ.`,
+		Tables: []table{times, memory},
+		Goals: []goal{
+			atMost("a prompt costs at most 1.2 times the floor", slowest, 1.2, slowest.times()+" at "+atSlowest+", the highest"),
+			atLeast("at least 25 times faster than langchaingo's fastest form", nearest, 25, nearest.times()+" at "+atNearest+", the lowest"),
+			atMost("at most 2 allocations", most, 2, count(most.Center)),
+		},
+		Notes: []string{fmt.Sprintf(`Warm is below the floor because the shots were put together by the first query, and all that a later one does is to
+copy them in one go. Cold is up to %s times the floor (%s): that is the price of the checks, paid once for a Task.`, significant(cold.Center), atColdest)},
+	}
+}
