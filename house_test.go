@@ -1,0 +1,256 @@
+package foreword_test
+
+import (
+	"bytes"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write docs/api.txt anew")
+
+const module = "github.com/foreword-go/foreword"
+
+// arrows says what each package may import of this module and from outside the
+// standard library. A package that is not named here may import nothing of
+// either, so that a new one has to be weighed. Entries end in /... for all below.
+var arrows = map[string][]string{
+	".":                                  {},
+	"sampling":                           {},
+	"sampling/internal/...":              {"sampling"},
+	"sampling/openai":                    {"sampling", "sampling/internal/...", "github.com/sashabaranov/go-openai"},
+	"sampling/ollama":                    {"sampling", "sampling/internal/..."},
+	"sampling/pocket":                    {"sampling"},
+	"sampling/pocket/internal/wordlists": {},
+	"sampling/tiktoken":                  {"sampling", "github.com/pkoukk/tiktoken-go", "github.com/pkoukk/tiktoken-go-loader"},
+	"sampling/wrap":                      {"sampling", "golang.org/x/time/rate", "go.etcd.io/bbolt", "go.etcd.io/bbolt/..."},
+	"sampling/probe":                     {"sampling", "golang.org/x/text/unicode/norm"},
+	"sampling/samplingtest":              {"sampling"},
+	"fewshot":                            {"sampling", "fewshot/internal/..."},
+	"fewshot/internal/...":               {},
+	"fewshot/choose":                     {"fewshot", "github.com/sashabaranov/go-openai"},
+	"fewshot/eval":                       {"fewshot", "fewshot/internal/...", "sampling"},
+	"assistant":                          {"fewshot", "sampling"},
+	"assistant/chatapi":                  {"assistant", "fewshot", "sampling", "github.com/sashabaranov/go-openai"},
+}
+
+// TestArrows fails when an import runs against the design: see docs/design.md.
+// Tests and examples may import what they like.
+func TestArrows(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.dir == "examples" || strings.HasPrefix(p.dir, "examples/") {
+			continue
+		}
+		allowed, known := arrows[p.dir]
+		if !known {
+			allowed, known = arrows[path.Dir(p.dir)+"/..."]
+		}
+		if !known {
+			t.Errorf("package %s is not in the table of arrows; say there what it may import", p.dir)
+		}
+		for _, imported := range p.imports {
+			inside, isOurs := strings.CutPrefix(imported, module+"/")
+			if first, _, _ := strings.Cut(imported, "/"); !isOurs && !strings.Contains(first, ".") {
+				continue // the standard library
+			}
+			if isOurs {
+				imported = inside
+			}
+			if !slices.Contains(allowed, imported) && !slices.Contains(allowed, path.Dir(imported)+"/...") {
+				t.Errorf("package %s imports %s, against the arrows of docs/design.md", p.dir, imported)
+			}
+		}
+	}
+}
+
+// TestExportedNames fails when an exported name appears, changes or goes
+// without docs/api.txt saying so, and when one has no documentation.
+func TestExportedNames(t *testing.T) {
+	var listing strings.Builder
+	for _, p := range packages(t) {
+		if p.name == "main" || strings.Contains(p.dir+"/", "internal/") {
+			continue
+		}
+		for _, line := range p.exported(t) {
+			listing.WriteString(line + "\n")
+		}
+	}
+	const file = "docs/api.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(listing.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(listing.String(), "\n")); diff != "" {
+		t.Errorf("the exported names have changed; weigh them, then go test . -update (-listed +found):\n%s", diff)
+	}
+}
+
+// A pkg is one package of the module, without its tests.
+type pkg struct {
+	dir     string
+	name    string
+	imports []string
+	files   []*ast.File
+	fset    *token.FileSet
+}
+
+func packages(t *testing.T) []*pkg {
+	t.Helper()
+	byDir := map[string]*pkg{}
+	var dirs []string
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			base := d.Name()
+			if file != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata") {
+				return fs.SkipDir
+			}
+			if _, err := os.Stat(filepath.Join(file, "go.mod")); file != "." && err == nil {
+				return fs.SkipDir // a module of its own
+			}
+			return nil
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		dir := filepath.ToSlash(filepath.Dir(file))
+		p := byDir[dir]
+		if p == nil {
+			p = &pkg{dir: dir, fset: token.NewFileSet()}
+			byDir[dir] = p
+			dirs = append(dirs, dir)
+		}
+		f, err := parser.ParseFile(p.fset, file, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		p.name = f.Name.Name
+		p.files = append(p.files, f)
+		for _, spec := range f.Imports {
+			p.imports = append(p.imports, strings.Trim(spec.Path.Value, `"`))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(dirs)
+	all := make([]*pkg, len(dirs))
+	for i, dir := range dirs {
+		all[i] = byDir[dir]
+		slices.Sort(all[i].imports)
+		all[i].imports = slices.Compact(all[i].imports)
+	}
+	return all
+}
+
+// exported lists the package's exported names, one a line, sorted.
+func (p *pkg) exported(t *testing.T) []string {
+	var lines []string
+	add := func(documented bool, node ast.Node, text string) {
+		if !documented {
+			t.Errorf("%s: %s has no documentation", p.fset.Position(node.Pos()), text)
+		}
+		lines = append(lines, p.dir+": "+text)
+	}
+	for _, f := range p.files {
+		for _, decl := range f.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if !d.Name.IsExported() || d.Recv != nil && !ast.IsExported(receiver(d)) {
+					continue
+				}
+				sig := *d
+				sig.Body, sig.Doc = nil, nil
+				add(d.Doc != nil, d, p.print(&sig))
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch s := spec.(type) {
+					case *ast.ValueSpec:
+						for _, name := range s.Names {
+							if name.IsExported() {
+								add(d.Doc != nil || s.Doc != nil || s.Comment != nil, s, d.Tok.String()+" "+name.Name)
+							}
+						}
+					case *ast.TypeSpec:
+						if s.Name.IsExported() {
+							p.addType(s, add, d.Doc != nil || s.Doc != nil)
+						}
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func (p *pkg) addType(s *ast.TypeSpec, add func(bool, ast.Node, string), documented bool) {
+	text := "type " + s.Name.Name
+	var fields *ast.FieldList
+	switch typ := s.Type.(type) {
+	case *ast.StructType:
+		text, fields = text+" struct", typ.Fields
+	case *ast.InterfaceType:
+		text, fields = text+" interface", typ.Methods
+	default:
+		text += " " + p.print(s.Type)
+	}
+	add(documented, s, text)
+	if fields == nil {
+		return
+	}
+	for _, field := range fields.List {
+		for _, name := range field.Names {
+			if name.IsExported() {
+				// A field may be explained by its type's comment, so only types
+				// and functions are required to have one.
+				add(true, field, "type "+s.Name.Name+", "+name.Name+" "+p.print(field.Type))
+			}
+		}
+	}
+}
+
+func receiver(d *ast.FuncDecl) string {
+	typ := d.Recv.List[0].Type
+	for {
+		switch x := typ.(type) {
+		case *ast.StarExpr:
+			typ = x.X
+		case *ast.IndexExpr:
+			typ = x.X
+		case *ast.IndexListExpr:
+			typ = x.X
+		case *ast.Ident:
+			return x.Name
+		default:
+			return ""
+		}
+	}
+}
+
+func (p *pkg) print(node any) string {
+	var b bytes.Buffer
+	if err := printer.Fprint(&b, p.fset, node); err != nil {
+		return err.Error()
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
