@@ -12,30 +12,33 @@ import (
 	"github.com/foreword-go/foreword/sampling/pocket"
 )
 
-// A Backend is the flags by which an example is told which model to use.
+// A Backend is what the flags say about which model an example is to use.
 type Backend struct {
-	kind, url, model, dialect *string
-	window                    *int
+	Kind    string // "pocket", "openai" or "ollama"
+	URL     string // the server's address; "" is the kind's own default
+	Name    string // the model's on the server
+	Dialect string // what an openai server is: "openai", "llamacpp", "vllm" or "ollama"
+	Window  int    // in tokens; 0 is no limit
 }
 
 // BackendFlags defines the flags.
 func BackendFlags(flags *flag.FlagSet) *Backend {
-	return &Backend{
-		kind:    flags.String("backend", "pocket", "`name` of the backend: pocket (inside this program), openai (any /v1/completions) or ollama"),
-		url:     flags.String("url", "", "base `address` of the server, such as http://localhost:8080/v1"),
-		model:   flags.String("model", "", "`name` of the base model on the server"),
-		dialect: flags.String("dialect", "openai", "what the server is: openai, llamacpp, vllm or ollama"),
-		window:  flags.Int("window", 0, "the model's context window in `tokens`; 0 is no limit"),
-	}
+	b := new(Backend)
+	flags.StringVar(&b.Kind, "backend", "pocket", "`name` of the backend: pocket (inside this program), openai (any /v1/completions) or ollama")
+	flags.StringVar(&b.URL, "url", "", "base `address` of the server, such as http://localhost:8080/v1")
+	flags.StringVar(&b.Name, "model", "", "`name` of the base model on the server")
+	flags.StringVar(&b.Dialect, "dialect", "openai", "what the server is: openai, llamacpp, vllm or ollama")
+	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 is no limit")
+	return b
 }
 
 // Model returns the model that the flags ask for. The key for a server is read
 // from OPENAI_API_KEY.
 func (b *Backend) Model(env *Env) (sampling.Model, error) {
-	m := sampling.Model{Window: *b.window}
-	switch *b.kind {
+	m := sampling.Model{Window: b.Window}
+	switch b.Kind {
 	case "pocket":
-		if *b.url != "" || *b.model != "" {
+		if b.URL != "" || b.Name != "" {
 			return m, Usagef("-url and -model go with -backend openai or ollama; pocket is inside this program")
 		}
 		m.Backend = pocket.Default()
@@ -48,34 +51,34 @@ func (b *Backend) Model(env *Env) (sampling.Model, error) {
 		m.Backend = server
 		return m, nil
 	case "ollama":
-		if *b.model == "" {
+		if b.Name == "" {
 			return m, Usagef("no model: name a base model of the server with -model; its tag has \"text\" or \"base\" in it")
 		}
-		server, err := ollama.New(ollama.Config{URL: *b.url, Model: *b.model, Window: *b.window})
+		server, err := ollama.New(ollama.Config{URL: b.URL, Model: b.Name, Window: b.Window})
 		if err != nil {
 			return m, &UsageError{err}
 		}
 		return server.Model(), nil
 	}
-	return m, Usagef("unknown backend %q: use pocket, openai or ollama", *b.kind)
+	return m, Usagef("unknown backend %q: use pocket, openai or ollama", b.Kind)
 }
 
 func (b *Backend) openai(env *Env) (*openai.Backend, error) {
 	dialects := map[string]openai.Dialect{
 		"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
 	}
-	dialect, ok := dialects[*b.dialect]
+	dialect, ok := dialects[b.Dialect]
 	if !ok {
-		return nil, Usagef("unknown dialect %q: use openai, llamacpp, vllm or ollama", *b.dialect)
+		return nil, Usagef("unknown dialect %q: use openai, llamacpp, vllm or ollama", b.Dialect)
 	}
 	key := env.Getenv("OPENAI_API_KEY")
-	if key == "" && !isLocal(*b.url) {
+	if key == "" && !isLocal(b.URL) {
 		return nil, Usagef("no key: set OPENAI_API_KEY to the key of the server, or -url to a server on this machine")
 	}
-	if *b.model == "" {
+	if b.Name == "" {
 		return nil, Usagef("no model: name a base model of the server with -model")
 	}
-	server, err := openai.New(openai.Config{BaseURL: *b.url, Key: key, Model: *b.model, Dialect: dialect})
+	server, err := openai.New(openai.Config{BaseURL: b.URL, Key: key, Model: b.Name, Dialect: dialect})
 	if err != nil {
 		return nil, &UsageError{err}
 	}
