@@ -163,7 +163,11 @@ func TestWire(t *testing.T) {
 		"ps":                   {err: `there was no text in it: {"models":[{"name":"base-260k:latest"`, is: sampling.ErrTruncated, status: 200, again: true, why: "an answer to another question"},
 		"tags":                 {err: `there was no text in it: {"models":[{"name":"base-gpt2r:latest"`, is: sampling.ErrTruncated, status: 200, again: true, why: "an answer to another question"},
 	}
-	for name, r := range recordings(t) {
+	all := recordings(t)
+	if len(all) != 27 || len(all) != len(table) {
+		t.Errorf("there are %d recordings and %d rows, want 27: those with Ollama that are not in package openai", len(all), len(table))
+	}
+	for name, r := range all {
 		w, known := table[name]
 		if !known {
 			t.Errorf("%s is replayed nowhere", name)

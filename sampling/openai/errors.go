@@ -60,6 +60,10 @@ func (b *Backend) fault(caller context.Context, err error) error {
 	return b.source().Failure(caller, err)
 }
 
+// wholeAddress is what to check when something else answers. llama.cpp's server
+// answers without /v1 too, in a protocol of its own.
+const wholeAddress = "Config.BaseURL is a server's address up to and with /v1"
+
 // refused describes a response that is not an answer, in the server's own words.
 func (b *Backend) refused(resp *http.Response) error {
 	var body bytes.Buffer
@@ -72,7 +76,7 @@ func (b *Backend) refused(resp *http.Response) error {
 	}
 	switch {
 	case resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusMethodNotAllowed:
-		e.Err = fmt.Errorf("%w; see that Config.BaseURL is a server's address up to and with /v1", e.Err)
+		e.Err = fmt.Errorf("%w; see that %s", e.Err, wholeAddress)
 	case resp.StatusCode == http.StatusUnauthorized && b.key() == "":
 		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
 	}

@@ -115,7 +115,7 @@ func (r *reply) unfinished(err error) error {
 	case err != errNoReason:
 		return r.b.misread(err)
 	case !r.choice && r.other != nil:
-		return r.b.misread(wrong("the answer has no choices in it: %s", r.b.say(r.other)))
+		return r.b.misread(wrong("the answer has no choices in it; see that %s: %s", wholeAddress, r.b.say(r.other)))
 	}
 	return truncated(wrong("the server closed the stream without a finish_reason"))
 }
