@@ -119,6 +119,20 @@ func TestBrokenBackends(t *testing.T) {
 				b.Sample(context.WithoutCancel(ctx), req)(yield)
 			}
 		})},
+		{"is deaf to ctx for a few chunks", samplingtest.Cancel, "after chunk 10 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+			return func(yield func(sampling.Chunk, error) bool) {
+				n := 0
+				for chunk, err := range b.Sample(context.WithoutCancel(ctx), req) {
+					if n++; ctx.Err() != nil && (n < 11 || n > 13) {
+						yield(sampling.Chunk{}, ctx.Err())
+						return
+					}
+					if !yield(chunk, err) {
+						return
+					}
+				}
+			}
+		})},
 		{"hides a cancelled ctx", samplingtest.Cancel, "ended without an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {

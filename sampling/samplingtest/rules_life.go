@@ -21,6 +21,19 @@ func places(n int) []int {
 	return slices.DeleteFunc(slices.Compact(all), func(i int) bool { return i < 0 || i >= n })
 }
 
+// points returns the numbers from 0 to n-1, each chunk after which a sequence can
+// be left. Where there are too many for that it returns places.
+func points(n int) []int {
+	if n > 64 {
+		return places(n)
+	}
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
 func (c *checker) cancelled() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -30,7 +43,7 @@ func (c *checker) cancelled() {
 	cancel()
 
 	n := len(c.must(c.request()).chunks)
-	for _, at := range places(n) {
+	for _, at := range points(n) {
 		ctx, cancel := context.WithCancel(context.Background())
 		s := c.run(ctx, c.request(), func(i int, _ sampling.Chunk) bool {
 			if i == at {
@@ -76,7 +89,7 @@ func (c *checker) ended(what string, s *sample, want error, taken int) {
 
 func (c *checker) earlyBreak() {
 	n := len(c.must(c.request()).chunks)
-	for _, at := range places(n) {
+	for _, at := range points(n) {
 		s := c.run(context.Background(), c.request(), func(i int, _ sampling.Chunk) bool { return i < at })
 		if s.afterLeft > 0 {
 			c.fatalf("the loop was left at chunk %d of %d, and yield was called %d more times; in a range statement that panics", at+1, n, s.afterLeft)
