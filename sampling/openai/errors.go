@@ -1,11 +1,9 @@
 package openai
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -66,14 +64,7 @@ const wholeAddress = "Config.BaseURL is a server's address up to and with /v1"
 
 // refused describes a response that is not an answer, in the server's own words.
 func (b *Backend) refused(resp *http.Response) error {
-	var body bytes.Buffer
-	resp.Body = teeBody{io.TeeReader(resp.Body, &body), resp.Body}
 	e := b.source().Refusal(resp)
-	if httperr.Temporary(e.Status) && httperr.Read(body.Bytes()).Code == "" {
-		// A status of "later" outweighs the type in the body: some servers call
-		// every refusal an invalid request. A code, as for a bill to be paid, does not.
-		e.Temporary = true
-	}
 	switch {
 	case resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusMethodNotAllowed:
 		e.Err = fmt.Errorf("%w; see that %s", e.Err, wholeAddress)
@@ -81,11 +72,6 @@ func (b *Backend) refused(resp *http.Response) error {
 		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
 	}
 	return e
-}
-
-type teeBody struct {
-	io.Reader
-	io.Closer
 }
 
 // announced describes an error that came as an event of a stream.

@@ -66,15 +66,14 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 		resp.Body.Close()
 		return nil, err
 	}
-	x.answer = &eventBody{body: resp.Body, scan: newEventScanner(resp.Body), fault: x.broken}
-	x.answer.scan.lines.expect(resp.ContentLength)
-	if resp.Header.Get("Content-Encoding") == "gzip" {
-		unzipped, err := gzip.NewReader(resp.Body)
-		if err != nil {
-			resp.Body.Close()
-			return nil, x.broken(err)
-		}
-		x.answer.scan = newEventScanner(unzipped)
+	plain, err := x.unzipped(resp)
+	if err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	x.answer = &eventBody{body: resp.Body, scan: newEventScanner(plain), fault: x.broken}
+	if plain == resp.Body {
+		x.answer.scan.lines.expect(resp.ContentLength)
 	}
 	resp.Body = x.answer
 	if !x.streamed {
@@ -99,11 +98,23 @@ func (x *exchange) check(resp *http.Response) error {
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
 		return x.b.refused(resp)
 	}
-	switch coding := resp.Header.Get("Content-Encoding"); coding {
-	case "", "identity", "gzip":
-		return nil
+	return nil
+}
+
+// unzipped returns the body as it was before compression. net/http has undone
+// the one that it asked for itself; others come from proxies that do not ask.
+func (x *exchange) unzipped(resp *http.Response) (io.Reader, error) {
+	switch coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding {
+	case "", "identity":
+		return resp.Body, nil
+	case "gzip", "x-gzip":
+		plain, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return nil, x.broken(err)
+		}
+		return plain, nil
 	default:
-		return x.b.misread(wrong("the answer is encoded as %q, which was not asked for", coding))
+		return nil, x.b.misread(wrong("the answer is encoded as %q, which was not asked for", coding))
 	}
 }
 
@@ -136,8 +147,12 @@ func (b *Backend) post(ctx context.Context, address string, body []byte) ([]byte
 	if err := x.check(resp); err != nil {
 		return nil, err
 	}
+	plain, err := x.unzipped(resp)
+	if err != nil {
+		return nil, err
+	}
 	const most = 64 << 20
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	answer, err := io.ReadAll(io.LimitReader(plain, most+1))
 	if err := cmp.Or(err, tooLong(len(answer) > most)); err != nil {
 		return nil, x.broken(err)
 	}

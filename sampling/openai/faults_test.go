@@ -23,14 +23,14 @@ import (
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
 	server := samplingtest.NewFaultServer(t)
-	rows := 0
+	rows := map[bool]int{}
 	for _, fault := range samplingtest.Faults() {
 		for _, streamed := range []bool{true, false} {
 			outcome, ok := fault.Outcome(samplingtest.Completions, streamed)
 			if !ok {
 				continue
 			}
-			rows++
+			rows[streamed]++
 			t.Run(fault.Name+map[bool]string{true: "/streamed", false: "/whole"}[streamed], func(t *testing.T) {
 				t.Parallel()
 				b, err := openai.New(openai.Config{BaseURL: server.URL(fault) + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: !streamed})
@@ -47,8 +47,8 @@ func TestFaults(t *testing.T) {
 			})
 		}
 	}
-	if rows < 40 {
-		t.Errorf("there are %d faults, want 40", rows)
+	if rows[true] < 40 || rows[false] < 40 {
+		t.Errorf("there are %d faults streamed and %d whole, want 40 each", rows[true], rows[false])
 	}
 }
 
@@ -79,6 +79,7 @@ func TestStatuses(t *testing.T) {
 		{429, "Date: Mon, 23 Nov 2026 15:00:00 GMT\nRetry-After: Mon, 23 Nov 2026 15:00:30 GMT", ``, true, 30 * time.Second, nil, "status 429"},
 		{429, "", `{"error":{"message":"pay","code":"insufficient_quota"}}`, false, 0, nil, "pay"},
 		{500, "", `{"error":{"message":"oops"}}`, true, 0, nil, "oops"},
+		{500, "", `{"error":{"message":"too long","type":"exceed_context_size_error"}}`, false, 0, sampling.ErrBudget, "too long"},
 		{501, "", ``, false, 0, nil, "status 501"},
 		{502, "", `<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>`, true, 0, nil, "an HTML page: 502 Bad Gateway"},
 		{503, "Retry-After: soon", `{"error":{"message":"Loading model","type":"unavailable_error","code":503}}`, true, 0, nil, "Loading model"},

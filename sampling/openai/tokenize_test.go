@@ -1,8 +1,11 @@
 package openai_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -111,5 +114,27 @@ func TestCountMisread(t *testing.T) {
 			t.Errorf("the answer %q was counted as %d, %v", answer, n, err)
 		}
 		s.Close()
+	}
+}
+
+// A proxy that zips unasked does not make a count of what is none.
+func TestCountZipped(t *testing.T) {
+	for coding, want := range map[string]int{"gzip": 3, "br": 0} {
+		b := overTransport(t, openai.LlamaCpp, func(r *http.Request) (*http.Response, error) {
+			var zipped bytes.Buffer
+			z := gzip.NewWriter(&zipped)
+			io.WriteString(z, `{"tokens":[1,2,3]}`)
+			z.Close()
+			resp := response(r, &zipped)
+			resp.Header.Set("Content-Encoding", coding)
+			return resp, nil
+		})
+		counter, err := b.Counter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := counter.Count("a b"); n != want || (err == nil) != (want > 0) {
+			t.Errorf("%s: counted %d, %v", coding, n, err)
+		}
 	}
 }

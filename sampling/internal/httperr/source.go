@@ -12,6 +12,7 @@ package httperr
 
 import (
 	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -48,7 +50,7 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	defer resp.Body.Close()
 	enough := time.AfterFunc(patience, func() { resp.Body.Close() })
 	defer enough.Stop()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, bodyLimit)) // half a refusal says something too
+	body, _ := io.ReadAll(io.LimitReader(unzipped(resp), bodyLimit)) // half a refusal says something too
 	words := s.read(body)
 	to := resp.Header.Get("Location")
 	switch {
@@ -61,9 +63,22 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 		Backend:    s.Backend,
 		Status:     resp.StatusCode,
 		RetryAfter: RetryAfter(resp.Header, time.Now()),
-		Temporary:  Temporary(resp.StatusCode) && !words.final(),
+		Temporary:  Temporary(resp.StatusCode) && !words.outweighs(),
 		Err:        s.words(words),
 	}
+}
+
+// unzipped undoes a compression that nobody asked for. What net/http asks for it
+// undoes itself.
+func unzipped(resp *http.Response) io.Reader {
+	if coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding != "gzip" && coding != "x-gzip" {
+		return resp.Body
+	}
+	plain, err := gzip.NewReader(resp.Body)
+	if err != nil {
+		return strings.NewReader("the server's words are zipped, and cannot be unzipped")
+	}
+	return plain
 }
 
 // read is Read without the key, which is cut out before anything is shortened,

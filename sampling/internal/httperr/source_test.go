@@ -1,6 +1,7 @@
 package httperr
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -25,6 +26,14 @@ func response(status int, header http.Header, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
 }
 
+func zipped(text string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, text)
+	z.Close()
+	return b.String()
+}
+
 func TestRefusal(t *testing.T) {
 	source := Source{Backend: "test", Key: "sk-secret+1"}
 	for _, c := range []struct {
@@ -38,6 +47,10 @@ func TestRefusal(t *testing.T) {
 		{"an unknown model", 404, nil, `{"error":{"message":"no such model","type":"invalid_request_error"}}`, sampling.Error{Status: 404, Err: errors.New("no such model")}},
 		{"busy", 429, http.Header{"Retry-After": {"7"}}, `{}`, sampling.Error{Status: 429, RetryAfter: 7 * time.Second, Temporary: true, Err: errors.New("{}")}},
 		{"out of money is a 429 that lasts", 429, nil, `{"error":{"message":"pay","code":"insufficient_quota"}}`, sampling.Error{Status: 429, Err: errors.New("pay")}},
+		{"out of money is a 429 that lasts, by type too", 429, nil, `{"error":{"message":"pay","type":"insufficient_quota"}}`, sampling.Error{Status: 429, Err: errors.New("pay")}},
+		{"a status outweighs a type", 429, nil, `{"error":{"message":"slow down","type":"invalid_request_error","code":429}}`, sampling.Error{Status: 429, Temporary: true, Err: errors.New("slow down")}},
+		{"zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, zipped(`{"error":"loading"}`), sampling.Error{Status: 503, Temporary: true, Err: errors.New("loading")}},
+		{"said to be zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, `{"error":"loading"}`, sampling.Error{Status: 503, Temporary: true, Err: errors.New("the server's words are zipped, and cannot be unzipped")}},
 		{"no words", 503, nil, ``, sampling.Error{Status: 503, Temporary: true, Err: errors.New("Service Unavailable")}},
 		{"no words and no name", 599, nil, ``, sampling.Error{Status: 599, Temporary: true, Err: errors.New("the server gave no reason")}},
 		{"a proxy's page", 502, nil, "<html>\r\n<head><title>502 Bad Gateway</title></head><body>nginx</body></html>", sampling.Error{Status: 502, Temporary: true, Err: errors.New("an HTML page: 502 Bad Gateway")}},
@@ -86,6 +99,9 @@ func TestRefusalDoesNotHang(t *testing.T) {
 // Words are shortened, and the place may be within the key.
 func TestRefusalLeavesNoHalfKey(t *testing.T) {
 	const key = "sk-0123456789abcdefghij"
+	if got := (Source{Key: key}).Refusal(response(401, http.Header{"Content-Encoding": {"gzip"}}, zipped("wrong key "+key))); got.Err.Error() != "wrong key [key]" {
+		t.Errorf("zipped words: %v", got)
+	}
 	for pad := textLimit - 2*len(key); pad < textLimit+len(key); pad++ {
 		for _, form := range []string{"%s %s", `{"error":"%s %s"}`, `{"error":{"message":"%s %s"}}`} {
 			body := fmt.Sprintf(form, strings.Repeat("x", pad), key)

@@ -178,19 +178,27 @@ func (w Words) budget() bool {
 		(strings.Contains(text, "exceed") || strings.Contains(text, "longer than"))
 }
 
-// final reports whether the server named a failure that waiting does not mend,
-// whatever its status.
+// final reports whether the server named a failure that waiting does not mend.
 func (w Words) final() bool {
-	if w.budget() {
+	return w.outweighs() || lasting(w.Type)
+}
+
+// outweighs reports whether that name counts beside a status that says "later".
+// A type does not, since some servers call every refusal an invalid request,
+// unless it is the 429 for a bill that somebody has to pay; a code is more exact.
+func (w Words) outweighs() bool {
+	return w.budget() || lasting(w.Code) || unpaid(w.Type)
+}
+
+func lasting(name string) bool {
+	switch name {
+	case "invalid_request_error", "BadRequestError",
+		"authentication_error", "invalid_api_key", "permission_error", "not_found_error", "NotFoundError", "model_not_found":
 		return true
 	}
-	for _, name := range []string{w.Type, w.Code} {
-		switch name {
-		case "insufficient_quota", "billing_hard_limit_reached", // a 429 of OpenAI's that lasts until somebody pays
-			"invalid_request_error", "BadRequestError",
-			"authentication_error", "invalid_api_key", "permission_error", "not_found_error", "NotFoundError", "model_not_found":
-			return true
-		}
-	}
-	return false
+	return unpaid(name)
+}
+
+func unpaid(name string) bool {
+	return name == "insufficient_quota" || name == "billing_hard_limit_reached"
 }
