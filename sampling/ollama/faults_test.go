@@ -19,31 +19,9 @@ import (
 // Every fault of the FaultServer, streamed and whole, has its typed outcome;
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
-	rows := map[bool]int{}
-	for _, fault := range samplingtest.Faults() {
-		for _, streamed := range []bool{true, false} {
-			outcome, ok := fault.Outcome(samplingtest.Generate, streamed)
-			if !ok {
-				continue
-			}
-			rows[streamed]++
-			t.Run(fault.Name+map[bool]string{true: "/streamed", false: "/whole"}[streamed], func(t *testing.T) {
-				t.Parallel()
-				b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: samplingtest.FaultKey, Model: "m", Version: "0.17.4", Whole: !streamed})
-				ctx, cancel := outcome.Context(t.Context())
-				defer cancel()
-				c, err := b.Model().Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
-				if err := outcome.Check(c, err); err != nil {
-					t.Error(err)
-				}
-				t.Log(err)
-			})
-		}
-	}
-	if rows[true] < 40 || rows[false] < 40 {
-		t.Errorf("there are %d faults streamed and %d whole, want 40 each", rows[true], rows[false])
-	}
+	samplingtest.TestFaults(t, samplingtest.Generate, func(t *testing.T, url string, stream bool) sampling.Backend {
+		return newBackend(t, ollama.Config{URL: url, Key: samplingtest.FaultKey, Model: "m", Version: "0.17.4", Whole: !stream})
+	})
 }
 
 // The same faults may befall the question for the version. Whatever comes of

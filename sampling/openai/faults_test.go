@@ -22,34 +22,13 @@ import (
 // Every fault of the FaultServer, streamed and whole, has its typed outcome;
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
-	rows := map[bool]int{}
-	for _, fault := range samplingtest.Faults() {
-		for _, streamed := range []bool{true, false} {
-			outcome, ok := fault.Outcome(samplingtest.Completions, streamed)
-			if !ok {
-				continue
-			}
-			rows[streamed]++
-			t.Run(fault.Name+map[bool]string{true: "/streamed", false: "/whole"}[streamed], func(t *testing.T) {
-				t.Parallel()
-				b, err := openai.New(openai.Config{BaseURL: server.URL(fault) + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: !streamed})
-				if err != nil {
-					t.Fatal(err)
-				}
-				ctx, cancel := outcome.Context(t.Context())
-				defer cancel()
-				c, err := sampling.Model{Backend: b}.Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
-				if err := outcome.Check(c, err); err != nil {
-					t.Error(err)
-				}
-				t.Log(err)
-			})
+	samplingtest.TestFaults(t, samplingtest.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
+		b, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: !stream})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if rows[true] < 40 || rows[false] < 40 {
-		t.Errorf("there are %d faults streamed and %d whole, want 40 each", rows[true], rows[false])
-	}
+		return b
+	})
 }
 
 // What a server answers in the error's stead, by status.

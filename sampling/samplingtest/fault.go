@@ -3,6 +3,9 @@ package samplingtest
 import (
 	"slices"
 	"sync"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // A Fault is one way in which a server, or what lies before it, misbehaves.
@@ -58,6 +61,50 @@ func (f Fault) applies(api API, stream bool) bool {
 		return f.modes != wholeOnly
 	}
 	return f.modes != streamOnly
+}
+
+// TestFaults lets a backend meet each of the [Faults] of an API, streamed and
+// whole, and checks what comes of it: the text or the typed error, and that
+// nothing hangs, no text is lost and no key is told. newBackend makes a backend
+// for the server at a base URL, to which it gives [FaultKey] as its key:
+//
+//	func TestFaults(t *testing.T) {
+//		samplingtest.TestFaults(t, samplingtest.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
+//			return mymodel.New(url+"/v1", samplingtest.FaultKey, stream)
+//		})
+//	}
+//
+// Each fault is a subtest, which runs beside the others. A backend that cannot
+// do without streams, or with them, skips those subtests.
+func TestFaults(t *testing.T, api API, newBackend func(t *testing.T, url string, stream bool) sampling.Backend) {
+	t.Helper()
+	server := NewFaultServer(t)
+	for _, fault := range Faults() {
+		for _, stream := range []bool{true, false} {
+			outcome, ok := fault.Outcome(api, stream)
+			if !ok {
+				continue
+			}
+			t.Run(fault.Name+"/"+modeName(stream), func(t *testing.T) {
+				t.Parallel()
+				backend := newBackend(t, server.URL(fault), stream)
+				ctx, cancel := outcome.Context(t.Context())
+				defer cancel()
+				c, err := sampling.Model{Backend: backend}.Complete(ctx, &sampling.Request{Prompt: defaultPrompt})
+				t.Log(err)
+				if err := outcome.Check(c, err); err != nil {
+					t.Errorf("%s: %v", fault.Does, err)
+				}
+			})
+		}
+	}
+}
+
+func modeName(stream bool) string {
+	if stream {
+		return "streamed"
+	}
+	return "whole"
 }
 
 // Faults returns all faults, by what they befall: the connection, the status,

@@ -26,25 +26,14 @@ var faultStart = strings.Join(strings.SplitAfter(FaultText, " ")[:startWords], "
 
 // A FaultServer is an HTTP server on the loopback interface that misbehaves on
 // demand. It speaks [Completions] and [Generate], streamed and whole. Each
-// [Fault] has a base URL of its own, so that tests can run side by side:
+// [Fault] has a base URL of its own, so that tests can run side by side; the
+// paths of the APIs come behind it.
+//
+// [TestFaults] is what the test of a backend needs. A FaultServer of one's own is
+// for the tests of what is put around a backend:
 //
 //	server := samplingtest.NewFaultServer(t)
-//	for _, fault := range samplingtest.Faults() {
-//		outcome, ok := fault.Outcome(samplingtest.Completions, true)
-//		if !ok {
-//			continue // it has no meaning for streams
-//		}
-//		b, err := openai.New(openai.Config{BaseURL: server.URL(fault) + "/v1", Key: samplingtest.FaultKey, Model: "base"})
-//		if err != nil {
-//			t.Fatal(err)
-//		}
-//		ctx, cancel := outcome.Context(t.Context())
-//		c, err := sampling.Model{Backend: b}.Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
-//		cancel()
-//		if err := outcome.Check(c, err); err != nil {
-//			t.Errorf("%s: %v", fault.Name, err)
-//		}
-//	}
+//	url := server.FlakyURL(1, 0.3) // three of ten requests fail
 //
 // It is safe for concurrent use, and closes with the test.
 type FaultServer struct {

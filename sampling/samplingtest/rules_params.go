@@ -121,24 +121,36 @@ func (c *checker) refused(s *sample) bool {
 	return s.err != nil
 }
 
+// penalties needs a text that repeats itself, and asks for a longer one where
+// the first does not.
 func (c *checker) penalties() {
-	greedy := c.must(c.request()).text()
-	words := strings.Fields(greedy)
-	slices.Sort(words)
-	if len(slices.Compact(words)) == len(strings.Fields(greedy)) {
-		c.leave("the greedy text repeats no word, so that nothing can be seen: %q", shorten(greedy))
+	req := c.request()
+	greedy := c.must(req).text()
+	for tries := 0; !repeatsWord(greedy); tries++ {
+		if tries == 3 {
+			c.leave("the greedy text repeats no word, so that nothing can be seen: %q", shorten(greedy))
+		}
+		req.Params.MaxTokens *= 2
+		greedy = c.must(req).text()
 	}
 	for _, set := range []func(*sampling.Params){
 		func(p *sampling.Params) { p.FrequencyPenalty = 1e6 },
 		func(p *sampling.Params) { p.PresencePenalty = 1e6 },
 		func(p *sampling.Params) { p.RepetitionPenalty = 1e6 },
 	} {
-		req := c.request()
-		set(&req.Params)
-		if s := c.run(context.Background(), req, nil); !c.refused(s) && s.text() == greedy {
-			c.failf("with %s the text still is %q", describe(req.Params), shorten(greedy))
+		one := *req
+		set(&one.Params)
+		if s := c.run(context.Background(), &one, nil); !c.refused(s) && s.text() == greedy {
+			c.failf("with %s the text still is %q", describe(one.Params), shorten(greedy))
 		}
 	}
+}
+
+func repeatsWord(text string) bool {
+	words := strings.Fields(text)
+	all := len(words)
+	slices.Sort(words)
+	return len(slices.Compact(words)) < all
 }
 
 func (c *checker) logprobs() {
