@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -95,18 +96,20 @@ func (c *column) prompt(m sampling.Model, params sampling.Params, input string, 
 		if err := c.checkQuery(input, query); err != nil {
 			return nil, err
 		}
-		kept, tokens, err := f.fit(order, input, query)
+		kept, tokens, text, err := f.fit(order, input, query)
 		if err != nil {
 			return nil, err
 		}
 		dropped := len(order) - kept
-		p.Dropped, p.Shots, p.Tokens = order[:dropped:dropped], order[dropped:], tokens
+		p.Dropped, p.Shots, p.Tokens, p.Text = order[:dropped:dropped], order[dropped:], tokens, text
+		if f.budget < math.MaxInt {
+			p.Budget = f.budget
+		}
+		return p, nil
 	}
 	p.Text = c.join(p.Shots, input)
-	if f == nil {
-		if err := c.checkQuery(input, p.Text[len(p.Text)-c.queryLen(input):]); err != nil {
-			return nil, err
-		}
+	if err := c.checkQuery(input, p.Text[len(p.Text)-c.queryLen(input):]); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

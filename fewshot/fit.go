@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -16,16 +20,33 @@ type fitting struct {
 	counts *counts
 }
 
-// counts are the token counts of a column's parts by one Counter, made once. A
-// Counter may add something for each text, such as a token that begins it; that
-// constant is in none of the parts.
+// counts are the token counts of a column's parts by one Counter, each made
+// when it is first asked for. A Counter may add something for each text, such
+// as a token that begins it; that constant is in none of the parts.
 type counts struct {
 	counter  any // whose counts these are
 	constant int
 	head     int
-	shot     []int
-	run      map[[2]int]int // head and shots from, to, counted as one text
+
+	mu     sync.Mutex
+	shot   []int // tokens of each shot; uncounted until asked for
+	adding adding
 }
+
+const uncounted = -1
+
+// An adding is what is known of whether the parts' counts add up to the whole's.
+type adding int
+
+const (
+	unproven adding = iota
+	proven          // they did, for a prompt of many shots
+	refuted         // they did not, or cannot be relied on to
+)
+
+// proof is how many shots a prompt must have for its sum to prove something: few
+// add up by chance under a Counter that rounds, such as four bytes to a token.
+const proof = 16
 
 // fitting returns nil when there is nothing to count with and no limit.
 func (c *column) fitting(m sampling.Model, params sampling.Params) (*fitting, error) {
@@ -47,7 +68,7 @@ func (c *column) fitting(m sampling.Model, params sampling.Params) (*fitting, er
 	if c.counts == nil || !same(c.counts.counter, counter) {
 		counts, err := c.count(m)
 		if err != nil {
-			return nil, fmt.Errorf("fewshot: counting the examples' tokens: %w", err)
+			return nil, fmt.Errorf("fewshot: counting the instruction's tokens: %w", err)
 		}
 		counts.counter = counter
 		c.counts = counts
@@ -60,7 +81,7 @@ func same(a, b any) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.TypeOf(a).Comparable() && a == b
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 func (c *column) count(m sampling.Model) (*counts, error) {
@@ -72,104 +93,151 @@ func (c *column) count(m sampling.Model) (*counts, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &counts{constant: constant, head: head - constant, shot: make([]int, len(c.pairs)), run: map[[2]int]int{}}
-	for i := range c.pairs {
-		tokens, err := m.Count(c.shot(i))
-		if err != nil {
-			return nil, err
-		}
-		n.shot[i] = tokens - constant
+	n := &counts{constant: constant, head: head - constant, shot: make([]int, len(c.pairs))}
+	for i := range n.shot {
+		n.shot[i] = uncounted
 	}
 	return n, nil
 }
 
 // fit returns how many of the last shots of order fit before the query, and the
-// prompt's tokens.
+// prompt with them. It has the input in it.
 //
 // Adding up the parts is nearly right: only where two parts meet may a
 // tokenizer join or split tokens differently. So the sum proposes, and a count
-// of the text itself decides. Shots side by side in the column are counted
-// together once and remembered; the query is counted together with the shot
-// before it.
-func (f *fitting) fit(order []int, input, query string) (kept, tokens int, err error) {
-	n := f.counts
+// of the text itself decides. Where parts meet at line breaks, and a prompt of
+// many shots has proven that this Counter's tokens end there, the sum is the
+// count, and the query is all that is still counted.
+func (f *fitting) fit(order []int, input, query string) (kept, tokens int, text string, err error) {
 	own, err := f.model.Count(query)
 	if err != nil {
-		return 0, 0, fmt.Errorf("fewshot: counting the query's tokens: %w", err)
+		return 0, 0, "", fmt.Errorf("fewshot: counting the query's tokens: %w", err)
 	}
-	sum := n.head + own
-	for kept = 0; kept < len(order); kept++ {
-		next := sum + n.shot[order[len(order)-1-kept]]
-		if next > f.budget {
+	kept, tokens, err = f.add(order, 0, f.counts.head+own)
+	if err != nil {
+		return 0, 0, "", err
+	}
+	clear := apart(query)
+	if clear && tokens <= f.budget && f.counts.known() == proven {
+		return kept, tokens, f.column.join(order[len(order)-kept:], input), nil
+	}
+	kept, tokens, text, err = f.settle(order, input, kept)
+	if err == nil && clear {
+		f.learn(order[len(order)-kept:], own, tokens)
+	}
+	return kept, tokens, text, err
+}
+
+// add goes on from a prompt with the last kept shots of order and so many
+// tokens: it returns how many fit by the sum of their counts, and that sum.
+func (f *fitting) add(order []int, kept, sum int) (int, int, error) {
+	n := f.counts
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for ; kept < len(order); kept++ {
+		shot, err := f.shot(order[len(order)-1-kept])
+		if err != nil {
+			return 0, 0, err
+		}
+		if sum+shot > f.budget {
 			break
 		}
-		sum = next
+		sum += shot
 	}
+	return kept, sum, nil
+}
+
+// shot returns the tokens of a shot. The caller holds the lock.
+func (f *fitting) shot(i int) (int, error) {
+	n := f.counts
+	if n.shot[i] == uncounted {
+		text := f.column.shot(i)
+		tokens, err := f.model.Count(text)
+		if err != nil {
+			return 0, fmt.Errorf("fewshot: counting the tokens of example %d of %d: %w", i+1, len(n.shot), err)
+		}
+		n.shot[i] = tokens - n.constant
+		if !apart(text) || !strings.HasSuffix(text, "\n") {
+			n.adding = refuted
+		}
+	}
+	return n.shot[i], nil
+}
+
+// settle counts the prompt itself, with the proposed number of shots, and takes
+// more or fewer until it is known how many fit. Where the sum was right, that is
+// one count.
+func (f *fitting) settle(order []int, input string, kept int) (fits, tokens int, text string, err error) {
+	fits = -1
 	over := len(order) + 1 // the fewest shots known to be too many
 	for {
-		tokens, err = f.exactly(order[len(order)-kept:], input, query)
+		whole := f.column.join(order[len(order)-kept:], input)
+		n, err := f.model.Count(whole)
 		if err != nil {
-			return 0, 0, fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
+			return 0, 0, "", fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
 		}
-		switch {
-		case tokens > f.budget && kept == 0:
-			return 0, 0, fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; shorten them, or ask for fewer tokens",
-				sampling.ErrBudget, tokens, f.budget)
-		case tokens > f.budget:
+		if n > f.budget {
+			if kept == 0 {
+				return 0, 0, "", fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; shorten them, or ask for fewer tokens",
+					sampling.ErrBudget, n, f.budget)
+			}
 			over = kept
-			kept--
-		case kept < len(order) && kept+1 < over && tokens+n.shot[order[len(order)-1-kept]] <= f.budget:
-			kept++ // the parts added up to more than the whole, and left room
-		default:
-			return kept, tokens, nil
+			kept = max(f.without(order, kept, n), fits+1)
+		} else {
+			fits, tokens, text = kept, n, whole
+			if kept, _, err = f.add(order, kept, n); err != nil {
+				return 0, 0, "", err
+			}
+			kept = min(kept, over-1)
+		}
+		if fits >= 0 && (kept == fits || over == fits+1) {
+			return fits, tokens, text, nil
 		}
 	}
 }
 
-// exactly counts head, shots and query, which has the input in it, as the one
-// text that they are.
-func (f *fitting) exactly(shots []int, input, query string) (int, error) {
-	if _, inPlace := f.column.run(shots); !inPlace {
-		return f.model.Count(f.column.join(shots, input))
+// without returns how many shots are left of a prompt with so many tokens, too
+// many, when as few are taken away as make up for the excess: at least one.
+func (f *fitting) without(order []int, kept, tokens int) int {
+	n := f.counts
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for kept > 0 {
+		tokens -= n.shot[order[len(order)-kept]] // counted when it was proposed
+		if kept--; tokens <= f.budget {
+			break
+		}
 	}
-	before, err := f.countRun(shots)
-	if err != nil {
-		return 0, err
-	}
-	// What a tokenizer makes of the border depends on what is near it.
-	near := f.column.head()
-	if len(shots) > 0 {
-		near = f.column.shot(shots[len(shots)-1])
-	}
-	apart, err := f.model.Count(near)
-	if err != nil {
-		return 0, err
-	}
-	together, err := f.model.Count(near + query)
-	if err != nil {
-		return 0, err
-	}
-	return before + together - apart, nil
+	return kept
 }
 
-func (f *fitting) countRun(shots []int) (int, error) {
-	if len(shots) == 0 {
-		return f.counts.head + f.counts.constant, nil
+// learn compares the count of a prompt with the sum of its parts.
+func (f *fitting) learn(shots []int, own, tokens int) {
+	n := f.counts
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	sum := n.head + own
+	for _, i := range shots {
+		sum += n.shot[i]
 	}
-	from, to := shots[0], shots[len(shots)-1]+1
-	f.column.counting.Lock()
-	tokens, ok := f.counts.run[[2]int{from, to}]
-	f.column.counting.Unlock()
-	if ok {
-		return tokens, nil
+	switch {
+	case sum != tokens:
+		n.adding = refuted
+	case n.adding == unproven && len(shots) >= proof:
+		n.adding = proven
 	}
-	text, _ := f.column.run(shots)
-	tokens, err := f.model.Count(f.column.head() + text)
-	if err != nil {
-		return 0, err
-	}
-	f.column.counting.Lock()
-	f.counts.run[[2]int{from, to}] = tokens
-	f.column.counting.Unlock()
-	return tokens, nil
+}
+
+func (n *counts) known() adding {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.adding
+}
+
+// apart reports whether a token ends where this text begins behind a line break,
+// in every tokenizer that we know of: white space would join the break, and in
+// one vocabulary a slash does.
+func apart(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return !unicode.IsSpace(first) && first != '/'
 }

@@ -3,7 +3,9 @@ package fewshot_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/tiktoken"
 )
 
 // A wordCounter counts words, and line breaks that follow each other in pairs,
@@ -95,41 +98,152 @@ func TestEachExampleIsCountedOnce(t *testing.T) {
 		}
 		return counter.calls.Load() - before
 	}
-	if n := prompt("first"); n > 1020 {
-		t.Errorf("the first query counted %d texts for 1000 examples", n)
+	// Of the 1000 examples, 165 fit, and one is found not to.
+	if n := prompt("first"); n > 170 {
+		t.Errorf("the first query counted %d texts where 165 of 1000 examples fit", n)
 	}
 	for range 5 {
-		if n := prompt("another"); n > 4 {
-			t.Errorf("a later query counted %d texts", n)
+		if n := prompt("another"); n != 1 {
+			t.Errorf("a later query counted %d texts, want only itself", n)
 		}
 	}
 }
 
+// counters are ways to count exactly: by words, whose parts add up at line breaks;
+// by a real vocabulary; by four bytes to a token, rounded up, of which a whole
+// has fewer than its parts; and by lines that count the more, the more there are.
+var counters = []func(testing.TB) sampling.Counter{
+	func(testing.TB) sampling.Counter { return wordCounter{} },
+	func(t testing.TB) sampling.Counter {
+		counter, err := tiktoken.For("cl100k_base")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return counter
+	},
+	func(testing.TB) sampling.Counter { return quarters{} },
+	func(testing.TB) sampling.Counter { return crowd{} },
+}
+
+// quarters is what many programs take for a Counter.
+type quarters struct{}
+
+func (quarters) Count(text string) (int, error) { return (len(text) + 3) / 4, nil }
+
+type crowd struct{}
+
+func (crowd) Count(text string) (int, error) {
+	lines := strings.Count(text, "\n")
+	return len(text)/4 + lines*lines, nil
+}
+
 // FuzzFit checks that no prompt is over the window by a counter that counts
-// exactly, whatever the examples, and that no more than the window asks for is
-// dropped.
+// exactly, whatever the examples, that it says how many tokens it has, and that
+// no example is dropped that would have fitted by the sum. A Task answers some
+// queries one after the other, since what it learns from the first it applies to
+// the next.
 func FuzzFit(f *testing.F) {
-	f.Add(uint8(20), []byte{0, 8, 0, 0, 8, 0}, []byte{0}, true)
-	f.Fuzz(func(t *testing.T, window uint8, data, query []byte, random bool) {
-		task := fewshot.Task[string, string]{Format: fewshot.QA}
+	f.Add(uint8(20), uint8(0), []byte{0, 8, 0, 0, 8, 0}, []byte{0}, true)
+	for seed := range uint8(60) {
+		rng := rand.New(rand.NewPCG(uint64(seed), 9))
+		data, query := make([]byte, rng.IntN(120)), make([]byte, 1+rng.IntN(6))
+		for i := range data {
+			data[i] = byte(rng.IntN(256))
+		}
+		for i := range query {
+			query[i] = byte(rng.IntN(256))
+		}
+		f.Add(uint8(10+rng.IntN(240)), seed, data, query, seed%2 == 0)
+	}
+	formats := []fewshot.Format{
+		fewshot.QA, fewshot.Lines, fewshot.Row,
+		{Between: "q", After: "z"},                 // all letters, which a vocabulary joins across shots
+		{Between: " ", After: " . "},               // no line break
+		{Before: "/", Between: ":\n", After: "\n"}, // a break that some vocabularies join
+	}
+	f.Fuzz(func(t *testing.T, window, kind uint8, data, query []byte, random bool) {
+		format := formats[int(kind)/len(counters)%len(formats)]
+		m := sampling.Model{Window: 2 * int(window), Counter: counters[int(kind)%len(counters)](t)}
+		task := fewshot.Task[string, string]{Format: format}
+		pieces := []string{"a", "b", "나", "7", "-", "a b", "/", " "}
+		value := func(c byte) string { return pieces[int(c)%len(pieces)] + "aaaa"[:c/64] }
 		for i := 0; i+2 <= len(data); i += 2 {
-			task.Add(dense(data[i:i+1])+"a", "a"+dense(data[i+1:i+2])+"a")
+			task.Add(value(data[i])+"a", "a"+value(data[i+1])+"a")
 		}
 		task.Params.MaxTokens = 2
 		if random && len(task.Examples) > 0 {
 			task.Select = fewshot.Random(len(task.Examples), uint64(window))
 		}
-		m := sampling.Model{Window: int(window), Counter: wordCounter{}}
-		p, err := task.Prompt(t.Context(), m, dense(query))
-		if err != nil {
-			return
-		}
-		n, _ := m.Count(p.Text)
-		if window > 0 && n > int(window)-2 {
-			t.Errorf("%d tokens in a window of %d beside 2: %q", n, window, p.Text)
-		}
-		if n != p.Tokens {
-			t.Errorf("the prompt says %d tokens and has %d: %q", p.Tokens, n, p.Text)
+		for i := range query {
+			p, err := task.Prompt(t.Context(), m, value(query[i])+"b")
+			if err != nil {
+				continue
+			}
+			n, _ := m.Count(p.Text)
+			if window > 0 && n > m.Window-2 {
+				t.Errorf("%T, %+v: %d tokens in a window of %d beside 2: %q", m.Counter, format, n, m.Window, p.Text)
+			}
+			if n != p.Tokens {
+				t.Errorf("%T, %+v: the prompt says %d tokens and has %d: %q", m.Counter, format, p.Tokens, n, p.Text)
+			}
+			if len(p.Dropped) == 0 {
+				continue
+			}
+			e := task.Examples[p.Dropped[len(p.Dropped)-1]]
+			constant, _ := m.Count("")
+			shot := format.Before + e.In + format.Between + e.Out + format.After
+			next, _ := m.Count(shot)
+			whole, _ := m.Count(shot + p.Text)
+			if n+next-constant <= m.Window-2 && whole <= m.Window-2 {
+				t.Errorf("%T, %+v: %q of %d tokens was dropped, where %d of %d are taken", m.Counter, format, shot, next, n, m.Window-2)
+			}
 		}
 	})
+}
+
+// TestFittingIsShared has many goroutines fit and count the same examples, by two
+// Counters in turn. The race detector watches.
+func TestFittingIsShared(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Examples: manyPairs(50)}
+	task.Params.MaxTokens = 8
+	want := map[sampling.Counter]int{quarters{}: 0, wordCounter{}: 0}
+	for counter := range want {
+		p, err := task.Prompt(t.Context(), sampling.Model{Window: 120, Counter: counter}, "teacher")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[counter] = len(p.Shots)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				for counter, shots := range want {
+					p, err := task.Prompt(t.Context(), sampling.Model{Window: 120, Counter: counter}, "teacher")
+					if err != nil || len(p.Shots) != shots {
+						t.Errorf("%T: %d shots, want %d: %v", counter, len(p.Shots), shots, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestCountersThatRound answers many queries through a Model whose Counter
+// rounds: each must reach the backend, since a prompt that is over the window by
+// one token is refused.
+func TestCountersThatRound(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Examples: manyPairs(100)}
+	task.Params.MaxTokens = 8
+	model, _ := bySeed(func(uint64) string { return "4" })
+	model.Counter = quarters{}
+	query := "q"
+	for model.Window = 100; model.Window < 160; model.Window++ {
+		query += "q"
+		if _, err := task.Run(t.Context(), model, query); err != nil {
+			t.Errorf("a window of %d: %v", model.Window, err)
+		}
+	}
 }

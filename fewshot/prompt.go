@@ -15,6 +15,10 @@ type Prompt struct {
 	// neither a Counter nor a Window.
 	Tokens int
 
+	// Budget is how many tokens it could have: the Model's Window less MaxTokens;
+	// 0 when the Model has no Window. See also [Prompt.Why].
+	Budget int
+
 	column *column
 	input  string
 }
