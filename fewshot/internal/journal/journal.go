@@ -20,8 +20,17 @@ import (
 
 // A Journal is an open file. Its methods are safe for concurrent use.
 type Journal struct {
-	mu   sync.Mutex
-	file *os.File
+	mu     sync.Mutex
+	file   file
+	failed error // of an earlier Append, which may have left half a line
+}
+
+// A file is what is used of an [os.File].
+type file interface {
+	io.ReadWriteSeeker
+	io.Closer
+	Truncate(size int64) error
+	Sync() error
 }
 
 type header struct {
@@ -87,7 +96,9 @@ func notOurs(path string) error {
 	return fmt.Errorf("%s is no journal; name another file, or remove it", path)
 }
 
-// Append adds an entry.
+// Append adds an entry. Once it has failed, on a full disk say, it fails for
+// ever: an entry behind half a line would make the file unreadable, while half a
+// line at the end is what Open takes away.
 func (j *Journal) Append(entry any) error {
 	line, err := json.Marshal(entry)
 	if err != nil {
@@ -98,8 +109,10 @@ func (j *Journal) Append(entry any) error {
 	if j.file == nil {
 		return errors.New("the journal is closed")
 	}
-	_, err = j.file.Write(append(line, '\n'))
-	return err
+	if j.failed == nil {
+		_, j.failed = j.file.Write(append(line, '\n'))
+	}
+	return j.failed
 }
 
 // Close closes the file after it is on the disk.

@@ -97,3 +97,47 @@ func TestRefused(t *testing.T) {
 		t.Error("a file below a file: accepted")
 	}
 }
+
+// A fullDisk takes the half of what is written once it is full.
+type fullDisk struct {
+	file
+	full bool
+}
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if !d.full {
+		return d.file.Write(p)
+	}
+	d.full = false // somebody has made room
+	n, _ := d.file.Write(p[:len(p)/2])
+	return n, errors.New("the disk is full")
+}
+
+// TestFullDisk checks that an entry that was written by half is the last, so
+// that the file can be gone on with.
+func TestFullDisk(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "journal")
+	j, _, err := reopen(t, name, "work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := &fullDisk{file: j.file}
+	j.file = disk
+	if err := j.Append("first"); err != nil {
+		t.Fatal(err)
+	}
+	disk.full = true
+	for _, entry := range []string{"second", "third"} {
+		if err := j.Append(entry); err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("%s, on a full disk: %v", entry, err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, entries, err := reopen(t, name, "work")
+	if err != nil || !slices.Equal(entries, []string{`"first"`}) {
+		t.Fatalf("after a full disk: %q, %v", entries, err)
+	}
+	j.Close()
+}
