@@ -9,6 +9,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +82,40 @@ func TestBodies(t *testing.T) {
 				t.Errorf("the bodies changed (go test -run TestBodies -update writes them anew):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Every parameter that a dialect has a name for is on the wire when it is zero,
+// and when it is neutral: a new Field that body forgets fails this.
+func TestZerosAreSent(t *testing.T) {
+	off := map[string][]string{ // what a zero may look like
+		"MaxTokens": {"256"}, "Temperature": {"0", "1"}, "TopP": {"1"}, "TopK": {"0", "-1"}, "MinP": {"0"},
+		"FrequencyPenalty": {"0"}, "PresencePenalty": {"0"}, "RepetitionPenalty": {"1"}, "Logprobs": {"0"},
+	}
+	unsent := []string{
+		"Seed",            // Model draws one
+		"Stop", "Choices", // none and one are what every server does by itself
+		"OpenAI.Logprobs", // where 0 asks for the drawn tokens' own,
+		"vLLM.Logprobs",   // and leaving it out for none
+	}
+	for _, d := range dialects {
+		for _, p := range []sampling.Params{{}, {Temperature: 1, TopP: 1, RepetitionPenalty: 1}} {
+			sent := body(t, d, &sampling.Request{Prompt: "x", Params: p}, 1)
+			known := 0
+			for field, value := range reflect.ValueOf(d).Fields() {
+				f, ok := value.Interface().(openai.Field)
+				if !ok || f.Name == "" || slices.Contains(unsent, field.Name) || slices.Contains(unsent, d.Name+"."+field.Name) {
+					continue
+				}
+				known++
+				if !slices.ContainsFunc(off[field.Name], func(v string) bool { return strings.Contains(sent, "\n"+f.Name+": "+v+"\n") }) {
+					t.Errorf("%s: %s is not sent as one of %q:\n%s", d.Name, field.Name, off[field.Name], sent)
+				}
+			}
+			if known < 5 {
+				t.Errorf("%s knows only %d fields", d.Name, known)
+			}
+		}
 	}
 }
 
