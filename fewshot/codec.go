@@ -1,12 +1,9 @@
 package fewshot
 
 import (
-	"bytes"
 	"encoding"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -18,8 +15,8 @@ import (
 //
 //  1. A type with MarshalText and UnmarshalText methods uses them.
 //  2. Strings stand as they are; numbers and bools as Go writes them.
-//  3. Everything else is JSON on one line, and unknown fields in an answer are
-//     errors.
+//  3. Everything else is JSON on one line. A field that an answer lacks is an
+//     error, unless it has omitempty or omitzero, and so is one too many.
 //
 // Encode must give the same text for the same value each time, and both must be
 // safe for concurrent use.
@@ -91,23 +88,6 @@ func encodeDefault(v reflect.Value) (string, error) {
 	return marshal(v.Interface())
 }
 
-// marshal writes JSON on one line.
-func marshal(v any) (string, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // < and & are what the model has read, \u003c is not
-	if err := enc.Encode(v); err != nil {
-		return "", fmt.Errorf("cannot be written as JSON: %w", err)
-	}
-	text := strings.TrimSuffix(b.String(), "\n")
-	// encoding/json replaces bytes that are not UTF-8 by this escape, and a real
-	// U+FFFD by itself; a value must not change on its way into the prompt.
-	if strings.Contains(strings.ReplaceAll(text, `\\`, ""), `\ufffd`) {
-		return "", errNotUTF8
-	}
-	return text, nil
-}
-
 func decodeDefault(text string, v reflect.Value) error {
 	if m, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && v.Kind() != reflect.Pointer {
 		if err := m.UnmarshalText([]byte(text)); err != nil {
@@ -138,7 +118,7 @@ func decodeDefault(text string, v reflect.Value) error {
 		f, err = strconv.ParseFloat(text, v.Type().Bits())
 		v.SetFloat(f)
 	default:
-		return decodeJSON(text, v)
+		return unmarshal(text, v)
 	}
 	if err != nil {
 		v.SetZero()
@@ -147,25 +127,10 @@ func decodeDefault(text string, v reflect.Value) error {
 	return nil
 }
 
-func decodeJSON(text string, v reflect.Value) error {
-	dec := json.NewDecoder(strings.NewReader(text))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(v.Addr().Interface())
-	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = errors.New("text follows the value")
-		}
-	}
-	if err != nil {
-		v.SetZero()
-		return fmt.Errorf("is no %v in JSON: %w", v.Type(), err)
-	}
-	return nil
-}
-
 // OneOf is the Codec of a closed set of labels. It refuses to write any other,
 // and reads an answer that differs from a label in letter case alone as that
-// label. No labels, an empty one or two that are alike are errors at first use.
+// label. No labels, an empty one, one with white space around it or two that are
+// alike are errors at first use.
 func OneOf[T ~string](labels ...T) Codec[T] {
 	labels = slices.Clone(labels)
 	bad := checkLabels(labels)
@@ -203,6 +168,9 @@ func checkLabels[T ~string](labels []T) error {
 	for i, label := range labels {
 		if label == "" {
 			return fmt.Errorf("OneOf: label %d is empty", i+1)
+		}
+		if strings.TrimSpace(string(label)) != string(label) {
+			return fmt.Errorf("OneOf: label %d, %q, begins or ends with white space, which no answer does; trim it", i+1, string(label))
 		}
 		for j, earlier := range labels[:i] {
 			if strings.EqualFold(string(earlier), string(label)) {

@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,7 +122,7 @@ func newLayout(f *Format) (*layout, error) {
 	if err := (&sampling.Request{Stop: l.stops}).Validate(); err != nil {
 		return nil, fmt.Errorf("fewshot: Format: %w", err)
 	}
-	l.ownBetween = overlapping(f.Between+"\x00"+f.After, f.Between)
+	l.ownBetween = 1 + overlapping(f.After, f.Between)
 	marks := append([]string{f.Between}, l.stops...)
 	if f.Stop == nil {
 		marks = append(marks, f.After) // otherwise it ends nothing
@@ -131,7 +132,8 @@ func newLayout(f *Format) (*layout, error) {
 		if text == "" || slices.ContainsFunc(l.marks, known) {
 			continue
 		}
-		l.marks = append(l.marks, mark{text, overlapping(f.Before+"\x00"+f.Between, text), overlapping(f.Before+"\x00"+l.open, text)})
+		inBefore := overlapping(f.Before, text)
+		l.marks = append(l.marks, mark{text, inBefore + overlapping(f.Between, text), inBefore + overlapping(l.open, text)})
 	}
 	return l, nil
 }
@@ -156,10 +158,14 @@ func derivedStops(f *Format) []string {
 	return stops
 }
 
-// answer undoes the layout of a completion.
+// answer undoes the layout of a completion. No example has an empty output, so
+// nothing at all is no answer.
 func (l *layout) answer(completion string) (string, error) {
 	text, _ := sampling.Cut(completion, l.stops)
 	text = l.trim(text)
+	if text == "" {
+		return "", errors.New("is empty")
+	}
 	if l.format.Quote && strings.HasPrefix(text, `"`) {
 		return unquote(text)
 	}

@@ -12,7 +12,7 @@ import (
 // one piece a byte, so that fuzzing meets separators, stops and their halves
 // all the time.
 func dense(data []byte) string {
-	pieces := []string{"a", " ", "\n", ":", "Q: ", "A", "=>", "\t", "나", "\nOutput: ", "#", "---", "\r", "\u00a0"}
+	pieces := []string{"a", " ", "\n", ":", "Q: ", "A", "=>", "\t", "나", "\nOutput: ", "#", "---", "\r", "\u00a0", "\x00"}
 	var b strings.Builder
 	for _, c := range data {
 		b.WriteString(pieces[int(c)%len(pieces)])
@@ -28,6 +28,7 @@ var formats = []fewshot.Format{
 	{Between: "aa ", After: "##"},
 	{Before: "a", Between: "\t ", After: "aa"},
 	{Before: "#", Between: ": ", After: "\n", Stop: []string{"a\n", "\n"}},
+	{Between: "\x00", After: "\n"},
 	fewshot.Row, fewshot.Fenced, fewshot.Tags, fewshot.REPL,
 }
 
@@ -79,9 +80,9 @@ func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) {
 // that the property holds on machines that never fuzz.
 func TestLayoutExhaustively(t *testing.T) {
 	var texts []string
-	for a := range byte(14) {
+	for a := range byte(15) {
 		texts = append(texts, dense([]byte{a}))
-		for b := range byte(14) {
+		for b := range byte(15) {
 			texts = append(texts, dense([]byte{a, b}))
 		}
 	}
@@ -128,8 +129,8 @@ func checkQuote(t *testing.T, format fewshot.Format, in, out string) {
 
 func TestQuoteExhaustively(t *testing.T) {
 	for _, format := range formats {
-		for a := range byte(14) {
-			for b := range byte(14) {
+		for a := range byte(15) {
+			for b := range byte(15) {
 				checkQuote(t, format, dense([]byte{a, b}), dense([]byte{b, a}))
 				checkQuote(t, format, "\""+dense([]byte{a}), "\""+dense([]byte{b, a, b}))
 			}

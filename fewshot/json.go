@@ -1,0 +1,115 @@
+package fewshot
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// marshal writes JSON on one line.
+func marshal(v any) (string, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // < and & are what the model has read, \u003c is not
+	if err := enc.Encode(v); err != nil {
+		return "", fmt.Errorf("cannot be written as JSON: %w", err)
+	}
+	text := strings.TrimSuffix(b.String(), "\n")
+	// encoding/json replaces bytes that are not UTF-8 by this escape, and a real
+	// U+FFFD by itself; a value must not change on its way into the prompt.
+	if strings.Contains(strings.ReplaceAll(text, `\\`, ""), `\ufffd`) {
+		return "", errNotUTF8
+	}
+	return text, nil
+}
+
+// unmarshal reads a value that is written as marshal writes it: with no field
+// that the type does not know, with nothing behind it, and with all its fields.
+func unmarshal(text string, v reflect.Value) error {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v.Addr().Interface())
+	if err == nil {
+		if _, more := dec.Token(); more != io.EOF {
+			err = errors.New("text follows the value")
+		}
+	}
+	if err == nil {
+		err = checkWhole(text, v.Interface())
+	}
+	if err != nil {
+		v.SetZero()
+		return fmt.Errorf("is no %v in JSON: %w", v.Type(), err)
+	}
+	return nil
+}
+
+// checkWhole returns an error that names the first field that v has and the text
+// that it was read from has not. To encoding/json, {} and null are any struct,
+// and a model that forgot a field would seem to have answered 0. Which fields
+// there are is what marshal writes of v, so that omitempty and a type's own
+// methods have their say.
+func checkWhole(text string, v any) error {
+	written, err := marshal(v)
+	if err != nil {
+		return nil // v has no text to compare with
+	}
+	var got, want any
+	if err := errors.Join(json.Unmarshal([]byte(text), &got), json.Unmarshal([]byte(written), &want)); err != nil {
+		return err
+	}
+	if path, ok := missing(got, want); ok {
+		return fmt.Errorf("%s is missing", cmp.Or(strings.TrimPrefix(path, "."), "the value"))
+	}
+	return nil
+}
+
+// missing returns the path of the first part of want that got lacks, or has a
+// null for. A got of another shape is how its type writes itself.
+func missing(got, want any) (path string, ok bool) {
+	switch want := want.(type) {
+	case nil:
+		return "", false
+	case map[string]any:
+		if got, ok := got.(map[string]any); ok {
+			for _, name := range slices.Sorted(maps.Keys(want)) {
+				if path, ok := missing(member(got, name), want[name]); ok {
+					return "." + name + path, true
+				}
+			}
+		}
+	case []any:
+		if got, ok := got.([]any); ok {
+			for i := range want {
+				if i == len(got) {
+					return fmt.Sprintf("[%d]", i), true
+				}
+				if path, ok := missing(got[i], want[i]); ok {
+					return fmt.Sprintf("[%d]%s", i, path), true
+				}
+			}
+		}
+	}
+	return "", got == nil
+}
+
+// member returns the member of that name, in any letter case, as encoding/json
+// finds it.
+func member(object map[string]any, name string) any {
+	if value, ok := object[name]; ok {
+		return value
+	}
+	for key, value := range object {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return nil
+}
