@@ -193,6 +193,25 @@ func TestDrawCancelled(t *testing.T) {
 	})
 }
 
+// What a draw takes up is what it has begun, whatever number it is asked for, and
+// between two samples it notices that it is over.
+func TestDrawOfAnyNumber(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	begun := atomic.Int64{}
+	m := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			if begun.Add(1) == 100 {
+				cancel()
+			}
+			yield(sampling.Chunk{Text: "a", Reason: sampling.EndOfText}, nil)
+		}
+	})}
+	drawn, err := m.Draw(ctx, &sampling.Request{}, math.MaxInt)
+	if !errors.Is(err, context.Canceled) || len(drawn) < 90 || begun.Load() > 120 {
+		t.Errorf("%d of %d begun, %v", len(drawn), begun.Load(), err)
+	}
+}
+
 func TestDrawer(t *testing.T) {
 	end := func(text string) *sampling.Completion {
 		return &sampling.Completion{Text: text, Reason: sampling.EndOfText, Seed: 1}

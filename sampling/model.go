@@ -106,30 +106,41 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completion, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	all := make([]*Completion, n)
 	slots := make(chan struct{}, drawAtOnce)
 	var (
 		wg    sync.WaitGroup
-		once  sync.Once
+		mu    sync.Mutex
+		all   []*Completion // by seed; it grows with what is begun, and not with what is asked for
 		first error
 	)
 	for i := range n {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		mu.Lock()
+		all = append(all, nil)
+		mu.Unlock()
 		wg.Go(func() {
 			defer func() { <-slots }()
 			one := *req
 			one.Params.Seed = SeedAt(req.Params.Seed, i)
 			c, err := collect(m.stream(ctx, &one))
-			if err != nil {
-				once.Do(func() { first = err })
-				cancel()
-				return
-			}
 			c.Seed = one.Params.Seed
-			all[i] = c
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				all[i] = c
+			} else if first == nil {
+				first = err
+				cancel()
+			}
 		})
 	}
 	wg.Wait()
+	if len(all) < n && first == nil {
+		first = ctx.Err() // cancelled between two samples
+	}
 	return slices.DeleteFunc(all, func(c *Completion) bool { return c == nil }), first
 }
 
