@@ -1,6 +1,12 @@
 package wrap
 
-import "github.com/foreword-go/foreword/sampling"
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/foreword-go/foreword/sampling"
+)
 
 // A layer is what a wrapper does around every call that costs something. It has
 // all methods, and expose shows those of them that the backend beneath has too.
@@ -85,6 +91,9 @@ type inner struct {
 }
 
 func look(backend sampling.Backend) inner {
+	if backend == nil {
+		backend = sampling.BackendFunc(nothing)
+	}
 	in := inner{backend: backend}
 	in.counts, _ = backend.(sampling.Counter)
 	in.scores, _ = backend.(sampling.Scorer)
@@ -104,4 +113,11 @@ func (in inner) counter(own sampling.Counter) sampling.Counter {
 		return own
 	}
 	return in.counts
+}
+
+// nothing stands in for a backend that is nil, as a Model's may not be either.
+func nothing(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		yield(sampling.Chunk{}, fmt.Errorf("%w: the backend in a wrapper is nil; wrap one such as pocket.Default()", sampling.ErrInvalid))
+	}
 }

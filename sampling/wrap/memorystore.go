@@ -16,7 +16,8 @@ const (
 type MemoryStore struct {
 	// Entries and Bytes bound it. 0 is 10,000 entries, and 64 MiB of keys and
 	// values. The list and the map around them take about 200 bytes more for
-	// each entry. An entry larger than Bytes is not kept.
+	// each entry. An entry larger than Bytes is not kept. A negative number keeps
+	// nothing.
 	Entries int
 	Bytes   int
 
@@ -61,7 +62,7 @@ func (s *MemoryStore) Put(key string, value []byte) error {
 	}
 	s.byKey[key] = s.order.PushFront(k)
 	s.size += k.size()
-	for s.size > cmp.Or(s.Bytes, defaultBytes) || len(s.byKey) > cmp.Or(s.Entries, defaultEntries) {
+	for s.size > cmp.Or(s.Bytes, defaultBytes) || len(s.byKey) > max(0, cmp.Or(s.Entries, defaultEntries)) {
 		s.remove(s.order.Back())
 	}
 	return nil

@@ -37,6 +37,18 @@ func TestMemoryStoreBounds(t *testing.T) {
 	}
 }
 
+// Less than nothing is nothing.
+func TestMemoryStoreNegative(t *testing.T) {
+	for _, s := range []*wrap.MemoryStore{{Entries: -1}, {Bytes: -1}} {
+		if err := s.Put("a", []byte("1")); err != nil {
+			t.Error(err)
+		}
+		if got, err := s.Get("a"); got != nil || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+}
+
 // The store behaves like a list that is searched from the front.
 func TestMemoryStoreAgainstOracle(t *testing.T) {
 	type pair struct {

@@ -19,12 +19,15 @@ type pace struct {
 	trace    *trace
 }
 
-func (r Retry) pace(ctx context.Context) *pace {
+func (r Retry) pace(ctx context.Context) (*pace, error) {
+	if r.Attempts < 0 || r.Patience < 0 || r.Wait < 0 || r.MaxWait < 0 {
+		return nil, fmt.Errorf("%w: a field of wrap.Retry is negative; use 0 for its default, and 1 for Attempts never to try again", sampling.ErrInvalid)
+	}
 	r.Attempts = cmp.Or(r.Attempts, defaultAttempts)
 	r.Patience = cmp.Or(r.Patience, defaultPatience)
 	r.Wait = cmp.Or(r.Wait, defaultWait)
 	r.MaxWait = cmp.Or(r.MaxWait, defaultMaxWait)
-	return &pace{Retry: r, trace: traced(ctx)}
+	return &pace{Retry: r, trace: traced(ctx)}, nil
 }
 
 // attempt is called before each attempt.

@@ -75,7 +75,11 @@ type retrier struct {
 
 func (r *retrier) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		p := r.pace(ctx)
+		p, err := r.pace(ctx)
+		if err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
 		whole := resumption{req: req, ask: req}
 		for {
 			p.attempt()
@@ -119,16 +123,21 @@ func (r *retrier) tally() *tally {
 }
 
 func (r *retrier) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	return again(ctx, r.pace(ctx), func() ([]*sampling.Completion, error) { return r.draws.Draw(ctx, req, n) })
+	return again(ctx, r.Retry, func() ([]*sampling.Completion, error) { return r.draws.Draw(ctx, req, n) })
 }
 
 func (r *retrier) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
-	return again(ctx, r.pace(ctx), func() ([]sampling.Score, error) { return r.scores.Score(ctx, prompt, continuations) })
+	return again(ctx, r.Retry, func() ([]sampling.Score, error) { return r.scores.Score(ctx, prompt, continuations) })
 }
 
 // again calls until it goes well or the pace gives up, and then returns what the
 // last call did.
-func again[T any](ctx context.Context, p *pace, call func() (T, error)) (T, error) {
+func again[T any](ctx context.Context, r Retry, call func() (T, error)) (T, error) {
+	p, err := r.pace(ctx)
+	if err != nil {
+		var none T
+		return none, err
+	}
 	for {
 		p.attempt()
 		result, err := call()

@@ -191,3 +191,19 @@ func TestRetryDrawAndScore(t *testing.T) {
 		}
 	})
 }
+
+// A slip in the fields is told before anything is sent.
+func TestRetryInvalid(t *testing.T) {
+	for _, r := range []wrap.Retry{{Attempts: -1}, {Patience: -time.Second}, {Wait: -time.Second}, {MaxWait: -time.Second}} {
+		script := able()
+		b := r.Wrap(script)
+		_, err := read(t.Context(), b, &sampling.Request{})
+		_, drawErr := b.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2)
+		_, scoreErr := b.(sampling.Scorer).Score(t.Context(), "p", []string{"a"})
+		for _, err := range []error{err, drawErr, scoreErr} {
+			if !errors.Is(err, sampling.ErrInvalid) || len(script.Calls()) > 0 {
+				t.Errorf("%+v: %v after %d calls", r, err, len(script.Calls()))
+			}
+		}
+	}
+}

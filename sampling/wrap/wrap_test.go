@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -34,5 +35,18 @@ func TestAround(t *testing.T) {
 	}
 	if in, out := inner.Bills().Total.Calls, outer.Bills().Total.Calls; in != 1 || out != 3 {
 		t.Errorf("inside the cache %d calls were counted, and %d outside", in, out)
+	}
+}
+
+// A backend that is nil is told, and no wrapper panics with it.
+func TestAroundNil(t *testing.T) {
+	for name, wrappers := range everyWrapper() {
+		if name == "none" {
+			continue
+		}
+		_, err := sampling.Model{Backend: wrap.Around(nil, wrappers...)}.Complete(t.Context(), &sampling.Request{})
+		if !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
