@@ -22,7 +22,8 @@ const hostedURL = "https://api.openai.com/v1"
 // keeps its own copy.
 //
 // Printing a Config, by any verb and by [log/slog], shows whether a key is set
-// and never the key.
+// and never the key. Package fmt does not ask a Config in an unexported field of
+// another struct; keep the [Backend] there, which shows nothing either way.
 type Config struct {
 	// BaseURL is the address that /completions is appended to, such as
 	// http://localhost:8080/v1. "" is OpenAI's own.

@@ -157,7 +157,7 @@ func TestCancelled(t *testing.T) {
 // Wherever a server repeats the key, no error shows it, nor anything else that
 // is printed.
 func TestKeyIsNeverShown(t *testing.T) {
-	const key = `sk-"<secret>&\key`
+	const key = `sk-"<hunter2>&\key`
 	echo := map[string]func(w http.ResponseWriter, auth string){
 		"JSON error": func(w http.ResponseWriter, auth string) {
 			w.WriteHeader(401)
@@ -215,7 +215,7 @@ func TestKeyIsNeverShown(t *testing.T) {
 				if counter, err := b.Counter(); err == nil {
 					_, countErr = counter.Count("a")
 				}
-				for _, shown := range []any{err, scoreErr, drawErr, countErr, b, *b, config, &config, sampling.Model{Backend: b}, []any{b, config}} {
+				for _, shown := range []any{err, scoreErr, drawErr, countErr, b, *b, config, &config, sampling.Model{Backend: b}, []any{b, config}, struct{ b *openai.Backend }{b}, struct{ b openai.Backend }{*b}} {
 					hidden(t, key, shown)
 				}
 			}
@@ -236,7 +236,7 @@ func hidden(t *testing.T, key string, shown any) {
 	for err, ok := shown.(error); ok && err != nil; err = errors.Unwrap(err) {
 		fmt.Fprintf(&log, "%v %+v %#v\n", err, err, err)
 	}
-	for _, form := range []string{key, "secret", fmt.Sprintf("%x", key)} {
+	for _, form := range []string{key, "hunter2", fmt.Sprintf("%x", key)} {
 		if strings.Contains(log.String(), form) {
 			t.Errorf("%T shows the key:\n%s", shown, log.String())
 		}
