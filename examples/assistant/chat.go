@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 
 	"github.com/peterh/liner"
@@ -16,20 +18,21 @@ import (
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/examples/internal/cli"
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
 )
 
-// A chat is a conversation in the terminal. Its branches are copies of the
-// conversation as it was when they were begun.
+// A chat is a conversation in the terminal. A branch of it is a copy, begun at
+// some point, and each goes on by itself. The log keeps the one in use.
 type chat struct {
-	conversation *assistant.Conversation
-	branches     []*assistant.Conversation
+	conversation *assistant.Conversation   // the branch in use, one of branches
+	branches     []*assistant.Conversation // all there are, the first to begin with
 	out          io.Writer
 	paint        cli.Painter
 }
 
 const help = `/regenerate   reply anew to what was said last
 /undo         take back the last turn
-/branch       keep this point to come back to; /back goes back to it
+/branch       go on in a copy of the conversation; /branch 1 goes back to the first
 /show         the prompt, in colours
 /tokens       how long the prompt is
 /save FILE    write the conversation as Markdown
@@ -39,13 +42,19 @@ const help = `/regenerate   reply anew to what was said last
 var errQuit = errors.New("quit")
 
 func (c *chat) run(ctx context.Context, env *cli.Env) error {
+	c.branches = []*assistant.Conversation{c.conversation}
 	lines, done := c.lines(env)
 	defer done()
+	if inTerminal(env) {
+		// There, an interrupt is for the answer under way, and answer looks for it.
+		// It also cancels ctx, and that for good.
+		ctx = context.WithoutCancel(ctx)
+	}
 	if len(c.conversation.Transcript) > 0 {
 		fmt.Fprintf(c.out, "(taken up after %d turns)\n", len(c.conversation.Transcript))
 	}
 	for line, err := range lines {
-		if err != nil {
+		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return err
 		}
 		if line = strings.TrimSpace(line); line == "" {
@@ -61,10 +70,13 @@ func (c *chat) run(ctx context.Context, env *cli.Env) error {
 	return nil
 }
 
+// inTerminal reports whether a person types here and reads.
+func inTerminal(env *cli.Env) bool { return cli.IsTerminal(env.Stdin) && cli.IsTerminal(env.Stdout) }
+
 // lines yields what is typed: with editing and history in a terminal, and as it
 // comes elsewhere.
 func (c *chat) lines(env *cli.Env) (iter.Seq2[string, error], func()) {
-	if !cli.IsTerminal(env.Stdin) || !cli.IsTerminal(env.Stdout) {
+	if !inTerminal(env) {
 		return func(yield func(string, error) bool) {
 			input := bufio.NewScanner(env.Stdin)
 			input.Buffer(nil, 16<<20)
@@ -80,6 +92,7 @@ func (c *chat) lines(env *cli.Env) (iter.Seq2[string, error], func()) {
 	}
 	editor := liner.NewLiner()
 	editor.SetCtrlCAborts(true)
+	editor.SetMultiLineMode(true)
 	return func(yield func(string, error) bool) {
 		for {
 			line, err := editor.Prompt("> ")
@@ -87,6 +100,7 @@ func (c *chat) lines(env *cli.Env) (iter.Seq2[string, error], func()) {
 				continue // Ctrl-C at the prompt clears the line
 			}
 			if errors.Is(err, io.EOF) {
+				fmt.Fprintln(c.out) // for the shell's prompt
 				return
 			}
 			if err == nil {
@@ -109,7 +123,7 @@ func (c *chat) do(ctx context.Context, line string) error {
 	case "/help":
 		fmt.Fprintln(c.out, help)
 	case "/regenerate":
-		return c.answer(ctx, talk.Regenerate)
+		return c.regenerate(ctx)
 	case "/undo":
 		turn, err := talk.Undo()
 		if err != nil {
@@ -117,27 +131,11 @@ func (c *chat) do(ctx context.Context, line string) error {
 		}
 		fmt.Fprintf(c.out, "(took back %q)\n", turn.User)
 	case "/branch":
-		c.branches = append(c.branches, talk.Clone())
-		fmt.Fprintf(c.out, "(kept this point; /back comes back to it, %d kept)\n", len(c.branches))
-	case "/back":
-		if len(c.branches) == 0 {
-			return errors.New("no point is kept; /branch keeps one")
-		}
-		last := c.branches[len(c.branches)-1]
-		talk.Transcript = last.Clone().Transcript
-		fmt.Fprintf(c.out, "(back at %d turns)\n", len(talk.Transcript))
+		return c.branch(strings.TrimSpace(argument))
 	case "/show":
 		return c.show()
 	case "/tokens":
-		prompt, err := talk.Prompt("...")
-		if err != nil {
-			return err
-		}
-		n, err := talk.Model.Count(prompt.Text)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(c.out, "(%d tokens, %d turns shown, %d dropped)\n", n, len(prompt.Shots), len(prompt.Dropped))
+		return c.tokens()
 	case "/save":
 		return c.save(strings.TrimSpace(argument))
 	default:
@@ -146,6 +144,42 @@ func (c *chat) do(ctx context.Context, line string) error {
 		}
 		return c.answer(ctx, func(ctx context.Context) iter.Seq2[string, error] { return talk.Stream(ctx, line) })
 	}
+	return nil
+}
+
+// regenerate replies anew. At temperature 0 that would be the same reply again,
+// so this one is drawn.
+func (c *chat) regenerate(ctx context.Context) error {
+	talk := c.conversation
+	before := talk.Params.Temperature
+	defer func() { talk.Params.Temperature = before }()
+	talk.Params.Temperature = cmp.Or(before, 0.7)
+	return c.answer(ctx, talk.Regenerate)
+}
+
+// branch goes on in a copy of the conversation, or in the branch of that number.
+// What is kept in a log is the branch in use.
+func (c *chat) branch(number string) error {
+	next, n := c.conversation.Clone(), len(c.branches)+1
+	if number != "" {
+		var err error
+		if n, err = strconv.Atoi(number); err != nil || n < 1 || n > len(c.branches) {
+			return fmt.Errorf("there is no branch %q; there are %d", number, len(c.branches))
+		}
+		next = c.branches[n-1]
+	}
+	log := c.conversation.Log
+	if log != nil {
+		if err := log.Save(next.Transcript); err != nil {
+			return err
+		}
+	}
+	if number == "" {
+		c.branches = append(c.branches, next)
+	}
+	c.conversation.Log, next.Log = nil, log
+	c.conversation = next
+	fmt.Fprintf(c.out, "(branch %d of %d, after %d turns)\n", n, len(c.branches), len(next.Transcript))
 	return nil
 }
 
@@ -189,6 +223,25 @@ func (c *chat) show() error {
 		io.WriteString(c.out, c.paint.Paint(colours[part.Kind], part.Text))
 	}
 	fmt.Fprintln(c.out)
+	return nil
+}
+
+// tokens says how long the prompt is, without the question.
+func (c *chat) tokens() error {
+	talk := c.conversation
+	prompt, err := talk.Prompt("...")
+	if err != nil {
+		return err
+	}
+	n, err := talk.Model.Count(prompt.Text)
+	if err != nil {
+		return err
+	}
+	unit := "tokens"
+	if _, counts := talk.Model.Backend.(sampling.Counter); !counts && talk.Model.Counter == nil {
+		unit = "bytes, since nothing counts this model's tokens"
+	}
+	fmt.Fprintf(c.out, "(%d %s; %d turns shown, %d dropped)\n", n, unit, len(prompt.Shots), len(prompt.Dropped))
 	return nil
 }
 

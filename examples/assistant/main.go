@@ -87,10 +87,15 @@ func run(ctx context.Context, env *cli.Env) error {
 	}
 	paint := cli.PainterFor(env, env.Stdout)
 	if *ask != "" {
+		said := false
 		for piece, err := range c.Stream(ctx, *ask) {
 			if err != nil {
+				if said {
+					fmt.Fprintln(env.Stdout)
+				}
 				return err
 			}
+			said = true
 			io.WriteString(env.Stdout, paint.Paint(cli.Green, piece))
 		}
 		fmt.Fprintln(env.Stdout)
