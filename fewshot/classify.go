@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -35,7 +33,8 @@ type Classifier[In any, L ~string] struct {
 
 	// ContentFree turns on contextual calibration (Zhao et al. 2021): inputs that
 	// say nothing, such as "N/A". What the model makes of them is its bias for
-	// some label, and is divided out. It is not used when answers vote.
+	// some label, and is divided out. It is not used when answers vote, which they
+	// also do where the bias cannot be told.
 	ContentFree []In
 
 	// Samples is how many answers are drawn when they vote; 0 is 10.
@@ -119,13 +118,14 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 	} {
 		result.Method = way.method
 		var p []float64
-		if p, err = way.weigh(ctx, m, prompt, labels); errors.Is(err, sampling.ErrUnsupported) {
-			continue
-		}
+		p, err = way.weigh(ctx, m, prompt, labels)
 		if err == nil && way.method != ByVotes {
 			err = c.calibrate(ctx, m, prompt, p, way.method, func(p *Prompt) ([]float64, error) {
 				return way.weigh(ctx, m, p, labels)
 			})
+		}
+		if errors.Is(err, sampling.ErrUnsupported) {
+			continue
 		}
 		if err != nil {
 			return result, err
@@ -141,6 +141,9 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 func (c *Classifier[In, L]) labels() ([]string, error) {
 	if c.Task == nil {
 		return nil, errors.New("fewshot: Classifier.Task is nil; set it to a Task, with or without examples")
+	}
+	if c.Samples < 0 {
+		return nil, fmt.Errorf("fewshot: Classifier.Samples is %d; use 0 for 10, or a positive number", c.Samples)
 	}
 	if len(c.Labels) < 2 {
 		return nil, fmt.Errorf("fewshot: a Classifier of %d labels; name at least two", len(c.Labels))
@@ -165,156 +168,4 @@ func (c *Classifier[In, L]) labels() ([]string, error) {
 		texts[i] = text
 	}
 	return texts, nil
-}
-
-// score weighs the labels by their probability as the continuation. Where one
-// label begins another, each is scored together with what ends it, since "New"
-// would otherwise get the share of "New York" too.
-func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
-	l := prompt.column.layout
-	end := ""
-	if anyPrefix(labels) {
-		end = l.format.After
-	}
-	continuations := make([]string, len(labels))
-	for i, label := range labels {
-		continuations[i] = l.pad + label + end
-	}
-	scores, err := m.Score(ctx, prompt.Text, continuations)
-	if err != nil {
-		return nil, err
-	}
-	weights := make([]float64, len(labels))
-	for i, s := range scores {
-		weights[i] = s.Logprob
-		switch c.Normalize {
-		case PerToken:
-			weights[i] /= float64(max(len(s.Tokens), 1))
-		case PerByte:
-			weights[i] /= float64(len(labels[i]))
-		}
-	}
-	if c.Normalize == Unconditional {
-		alone, err := m.Score(ctx, strings.TrimLeft(l.open, "\n"), continuations)
-		if err != nil {
-			return nil, err
-		}
-		for i, s := range alone {
-			weights[i] -= s.Logprob
-		}
-	}
-	return softmax(weights)
-}
-
-func anyPrefix(labels []string) bool {
-	for i, a := range labels {
-		for j, b := range labels {
-			if i != j && strings.HasPrefix(b, a) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// softmax turns log weights into probabilities, in place.
-func softmax(weights []float64) ([]float64, error) {
-	best := slices.Max(weights)
-	if math.IsNaN(best) || math.IsInf(best, 0) {
-		return nil, fmt.Errorf("fewshot: the labels' scores are %v; the backend gives none of them a probability", weights)
-	}
-	for i, w := range weights {
-		weights[i] = math.Exp(w - best)
-	}
-	return normalized(weights), nil
-}
-
-func normalized(p []float64) []float64 {
-	sum := 0.0
-	for _, w := range p {
-		sum += w
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p
-}
-
-// firstToken weighs the labels by the tokens that could come first. A label none
-// of whose beginnings is among the alternatives gets the probability 0.
-func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
-	var completion *sampling.Completion
-	var err error
-	// OpenAI takes 5 at most, most others take 20.
-	for _, alternatives := range []int{20, 5} {
-		request := prompt.Request(c.Task.Params)
-		request.Stop = nil // a stop sequence would take the token's report with it
-		request.Params.MaxTokens, request.Params.Temperature, request.Params.Logprobs = 1, 0, alternatives
-		completion, err = m.Complete(ctx, request)
-		if !errors.Is(err, sampling.ErrUnsupported) {
-			break
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(completion.Tokens) == 0 {
-		return nil, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
-	}
-	weights := make([]float64, len(labels))
-	found := false
-	for _, a := range completion.Tokens[0].Top {
-		begins := -1
-		token := strings.TrimLeft(a.Text, " \t")
-		for i, label := range labels {
-			if token == "" || !strings.HasPrefix(label, token) && !strings.HasPrefix(token, label) {
-				continue
-			}
-			if begins >= 0 {
-				return nil, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, labels[begins], label)
-			}
-			begins = i
-		}
-		if begins >= 0 {
-			weights[begins] += math.Exp(a.Logprob)
-			found = true
-		}
-	}
-	if !found {
-		return nil, fmt.Errorf("%w: no label begins with any of the likeliest tokens", sampling.ErrUnsupported)
-	}
-	return normalized(weights), nil
-}
-
-// vote draws answers and counts the labels.
-func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
-	n := c.Samples
-	if n == 0 {
-		n = 10
-	}
-	request := prompt.Request(c.Task.Params)
-	if request.Params.Temperature == 0 {
-		request.Params.Temperature = 1 // the model's own distribution; greedy samples are all alike
-	}
-	drawn, err := m.Draw(ctx, request, n)
-	if err != nil {
-		return nil, err
-	}
-	weights := make([]float64, len(labels))
-	found := false
-	layout := prompt.column.layout
-	for _, completion := range drawn {
-		text, _ := layout.answer(completion.Text)
-		for i, label := range labels {
-			if strings.EqualFold(strings.TrimSpace(text), label) {
-				weights[i]++
-				found = true
-				break
-			}
-		}
-	}
-	if !found {
-		return nil, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("and %d more are none of the labels %q", n-1, labels)}
-	}
-	return normalized(weights), nil
 }

@@ -175,6 +175,89 @@ func TestClassifyByVotes(t *testing.T) {
 	}
 }
 
+// TestCalibrationNeedsTheSameWay has a backend that reports no label among the
+// first tokens behind an input that says nothing: then the bias is not known, and
+// answers vote.
+func TestCalibrationNeedsTheSameWay(t *testing.T) {
+	good := alternatives(20, sampling.Alternative{Text: " good", Logprob: -1})
+	other := alternatives(20, sampling.Alternative{Text: " well", Logprob: -1})
+	model := sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		if strings.Contains(req.Prompt, "N/A") {
+			return other.Sample(ctx, req)
+		}
+		return good.Sample(ctx, req)
+	})
+	c := sentiment("good", "bad")
+	if got, _ := probabilities(t, c, model, "a film"); got.Method != fewshot.ByFirstToken {
+		t.Errorf("uncalibrated: %v", got.Method)
+	}
+	c.ContentFree = []string{"N/A"}
+	if got, _ := probabilities(t, c, model, "a film"); got.Method != fewshot.ByVotes || got.Label != "good" {
+		t.Errorf("calibrated: %q %v, want good by votes", got.Label, got.Method)
+	}
+}
+
+func TestATokenMayBeMoreThanALabel(t *testing.T) {
+	top := func(texts ...string) (all []sampling.Alternative) {
+		for i, text := range texts {
+			all = append(all, sampling.Alternative{Text: text, Logprob: math.Log(0.5) - float64(i)})
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		why    string
+		tokens []sampling.Alternative
+		want   string
+	}{
+		{"10 is not the label 1 with something behind it", top(" 10", " 2", " 1"), "2"},
+		{"a label may have its end with it", top(" 2\n", " 1\n"), "2"},
+		{"or a mark", top(" 2,", " 1"), "2"},
+	} {
+		got, p := probabilities(t, sentiment("1", "2"), alternatives(20, tt.tokens...), "one or two")
+		if got.Label != tt.want || got.Method != fewshot.ByFirstToken {
+			t.Errorf("%s: %q %v %v, want %q", tt.why, got.Label, got.Method, p, tt.want)
+		}
+	}
+}
+
+// TestVotesForLabels has a label that stands in the prompt as a JSON
+// string, and labels that differ in letter case alone or begin one another.
+func TestVotesForLabels(t *testing.T) {
+	quoted := sentiment("a: b", "c")
+	quoted.Task.Format.Quote = true
+	for _, tt := range []struct {
+		why    string
+		c      *fewshot.Classifier[string, string]
+		answer string
+		reason sampling.Reason
+		want   string // "" is an error
+	}{
+		{"a quoted label", quoted, ` "a\u003a b"`, sampling.EndOfText, "a: b"},
+		{"the exact label before one in other letters", sentiment("US", "us"), " us", sampling.EndOfText, "us"},
+		{"a label in other letters", sentiment("Good", "bad"), " good", sampling.EndOfText, "Good"},
+		{"a label at the token limit", sentiment("good", "bad"), " bad", sampling.TokenLimit, "bad"},
+		{"what may be the beginning of another", sentiment("New", "New York"), " New", sampling.TokenLimit, ""},
+		{"what is no JSON string", quoted, ` "a`, sampling.EndOfText, ""},
+	} {
+		model := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) {
+				yield(sampling.Chunk{Text: tt.answer, Reason: tt.reason}, nil)
+			}
+		})
+		got, err := tt.c.Classify(t.Context(), sampling.Model{Backend: model}, "x")
+		if tt.want == "" {
+			var answer *fewshot.AnswerError
+			if !errors.As(err, &answer) {
+				t.Errorf("%s: %+v, %v; want an AnswerError", tt.why, got, err)
+			}
+			continue
+		}
+		if err != nil || got.Label != tt.want || got.Method != fewshot.ByVotes {
+			t.Errorf("%s: %+v, %v; want %q by votes", tt.why, got, err, tt.want)
+		}
+	}
+}
+
 func TestClassifierMistakes(t *testing.T) {
 	for name, c := range map[string]*fewshot.Classifier[string, string]{
 		"no task":                         {Labels: []string{"a", "b"}},
@@ -182,6 +265,7 @@ func TestClassifierMistakes(t *testing.T) {
 		"a label twice":                   sentiment("a", "b", "a"),
 		"a label that encodes to nothing": sentiment("a", ""),
 		"a label with a separator":        sentiment("a", "b\nc"),
+		"a negative number of samples":    {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Samples: -1},
 	} {
 		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Alternative{Text: "a"})}, "x"); err == nil || !strings.Contains(err.Error(), "fewshot") {
 			t.Errorf("%s: %v", name, err)

@@ -1,0 +1,191 @@
+package fewshot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// The three ways in which a Classifier weighs its labels: by score, by first
+// token and by votes.
+
+// score weighs the labels by their probability as the continuation. Where one
+// label begins another, each is scored together with what ends it, since "New"
+// would otherwise get the share of "New York" too.
+func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
+	l := prompt.column.layout
+	end := ""
+	if anyPrefix(labels) {
+		end = l.format.After
+	}
+	continuations := make([]string, len(labels))
+	for i, label := range labels {
+		continuations[i] = l.pad + label + end
+	}
+	scores, err := m.Score(ctx, prompt.Text, continuations)
+	if err != nil {
+		return nil, err
+	}
+	weights := make([]float64, len(labels))
+	for i, s := range scores {
+		weights[i] = s.Logprob
+		switch c.Normalize {
+		case PerToken:
+			weights[i] /= float64(max(len(s.Tokens), 1))
+		case PerByte:
+			weights[i] /= float64(len(labels[i]))
+		}
+	}
+	if c.Normalize == Unconditional {
+		alone, err := m.Score(ctx, strings.TrimLeft(l.open, "\n"), continuations)
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range alone {
+			weights[i] -= s.Logprob
+		}
+	}
+	return softmax(weights)
+}
+
+func anyPrefix(labels []string) bool {
+	for i, a := range labels {
+		for j, b := range labels {
+			if i != j && strings.HasPrefix(b, a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// softmax turns log weights into probabilities, in place.
+func softmax(weights []float64) ([]float64, error) {
+	best := slices.Max(weights)
+	if math.IsNaN(best) || math.IsInf(best, 0) {
+		return nil, fmt.Errorf("fewshot: the labels' scores are %v; the backend gives none of them a probability", weights)
+	}
+	for i, w := range weights {
+		weights[i] = math.Exp(w - best)
+	}
+	return normalized(weights), nil
+}
+
+func normalized(p []float64) []float64 {
+	sum := 0.0
+	for _, w := range p {
+		sum += w
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// firstToken weighs the labels by the tokens that could come first. A label none
+// of whose beginnings is among the alternatives gets the probability 0.
+func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
+	var completion *sampling.Completion
+	var err error
+	// OpenAI takes 5 at most, most others take 20.
+	for _, alternatives := range []int{20, 5} {
+		request := prompt.Request(c.Task.Params)
+		request.Stop = nil // a stop sequence would take the token's report with it
+		request.Params.MaxTokens, request.Params.Temperature, request.Params.Logprobs = 1, 0, alternatives
+		completion, err = m.Complete(ctx, request)
+		if !errors.Is(err, sampling.ErrUnsupported) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(completion.Tokens) == 0 {
+		return nil, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
+	}
+	weights := make([]float64, len(labels))
+	found := false
+	for _, a := range completion.Tokens[0].Top {
+		first := -1
+		token := strings.TrimLeft(a.Text, " \t")
+		for i, label := range labels {
+			if !begins(label, token) {
+				continue
+			}
+			if first >= 0 {
+				return nil, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, labels[first], label)
+			}
+			first = i
+		}
+		if first >= 0 {
+			weights[first] += math.Exp(a.Logprob)
+			found = true
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: no label begins with any of the likeliest tokens", sampling.ErrUnsupported)
+	}
+	return normalized(weights), nil
+}
+
+// begins reports whether an answer that begins with the token may be the label.
+// A token may have the whole label in it with what ends it, "good\n"; but "10"
+// does not begin the label "1".
+func begins(label, token string) bool {
+	if rest, ok := strings.CutPrefix(token, label); ok {
+		next, _ := utf8.DecodeRuneInString(rest)
+		return rest == "" || !unicode.IsLetter(next) && !unicode.IsDigit(next) && !unicode.IsMark(next)
+	}
+	return token != "" && strings.HasPrefix(label, token)
+}
+
+// vote draws answers and counts the labels. Where one label begins another, an
+// answer that ran into the token limit has no vote, since it may be either.
+func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
+	n := cmp.Or(c.Samples, 10)
+	request := prompt.Request(c.Task.Params)
+	if request.Params.Temperature == 0 {
+		request.Params.Temperature = 1 // the model's own distribution; greedy samples are all alike
+	}
+	drawn, err := m.Draw(ctx, request, n)
+	if err != nil {
+		return nil, err
+	}
+	layout := prompt.column.layout
+	texts := make([]string, len(labels))
+	for i, label := range labels {
+		if texts[i], err = layout.answer(layout.pad + label); err != nil {
+			return nil, err
+		}
+	}
+	ambiguous := anyPrefix(texts)
+	weights := make([]float64, len(labels))
+	found := false
+	for _, completion := range drawn {
+		text, err := layout.answer(completion.Text)
+		if err != nil || ambiguous && completion.Reason == sampling.TokenLimit {
+			continue
+		}
+		text = strings.TrimSpace(text)
+		i := slices.Index(texts, text)
+		if i < 0 {
+			i = slices.IndexFunc(texts, func(label string) bool { return strings.EqualFold(text, label) })
+		}
+		if i >= 0 {
+			weights[i]++
+			found = true
+		}
+	}
+	if !found {
+		return nil, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("and %d more are none of the labels %q", n-1, texts)}
+	}
+	return normalized(weights), nil
+}
