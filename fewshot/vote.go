@@ -21,8 +21,8 @@ type Voting[Out any] struct {
 	Key func(Out) string
 
 	// Decide is a rule other than the majority: it gets the answers, the one with
-	// the most votes first, and returns the index of the one that wins. With a
-	// rule of its own a poll draws all Samples.
+	// the most votes first, and returns the index of the one that wins; any other
+	// number is an error. With a rule of its own a poll draws all Samples.
 	Decide func([]Tally[Out]) int
 }
 
@@ -69,7 +69,10 @@ func (t *Task[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, v Vot
 	p := &poll[Out]{Poll: Poll[Out]{Prompt: prompt}, index: map[string]int{}, key: v.Key}
 	if p.key == nil {
 		p.key = func(out Out) string {
-			text, _ := t.Out.encode(out) // "" for what cannot be written back
+			text, err := t.Out.encode(out)
+			if err != nil { // a Codec that only reads
+				return fmt.Sprintf("%#v", out)
+			}
 			return text
 		}
 	}
@@ -95,13 +98,21 @@ func (t *Task[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, v Vot
 			p.Samples++
 		}
 		if err != nil {
-			return p.result(nil), err
+			return p.result(), err
 		}
 	}
 	if len(p.Tallies) == 0 {
-		return p.result(nil), fmt.Errorf("fewshot: none of %d samples is an answer: %w", p.Samples, last)
+		return p.result(), fmt.Errorf("fewshot: none of %d samples is an answer: %w", p.Samples, last)
 	}
-	return p.result(v.Decide), nil
+	p.result()
+	if v.Decide != nil {
+		winner := v.Decide(slices.Clone(p.Tallies))
+		if winner < 0 || winner >= len(p.Tallies) {
+			return &p.Poll, fmt.Errorf("fewshot: Voting.Decide returned %d, which is no index of %d answers", winner, len(p.Tallies))
+		}
+		p.elect(winner)
+	}
+	return &p.Poll, nil
 }
 
 // A poll is a Poll that is going on.
@@ -142,17 +153,17 @@ func (p *poll[Out]) toSettle(left int) int {
 	return min((second+left-first)/2+1, left)
 }
 
-// result decides the poll. The sort is stable, so that the first of equals wins.
-func (p *poll[Out]) result(decide func([]Tally[Out]) int) *Poll[Out] {
+// result decides the poll by the majority. The sort is stable, so that the first
+// of equals wins.
+func (p *poll[Out]) result() *Poll[Out] {
 	slices.SortStableFunc(p.Tallies, func(a, b Tally[Out]) int { return b.Votes - a.Votes })
-	if len(p.Tallies) == 0 {
-		return &p.Poll
+	if len(p.Tallies) > 0 {
+		p.elect(0)
 	}
-	winner := 0
-	if decide != nil {
-		winner = min(max(decide(p.Tallies), 0), len(p.Tallies)-1)
-	}
+	return &p.Poll
+}
+
+func (p *poll[Out]) elect(winner int) {
 	p.Value = p.Tallies[winner].Value
 	p.Share = float64(p.Tallies[winner].Votes) / float64(p.Samples)
-	return &p.Poll
 }

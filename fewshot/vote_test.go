@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -115,15 +116,33 @@ func TestVoteErrors(t *testing.T) {
 	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: -1}); err == nil {
 		t.Error("a negative number of samples: accepted")
 	}
+	model, _ = bySeed(func(uint64) string { return "4" })
+	for _, index := range []int{-1, 1} {
+		beyond := fewshot.Voting[int]{Decide: func([]fewshot.Tally[int]) int { return index }}
+		if poll, err := task.Vote(t.Context(), model, "2+2", beyond); err == nil || poll.Samples != 10 || !strings.Contains(err.Error(), "no index of 1 answers") {
+			t.Errorf("a rule that returns %d of 1 answer: %+v, %v", index, poll, err)
+		}
+	}
 	task.Params.Temperature = 0
 	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{}); err == nil || !strings.Contains(err.Error(), "Temperature 0") {
 		t.Errorf("greedy samples: %v", err)
 	}
 }
 
-// TestVoteShareIsBinomial compares how often a majority of 5 is right with the
+// TestVoteWithACodecThatOnlyReads keeps apart answers that cannot be written back.
+func TestVoteWithACodecThatOnlyReads(t *testing.T) {
+	model, _ := bySeed(func(seed uint64) string { return fmt.Sprint(4 + seed%3) })
+	task := votingTask()
+	task.Out.Encode = func(int) (string, error) { return "", errors.New("only reads") }
+	poll, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: 3})
+	if err != nil || len(poll.Tallies) != 3 {
+		t.Errorf("%+v, %v; want three answers", poll, err)
+	}
+}
+
+// TestMajorityIsBinomial compares how often a majority of 5 is right with the
 // binomial distribution, for a model that is right with probability 0.7.
-func TestVoteShareIsBinomial(t *testing.T) {
+func TestMajorityIsBinomial(t *testing.T) {
 	const p, n, polls = 0.7, 5, 4000
 	model, calls := bySeed(func(seed uint64) string {
 		if rand.New(rand.NewPCG(seed, 7)).Float64() < p {
@@ -156,6 +175,43 @@ func TestVoteShareIsBinomial(t *testing.T) {
 		t.Errorf("%.2f samples a poll: the early exit never came", drawn)
 	}
 	t.Logf("majority of %d right: %.3f (binomial %.3f), with %.2f samples a poll", n, got, want, float64(calls.Load())/polls)
+}
+
+// TestShareIsBinomial compares the shares themselves: when all samples are drawn,
+// the right answer has k votes of n as often as the binomial distribution says.
+func TestShareIsBinomial(t *testing.T) {
+	const p, n, polls = 0.7, 6, 4000
+	model, _ := bySeed(func(seed uint64) string {
+		if rand.New(rand.NewPCG(seed, 11)).Float64() < p {
+			return "4"
+		}
+		return "5"
+	})
+	rightWins := func(all []fewshot.Tally[int]) int {
+		return max(0, slices.IndexFunc(all, func(t fewshot.Tally[int]) bool { return t.Value == 4 }))
+	}
+	var got [n + 1]int // polls with so many votes for the right answer
+	for i := range polls {
+		task := votingTask()
+		task.Params.Seed = uint64(i*n + 1)
+		poll, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: n, Decide: rightWins})
+		if err != nil {
+			t.Fatal(err)
+		}
+		votes := int(math.Round(poll.Share * n))
+		if poll.Value != 4 {
+			votes = 0
+		}
+		got[votes]++
+	}
+	for k := range got {
+		share := float64(choose(n, k)) * math.Pow(p, float64(k)) * math.Pow(1-p, float64(n-k))
+		// Four standard deviations, on a fixed set of seeds.
+		if tolerance := 4 * math.Sqrt(share*(1-share)*polls); math.Abs(float64(got[k])-share*polls) > tolerance {
+			t.Errorf("%d of %d agree in %d polls of %d, the binomial says %.0f ± %.0f", k, n, got[k], polls, share*polls, tolerance)
+		}
+	}
+	t.Logf("polls by votes for the right answer: %v", got)
 }
 
 func choose(n, k int) int {
