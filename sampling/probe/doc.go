@@ -12,9 +12,10 @@
 //
 // A token is here a word, a number, or one character of a script that is written
 // without spaces, or of punctuation, whatever the model's own vocabulary: so that
-// models can be compared with each other and with texts. White space is not
-// compared, and neither is the Unicode normal form: texts are the same if their
-// NFC forms are.
+// models can be compared with each other and with texts. What has more than 64
+// letters without a space is taken for several words. White space is not compared,
+// and neither is the Unicode normal form: texts are the same if their NFC forms
+// are.
 //
 // All of it works on any [sampling.Backend]. The functions are safe for
 // concurrent use, and no goroutine outlives a call.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -30,10 +31,21 @@ func Forbid(backend sampling.Backend, n int, texts ...string) (sampling.Backend,
 	if n < 1 {
 		return nil, fmt.Errorf("probe: Forbid at runs over %d tokens; allow at least 1, or no text would be left", n)
 	}
+	if len(texts) == 0 {
+		return nil, errors.New("probe: Forbid without a text to protect; give at least one")
+	}
+	tooShort := func(i int) error {
+		return fmt.Errorf("probe: protected text %d has no run of more than %d tokens, so nothing would protect it; allow fewer", i+1, n)
+	}
+	for i, text := range texts {
+		if n >= len(text) { // a token has a byte at least
+			return nil, tooShort(i)
+		}
+	}
 	g := guard{inner: backend, runs: newRunSet(n + 1)}
 	for i, text := range texts {
 		if g.runs.add(text) == 0 {
-			return nil, fmt.Errorf("probe: protected text %d has no run of %d tokens, so nothing would protect it; allow fewer", i+1, n+1)
+			return nil, tooShort(i)
 		}
 	}
 	g.runs.build()
@@ -72,8 +84,11 @@ func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[samp
 		w := watch{runs: g.runs, last: make([]uint64, g.runs.length)}
 		for chunk, err := range g.inner.Sample(ctx, req) {
 			if err != nil {
-				if rest := w.end(sampling.Chunk{}); rest.Text != "" && !yield(rest, nil) {
-					return
+				rest := w.end(sampling.Chunk{})
+				if rest.Text != "" || rest.Reason != sampling.Unfinished {
+					if !yield(rest, nil) || rest.Reason != sampling.Unfinished {
+						return
+					}
 				}
 				yield(sampling.Chunk{}, err)
 				return
@@ -134,16 +149,18 @@ func (w *watch) joined(text string) string {
 }
 
 // scan reads the tokens of text and returns how much of it may be given out, and
-// whether what follows is forbidden. The last token counts only at the end.
+// whether what follows is forbidden. The last token counts only at the end, and
+// half a rune could be any.
 func (w *watch) scan(text string, end bool) (keep int, forbidden bool) {
 	for at := 0; at < len(text); {
 		n, k := span(text[at:])
+		whole := utf8.FullRuneInString(text[at:]) && (k == space || utf8.FullRuneInString(text[at+n:]))
+		if !whole && !end {
+			return at, false
+		}
 		if k == space {
 			at += n
 			continue
-		}
-		if at+n == len(text) && !end {
-			return at, false
 		}
 		if w.next(hashToken(text[at : at+n])) {
 			return at, true

@@ -2,8 +2,10 @@ package probe_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/pocket"
 	"github.com/foreword-go/foreword/sampling/probe"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 // chunked is a backend that says text in the given chunks, with a token report
@@ -33,14 +36,11 @@ func chunked(chunks []string, taken *int) sampling.Backend {
 	})
 }
 
-// split cuts text at random rune borders.
+// split cuts text at random places, in the middle of runes too.
 func split(text string, random *rand.Rand) []string {
 	var chunks []string
 	for text != "" {
 		n := 1 + random.IntN(min(len(text), 12))
-		for n < len(text) && text[n]&0xc0 == 0x80 {
-			n++
-		}
 		chunks = append(chunks, text[:n])
 		text = text[n:]
 	}
@@ -63,6 +63,8 @@ func TestForbidStopsInTime(t *testing.T) {
 		{"other lines", 3, "best\n of\ttimes , it", "best\n of\ttimes ", sampling.Filtered},
 		{"nothing of it", 3, "Nothing of the kind.", "Nothing of the kind.", sampling.EndOfText},
 		{"nothing at all", 3, "", "", sampling.EndOfText},
+		{"a word without end", 2, strings.Repeat("x", 200), strings.Repeat("x", 200), sampling.EndOfText},
+		{"marks without end", 2, "a" + strings.Repeat("\u0301", 2000), "a" + strings.Repeat("\u0301", 2000), sampling.EndOfText},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,9 +189,79 @@ func TestForbidMistakes(t *testing.T) {
 	if _, err := probe.Forbid(pocket.Default(), 0, fox); err == nil {
 		t.Error("no token allowed: accepted")
 	}
-	if _, err := probe.Forbid(pocket.Default(), 50, fox); err == nil || !strings.Contains(err.Error(), "nothing would protect it") {
-		t.Errorf("a text that is too short: %v", err)
+	for _, n := range []int{16, 50, math.MaxInt} {
+		if _, err := probe.Forbid(pocket.Default(), n, fox); err == nil || !strings.Contains(err.Error(), "nothing would protect it") {
+			t.Errorf("a text that is too short for runs over %d tokens: %v", n, err)
+		}
 	}
+	if _, err := probe.Forbid(pocket.Default(), 5); err == nil {
+		t.Error("no text to protect: accepted")
+	}
+}
+
+// TestForbidGoesOn is about text that has no end of a word in it: it must not be
+// held back until the model is done, nor read again with each chunk.
+func TestForbidGoesOn(t *testing.T) {
+	chunks := make([]string, 100_000)
+	for i := range chunks {
+		chunks[i] = "QUJD"
+	}
+	taken := 0
+	b, err := probe.Forbid(chunked(chunks, &taken), 3, fox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := 0
+	for chunk, err := range b.Sample(t.Context(), &sampling.Request{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if given += len(chunk.Text); 4*taken-given > 64 {
+			t.Fatalf("%d of %d bytes are held back", 4*taken-given, 4*taken)
+		}
+	}
+	if given != 400_000 {
+		t.Errorf("gave out %d bytes", given)
+	}
+}
+
+// TestForbidWhenItBreaksOff is about the token that is held back when the backend
+// fails: it is given out before the error, unless it is the one too many.
+func TestForbidWhenItBreaksOff(t *testing.T) {
+	broken := errors.New("the server is gone")
+	for said, want := range map[string]struct {
+		text string
+		err  error
+	}{
+		"The quick red fox": {"The quick red fox", broken},
+		"The quick brown":   {"The quick ", nil},
+	} {
+		inner := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) {
+				if yield(sampling.Chunk{Text: said}, nil) {
+					yield(sampling.Chunk{}, broken)
+				}
+			}
+		})
+		b, err := probe.Forbid(inner, 2, fox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{})
+		if c.Text != want.text || !errors.Is(err, want.err) || (err == nil) != (c.Reason == sampling.Filtered) {
+			t.Errorf("%q: %q, %v, %v", said, c.Text, c.Reason, err)
+		}
+	}
+}
+
+func TestForbidConforms(t *testing.T) {
+	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+		b, err := probe.Forbid(pocket.Default(), 5, fox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	})
 }
 
 // BenchmarkForbid reports what a token costs with 10 MB of protected text,

@@ -15,7 +15,8 @@ type token struct {
 }
 
 // tokens yields the tokens of text. A word is letters, digits and marks side by
-// side; characters of scripts without spaces and punctuation stand alone.
+// side, at most 64 characters of them; characters of scripts without spaces and
+// punctuation stand alone.
 func tokens(text string) iter.Seq[token] {
 	return func(yield func(token) bool) {
 		for at := 0; at < len(text); {
@@ -45,16 +46,28 @@ const (
 	word               // a token together with its like
 )
 
+// The longest token there is, in characters that are no marks and in bytes. It
+// keeps what never ends, such as a file in base64, from being held back for good.
+const (
+	longestWord  = 64
+	longestToken = 1024
+)
+
 // span returns the length of what begins s, and its kind. A character that
 // stands alone takes the marks behind it along.
 func span(s string) (n int, k kind) {
-	r, size := utf8.DecodeRuneInString(s)
+	r, n := utf8.DecodeRuneInString(s)
 	k = kindOf(r)
-	n = size
-	for n < len(s) {
+	for characters := 1; n < len(s) && k != space; {
 		r, size := utf8.DecodeRuneInString(s[n:])
-		if !(k == word && kindOf(r) == word) && !(k != space && unicode.Is(unicode.Mn, r)) {
+		if n+size > longestToken {
 			break
+		}
+		if !unicode.Is(unicode.Mn, r) {
+			if k != word || kindOf(r) != word || characters == longestWord {
+				break
+			}
+			characters++
 		}
 		n += size
 	}
