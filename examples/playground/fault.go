@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A fault is what the page is told when something is wrong.
+type fault struct {
+	Message string `json:"message"`
+	Field   string `json:"field,omitzero"`   // of the request, or "input" or "output" of a pair
+	Example int    `json:"example,omitzero"` // the pair to blame, counting from 1
+	status  int
+}
+
+func (f *fault) Error() string { return f.Message }
+
+// invalid is a mistake in a field of the request.
+func invalid(field, format string, args ...any) error {
+	return &fault{Message: fmt.Sprintf(format, args...), Field: field, status: http.StatusBadRequest}
+}
+
+// asFault says whose mistake an error is: the page's, or the model's.
+func asFault(err error) *fault {
+	if f, ok := errors.AsType[*fault](err); ok {
+		return f
+	}
+	f := &fault{Message: err.Error(), status: http.StatusBadGateway}
+	if v, ok := errors.AsType[*fewshot.ValueError](err); ok {
+		f.Field, f.Example, f.status = v.Field, v.Example+1, http.StatusBadRequest
+		return f
+	}
+	if v, ok := errors.AsType[*assistant.ValueError](err); ok {
+		f.Field, f.status = v.Where, http.StatusBadRequest
+		return f
+	}
+	for _, mistake := range []error{sampling.ErrInvalid, sampling.ErrBudget, sampling.ErrUnsupported} {
+		if errors.Is(err, mistake) {
+			f.status = http.StatusBadRequest
+		}
+	}
+	return f
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A fewshotJob is a task with text on both sides.
+type fewshotJob struct {
+	settings
+	Instruction string `json:"instruction"`
+	Pairs       []pair `json:"pairs"`
+	Shots       int    `json:"shots"` // how many of the pairs are shown
+	Format      string `json:"format"`
+	Query       string `json:"query"`
+}
+
+type pair struct {
+	In  string `json:"in"`
+	Out string `json:"out"`
+}
+
+// formatNames are those of the package's formats, in the order of the page.
+var formatNames = []string{"Lines", "Arrow", "QA", "Labeled", "Row", "Fenced", "Tags", "REPL"}
+
+var formats = map[string]fewshot.Format{
+	"Lines": fewshot.Lines, "Arrow": fewshot.Arrow, "QA": fewshot.QA, "Labeled": fewshot.Labeled,
+	"Row": fewshot.Row, "Fenced": fewshot.Fenced, "Tags": fewshot.Tags, "REPL": fewshot.REPL,
+}
+
+func (j *fewshotJob) task(p sampling.Params) (*fewshot.Task[string, string], error) {
+	format, ok := formats[j.Format]
+	if !ok {
+		return nil, invalid("format", "there is no format %q; use one of %s", j.Format, strings.Join(formatNames, ", "))
+	}
+	if j.Shots < 0 || j.Shots > len(j.Pairs) {
+		return nil, invalid("shots", "%d shots cannot be shown: there are %d pairs", j.Shots, len(j.Pairs))
+	}
+	task := &fewshot.Task[string, string]{Instruction: j.Instruction, Format: format, Params: p}
+	for _, pair := range j.Pairs[:j.Shots] {
+		task.Add(pair.In, pair.Out)
+	}
+	return task, nil
+}
+
+func (j *fewshotJob) prompt(ctx context.Context, o *opened) (*promptEvent, error) {
+	task, err := j.task(o.params)
+	if err != nil {
+		return nil, err
+	}
+	p, err := task.Prompt(ctx, o.model, j.Query)
+	if err != nil {
+		return nil, err
+	}
+	return o.promptEvent(p, p.Parts()), nil
+}
+
+func (j *fewshotJob) run(ctx context.Context, o *opened, out *stream) error {
+	task, err := j.task(o.params)
+	if err != nil {
+		return err
+	}
+	p, err := task.Prompt(ctx, o.model, j.Query)
+	if err != nil {
+		return err
+	}
+	if err := out.send(event{Prompt: o.promptEvent(p, p.Parts())}); err != nil {
+		return err
+	}
+	var last sampling.Chunk
+	var text strings.Builder
+	for chunk, err := range o.showing(out.beyond).Stream(ctx, p.Request(o.params)) {
+		if err != nil {
+			return err
+		}
+		if err := out.chunk(chunk); err != nil {
+			return err
+		}
+		text.WriteString(chunk.Text)
+		last = chunk
+	}
+	var end endEvent
+	answer, err := task.Read(&sampling.Completion{Text: text.String(), Reason: last.Reason})
+	if err != nil {
+		end.Problem = err.Error()
+	} else {
+		end.Answer = &answer
+	}
+	return out.end(last, end)
+}

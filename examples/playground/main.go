@@ -1,0 +1,97 @@
+// Command playground shows in a web page what a base model does: text that goes
+// on, a list that runs into the limit, the same beginning continued in five ways.
+// The caller's text and the model's stand in different colours, each token is
+// shaded by its probability, and a click on another token goes on from there.
+//
+//	$ go run ./examples/playground
+//	the playground is at http://127.0.0.1:8090/; Ctrl-C ends it
+//
+// It has a tab for text as it is, one for few-shot tasks and one for an
+// assistant. Each shows the prompt with its parts in colours and, struck out,
+// what the model went on to say where a stop sequence cut it. What was set up in
+// the page can be taken home as a Go program.
+//
+// The page is for this machine alone: it listens at loopback, and refuses
+// requests from pages of other origins. With -backend openai or ollama it has the
+// models of that server beside the one inside the program.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+const about = `playground: a web page to look at what a base model does
+
+Usage: playground [flags]
+
+It listens at this machine alone, and opens the page in the browser. The key of a
+server is read from OPENAI_API_KEY and never reaches the page.`
+
+// grace is how long answers under way may take when the program is to end.
+const grace = 2 * time.Second
+
+func main() { cli.Main("playground", run) }
+
+func run(ctx context.Context, env *cli.Env) error {
+	flags := flag.NewFlagSet("playground", flag.ContinueOnError)
+	backend := cli.BackendFlags(flags)
+	addr := flags.String("addr", "127.0.0.1:8090", "`address` to listen at, of this machine alone; port 0 takes a free one")
+	open := flags.Bool("open", true, "open the page in the browser")
+	prompt := flags.Float64("prompt-price", 0, "`dollars` for a million tokens of prompts, to count the cost")
+	completion := flags.Float64("completion-price", 0, "`dollars` for a million tokens of continuations")
+	if err := cli.Parse(env, flags, about); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return cli.Usagef("unexpected %q: there are only flags", flags.Arg(0))
+	}
+	if !(*prompt >= 0 && *completion >= 0) {
+		return cli.Usagef("a price is negative; use 0 for none")
+	}
+	price := wrap.Price{Prompt: dollars(*prompt), Completion: dollars(*completion)}
+	models, err := newModels(env, backend, price)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		listener.Close() // before anything was accepted
+		return cli.Usagef("%s can be reached from other machines; listen at 127.0.0.1", *addr)
+	}
+	page := "http://" + listener.Addr().String() + "/"
+	fmt.Fprintf(env.Stdout, "the playground is at %s; Ctrl-C ends it\n", page)
+	if *open {
+		openBrowser(page)
+	}
+	return cli.Serve(ctx, listener, newServer(models), grace)
+}
+
+func dollars(amount float64) wrap.Money { return wrap.Money(amount * float64(wrap.Dollar)) }
+
+// openBrowser asks the system to show a page. Where there is no browser, the
+// address on the terminal has to do.
+func openBrowser(page string) {
+	name, args := "xdg-open", []string{page}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", page}
+	}
+	cmd := exec.Command(name, args...)
+	if cmd.Start() == nil {
+		go cmd.Wait() // it may last as long as the browser
+	}
+}

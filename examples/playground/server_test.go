@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+	"github.com/foreword-go/foreword/examples/internal/clitest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+// call posts JSON and returns the status and the body.
+func call(h http.Handler, path, body string) (int, string) {
+	r := httptest.NewRequest("POST", "http://127.0.0.1"+path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+// script puts the events of an answer into a form that a person can review.
+func script(t *testing.T, answer string) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(answer) {
+		var e event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		switch {
+		case e.Prompt != nil:
+			for _, p := range e.Prompt.Parts {
+				fmt.Fprintf(&b, "%-11s %q\n", p.Kind, p.Text)
+			}
+			fmt.Fprintf(&b, "%d tokens, %d shown, %d dropped, stops %q\n", e.Prompt.Tokens, e.Prompt.Shown, e.Prompt.Dropped, e.Prompt.Stop)
+		case e.Text != nil:
+			fmt.Fprintf(&b, "text        %q", e.Text.Text)
+			for _, token := range e.Text.Tokens {
+				fmt.Fprintf(&b, " %.2f", token.Logprob)
+				for _, other := range token.Top {
+					fmt.Fprintf(&b, " %q %.2f", other.Text, other.Logprob)
+				}
+			}
+			b.WriteByte('\n')
+		case e.Beyond != "":
+			fmt.Fprintf(&b, "beyond      %q\n", e.Beyond)
+		case e.End != nil:
+			fmt.Fprintf(&b, "end         %v %q, %d tokens read, %d drawn, %v dollars", e.End.Reason, e.End.Stop, e.End.Prompt, e.End.Completion, e.End.Cost)
+			if e.End.Answer != nil {
+				fmt.Fprintf(&b, ", answer %q", *e.End.Answer)
+			}
+			if e.End.Problem != "" {
+				fmt.Fprintf(&b, ", problem %q", e.End.Problem)
+			}
+			if e.End.Turn != nil {
+				fmt.Fprintf(&b, ", turn %q %q", e.End.Turn.User, e.End.Turn.Reply)
+			}
+			b.WriteByte('\n')
+		case e.Error != nil:
+			fmt.Fprintf(&b, "error       %q\n", e.Error.Message)
+		}
+	}
+	return b.String()
+}
+
+// TestRun compares what each tab is answered, on the model inside the program,
+// with a golden.
+func TestRun(t *testing.T) {
+	h := pocketServer(t)
+	for _, c := range []struct{ name, path, body string }{
+		{"raw", "/api/raw/run", `{"prompt":"2+2","stop":["\n"],"max_tokens":8,"temperature":1,"seed":3,"logprobs":2}`},
+		{"raw-stop", "/api/raw/run", `{"prompt":"The 2024 election in Norvale was won by","stop":[","," of"],"max_tokens":30,"seed":1}`},
+		{"fewshot", "/api/fewshot/run", `{"instruction":"Translate English to Korean.","pairs":[{"in":"ocean","out":"바다"},{"in":"gentle","out":"온화한"}],"shots":1,"format":"Lines","query":"teacher","max_tokens":16}`},
+		{"fewshot-cut", "/api/fewshot/run", `{"pairs":[],"shots":0,"format":"QA","query":"Why is the sky blue?","max_tokens":3}`},
+		{"assistant", "/api/assistant/run", `{"persona":{"description":"A conversation.","examples":[[{"user":"Hello","reply":"Hello. What can I do?"}]]},"turns":[],"text":"Why is the sky blue?","max_tokens":90}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, answer := call(h, c.path, c.body)
+			if status != http.StatusOK {
+				t.Fatalf("status %d: %s", status, answer)
+			}
+			clitest.Golden(t, c.name+".txt", script(t, answer))
+		})
+	}
+}
+
+// TestRefused sends what cannot be meant. Each has a status and names the field.
+func TestRefused(t *testing.T) {
+	h := pocketServer(t)
+	long := strings.Repeat("a", maxBody)
+	for _, c := range []struct {
+		name, path, body string
+		want             int
+		says             string
+	}{
+		{"no JSON", "/api/raw/run", `{"prompt"`, 400, "cannot be read"},
+		{"two objects", "/api/raw/run", `{} {}`, 400, "behind the object"},
+		{"an unknown field", "/api/raw/run", `{"promt":"x"}`, 400, "promt"},
+		{"a number for a text", "/api/raw/run", `{"prompt":3}`, 400, "prompt"},
+		{"too large", "/api/raw/run", `{"prompt":"` + long + `"}`, 413, "limit of"},
+		{"negative temperature", "/api/raw/run", `{"prompt":"x","temperature":-1}`, 400, "Temperature"},
+		{"huge temperature", "/api/raw/run", `{"prompt":"x","temperature":1e999}`, 400, "cannot be read"},
+		{"negative tokens", "/api/raw/run", `{"prompt":"x","max_tokens":-5}`, 400, "MaxTokens"},
+		{"too many tokens", "/api/raw/run", `{"prompt":"x","max_tokens":100000}`, 400, "at most 4096"},
+		{"top-p above 1", "/api/raw/run", `{"prompt":"x","top_p":2}`, 400, "TopP"},
+		{"an empty stop", "/api/raw/run", `{"prompt":"x","stop":[""]}`, 400, "Stop[0]"},
+		{"a backend that is not here", "/api/raw/run", `{"prompt":"x","backend":"openai"}`, 400, "-backend openai"},
+		{"an address for a backend", "/api/raw/run", `{"prompt":"x","url":"http://evil.example"}`, 400, "url"},
+		{"no query", "/api/fewshot/prompt", `{"pairs":[],"shots":0,"format":"Lines","query":""}`, 400, `"field":"input"`},
+		{"a line break in Lines", "/api/fewshot/prompt", `{"pairs":[{"in":"a","out":"b"},{"in":"c","out":"d\ne"}],"shots":2,"format":"Lines","query":"x"}`, 400, `"field":"output","example":2`},
+		{"more shots than pairs", "/api/fewshot/prompt", `{"pairs":[],"shots":3,"format":"Lines","query":"x"}`, 400, `"field":"shots"`},
+		{"negative shots", "/api/fewshot/run", `{"pairs":[],"shots":-1,"format":"Lines","query":"x"}`, 400, `"field":"shots"`},
+		{"no such format", "/api/fewshot/code", `{"pairs":[],"shots":0,"format":"Haiku","query":"x"}`, 400, `"field":"format"`},
+		{"nothing said", "/api/assistant/run", `{"persona":{},"turns":[],"text":" "}`, 400, "user text"},
+		{"names alike", "/api/assistant/run", `{"persona":{"user":"A","name":"a"},"turns":[],"text":"x"}`, 400, "names"},
+		{"no such layout", "/api/assistant/prompt", `{"persona":{"layout":"haiku"},"turns":[],"text":"x"}`, 400, "haiku"},
+		{"an example without a reply", "/api/assistant/run", `{"persona":{"examples":[[{"user":"x","reply":""}]]},"turns":[],"text":"x"}`, 400, "example 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, answer := call(h, c.path, c.body)
+			if status != c.want || !strings.Contains(answer, c.says) {
+				t.Errorf("status %d, want %d with %q: %s", status, c.want, c.says, answer)
+			}
+		})
+	}
+}
+
+// TestServerBackend looks at what reaches a server: the stop of the page cancels
+// it, the page can name another model, the cost is counted, and the key is in no
+// answer.
+func TestServerBackend(t *testing.T) {
+	asked := make(chan string, 4)
+	gone := make(chan struct{}, 4)
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked <- string(body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for r.Context().Err() == nil {
+			fmt.Fprint(w, `data: {"choices":[{"index":0,"text":" on"}]}`+"\n\n")
+			if http.NewResponseController(w).Flush() != nil || strings.Contains(string(body), "once") {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if r.Context().Err() != nil {
+			gone <- struct{}{}
+			return
+		}
+		fmt.Fprint(w, `data: {"choices":[{"index":0,"text":"","finish_reason":"stop"}]}`+"\n\n"+
+			`data: {"choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500}}`+"\n\ndata: [DONE]\n\n")
+	}))
+	defer backend.Close()
+	price := wrap.Price{Prompt: 4 * wrap.Dollar, Completion: 4 * wrap.Dollar}
+	h := serverFor(t, &cli.Backend{Kind: "openai", URL: backend.URL + "/v1", Name: "base", Dialect: "openai"}, price)
+
+	status, answer := call(h, "/api/raw/run", `{"prompt":"once","model":"another"}`)
+	if status != 200 || !strings.Contains(answer, `"prompt_tokens":1000,"completion_tokens":500`) || !strings.Contains(answer, `"cost":0.006`) {
+		t.Errorf("status %d: %s", status, answer)
+	}
+	if sent := <-asked; !strings.Contains(sent, `"model":"another"`) {
+		t.Errorf("the server was asked %s", sent)
+	}
+
+	front := httptest.NewServer(h)
+	defer front.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, _ := http.NewRequestWithContext(ctx, "POST", front.URL+"/api/raw/run", strings.NewReader(`{"prompt":"for ever"}`))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := front.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if line, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil || !strings.Contains(line, `" on"`) {
+		t.Fatalf("%q, %v", line, err)
+	}
+	cancel()
+	select {
+	case <-gone:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the page has left, and the server goes on")
+	}
+
+	r := httptest.NewRequest("GET", "http://127.0.0.1/api/state", nil)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if state := w.Body.String(); strings.Contains(state, "sk-secret") || !strings.Contains(state, `{"kind":"openai","model":"base"},{"kind":"pocket","model":""}`) {
+		t.Errorf("the state is %.300s", state)
+	}
+
+	backend.Close()
+	status, answer = call(h, "/api/raw/run", `{"prompt":"x"}`)
+	if status != http.StatusBadGateway || strings.Contains(answer, "sk-secret") || strings.Count(answer, "\n") != 1 {
+		t.Errorf("status %d of a server that is gone: %s", status, answer)
+	}
+}
+
+// TestCrowd holds as many answers open as there may be, and asks for one more.
+func TestCrowd(t *testing.T) {
+	m, err := newModels(&cli.Env{}, &cli.Backend{Kind: "pocket"}, wrap.Price{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{m, make(chan struct{}, 1)}
+	s.slots <- struct{}{}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("POST", "/api/raw/run", strings.NewReader(`{"prompt":"x"}`))
+	r.SetPathValue("act", "run")
+	s.act(w, r, new(rawJob))
+	if w.Code != http.StatusTooManyRequests {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
+// TestPresets looks whether each preset is what its tab understands.
+func TestPresets(t *testing.T) {
+	var all []struct {
+		Name, About, Tab string
+		Set              map[string]any
+	}
+	if err := json.Unmarshal(presets, &all); err != nil {
+		t.Fatal(err)
+	}
+	h := pocketServer(t)
+	for _, p := range all {
+		t.Run(p.Name, func(t *testing.T) {
+			delete(p.Set, "samples") // the page's own
+			if p.Tab == "assistant" {
+				p.Set["persona"] = map[string]any{}
+			}
+			body, err := json.Marshal(p.Set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, answer := call(h, "/api/"+p.Tab+"/run", string(body))
+			if status != 200 || !strings.Contains(answer, `"end"`) {
+				t.Errorf("status %d: %s", status, answer)
+			}
+			if p.About == "" {
+				t.Error("the page has nothing to say about it")
+			}
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+// maxTokens is the most that the page may ask for at once.
+const maxTokens = 4096
+
+// settings are what all tabs have in common. 0 means what it means in
+// [sampling.Params].
+type settings struct {
+	Backend     string  `json:"backend"`
+	Model       string  `json:"model"`
+	MaxTokens   int     `json:"max_tokens"`
+	Temperature float64 `json:"temperature"`
+	TopP        float64 `json:"top_p"`
+	TopK        int     `json:"top_k"`
+	MinP        float64 `json:"min_p"`
+	Seed        uint64  `json:"seed"`
+	Logprobs    int     `json:"logprobs"`
+}
+
+func (s *settings) common() *settings { return s }
+
+func (s *settings) params() (sampling.Params, error) {
+	p := sampling.Params{
+		MaxTokens: s.MaxTokens, Temperature: s.Temperature, TopP: s.TopP, TopK: s.TopK, MinP: s.MinP,
+		Seed: s.Seed, Logprobs: s.Logprobs,
+	}
+	if s.MaxTokens > maxTokens {
+		return p, invalid("max_tokens", "%d tokens at once are too many; ask for at most %d, and continue", s.MaxTokens, maxTokens)
+	}
+	return p, p.Validate()
+}
+
+// opened is what a job runs on.
+type opened struct {
+	model  sampling.Model
+	meter  *wrap.Meter
+	params sampling.Params
+}
+
+// tokensBeyond is how far a model may go on behind a stop sequence.
+const tokensBeyond = 40
+
+// showing returns the model with a view of what a stop sequence keeps away.
+func (o *opened) showing(show func(string)) sampling.Model {
+	m := o.model
+	m.Backend = &beyond{m.Backend, tokensBeyond, show}
+	return m
+}
+
+// promptEvent makes a prompt ready for the page.
+func (o *opened) promptEvent(p *fewshot.Prompt, parts []fewshot.Part) *promptEvent {
+	e := &promptEvent{Stop: p.Stop, Tokens: p.Tokens, Shown: len(p.Shots), Dropped: len(p.Dropped)}
+	if e.Tokens == 0 {
+		e.Tokens, _ = o.model.Count(p.Text) // only to be looked at
+	}
+	for _, part := range parts {
+		e.Parts = append(e.Parts, partObject{part.Kind.String(), part.Text})
+	}
+	return e
+}

@@ -1,0 +1,146 @@
+// The tab Text: a beginning, and how the model goes on.
+import { run } from "./api.js";
+import { showCode } from "./code.js";
+import * as editor from "./editor.js";
+import { byId, element, say } from "./element.js";
+import { append, joined } from "./segments.js";
+import { ending, setSettings, settings, spend } from "./settings.js";
+import { Task } from "./task.js";
+import { TokenView } from "./tokens.js";
+import { choose, currentNode, grow, onNode, whole } from "./tree.js";
+
+const cards = byId("raw-cards");
+const task = new Task({
+  buttons: [byId("raw-continue"), byId("raw-sample")], stop: byId("raw-stop"), alert: byId("raw-alert"),
+});
+
+// stops reads the stop sequences, with \n, \t and \\ for what cannot be typed.
+function stops() {
+  const escapes = { n: "\n", t: "\t", "\\": "\\" };
+  return byId("raw-stops").value.split("\n").filter((line) => line !== "").map((line) => line.replace(/\\([nt\\])/g, (_, c) => escapes[c]));
+}
+
+function setStops(list) {
+  byId("raw-stops").value = list.map((s) => s.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t")).join("\n");
+}
+
+const request = (prompt) => ({ ...settings(), prompt, stop: stops() });
+
+// draw draws one continuation of the pieces before it, into a card of its own.
+// live is called with each piece of text.
+async function draw(before, set, signal, live = () => {}) {
+  const node = { prefix: before, start: joined(before), text: "" };
+  const view = new TokenView((text, other) => branch(append(append(before, text, "model"), other, "typed")));
+  const facts = element("p", { className: "facts" });
+  const use = element("button", { textContent: "Go on from this", type: "button" });
+  use.addEventListener("click", () => take(node));
+  const card = element("article", { className: "card running", "aria-label": "A continuation" }, view.root, facts);
+  node.card = card;
+  cards.append(card);
+  try {
+    await run("api/raw/run", set, (event) => {
+      if (event.text) {
+        view.add(event.text);
+        node.text += event.text.text;
+        live(event.text.text);
+      }
+      if (event.beyond) view.beyond(event.beyond);
+      if (event.end) {
+        facts.textContent = ending(event.end, set.max_tokens);
+        spend(event.end);
+      }
+    }, signal);
+  } finally {
+    card.classList.remove("running");
+    if (!facts.textContent) facts.textContent = "Stopped.";
+    card.append(use);
+    if (node.text) grow(node);
+  }
+  return node;
+}
+
+// goOn continues from where the text in the editor ends.
+function goOn() {
+  return task.run(async (signal) => {
+    const before = editor.current();
+    const set = request(editor.text());
+    cards.replaceChildren();
+    editor.lock(true);
+    let node;
+    try {
+      node = await draw(before, set, signal, editor.add);
+    } finally {
+      editor.lock(false);
+      if (node) choose(node);
+      else choose(currentNode());
+    }
+    say(cards.querySelector(".facts").textContent);
+  });
+}
+
+// sample draws several continuations of one beginning: that of the last
+// continuation if the editor still ends in it, or else all of the text.
+function sample() {
+  return task.run(async (signal) => {
+    const node = currentNode();
+    const same = node && editor.text() === node.start + node.text;
+    const before = same ? node.prefix : editor.current();
+    const n = Number(byId("raw-samples").value);
+    if (!(n >= 1 && n <= 5)) throw new Error("sample between 1 and 5 continuations");
+    const set = request(joined(before));
+    cards.replaceChildren();
+    editor.set(before);
+    const all = Array.from({ length: n }, (_, i) => draw(before, { ...set, seed: set.seed ? set.seed + i : 0 }, signal));
+    const done = await Promise.allSettled(all);
+    choose(undefined);
+    const failed = done.find((d) => d.status === "rejected");
+    if (failed) throw failed.reason;
+    say(`${n} continuations.`);
+    if (set.temperature === 0 && n > 1) byId("about").textContent = "At temperature 0 all continuations are alike: each takes the likeliest token. Raise it to see others.";
+  });
+}
+
+// take makes a continuation the text in the editor.
+function take(node) {
+  editor.set(whole(node));
+  choose(node.text ? node : undefined);
+  byId("raw-text").focus();
+}
+
+// branch goes on from other text, such as another token.
+async function branch(pieces) {
+  task.cancel();
+  while (task.busy) await new Promise((resolve) => setTimeout(resolve, 10));
+  editor.set(pieces);
+  await goOn();
+}
+
+onNode((node) => {
+  if (task.busy) return;
+  take(node);
+  cards.replaceChildren(...(node.text ? [node] : node.children).map((n) => n.card));
+});
+
+byId("raw-continue").addEventListener("click", goOn);
+byId("raw-sample").addEventListener("click", sample);
+byId("raw-code").addEventListener("click", () => task.run((signal) => showCode("api/raw/code", request(editor.text()), signal)));
+
+// The tab as main.js knows it.
+export const raw = {
+  go: goOn,
+  stop: () => task.cancel(),
+  set(preset) {
+    setSettings(preset);
+    setStops(preset.stop);
+    byId("raw-samples").value = preset.samples;
+    cards.replaceChildren();
+    choose(undefined);
+    editor.set(append([], preset.prompt, "typed"));
+  },
+  // from goes on from a text that another tab has.
+  from(text) {
+    setStops([]);
+    cards.replaceChildren();
+    return branch(append([], text, "typed"));
+  },
+};
