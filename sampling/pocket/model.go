@@ -112,8 +112,8 @@ func (m *Model) index(texts [][]int32) {
 	m.start = make([]int32, tokens+1)
 	seen := make([]int32, tokens)
 	var contexts sorter
-	var all []holder
-	var held []int32 // the token that each of them holds
+	all := make([]holder, 0, m.total/2) // enough for text as people write it
+	held := make([]int32, 0, m.total/2) // the token that each of them holds
 	for i, text := range texts {
 		d := &m.documents[i]
 		order, place := contexts.sort(text)
