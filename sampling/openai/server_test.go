@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -56,8 +57,19 @@ func tokenize(text string) []int {
 	return ids
 }
 
-// nextToken returns the distribution behind a token.
+// nextToken returns the distribution behind a token, which the caller does not
+// change.
 func nextToken(last int) []sampling.Candidate {
+	all, ok := nextTokens.Load(last)
+	if !ok {
+		all, _ = nextTokens.LoadOrStore(last, computeNext(last))
+	}
+	return all.([]sampling.Candidate)
+}
+
+var nextTokens sync.Map
+
+func computeNext(last int) []sampling.Candidate {
 	all := make([]sampling.Candidate, endToken+1)
 	total := 0.0
 	for id := range all {
