@@ -110,6 +110,9 @@
 //	$ go run ./examples/assistant -ask "Why is the sky blue?"
 //	The sky is blue because of the way air scatters sunlight. Light from the Sun is a mixture of all colours, and the tiny molecules of nitrogen and oxygen scatter blue light several times more than red. Wherever you look, some of that scattered blue is on its way to your eye.
 //
+// Programs that speak OpenAI's chat protocol can talk to it too: package
+// chatserver is a server on this machine.
+//
 // # What it knows, and what it makes up
 //
 // It has some texts by heart:
@@ -146,4 +149,11 @@
 //	The capital of France is ...
 //	  20 × paris
 //	It seems to know: 100 % say the same.
+//
+// # All of it in a page
+//
+// Package playground opens a page in the browser in which the parameters are
+// turned by hand: what the model goes on with, by tokens and their probabilities,
+// pairs with a slider from zero to few, an assistant, and, struck out, what the
+// stop sequences keep away.
 package examples
