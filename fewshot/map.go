@@ -3,9 +3,6 @@ package fewshot
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -32,7 +29,15 @@ type Mapping struct {
 	// said is kept, so that it is read again and not asked for again; inputs for
 	// which it failed are asked again. "" keeps none. One process at a time may
 	// use a file.
+	//
+	// A journal of another Task (its instruction, examples, format or parameters),
+	// of another Window or of other inputs is refused and not touched. What the
+	// answers depend on besides, Work has to say.
 	Journal string
+
+	// Work is stored in a new journal, and must be the same when it is taken up
+	// again: the name of the model, say, and that of the Selector.
+	Work string
 
 	// Progress is called after each result, from the goroutine that ranges over
 	// the results.
@@ -69,7 +74,10 @@ var ErrTooManyFailed = errors.New("fewshot: too many inputs failed")
 func (t *Task[In, Out]) Map(ctx context.Context, m sampling.Model, inputs iter.Seq[In], o Mapping) iter.Seq2[Result[In, Out], error] {
 	return func(yield func(Result[In, Out], error) bool) {
 		w := mapping[In, Out]{task: t, model: m, options: o, parallel: cmp.Or(o.Parallel, 4)}
-		err := w.open()
+		err := w.check()
+		if err == nil {
+			err = w.open()
+		}
 		if err == nil {
 			ctx, cancel := context.WithCancel(ctx)
 			err = w.run(ctx, cancel, inputs, yield)
@@ -100,55 +108,11 @@ type mapping[In, Out any] struct {
 	progress Progress
 }
 
-type journalEntry struct {
-	Index      int             `json:"index"`
-	In         string          `json:"in"`
-	Completion string          `json:"completion"`
-	Reason     sampling.Reason `json:"reason"`
-	Usage      sampling.Usage  `json:"usage"`
-}
-
-func (w *mapping[In, Out]) open() error {
+func (w *mapping[In, Out]) check() error {
 	if w.parallel < 0 || w.options.MaxFailed < 0 {
 		return fmt.Errorf("fewshot: Mapping.Parallel is %d and Mapping.MaxFailed %d; use 0 for the default, or a positive number", w.options.Parallel, w.options.MaxFailed)
 	}
-	if w.options.Journal == "" {
-		return nil
-	}
-	print, err := w.task.fingerprint()
-	if err != nil {
-		return err
-	}
-	w.finished = map[int]journalEntry{}
-	w.journal, err = journal.Open(w.options.Journal, print, func(line []byte) error {
-		var e journalEntry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return err
-		}
-		w.finished[e.Index] = e
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("fewshot: %w", err)
-	}
 	return nil
-}
-
-// fingerprint names the task: what it shows, and how its answers are drawn.
-func (t *Task[In, Out]) fingerprint() (string, error) {
-	c, err := t.column()
-	if err != nil {
-		return "", err
-	}
-	params, err := json.Marshal(t.Params)
-	if err != nil {
-		return "", fmt.Errorf("fewshot: Params cannot be written: %w", err)
-	}
-	h := sha256.New()
-	for _, part := range append([]string{"map 1", c.text, c.layout.format.Before, c.layout.format.Between, c.layout.format.After, fmt.Sprint(t.Shots), string(params)}, c.layout.stops...) {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // ahead is how many inputs may be drawn beyond the next result, for each that
@@ -223,21 +187,6 @@ func (w *mapping[In, Out]) run(ctx context.Context, cancel func(), inputs iter.S
 	}
 }
 
-// resume fills in a result that the journal has.
-func (w *mapping[In, Out]) resume(r *Result[In, Out]) (bool, error) {
-	e, ok := w.finished[r.Index]
-	if !ok {
-		return false, nil
-	}
-	in, err := w.task.In.encode(r.In)
-	if err != nil || in != e.In {
-		return false, fmt.Errorf("fewshot: input %d is not the one that %s has at this place; the journal is of other inputs", r.Index, w.options.Journal)
-	}
-	r.Out, r.Err = w.task.Read(&sampling.Completion{Text: e.Completion, Reason: e.Reason})
-	r.Usage, r.Resumed = e.Usage, true
-	return true, nil
-}
-
 // answer asks the model, and keeps what it said in the journal, also where that
 // is no answer.
 func (w *mapping[In, Out]) answer(ctx context.Context, r Result[In, Out]) Result[In, Out] {
@@ -261,13 +210,6 @@ func (w *mapping[In, Out]) answer(ctx context.Context, r Result[In, Out]) Result
 	}
 	return r
 }
-
-// A journalError ends the whole: going on would pay for answers that a resumed
-// run pays for again.
-type journalError struct{ err error }
-
-func (e *journalError) Error() string { return "fewshot: writing the journal: " + e.err.Error() }
-func (e *journalError) Unwrap() error { return e.err }
 
 // give yields one result and counts it.
 func (w *mapping[In, Out]) give(r Result[In, Out], yield func(Result[In, Out], error) bool) error {

@@ -180,10 +180,36 @@ func TestMapJournalOfOtherWork(t *testing.T) {
 	if err := run(mapTask(), "a", "x"); err == nil || !strings.Contains(err.Error(), "other inputs") {
 		t.Errorf("other inputs: %v", err)
 	}
-	other := mapTask()
-	other.Params.Temperature = 1
-	if err := run(other, "a", "b"); err == nil || !strings.Contains(err.Error(), "other work") {
-		t.Errorf("other parameters: %v", err)
+	asked := calls.Load()
+	variant := func(change func(*fewshot.Task[string, string], *sampling.Model, *fewshot.Mapping)) error {
+		task, m, o := mapTask(), model, fewshot.Mapping{Journal: file}
+		change(task, &m, &o)
+		for _, err := range task.Map(t.Context(), m, slices.Values([]string{"a", "b"}), o) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for name, change := range map[string]func(*fewshot.Task[string, string], *sampling.Model, *fewshot.Mapping){
+		"other parameters": func(task *fewshot.Task[string, string], _ *sampling.Model, _ *fewshot.Mapping) {
+			task.Params.Temperature = 1
+		},
+		"other examples": func(task *fewshot.Task[string, string], _ *sampling.Model, _ *fewshot.Mapping) {
+			task.Add("moon", "달")
+		},
+		"another format": func(task *fewshot.Task[string, string], _ *sampling.Model, _ *fewshot.Mapping) {
+			task.Format.Quote = true
+		},
+		"a Selector": func(task *fewshot.Task[string, string], _ *sampling.Model, _ *fewshot.Mapping) {
+			task.Select = fewshot.First(1)
+		},
+		"a Window":      func(_ *fewshot.Task[string, string], m *sampling.Model, _ *fewshot.Mapping) { m.Window = 1000 },
+		"another model": func(_ *fewshot.Task[string, string], _ *sampling.Model, o *fewshot.Mapping) { o.Work = "another model" },
+	} {
+		if err := variant(change); err == nil || !strings.Contains(err.Error(), "other work") || calls.Load() != asked {
+			t.Errorf("%s: %v, and %d calls", name, err, calls.Load()-asked)
+		}
 	}
 	if err := os.WriteFile(file, []byte("my notes\nnot a journal\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,6 +109,9 @@ func TestMetrics(t *testing.T) {
 		{"Paris", " paris.", 0, 1},
 		{"나비", "나비!", 0, 1},
 		{"ten", "tin", 0, 0},
+		{"+", "-", 0, 0}, // no letters: the punctuation is the answer
+		{"+", "+ ", 0, 1},
+		{"", "!", 0, 0},
 	} {
 		exact, _ := eval.Exact(tt.want, tt.got)
 		loose, _ := eval.Loose(tt.want, tt.got)
@@ -148,6 +152,25 @@ func TestEvaluateMistakes(t *testing.T) {
 				t.Errorf("error %v, want one that says %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestSelectorsAreAskedOnce counts how often a Selector, which may have to pay for
+// an embedding, is asked; and has it choose from a pool with the cases in it.
+func TestSelectorsAreAskedOnce(t *testing.T) {
+	var asked atomic.Int64
+	first := fewshot.First(2)
+	task := &fewshot.Task[string, string]{Examples: append(needs(3), pool(2)...), Format: fewshot.Lines}
+	task.Select = func(ctx context.Context, query string, pool []pair) ([]int, error) {
+		asked.Add(1)
+		return first(ctx, query, pool)
+	}
+	r, err := eval.Evaluate(t.Context(), task, copycat(), needs(3), eval.Exact[string], eval.Options{})
+	if err != nil || r.Accuracy != 1 || asked.Load() != 3 {
+		t.Errorf("%v, %v; the Selector was asked %d times for 3 cases", r, err, asked.Load())
+	}
+	if _, err := eval.Evaluate(t.Context(), task, copycat(), append(needs(3), pair{In: "a\nb"}), eval.Exact[string], eval.Options{}); err == nil || asked.Load() != 3 {
+		t.Errorf("a case that breaks the layout: %v, after the Selector was asked %d times", err, asked.Load()-3)
 	}
 }
 
@@ -210,8 +233,17 @@ func TestSweepOverAll(t *testing.T) {
 	if len(table.Rows) != 8 || table.Rows[1].Mean != 0.75 || table.Rows[6].Format != "arrow" || table.Rows[6].Selector != "random" {
 		t.Errorf("the table is\n%s", table)
 	}
-	if _, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], eval.Grid{Shots: []int{5}}); err == nil || !strings.Contains(err.Error(), "5 shots, and the pool has 4") {
-		t.Errorf("shots over the pool: %v", err)
+	for want, grid := range map[string]eval.Grid{
+		"5 shots, and the pool has 4":         {Shots: []int{5}},
+		"-1 shots":                            {Shots: []int{-1}},
+		"sweep over 2 shots twice":            {Shots: []int{2, 1, 2}},
+		`sweep over the format "lines" twice`: {Formats: []eval.Format{{"lines", fewshot.Lines}, {"lines", fewshot.Arrow}}},
+		`sweep over the selector "x" twice`:   {Selectors: []eval.Selector{{"x", fewshot.First}, {"x", fewshot.First}}},
+		"sweep over the order 7 twice":        {Orders: []uint64{7, 7}},
+	} {
+		if _, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], grid); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
 	}
 }
 
@@ -263,6 +295,9 @@ func TestSearch(t *testing.T) {
 	if again := search(1); cmp.Diff(found.Examples, again.Examples) != "" || again.Calls != found.Calls {
 		t.Error("the same seed searched differently")
 	}
+	if found.Calls > 600 {
+		t.Errorf("%d calls, where nothing was left to improve", found.Calls)
+	}
 	var file strings.Builder
 	if err := found.Write(&file, fewshot.Columns{}); err != nil {
 		t.Fatal(err)
@@ -275,5 +310,59 @@ func TestSearch(t *testing.T) {
 		if _, err := eval.Search(t.Context(), task, orderly(), needs(6), eval.Exact[string], s); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// TestSearchGoesOn interrupts a search, goes on with it, and then gives it a
+// larger budget: nothing is asked twice, and what is found is the same.
+func TestSearchGoesOn(t *testing.T) {
+	var calls atomic.Int64
+	broken := errors.New("the server is gone")
+	counted := func(most int64) sampling.Model {
+		backend := orderly().Backend
+		return sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			if calls.Add(1) > most {
+				return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
+			}
+			return backend.Sample(ctx, req)
+		})}
+	}
+	search := func(m sampling.Model, s eval.Searching) (*eval.Found[string, string], error) {
+		task := &fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
+		s.K, s.Seed = 3, 1
+		return eval.Search(t.Context(), task, m, needs(6), eval.Exact[string], s)
+	}
+	through, err := search(orderly(), eval.Searching{Calls: 120})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := eval.Searching{Calls: 120, Dir: t.TempDir()}
+	if found, err := search(counted(40), s); !errors.Is(err, broken) || found == nil || found.Report == nil {
+		t.Fatalf("interrupted: %+v, %v; want the best so far and the error", found, err)
+	}
+	calls.Store(0)
+	found, err := search(counted(1000), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(through.Examples, found.Examples); diff != "" || found.Calls != through.Calls || found.Tried != through.Tried {
+		t.Errorf("%d calls and %d tried, and without interruption %d and %d (-through +gone on):\n%s", found.Calls, found.Tried, through.Calls, through.Tried, diff)
+	}
+	if n := int(calls.Load()); n > found.Calls-36 {
+		t.Errorf("%d of %d calls were made again, where six candidates were whole", n, found.Calls)
+	}
+	calls.Store(0)
+	if again, err := search(counted(0), s); err != nil || calls.Load() != 0 || again.Report.Accuracy != found.Report.Accuracy {
+		t.Errorf("the same search again: %d calls, %v", calls.Load(), err)
+	}
+	s.Calls = 600
+	longer, err := search(counted(1000), s)
+	if err != nil || longer.Report.Accuracy < found.Report.Accuracy || int(calls.Load()) > longer.Calls-60 {
+		t.Errorf("with a larger budget: %v after %v, %d new calls of %d, %v", longer.Report, found.Report, calls.Load(), longer.Calls, err)
+	}
+	other := s
+	other.Work = "another model"
+	if _, err := search(counted(1000), other); err == nil || !strings.Contains(err.Error(), "other work") {
+		t.Errorf("another model in the same folder: %v", err)
 	}
 }

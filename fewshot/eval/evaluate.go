@@ -18,6 +18,7 @@ type Case[In, Out any] = fewshot.Example[In, Out]
 type Options struct {
 	Parallel int    // calls under way at once; 0 is 4
 	Journal  string // a file that keeps what the model said, to go on after an interruption; "" is none
+	Work     string // what the answers depend on besides task and cases, such as the model's name; see [fewshot.Mapping]
 	Price    Price
 
 	// Progress is called after each case, from the goroutine that called
@@ -36,7 +37,7 @@ func (p Price) of(u sampling.Usage) float64 {
 type Report struct {
 	Cases     int
 	Accuracy  float64 // the mean score, 0 to 1
-	Low, High float64 // its 95 % interval, by Wilson's score
+	Low, High float64 // its 95 % interval, by Wilson's score; wider than need be where cases are partly right
 	Unread    int     // answers that could not be read, which count as wrong
 
 	// Usage is the sum of what the backend told. A backend that is left at a stop
@@ -66,18 +67,23 @@ func (r *Report) String() string {
 // cannot be read is wrong; a model that fails is no answer, and ends the
 // evaluation with its error and the report so far. With Options.Journal the same
 // call goes on from there.
+//
+// A case that cannot stand in a prompt, stands in its own prompt as an example, or
+// repeats another is an error before anything is asked.
 func Evaluate[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], o Options) (*Report, error) {
 	if len(cases) == 0 {
 		return nil, errors.New("eval: no cases to evaluate on")
 	}
-	if err := checkLeaks(ctx, task, m, cases); err != nil {
+	if err := check(ctx, task, m, cases); err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	report := &Report{}
 	score := 0.0
 	var failed error
-	for result, err := range task.Map(ctx, m, inputs(cases), fewshot.Mapping{Parallel: o.Parallel, Journal: o.Journal, Progress: o.Progress}) {
+	for result, err := range task.Map(ctx, m, inputs(cases), fewshot.Mapping{
+		Parallel: o.Parallel, Journal: o.Journal, Work: o.Work, Progress: o.Progress,
+	}) {
 		if err == nil {
 			var one float64
 			one, err = addTo(report, result, cases[result.Index], metric)
@@ -136,9 +142,16 @@ func addTo[In, Out any](r *Report, result fewshot.Result[In, Out], c Case[In, Ou
 	return score, nil
 }
 
-// checkLeaks refuses cases that would be shown together with their own answer,
-// and cases that repeat, which would be counted twice.
-func checkLeaks[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out]) error {
+// check refuses, before anything is asked, cases that cannot be, that would be
+// shown together with their own answer, or that repeat and would be counted twice.
+//
+// A Selector need not be asked for it, and an Embedder not paid: a query is never
+// among the examples that a Selector chose.
+func check[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out]) error {
+	if task.Select != nil {
+		task = task.Clone()
+		task.Select, task.Examples = nil, nil
+	}
 	seen := make(map[string]int, len(cases))
 	for i, c := range cases {
 		prompt, err := task.Prompt(ctx, m, c.In)

@@ -2,10 +2,13 @@ package eval
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -21,8 +24,14 @@ type Searching struct {
 	// candidate costs as many calls as there are cases.
 	Calls int
 
-	Seed    uint64 // decides which candidates are tried; the same seed, the same search
-	Options        // for each candidate; Journal and Progress are not used
+	Seed uint64 // decides which candidates are tried; the same seed, the same search
+
+	// Dir is a folder that keeps what the model said, a file a candidate, so that
+	// a search goes on after an interruption, or with a larger budget, and asks
+	// nothing twice. "" keeps nothing.
+	Dir string
+
+	Options // for each candidate; Dir and Tried stand for Journal and Progress, which are not used
 
 	// Tried is called after each candidate.
 	Tried func(candidate int, r *Report, best bool)
@@ -34,7 +43,7 @@ type Found[In, Out any] struct {
 	Report   *Report                    // how they did
 	Baseline *Report                    // how the first K of the pool did, which is what no search gives
 	Tried    int                        // candidates
-	Calls    int                        // to the model
+	Calls    int                        // to the model, with those that a file in Searching.Dir answered
 }
 
 // Write writes the examples as JSON Lines, which a Task loads by
@@ -46,7 +55,7 @@ func (f *Found[In, Out]) Write(w io.Writer, c fewshot.Columns) error {
 // Search looks among the task's examples for the K, and their order, that do
 // best on the cases: first at random, from the baseline of the first K, then
 // greedily, by changing the best one example or one place at a time. It ends
-// when the budget is used up, or nothing is left to change.
+// when the budget is used up, nothing is left to change, or all cases are right.
 //
 // Examples that are among the cases are left out of the pool, so that no case
 // stands in its own prompt. What is best on the cases is likely to be a little
@@ -61,6 +70,11 @@ func Search[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sam
 		return nil, errors.New("eval: no cases to search on")
 	case s.Calls < len(cases):
 		return nil, fmt.Errorf("eval: a budget of %d calls, and one candidate needs %d; raise Searching.Calls", s.Calls, len(cases))
+	}
+	if s.Dir != "" {
+		if err := os.MkdirAll(s.Dir, 0o777); err != nil {
+			return nil, err
+		}
 	}
 	h := &hunt[In, Out]{
 		ctx: ctx, task: task, model: m, cases: cases, metric: metric, s: s, pool: pool,
@@ -102,18 +116,21 @@ func (h *hunt[In, Out]) run() error {
 	h.found.Baseline = h.found.Report
 	// Half of the budget goes to looking around, half to going uphill. Draws
 	// that were tried already cost nothing, and a small pool has few others.
-	for draws := 0; h.found.Calls < h.s.Calls/2 && draws < 10*h.s.Calls; draws++ {
+	for draws := 0; !h.perfect() && h.found.Calls < h.s.Calls/2 && draws < 10*h.s.Calls; draws++ {
 		if _, err := h.try(h.random.Perm(len(h.pool))[:h.s.K]); err != nil {
 			return err
 		}
 	}
-	for {
+	for !h.perfect() {
 		better, err := h.climb()
 		if err != nil || !better {
 			return err
 		}
 	}
+	return nil
 }
+
+func (h *hunt[In, Out]) perfect() bool { return h.found.Report.Accuracy == 1 }
 
 // climb tries the neighbours of the best in a random order, until one is better.
 func (h *hunt[In, Out]) climb() (better bool, err error) {
@@ -161,6 +178,9 @@ func (h *hunt[In, Out]) try(candidate []int) (better bool, err error) {
 	}
 	options := h.s.Options
 	options.Journal, options.Progress = "", nil
+	if h.s.Dir != "" {
+		options.Journal = filepath.Join(h.s.Dir, fmt.Sprintf("%.8x.jsonl", sha256.Sum256([]byte(key))))
+	}
 	report, err := Evaluate(h.ctx, task, h.model, h.cases, h.metric, options)
 	if report != nil {
 		h.found.Calls += report.Cases

@@ -16,7 +16,8 @@ import (
 )
 
 // A Grid says which variants of a task a [Sweep] compares: every combination of
-// its lists. An empty list leaves that side as the task has it.
+// its lists. An empty list leaves that side as the task has it; the same twice in
+// a list, or two of one name, is an error.
 type Grid struct {
 	Shots     []int // such as 0, 1, 2, 4, 8; shots that the pool has not are an error
 	Formats   []Format
@@ -31,7 +32,7 @@ type Grid struct {
 	// same sweep goes on after an interruption. "" keeps nothing.
 	Dir string
 
-	Options // for each variant; Journal and Progress are not used
+	Options // for each variant; Dir and Done stand for Journal and Progress, which are not used
 
 	// Done is called after each case, with the numbers of cases done and in all.
 	Done func(done, all int)
@@ -61,6 +62,9 @@ type Row struct {
 
 // Sweep evaluates every variant. On an error it returns the rows that are whole.
 func Sweep[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], g Grid) (*Table, error) {
+	if err := g.check(len(task.Examples)); err != nil {
+		return nil, err
+	}
 	if g.Dir != "" {
 		if err := os.MkdirAll(g.Dir, 0o777); err != nil {
 			return nil, err
@@ -78,11 +82,6 @@ func Sweep[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m samp
 	}
 	if len(orders) == 0 {
 		orders = []uint64{0}
-	}
-	for _, k := range shots {
-		if k < 0 || k > len(task.Examples) {
-			return nil, fmt.Errorf("eval: a sweep over %d shots, and the pool has %d examples", k, len(task.Examples))
-		}
 	}
 	table := &Table{Orders: len(orders), Cases: len(cases)}
 	all := len(formats) * len(selectors) * len(shots) * len(orders) * len(cases)
@@ -118,8 +117,39 @@ func Sweep[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m samp
 	return table, nil
 }
 
+// check refuses shots that the pool has not, and variants that are there twice:
+// they would share a file and be taken for a second, equal measurement.
+func (g *Grid) check(pool int) error {
+	seen := map[string]bool{}
+	once := func(format string, a any) error {
+		name := fmt.Sprintf(format, a)
+		if seen[name] {
+			return fmt.Errorf("eval: a sweep over %s twice", name)
+		}
+		seen[name] = true
+		return nil
+	}
+	var errs []error
+	for _, k := range g.Shots {
+		if k < 0 || k > pool {
+			return fmt.Errorf("eval: a sweep over %d shots, and the pool has %d examples", k, pool)
+		}
+		errs = append(errs, once("%d shots", k))
+	}
+	for _, f := range g.Formats {
+		errs = append(errs, once("the format %q", f.Name))
+	}
+	for _, s := range g.Selectors {
+		errs = append(errs, once("the selector %q", s.Name))
+	}
+	for _, order := range g.Orders {
+		errs = append(errs, once("the order %d", order))
+	}
+	return errors.Join(errs...)
+}
+
 // Choose compares formats on the same cases: a [Sweep] over nothing else, best
-// row first.
+// row first. Of o, Journal and Progress are not used; for them there is Sweep.
 func Choose[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], formats []Format, o Options) (*Table, error) {
 	if len(formats) == 0 {
 		return nil, errors.New("eval: no formats to choose from")
