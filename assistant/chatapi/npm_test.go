@@ -16,16 +16,16 @@ import (
 )
 
 // TestOpenAINPM runs a program that uses the official client for Node. It needs
-// node, and FOREWORD_OPENAI_NPM with the path of the node_modules that have the
+// node, and FOREWORD_NPM with the path of the node_modules that have the
 // package openai in them.
 func TestOpenAINPM(t *testing.T) {
-	modules := os.Getenv("FOREWORD_OPENAI_NPM")
+	modules := os.Getenv("FOREWORD_NPM")
 	if modules == "" {
-		t.Skip("set FOREWORD_OPENAI_NPM to the node_modules in which npm has installed openai")
+		t.Skip("set FOREWORD_NPM to the node_modules in which npm has installed openai")
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Fatalf("FOREWORD_OPENAI_NPM is set, but there is no node: %v", err)
+		t.Fatalf("FOREWORD_NPM is set, but there is no node: %v", err)
 	}
 	stopped := make(chan struct{})
 	hanging := func(req *sampling.Request) bool { return strings.Contains(req.Prompt, "Human: hang") }
@@ -58,7 +58,7 @@ func TestOpenAINPM(t *testing.T) {
 	}
 	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Keys: []string{"sk-npm"}})
 	cmd := exec.CommandContext(t.Context(), node, "testdata/client.mjs", s.URL)
-	cmd.Env = append(os.Environ(), "FOREWORD_OPENAI_NPM="+modules)
+	cmd.Env = append(os.Environ(), "FOREWORD_NPM="+modules)
 	out, err := cmd.CombinedOutput()
 	if err != nil || string(out) != "ok\n" {
 		t.Fatalf("%v\n%s\n%s", err, out, s.log)

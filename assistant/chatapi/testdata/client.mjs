@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-const modules = path.resolve(process.env.FOREWORD_OPENAI_NPM);
+const modules = path.resolve(process.env.FOREWORD_NPM);
 const require = createRequire(pathToFileURL(path.join(modules, "x.js")));
 const { OpenAI } = require("openai");
 
