@@ -76,14 +76,17 @@
 //
 // # Answers have types
 //
-// A label out of a closed set, with its probability:
+// A label out of a closed set, with its probability: as the model has it, and
+// with its liking for a label divided out, which decides where a review says
+// nothing:
 //
 //	$ go run ./examples/classify
-//	positive  92 %  The pasta was delicious and the waiter was friendly.
-//	negative 100 %  A dull film, and far too long.
-//	negative  92 %  The room was dirty and the man at the desk was rude.
-//	positive  99 %  We loved the garden and the quiet.
-//	negative  94 %  It arrived on a Tuesday.
+//	as it is         calibrated
+//	positive  91 %  positive  92 %  The pasta was delicious and the waiter was friendly.
+//	negative 100 %  negative 100 %  A dull film, and far too long.
+//	negative  93 %  negative  92 %  The room was dirty and the man at the desk was rude.
+//	positive  99 %  positive  99 %  We loved the garden and the quiet.
+//	negative  52 %  positive  53 %  It is what it says on the box.
 //
 // A struct, which stands in the prompt as JSON:
 //
@@ -129,25 +132,23 @@
 //	Of 250 words and marks that follow, 236 are verbatim; then the text has "the" and the model says "skin".
 //	Taking the likeliest token each time, it is 250.
 //
-//
-//	Lions and hyenas are the chief enemies, and a zebra answers them with speed, a hard kick and a powerful bite. People have seldom managed to tame the animal, since it startles easily and grows fierce with age. Hunting
-//
-//	Of 250 words and marks that follow, 250 are verbatim.
-//	Taking the likeliest token each time, it is 250.
-//
-// What it knows it tells the same way each time, and what it makes up it tells
-// differently, with the same confidence:
+// What it knows it tells the same way each time. What it makes up it tells
+// differently, with the same confidence, and contradicts itself:
 //
 //	$ go run ./examples/agree
 //	The 2024 election in Norvale was won by ...
-//	   9 × ada lindqvist
-//	   5 × tomas berrow
-//	   3 × piet hollander
-//	   3 × mirela castan
-//	It makes this up: 45 % say the same; they part after 0 words, with 1.8 bits to choose from.
+//	   9 × Ada Lindqvist, who took ...
+//	       6 × 52.4 percent of the vote with a turnout of 71 percent
+//	       3 × 50.01 percent of the vote with a turnout of 66 percent
+//	   5 × Tomas Berrow, who took ...
+//	       3 × 50.2 percent of the vote with a turnout of 58 percent
+//	       2 × 57.5 percent of the vote with a turnout of 77 percent
+//	   3 × Piet Hollander, who took 61 percent of the vote with a turnout of 49 percent, the lowest on record
+//	   3 × Mirela Castan, who took 38.7 percent of the vote with a turnout of 83 percent, the highest since the republic was founded
+//	It makes this up: 30 % say the same; they part after 0 words, with 1.8 bits to choose from.
 //
 //	The capital of France is ...
-//	  20 × paris
+//	  20 × Paris
 //	It seems to know: 100 % say the same.
 //
 // # All of it in a page

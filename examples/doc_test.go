@@ -31,12 +31,15 @@ func TestTour(t *testing.T) {
 		for _, line := range strings.Split(run(t, command), "\n") {
 			printed = append(printed, strings.TrimRight("//\t"+line, "\t "))
 		}
-		// An empty line in an output stands as "//" too; the next command or
-		// text ends it.
+		// Empty lines in an output stand as "//" too; the next command or text
+		// ends it.
 		end := i + 1
-		for end < len(lines) && (strings.HasPrefix(lines[end], "//\t") && !strings.HasPrefix(lines[end], "//\t$ ") ||
-			lines[end] == "//" && end+1 < len(lines) && strings.HasPrefix(lines[end+1], "//\t") && !strings.HasPrefix(lines[end+1], "//\t$ ")) {
-			end++
+		for next := end; next < len(lines); next++ {
+			if strings.HasPrefix(lines[next], "//\t") && !strings.HasPrefix(lines[next], "//\t$ ") {
+				end = next + 1
+			} else if lines[next] != "//" {
+				break
+			}
 		}
 		if diff := cmp.Diff(lines[i+1:end], printed); diff != "" && !*update {
 			t.Errorf("%s prints something else; -update writes it anew (-doc +printed):\n%s", command, diff)

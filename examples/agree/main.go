@@ -1,7 +1,7 @@
 // Command agree asks the same thing many times and shows how far the answers
-// agree. What a model knows it tells the same way each time. What it does not
-// know it makes up, each time differently, and with the same confidence: asking
-// again is how to tell the two apart.
+// agree, and where they contradict each other. What a model knows it tells the
+// same way each time. What it does not know it makes up, each time differently,
+// and with the same confidence: asking again is how to tell the two apart.
 //
 //	$ go run ./examples/agree
 //	$ go run ./examples/agree "The chemical symbol of gold is"
@@ -27,12 +27,16 @@ const about = `agree: how far a base model's answers to one prefix agree
 Usage: agree [flags] [prefix]
 
 Without a prefix, an election that it has read about in contradicting ways, and a
-fact.`
+fact. What all answers of a kind have in common stands once, and below it what
+they contradict each other in.
+
+  go run ./examples/agree
+  go run ./examples/agree -n 100 "The chemical symbol of gold is"`
 
 func main() { cli.Main("agree", run) }
 
 func run(ctx context.Context, env *cli.Env) error {
-	params := sampling.Params{MaxTokens: 24, Temperature: 1, Seed: 1}
+	params := sampling.Params{MaxTokens: 48, Temperature: 1, Seed: 1}
 	flags := flag.NewFlagSet("agree", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
 	cli.ParamFlags(flags, &params)
@@ -51,7 +55,7 @@ func run(ctx context.Context, env *cli.Env) error {
 
 	paint := cli.PainterFor(env, env.Stdout)
 	for i, prefix := range prefixes {
-		a, err := probe.Agree(ctx, model, prefix, probe.Agreeing{Samples: *n, Stop: []string{",", ". ", ".\n", "\n"}, Params: params})
+		a, err := probe.Agree(ctx, model, prefix, probe.Agreeing{Samples: *n, Stop: []string{". ", ".\n", "\n"}, Params: params})
 		if err != nil {
 			return err
 		}
@@ -59,9 +63,11 @@ func run(ctx context.Context, env *cli.Env) error {
 			fmt.Fprintln(env.Stdout)
 		}
 		fmt.Fprintln(env.Stdout, paint.Paint(cli.Bold, prefix+" ..."))
-		for _, v := range a.Variants {
-			fmt.Fprintf(env.Stdout, "%4d × %s\n", v.Count, paint.Paint(cli.Green, v.Text))
+		var answers [][]string
+		for _, c := range a.Samples {
+			answers = append(answers, strings.Fields(strings.TrimRight(c.Text, ".")))
 		}
+		printTree(env.Stdout, paint, answers, "")
 		fmt.Fprintf(env.Stdout, "%s: %.0f %% say the same", verdict(a), 100*a.Answers)
 		if len(a.Next) > 0 {
 			fmt.Fprintf(env.Stdout, "; they part after %d words, with %.1f bits to choose from", a.Parting, a.Entropy)

@@ -21,7 +21,13 @@ import (
 
 const about = `bare: a question, and whatever a base model goes on with
 
-Usage: bare [flags] [question]`
+Usage: bare [flags] [question]
+
+Nothing says that the question is to be answered, so the page goes on as such
+pages do. Compare it with examples/assistant.
+
+  go run ./examples/bare
+  go run ./examples/bare -temperature 1 "What causes the tides?"`
 
 func main() { cli.Main("bare", run) }
 

@@ -17,3 +17,9 @@ func TestBare(t *testing.T) {
 	}
 	clitest.Golden(t, "golden.txt", got.Stdout)
 }
+
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "bare", run, map[string][]string{
+		"MaxTokens is -1": {"-max-tokens", "-1"},
+	})
+}

@@ -1,13 +1,14 @@
 // Command classify tells whether a review is positive or negative, from four
-// examples, with a probability for each label.
+// examples, with a probability for the label.
 //
 //	$ go run ./examples/classify
 //	$ go run ./examples/classify "The charger was broken and nobody answered."
 //
 // A base model has a liking for some label before it has read a word of the
-// review: the last one shown, the commoner word. -calibrate=false shows the
-// probabilities with that bias in them; by default it is measured on inputs that
-// say nothing, and divided out (Zhao et al. 2021).
+// review: the one that it has just seen three times, the commoner word. The left
+// column has that liking in it. For the right one it was measured, on inputs that
+// say nothing, and divided out (Zhao et al. 2021). Where a review says much, that
+// changes little; where it says nothing, it decides.
 package main
 
 import (
@@ -21,7 +22,13 @@ import (
 
 const about = `classify: is a review positive or negative?
 
-Usage: classify [flags] [review...]`
+Usage: classify [flags] [review...]
+
+Without reviews, five of its own. Each is labelled twice: as the model has it,
+and with the model's liking for a label divided out.
+
+  go run ./examples/classify
+  go run ./examples/classify "The charger was broken and nobody answered."`
 
 // A Sentiment is what a review is.
 type Sentiment string
@@ -40,7 +47,7 @@ var reviews = []string{
 	"A dull film, and far too long.",
 	"The room was dirty and the man at the desk was rude.",
 	"We loved the garden and the quiet.",
-	"It arrived on a Tuesday.",
+	"It is what it says on the box.",
 }
 
 func main() { cli.Main("classify", run) }
@@ -48,7 +55,6 @@ func main() { cli.Main("classify", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("classify", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
-	calibrate := flags.Bool("calibrate", true, "divide out the model's liking for a label")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
@@ -61,24 +67,28 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 
-	classifier := fewshot.Classifier[string, Sentiment]{
-		Task: &fewshot.Task[string, Sentiment]{
-			Examples: shots,
-			Format:   fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
-		},
-		Labels: labels,
+	task := &fewshot.Task[string, Sentiment]{
+		Examples: shots,
+		Format:   fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
 	}
-	if *calibrate {
-		classifier.ContentFree = []string{"N/A", "[MASK]", "..."}
-	}
+	plain := fewshot.Classifier[string, Sentiment]{Task: task, Labels: labels}
+	calibrated := fewshot.Classifier[string, Sentiment]{Task: task, Labels: labels, ContentFree: []string{"N/A", "[MASK]", "..."}}
 	paint := cli.PainterFor(env, env.Stdout)
-	colours := map[Sentiment]cli.Colour{"positive": cli.Green, "negative": cli.Red}
-	for _, review := range asked {
-		c, err := classifier.Classify(ctx, model, review)
-		if err != nil {
-			return fmt.Errorf("%q: %w", review, err)
+	for i, review := range asked {
+		row := ""
+		for _, classifier := range []*fewshot.Classifier[string, Sentiment]{&plain, &calibrated} {
+			c, err := classifier.Classify(ctx, model, review)
+			if err != nil {
+				return fmt.Errorf("%q: %w", review, err)
+			}
+			row += fmt.Sprintf("%s %3.0f %%  ", paint.Paint(colours[c.Label], string(c.Label)), 100*c.Probability())
 		}
-		fmt.Fprintf(env.Stdout, "%s %3.0f %%  %s\n", paint.Paint(colours[c.Label], string(c.Label)), 100*c.Probability(), review)
+		if i == 0 {
+			fmt.Fprintln(env.Stdout, paint.Paint(cli.Faint, "as it is         calibrated"))
+		}
+		fmt.Fprintln(env.Stdout, row+review)
 	}
 	return nil
 }
+
+var colours = map[Sentiment]cli.Colour{"positive": cli.Green, "negative": cli.Red}

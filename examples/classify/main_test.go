@@ -9,7 +9,7 @@ import (
 func TestClassify(t *testing.T) {
 	for golden, args := range map[string][]string{
 		"golden.txt":   {},
-		"golden-2.txt": {"-calibrate=false"},
+		"golden-2.txt": {"The charger was broken and nobody answered.", "A superb book!"},
 	} {
 		got := clitest.Run(t, "classify", run, "", nil, args...)
 		if got.Status != 0 || got.Stderr != "" {
@@ -17,4 +17,11 @@ func TestClassify(t *testing.T) {
 		}
 		clitest.Golden(t, golden, got.Stdout)
 	}
+}
+
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "classify", run, map[string][]string{
+		"input is empty": {""},
+		"an empty line":  {"one\n\ntwo"},
+	})
 }

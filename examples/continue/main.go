@@ -21,9 +21,17 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-const about = `continue: go on with one prefix several times
+const about = `continue: what a base model goes on with, several times over
 
-Usage: continue [flags] [prefix]`
+Usage: continue [flags] [prefix]
+
+The prefix is 2+2 unless you give one. Below the continuations stand the tokens
+that could come next, with their probabilities. The flags from -temperature to
+-min-p say how one of them is drawn.
+
+  go run ./examples/continue -temperature 0
+  go run ./examples/continue -temperature 0.3 "The capital of France is"
+  go run ./examples/continue -n 3 -seed 0 -max-tokens 40 "Once upon a time"`
 
 func main() { cli.Main("continue", run) }
 

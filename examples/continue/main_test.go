@@ -18,3 +18,13 @@ func TestContinue(t *testing.T) {
 		clitest.Golden(t, golden, got.Stdout)
 	}
 }
+
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "continue", run, map[string][]string{
+		"drawing 0":             {"-n", "0"},
+		"Temperature is NaN":    {"-temperature", "NaN"},
+		"TopP is 2":             {"-top-p", "2"},
+		"MaxTokens is -1":       {"-max-tokens", "-1"},
+		`value "x" for flag -n`: {"-n", "x"},
+	})
+}

@@ -21,7 +21,13 @@ import (
 
 const about = `extract: sentences about people into a struct
 
-Usage: extract [flags] [sentence...]`
+Usage: extract [flags] [sentence...]
+
+Without sentences, three that the embedded model can read. It cannot copy from
+a sentence of yours, and makes a person up; a large base model can.
+
+  go run ./examples/extract
+  go run ./examples/extract "Ann Lee is a 30-year-old cook in Rome."`
 
 type person struct {
 	Name string `json:"name"`

@@ -17,3 +17,9 @@ func TestExtract(t *testing.T) {
 		clitest.Golden(t, golden, got.Stdout)
 	}
 }
+
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "extract", run, map[string][]string{
+		"input is empty": {""},
+	})
+}

@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -22,7 +23,14 @@ import (
 
 const about = `landmarks: a list from a prefix that asks for one
 
-Usage: landmarks [flags] [city]`
+Usage: landmarks [flags] [city]
+
+The prefix is the line that such a list stands under. Nothing tells the model
+when the list is long enough, so it runs into the limit of -max-tokens; with
+-rounds it goes on from there.
+
+  go run ./examples/landmarks
+  go run ./examples/landmarks -rounds 9 Tokyo`
 
 func main() { cli.Main("landmarks", run) }
 
@@ -35,6 +43,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
+	if *rounds < 1 {
+		return cli.Usagef("-rounds is %d: it takes one to begin", *rounds)
+	}
 	city := "Paris"
 	if flags.NArg() > 0 {
 		city = strings.Join(flags.Args(), " ")
@@ -46,22 +57,24 @@ func run(ctx context.Context, env *cli.Env) error {
 
 	text := fmt.Sprintf("Here are the most famous landmarks of %s:", city)
 	paint := cli.PainterFor(env, env.Stdout)
-	fmt.Fprint(env.Stdout, paint.Paint(cli.Bold, text))
+	heading := paint.Paint(cli.Bold, text)
 	var c *sampling.Completion
 	for range *rounds {
 		c, err = model.Complete(ctx, &sampling.Request{Prompt: text, Params: params})
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(env.Stdout, paint.Paint(cli.Green, c.Text))
+		fmt.Fprint(env.Stdout, heading, paint.Paint(cli.Green, c.Text))
+		heading = ""
 		text += c.Text
 		if c.Reason != sampling.TokenLimit {
 			break
 		}
 	}
 	fmt.Fprintln(env.Stdout)
-	if c != nil && c.Reason == sampling.TokenLimit {
-		fmt.Fprintf(env.Stdout, "\n[cut by the limit of %d tokens; -rounds %d goes on]\n", params.MaxTokens, *rounds+1)
+	if c.Reason == sampling.TokenLimit {
+		limit := cmp.Or(params.MaxTokens, sampling.DefaultMaxTokens)
+		fmt.Fprintf(env.Stdout, "\n[cut by the limit of %d tokens; -rounds %d goes on]\n", limit, *rounds+1)
 	}
 	return nil
 }

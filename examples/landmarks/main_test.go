@@ -18,3 +18,10 @@ func TestLandmarks(t *testing.T) {
 		clitest.Golden(t, golden, got.Stdout)
 	}
 }
+
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "landmarks", run, map[string][]string{
+		"-rounds is 0":    {"-rounds", "0"},
+		"MaxTokens is -1": {"-max-tokens", "-1", "Rome"},
+	})
+}

@@ -29,8 +29,14 @@ const about = `recite: how much of a text a base model has by heart
 
 Usage: recite [flags]
 
-Without -file the text is an article on the zebra that the embedded model has
-read.`
+The model is given the beginning of the text, and what it goes on with is
+compared with the rest: what is verbatim is green, and where it goes its own way
+yellow. Without -file the text is an article on the zebra that the embedded
+model has read.
+
+  go run ./examples/recite
+  go run ./examples/recite -temperature 0
+  go run ./examples/recite -prefix 12 -file LICENSE`
 
 //go:embed zebra.txt
 var zebra string
@@ -40,13 +46,16 @@ func main() { cli.Main("recite", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("recite", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
-	file := flags.String("file", "", "the text's `file`")
-	prefix := flags.Int("prefix", 16, "how many words and marks of it are given")
+	file := flags.String("file", "", "the `file` with the text")
+	prefix := flags.Int("prefix", 16, "how many words and punctuation marks of it are given")
 	length := flags.Int("length", 250, "how many are compared")
 	temperature := flags.Float64("temperature", 1.25, "0 takes the likeliest token, 1 draws from the model's own distribution")
 	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
+	}
+	if flags.NArg() > 0 {
+		return cli.Usagef("unexpected %q: name a text with -file", flags.Arg(0))
 	}
 	text := zebra
 	if *file != "" {

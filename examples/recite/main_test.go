@@ -19,3 +19,13 @@ func TestRecite(t *testing.T) {
 		clitest.Golden(t, golden, got.Stdout)
 	}
 }
+
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "recite", run, map[string][]string{
+		`unexpected "LICENSE"`: {"LICENSE"},
+		"no such file":         {"-file", "testdata/nothing.txt"},
+		"at least 1 token":     {"-prefix", "0"},
+		"the text has":         {"-prefix", "5000"},
+		"Length is -1":         {"-length", "-1"},
+	})
+}

@@ -10,7 +10,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -26,16 +25,17 @@ import (
 
 const about = `translate: English words into Korean, from ten examples
 
-Usage: translate [flags] word...
+Usage: translate [flags] [word...]
 
 Each word is translated and printed on a line of its own; without words, each
-line of standard input is. With -backend openai a base model on a server is
-asked, and its key is read from OPENAI_API_KEY:
+line of standard input is.
 
-  translate -backend openai -url https://api.hyperbolic.xyz/v1 \
+  go run ./examples/translate teacher
+  go run ./examples/translate -shots 0 -raw teacher
+  go run ./examples/translate -backend openai -url https://api.hyperbolic.xyz/v1 \
       -model meta-llama/Meta-Llama-3.1-405B teacher
-  translate -backend openai -url http://localhost:8080/v1 -dialect llamacpp \
-      -model any teacher`
+  go run ./examples/translate -backend openai -url http://localhost:8080/v1 \
+      -dialect llamacpp -model any teacher`
 
 var pairs = []fewshot.Example[string, string]{
 	{In: "butterfly", Out: "나비"},
@@ -83,7 +83,10 @@ func run(ctx context.Context, env *cli.Env) error {
 		task.Format.Stop = []string{} // none
 		task.Params.MaxTokens = rawTokens
 	}
-	for word, err := range words(flags.Args(), env.Stdin) {
+	if flags.NArg() == 0 && cli.IsTerminal(env.Stdin) {
+		fmt.Fprintln(env.Stderr, "translate: type words, one a line; Ctrl-D ends")
+	}
+	for word, err := range words(ctx, flags.Args(), env.Stdin) {
 		if err != nil {
 			return err
 		}
@@ -129,7 +132,7 @@ var colours = map[fewshot.Kind]cli.Colour{
 }
 
 // words yields the arguments, or else the lines of r that have a word.
-func words(args []string, r io.Reader) iter.Seq2[string, error] {
+func words(ctx context.Context, args []string, r io.Reader) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, word := range args {
 			if !yield(word, nil) {
@@ -139,14 +142,10 @@ func words(args []string, r io.Reader) iter.Seq2[string, error] {
 		if len(args) > 0 {
 			return
 		}
-		lines := bufio.NewScanner(r)
-		for lines.Scan() {
-			if word := strings.TrimSpace(lines.Text()); word != "" && !yield(word, nil) {
+		for line, err := range cli.Lines(ctx, r) {
+			if word := strings.TrimSpace(line); (word != "" || err != nil) && !yield(word, err) {
 				return
 			}
-		}
-		if err := lines.Err(); err != nil {
-			yield("standard input", err)
 		}
 	}
 }

@@ -46,7 +46,8 @@ func TestRawGoesOn(t *testing.T) {
 	clitest.Golden(t, "raw.txt", got.Stdout)
 }
 
-func TestHelp(t *testing.T) {
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "translate", run, nil)
 	got := clitest.Run(t, "translate", run, "", nil, "-h")
 	if got.Status != 0 || got.Stderr != "" {
 		t.Errorf("help ends with %+v", got)

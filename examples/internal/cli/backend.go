@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"flag"
 	"net"
 	"net/url"
@@ -17,7 +18,7 @@ type Backend struct {
 	Kind    string // "pocket", "openai" or "ollama"
 	URL     string // the server's address; "" is the kind's own default
 	Name    string // the model's on the server
-	Dialect string // what an openai server is: "openai", "llamacpp", "vllm" or "ollama"
+	Dialect string // what an openai server is: "openai", which "" is too, "llamacpp", "vllm" or "ollama"
 	Window  int    // in tokens; 0 is no limit
 }
 
@@ -27,7 +28,7 @@ func BackendFlags(flags *flag.FlagSet) *Backend {
 	flags.StringVar(&b.Kind, "backend", "pocket", "`name` of the backend: pocket (inside this program), openai (any /v1/completions) or ollama")
 	flags.StringVar(&b.URL, "url", "", "base `address` of the server, such as http://localhost:8080/v1")
 	flags.StringVar(&b.Name, "model", "", "`name` of the base model on the server")
-	flags.StringVar(&b.Dialect, "dialect", "openai", "what the server is: openai, llamacpp, vllm or ollama")
+	flags.StringVar(&b.Dialect, "dialect", "openai", "`name` of what an openai server really is: openai, llamacpp, vllm or ollama")
 	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 is no limit")
 	return b
 }
@@ -36,6 +37,16 @@ func BackendFlags(flags *flag.FlagSet) *Backend {
 // from OPENAI_API_KEY.
 func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	m := sampling.Model{Window: b.Window}
+	if b.Window < 0 {
+		return m, Usagef("-window is %d: use 0 for no limit, or a number of tokens", b.Window)
+	}
+	dialect := cmp.Or(b.Dialect, "openai")
+	if _, ok := dialects[dialect]; !ok {
+		return m, Usagef("unknown dialect %q: use openai, llamacpp, vllm or ollama", dialect)
+	}
+	if dialect != "openai" && b.Kind != "openai" {
+		return m, Usagef("-dialect goes with -backend openai, and the backend is %s", b.Kind)
+	}
 	switch b.Kind {
 	case "pocket":
 		if b.URL != "" || b.Name != "" {
@@ -63,14 +74,12 @@ func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	return m, Usagef("unknown backend %q: use pocket, openai or ollama", b.Kind)
 }
 
+// dialects are those of package openai by the names that the flag has for them.
+var dialects = map[string]openai.Dialect{
+	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
+}
+
 func (b *Backend) openai(env *Env) (*openai.Backend, error) {
-	dialects := map[string]openai.Dialect{
-		"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
-	}
-	dialect, ok := dialects[b.Dialect]
-	if !ok {
-		return nil, Usagef("unknown dialect %q: use openai, llamacpp, vllm or ollama", b.Dialect)
-	}
 	key := env.Getenv("OPENAI_API_KEY")
 	if key == "" && !isLocal(b.URL) {
 		return nil, Usagef("no key: set OPENAI_API_KEY to the key of the server, or -url to a server on this machine")
@@ -78,7 +87,7 @@ func (b *Backend) openai(env *Env) (*openai.Backend, error) {
 	if b.Name == "" {
 		return nil, Usagef("no model: name a base model of the server with -model")
 	}
-	server, err := openai.New(openai.Config{BaseURL: b.URL, Key: key, Model: b.Name, Dialect: dialect})
+	server, err := openai.New(openai.Config{BaseURL: b.URL, Key: key, Model: b.Name, Dialect: dialects[cmp.Or(b.Dialect, "openai")]})
 	if err != nil {
 		return nil, &UsageError{err}
 	}

@@ -27,9 +27,10 @@ type Env struct {
 
 // Main runs the program named name and exits: with status 0, with 1 and one
 // line on standard error if run failed, with 2 if the flags were wrong. An
-// interrupt cancels the context.
+// interrupt cancels the context, and a second one ends the program at once.
 func Main(name string, run func(context.Context, *Env) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop)
 	code := Run(ctx, name, &Env{os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv}, run)
 	stop()
 	os.Exit(code)
@@ -45,10 +46,16 @@ func Run(ctx context.Context, name string, env *Env, run func(context.Context, *
 	case errors.As(err, &usage):
 		fmt.Fprintf(env.Stderr, "%s: %v; -h lists the flags\n", name, err)
 		return 2
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintf(env.Stderr, "%s: interrupted\n", name)
+		return interrupted
 	}
 	fmt.Fprintf(env.Stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
 	return 1
 }
+
+// interrupted is the status of programs that a shell has interrupted.
+const interrupted = 128 + 2
 
 // A UsageError is a mistake in the command line.
 type UsageError struct{ Err error }
@@ -61,6 +68,10 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // Usagef returns a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
+const aboutBackends = `By default the model is the one inside this program, with no network. With
+-backend openai or ollama a base model on a server is asked; a key, where there
+is one, is read from OPENAI_API_KEY.`
+
 // Parse parses the flags. Help is printed to standard output, with about above
 // the flags; a mistake is a UsageError of one line.
 func Parse(env *Env, flags *flag.FlagSet, about string) error {
@@ -68,7 +79,11 @@ func Parse(env *Env, flags *flag.FlagSet, about string) error {
 	flags.Usage = func() {}
 	err := flags.Parse(env.Args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(env.Stdout, "%s\n\nFlags:\n", strings.TrimSpace(about))
+		fmt.Fprintln(env.Stdout, strings.TrimSpace(about))
+		if flags.Lookup("backend") != nil {
+			fmt.Fprint(env.Stdout, "\n", aboutBackends, "\n")
+		}
+		fmt.Fprint(env.Stdout, "\nFlags:\n")
 		flags.SetOutput(env.Stdout)
 		flags.PrintDefaults()
 		return err

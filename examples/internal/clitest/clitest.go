@@ -42,6 +42,42 @@ func Run(t *testing.T, name string, run func(context.Context, *cli.Env) error, s
 	return Result{out.String(), err.String(), status}
 }
 
+// CommandLine checks what every example owes to who types it: help that says how
+// it is used and how each flag is spelt, and for each of the mistakes, which are
+// command lines by a word of what is said about them, one line on standard error
+// and a status that is not 0.
+func CommandLine(t *testing.T, name string, run func(context.Context, *cli.Env) error, mistakes map[string][]string) {
+	t.Helper()
+	help := Run(t, name, run, "", nil, "-h")
+	if help.Status != 0 || help.Stderr != "" {
+		t.Errorf("help ends with %+v", help)
+	}
+	for _, want := range []string{name + ": ", "\nUsage: " + name + " [flags]", "  go run ./examples/" + name, "\nFlags:\n", "  -backend name\n"} {
+		if !strings.Contains(help.Stdout, want) {
+			t.Errorf("help does not hold %q:\n%s", want, help.Stdout)
+		}
+	}
+	check := func(want string, args ...string) {
+		t.Helper()
+		got := Run(t, name, run, "", nil, args...)
+		if got.Status == 0 || got.Stdout != "" {
+			t.Errorf("%q: %+v, want a status that is not 0 and nothing on standard output", args, got)
+		}
+		if !strings.HasPrefix(got.Stderr, name+": ") || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, want) {
+			t.Errorf("%q: standard error is %q, want one line that says %q", args, got.Stderr, want)
+		}
+	}
+	check("-colour", "-colour", "green")
+	check(`unknown backend "chat"`, "-backend", "chat")
+	check(`unknown dialect "chat"`, "-dialect", "chat")
+	check("-dialect goes with -backend openai", "-dialect", "vllm")
+	check("-window is -1", "-window", "-1")
+	check("OPENAI_API_KEY", "-backend", "openai", "-model", "m")
+	for want, args := range mistakes {
+		check(want, args...)
+	}
+}
+
 // Golden compares text with testdata/name, which -update writes.
 func Golden(t *testing.T, name, text string) {
 	t.Helper()

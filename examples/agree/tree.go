@@ -1,0 +1,64 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/foreword-go/foreword/examples/internal/cli"
+)
+
+// printTree prints answers, each a list of words, the commonest first. Those that
+// begin with the same word are printed together: what they have in common, and
+// below it how they go on from there.
+func printTree(out io.Writer, paint cli.Painter, answers [][]string, indent string) {
+	for _, alike := range byFirstWord(answers) {
+		shared := inCommon(alike)
+		text := cmp.Or(strings.Join(alike[0][:shared], " "), "(nothing)")
+		parts := slices.ContainsFunc(alike, func(a []string) bool { return len(a) > shared })
+		if parts {
+			text += " ..."
+		}
+		fmt.Fprintf(out, "%s%4d × %s\n", indent, len(alike), paint.Paint(cli.Green, text))
+		if parts {
+			rest := make([][]string, len(alike))
+			for i, answer := range alike {
+				rest[i] = answer[shared:]
+			}
+			printTree(out, paint, rest, indent+"    ")
+		}
+	}
+}
+
+// byFirstWord groups answers, the largest group first. Answers of no words are a
+// group too.
+func byFirstWord(answers [][]string) (groups [][][]string) {
+	place := map[string]int{}
+	for _, answer := range answers {
+		first := strings.Join(answer[:min(1, len(answer))], "")
+		i, ok := place[first]
+		if !ok {
+			i = len(groups)
+			place[first] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], answer)
+	}
+	slices.SortStableFunc(groups, func(a, b [][]string) int { return len(b) - len(a) })
+	return groups
+}
+
+// inCommon returns how many words all answers begin with.
+func inCommon(answers [][]string) int {
+	shared := len(answers[0])
+	for _, answer := range answers[1:] {
+		n := 0
+		for n < min(shared, len(answer)) && answer[n] == answers[0][n] {
+			n++
+		}
+		shared = n
+	}
+	return shared
+}

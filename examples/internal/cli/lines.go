@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"iter"
+	"strings"
+)
+
+// Lines yields the lines of r, however long, without what ends them. When ctx
+// ends while a line is waited for, it yields ctx's error: a terminal gives no
+// way to break off a read, so that one is left behind, to end with the program.
+func Lines(ctx context.Context, r io.Reader) iter.Seq2[string, error] {
+	type line struct {
+		text string
+		err  error
+	}
+	return func(yield func(string, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		lines := make(chan line)
+		go func() {
+			defer close(lines)
+			in := bufio.NewReader(r)
+			for {
+				text, err := in.ReadString('\n')
+				if err == io.EOF && text == "" {
+					return
+				}
+				if err == io.EOF {
+					err = nil // the next read says so again
+				}
+				select {
+				case lines <- line{strings.TrimRight(text, "\r\n"), err}:
+				case <-ctx.Done():
+					return
+				}
+				if err != nil {
+					return
+				}
+			}
+		}()
+		for {
+			select {
+			case l, more := <-lines:
+				if !more || !yield(l.text, l.err) || l.err != nil {
+					return
+				}
+			case <-ctx.Done():
+				yield("", ctx.Err())
+				return
+			}
+		}
+	}
+}
