@@ -32,12 +32,17 @@ type batchRequest struct {
 }
 
 // WriteBatch writes one request for each input in the file format of OpenAI's
-// Batch API, for /v1/completions, which vLLM's run-batch and hosted services
-// take: for work that outgrows one machine. name is the model's name there. Of m,
-// the Window and the Counter are used, to fit the examples.
+// Batch API, for /v1/completions: for work that outgrows one machine. OpenAI and
+// other hosts take such files, and so do proxies in front of a server of one's
+// own. vLLM's run-batch reads the format too, but the versions known to us take
+// chats, embeddings and scores alone, and answer each completion with an error.
+// name is the model's name there. Of m, the Window and the Counter are used, to
+// fit the examples.
 //
 // It returns how many requests were written. Parameters beyond OpenAI's own are
-// written when they are not zero, under the names that vLLM has for them.
+// written when they are not zero, under the names that vLLM has for them. A
+// server whose own defaults are others, as vLLM takes them from the model's
+// files, has to be told by Params.Extra: {"top_k": -1, "repetition_penalty": 1}.
 func (t *Task[In, Out]) WriteBatch(ctx context.Context, w io.Writer, m sampling.Model, name string, inputs iter.Seq[In]) (int, error) {
 	if name == "" {
 		return 0, errors.New("fewshot: a batch needs the model's name")

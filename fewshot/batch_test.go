@@ -44,6 +44,7 @@ func TestReadBatch(t *testing.T) {
 {"id":"b4","custom_id":"foreword-3","response":null,"error":{"code":"batch_expired"}}
 {"id":"b5","custom_id":"foreword-4","response":{"status_code":200,"body":{"choices":[]}}}
 {"id":"b6","custom_id":"foreword-5"}
+{"id":"b7","custom_id":"foreword-6","response":{"status_code":400,"request_id":"r","body":null},"error":"URL /v1/completions was used."}
 `
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	type outcome struct {
@@ -68,6 +69,7 @@ func TestReadBatch(t *testing.T) {
 		{3, "", `batch: {"code":"batch_expired"}`},
 		{4, "", "batch: the response has no choices"},
 		{5, "", "batch: the answer has neither a response nor an error"},
+		{6, "", `batch: "URL /v1/completions was used."`}, // as vLLM's run-batch says it
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -10,6 +10,9 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Columns says where the two sides of an example stand in a file, and how
@@ -21,7 +24,8 @@ type Columns struct {
 	// Others lets a file have other fields, which are not read.
 	Others bool
 
-	// Missing lets a line lack a field, which is then the zero value.
+	// Missing lets a line lack a field, or a value some of its own, which are then
+	// zero values.
 	Missing bool
 }
 
@@ -107,16 +111,20 @@ func ReadJSONL[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], 
 func readObject(l line, c Columns, names []string, targets []any) error {
 	dec := json.NewDecoder(bytes.NewReader(l.text))
 	wrong := func(at int64, err error) error {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errors.New("the object is not whole")
+		var syntax *json.SyntaxError
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			at, err = int64(len(l.text)), errors.New("the object is not whole")
+		case errors.As(err, &syntax):
+			// A Decoder does not count from the front; this does.
+			if errors.As(json.Unmarshal(l.text, new(json.RawMessage)), &syntax) {
+				at, err = syntax.Offset-1, syntax
+			}
 		}
 		return &FileError{Line: l.number, Column: int(at) + 1, Err: err}
 	}
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		if err == nil || errors.Is(err, io.EOF) {
-			err = errors.New("a line must be a JSON object")
-		}
-		return wrong(0, err)
+		return &FileError{Line: l.number, Column: 1, Err: errors.New("a line must be a JSON object")}
 	}
 	seen := make([]bool, len(names))
 	for dec.More() {
@@ -140,7 +148,7 @@ func readObject(l line, c Columns, names []string, targets []any) error {
 			return wrong(at, fmt.Errorf("field %q is there twice", key))
 		}
 		seen[i] = true
-		if err := unmarshalStrict(value, targets[i]); err != nil {
+		if err := unmarshalStrict(value, targets[i], c.Missing); err != nil {
 			return wrong(dec.InputOffset()-int64(len(value)), fmt.Errorf("field %q: %w", key, err))
 		}
 	}
@@ -158,13 +166,57 @@ func readObject(l line, c Columns, names []string, targets []any) error {
 	return nil
 }
 
-func unmarshalStrict(value []byte, target any) error {
-	if string(value) == "null" && reflect.TypeOf(target).Elem().Kind() != reflect.Pointer {
-		return errors.New("is null")
+// unmarshalStrict reads the value of one side, in which nothing may be unknown,
+// missing unless that is allowed, or changed by being read.
+func unmarshalStrict(value []byte, target any, missing bool) error {
+	v := reflect.ValueOf(target).Elem()
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface: // null is how nil is written
+	default:
+		if string(value) == "null" {
+			return errors.New("is null")
+		}
+	}
+	if loneSurrogate(value) {
+		return errors.New("has half of a surrogate pair, which is no character; write the character itself")
 	}
 	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.DisallowUnknownFields()
-	return dec.Decode(target)
+	if err := dec.Decode(target); err != nil {
+		return err
+	}
+	if missing {
+		return nil
+	}
+	return checkWhole(string(value), v.Interface())
+}
+
+// loneSurrogate reports whether JSON has an escape such as \ud800 that makes no
+// character, which encoding/json would read as U+FFFD without a word.
+func loneSurrogate(text []byte) bool {
+	unit := func(i int) rune { // that is written at i, or -1
+		if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
+			return -1
+		}
+		u, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16)
+		if err != nil {
+			return -1
+		}
+		return rune(u)
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if u := unit(i); utf16.IsSurrogate(u) {
+			if utf16.DecodeRune(u, unit(i+6)) == utf8.RuneError {
+				return true
+			}
+			i += 6
+		}
+		i++ // what is escaped may be a backslash
+	}
+	return false
 }
 
 // WriteJSONL writes examples as JSON Lines that [ReadJSONL] reads back with the

@@ -32,6 +32,7 @@ func TestReadExamples(t *testing.T) {
 		{"byte order mark, CRLF, empty lines, no last newline", fewshot.ReadJSONL[string, string](strings.NewReader("\ufeff"+strings.TrimSpace(strings.ReplaceAll(jsonl, "\n", "\r\n\r\n"))), fewshot.Columns{}), want},
 		{"other fields", fewshot.ReadJSONL[string, string](strings.NewReader(`{"id":1,"in":"ocean","out":"바다"}`), fewshot.Columns{Others: true}), want[:1]},
 		{"a missing field", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"ocean"}`), fewshot.Columns{Missing: true}), []shot{{In: "ocean"}}},
+		{"surrogate pairs and what only looks like one", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"\ud83d\ude00 \\ud83d","out":"x"}`), fewshot.Columns{}), []shot{{In: `😀 \ud83d`, Out: "x"}}},
 		{"fields of other names", fewshot.ReadJSONL[string, string](strings.NewReader(`{"word":"ocean","korean":"바다"}`), fewshot.Columns{In: "word", Out: "korean"}), want[:1]},
 		{"nothing", fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.Columns{}), nil},
 		{"CSV", fewshot.ReadCSV[string, string](strings.NewReader(csv), fewshot.Columns{}), want},
@@ -59,6 +60,19 @@ func TestReadTypedExamples(t *testing.T) {
 	want := []fewshot.Example[person, []int]{{In: person{"Ada", 34}, Out: []int{1, 2}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("JSON Lines: %v (-want +got):\n%s", err, diff)
+	}
+	for want, file := range map[string]string{
+		`field "in": age is missing`:         `{"in":{"name":"Ada"},"out":[1]}`,
+		`field "in": json: unknown field "x`: `{"in":{"name":"Ada","age":34,"x":1},"out":[1]}`,
+		`field "out": [1] is missing`:        `{"in":{"name":"Ada","age":34},"out":[1,null]}`,
+	} {
+		if _, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.Columns{})); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one that says %q", file, err, want)
+		}
+	}
+	part, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(`{"in":{"name":"Ada"},"out":[1]}`), fewshot.Columns{Missing: true}))
+	if err != nil || part[0].In != (person{"Ada", 0}) {
+		t.Errorf("a value that may lack a field: %v, %v", part, err)
 	}
 	numbers, err := fewshot.Collect(fewshot.ReadCSV[int, bool](strings.NewReader("in,out\n3,true\n"), fewshot.Columns{}))
 	if diff := cmp.Diff([]fewshot.Example[int, bool]{{In: 3, Out: true}}, numbers); err != nil || diff != "" {
@@ -89,7 +103,14 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"a field twice", jsonl(`{"in":"a","in":"b","out":1}`), 0, 1, 11, "twice"},
 		{"a wrong type", jsonl(`{"in":"a","out":"x"}`), 0, 1, 17, "int"},
 		{"null", jsonl(`{"in":null,"out":1}`), 0, 1, 7, "null"},
-		{"a line cut off", jsonl(good + `{"in":"a","ou`), 1, 2, 11, "not whole"},
+		{"a line cut off", jsonl(good + `{"in":"a","ou`), 1, 2, 14, "not whole"},
+		{"a line cut off in front of its end", jsonl(`{"in":"a","out":1`), 0, 1, 18, "not whole"},
+		{"a comma too many", jsonl(`{"in":"a","out":1,}`), 0, 1, 19, "invalid character '}'"},
+		{"a comma missing", jsonl(`{"in":"a" "out":1}`), 0, 1, 11, "invalid character"},
+		{"no JSON inside of a value", jsonl(`{"in":"a","out":tru}`), 0, 1, 20, "invalid character '}'"},
+		{"a control character", jsonl("{\"in\":\"a\x00\",\"out\":1}"), 0, 1, 9, "invalid character"},
+		{"half of a surrogate pair", jsonl(`{"in":"a\ud83d","out":1}`), 0, 1, 7, "surrogate"},
+		{"no JSON at all", jsonl("nul"), 0, 1, 1, "must be a JSON object"},
 		{"no object", jsonl("[1]"), 0, 1, 1, "must be a JSON object"},
 		{"two objects in a line", jsonl(`{"in":"a","out":1}{"in":"b","out":1}`), 0, 1, 20, "text follows"},
 		{"text that is not UTF-8", jsonl(good + "{\"in\":\"\xff\",\"out\":1}"), 1, 2, 8, "UTF-8"},
@@ -130,6 +151,28 @@ func TestLongLines(t *testing.T) {
 	got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(fmt.Sprintf("{\"in\":%q,\"out\":\"x\"}\n", long)), fewshot.Columns{}))
 	if err != nil || len(got) != 1 || got[0].In != long {
 		t.Errorf("%d examples, %v", len(got), err)
+	}
+}
+
+// TestWriteJSONL reads back values that are written in ways of their own.
+func TestWriteJSONL(t *testing.T) {
+	type value struct {
+		List []int          `json:"list"`
+		Map  map[string]int `json:"map"`
+		Next *value         `json:"next"`
+		Left string         `json:"left,omitempty"`
+		Any  any            `json:"any"`
+	}
+	want := []fewshot.Example[*value, []int]{
+		{}, {In: &value{}, Out: []int{}}, {In: &value{List: []int{1}, Map: map[string]int{"a": 0}, Next: &value{Left: "x"}, Any: "y"}, Out: []int{0}},
+	}
+	var b strings.Builder
+	if err := fewshot.WriteJSONL(&b, want, fewshot.Columns{In: "a", Out: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := fewshot.Collect(fewshot.ReadJSONL[*value, []int](strings.NewReader(b.String()), fewshot.Columns{In: "a", Out: "b"}))
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-written +read):\n%s\n%s", err, diff, b.String())
 	}
 }
 

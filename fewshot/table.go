@@ -11,9 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// ReadCSV reads examples from comma-separated values as RFC 4180 has them. The
-// first record names the columns; values follow the default rules of [Codec].
-// What else is said of [ReadJSONL] holds here too.
+// ReadCSV reads examples from comma-separated values as RFC 4180 has them; a line
+// break between quotation marks is read as "\n", also where it is CRLF. The first
+// record names the columns; values follow the default rules of [Codec]. What else
+// is said of [ReadJSONL] holds here too.
 func ReadCSV[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], error] {
 	return readTable[In, Out](c, func(yield func(record, error) bool) {
 		records := csv.NewReader(skipBOM(r))
