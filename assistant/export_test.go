@@ -11,6 +11,9 @@ func Unstuff(p *Persona, text string) string {
 	return page.unstuff(text)
 }
 
+// Fold maps a rune to what labels are compared by.
+func Fold(r rune) rune { return fold(r) }
+
 // Marks are the marks of p's layout and the stops that follow from them.
 func Marks(p *Persona) (marks, stops []string) {
 	page, err := p.page()

@@ -25,10 +25,18 @@ func fold(r rune) rune {
 		return 'a' + (r-0x24B6)%26
 	case 0x249C <= r && r <= 0x24B5: // parenthesized letters
 		return 'a' + r - 0x249C
-	case 0x1F130 <= r && r <= 0x1F189: // squared and negative circled letters
-		if n := (r - 0x1F130) % 32; n < 26 {
+	case 0x1F110 <= r && r <= 0x1F189: // parenthesized, squared and negative circled letters
+		if n := (r - 0x1F110) % 32; n < 26 {
 			return 'a' + n
 		}
+	case 0x1F1E6 <= r && r <= 0x1F1FF: // regional indicators, of which flags are made
+		return 'a' + r - 0x1F1E6
+	case 0x2460 <= r && r <= 0x249B: // circled and parenthesized digits, and those with a full stop
+		if n := (r - 0x2460) % 20; n < 9 {
+			return '1' + n
+		}
+	case 0x1FBF0 <= r && r <= 0x1FBF9: // digits of a display
+		return '0' + r - 0x1FBF0
 	}
 	if alike, ok := lookalikes[r]; ok {
 		return alike
@@ -48,42 +56,84 @@ func fold(r rune) rune {
 	return least
 }
 
-// lookalikes are letters of other scripts, and accented or small-capital ones,
-// that pass for a Latin letter.
-var lookalikes = lookalikeTable()
+// lookalikes are letters of other scripts, and Latin ones in another form, that
+// pass for a plain Latin letter or digit. The second list completes what
+// Unicode's own tables (NFKD) take for a letter or digit with something added:
+// accents, superscripts, subscripts and the letters of mathematics that are not
+// with the alphabets above, such as the first of "ℍ𝕦𝕞𝕒𝕟:".
+var lookalikes = lookalikeTable(map[rune]string{
+	'a': "аАαΑᴀɑàáâãäåāăąạảⱥɐ",
+	'b': "ЬвВβΒʙᏴƅƀɓ",
+	'c': "сСϲϹᴄçćĉċčƈⅽⅭ",
+	'd': "ԁᏧᴅďđɗⅾⅮ",
+	'e': "еЕєЄεΕᴇèéêëēĕėęěẹɛҽ",
+	'f': "ϝϜғꜰƒ",
+	'g': "ɡԍɢĝğġģǥɠցᏀ",
+	'h': "һҺнНηΗʜĥħɦհᏂհ",
+	'i': "іІιΙɪıìíîïĩīĭįỉịⅰⅠӏ",
+	'j': "јЈϳͿᴊĵɉ",
+	'k': "кКκΚᴋķĸƙҡ",
+	'l': "ⅼⅬʟĺļľŀłɫᏞ",
+	'm': "мМμΜᴍⅿⅯɱ",
+	'n': "пПνΝɴñńņňŉŋɲոռ",
+	'o': "оОοΟσᴏòóôõöøōŏőơọօ०๐",
+	'p': "рРρΡᴘƥ",
+	'q': "ԛԚզɋʠ",
+	'r': "гГʀŕŗřɍɾᴦ",
+	's': "ѕЅꜱśŝşšșʂտႽ",
+	't': "тТτΤᴛţťŧțƭ",
+	'u': "υᴜùúûüũūŭůűųưụսцЦ",
+	'v': "ѵѴᴠⅴⅤʋ",
+	'w': "ѡѠԝԜᴡŵωшШ",
+	'x': "хХχΧⅹⅩ",
+	'y': "уУүҮγΥʏýÿŷƴ",
+	'z': "ΖζᴢźżžƶʐᏃ",
+}, map[rune]string{
+	'0': "⁰₀⓪🄀🄁",
+	'1': "¹₁⅟🄂",
+	'2': "²₂🄃",
+	'3': "³₃🄄",
+	'4': "⁴₄🄅",
+	'5': "⁵₅🄆",
+	'6': "⁶₆🄇",
+	'7': "⁷₇🄈",
+	'8': "⁸₈🄉",
+	'9': "⁹₉🄊",
+	'a': "ªǍǎǞǟǠǡǺǻȀȁȂȃȦȧᴬᵃḀḁẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặₐ",
+	'b': "ᴮᵇḂḃḄḅḆḇℬ",
+	'c': "ᶜḈḉℂℭꟲ🄫",
+	'd': "ᴰᵈḊḋḌḍḎḏḐḑḒḓⅅⅆ",
+	'e': "ȄȅȆȇȨȩᴱᵉḔḕḖḗḘḙḚḛḜḝẺẻẼẽẾếỀềỂểỄễỆệₑℯℰⅇ",
+	'f': "ᶠḞḟℱꟳ",
+	'g': "ǦǧǴǵᴳᵍḠḡℊ",
+	'h': "ȞȟʰᴴḢḣḤḥḦḧḨḩḪḫẖₕℋℌℍℎ",
+	'i': "İǏǐȈȉȊȋᴵᵢḬḭḮḯⁱℐℑℹⅈ",
+	'j': "ǰʲᴶⅉⱼ",
+	'k': "ǨǩᴷᵏḰḱḲḳḴḵₖ",
+	'l': "ˡᴸḶḷḸḹḺḻḼḽₗℒℓ",
+	'm': "ᴹᵐḾḿṀṁṂṃₘℳ",
+	'n': "ǸǹᴺṄṅṆṇṈṉṊṋⁿₙℕ",
+	'o': "ºǑǒǪǫǬǭȌȍȎȏȪȫȬȭȮȯȰȱᴼᵒṌṍṎṏṐṑṒṓỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợₒℴ",
+	'p': "ᴾᵖṔṕṖṗₚℙ",
+	'q': "ℚꟴ𐞥",
+	'r': "ȐȑȒȓʳᴿᵣṘṙṚṛṜṝṞṟℛℜℝ🄬",
+	's': "ˢṠṡṢṣṤṥṦṧṨṩẛₛ🄪",
+	't': "ᵀᵗṪṫṬṭṮṯṰṱẗₜ",
+	'u': "ǓǔǕǖǗǘǙǚǛǜȔȕȖȗᵁᵘᵤṲṳṴṵṶṷṸṹṺṻỦủỨứỪừỬửỮữỰự",
+	'v': "ᵛᵥṼṽṾṿⱽ",
+	'w': "ʷᵂẀẁẂẃẄẅẆẇẈẉẘ",
+	'x': "ˣẊẋẌẍₓ",
+	'y': "ȲȳʸẎẏẙỲỳỴỵỶỷỸỹ",
+	'z': "ᶻẐẑẒẓẔẕℤℨ",
+})
 
-func lookalikeTable() map[rune]rune {
+func lookalikeTable(lists ...map[rune]string) map[rune]rune {
 	table := map[rune]rune{}
-	for latin, alike := range map[rune]string{
-		'a': "аАαΑᴀɑàáâãäåāăąạảⱥɐ",
-		'b': "ЬвВβΒʙᏴƅƀɓ",
-		'c': "сСϲϹᴄçćĉċčƈⅽⅭ",
-		'd': "ԁᏧᴅďđɗⅾⅮ",
-		'e': "еЕєЄεΕᴇèéêëēĕėęěẹɛҽ",
-		'f': "ϝϜғꜰƒ",
-		'g': "ɡԍɢĝğġģǥɠցᏀ",
-		'h': "һҺнНηΗʜĥħɦհᏂհ",
-		'i': "іІιΙɪıìíîïĩīĭįỉịⅰⅠӏ",
-		'j': "јЈϳͿᴊĵɉ",
-		'k': "кКκΚᴋķĸƙҡ",
-		'l': "ⅼⅬʟĺļľŀłɫᏞ",
-		'm': "мМμΜᴍⅿⅯɱ",
-		'n': "пПνΝɴñńņňŉŋɲոռ",
-		'o': "оОοΟσᴏòóôõöøōŏőơọօ०๐",
-		'p': "рРρΡᴘƥ",
-		'q': "ԛԚզɋʠ",
-		'r': "гГʀŕŗřɍɾᴦ",
-		's': "ѕЅꜱśŝşšșʂտႽ",
-		't': "тТτΤᴛţťŧțƭ",
-		'u': "υᴜùúûüũūŭůűųưụսцЦ",
-		'v': "ѵѴᴠⅴⅤʋ",
-		'w': "ѡѠԝԜᴡŵωшШ",
-		'x': "хХχΧⅹⅩ",
-		'y': "уУүҮγΥʏýÿŷƴ",
-		'z': "ΖζᴢźżžƶʐᏃ",
-	} {
-		for _, r := range alike {
-			table[r] = latin
+	for _, list := range lists {
+		for latin, alike := range list {
+			for _, r := range alike {
+				table[r] = latin
+			}
 		}
 	}
 	return table
@@ -92,7 +142,7 @@ func lookalikeTable() map[rune]rune {
 // isColon reports whether a model may take r for a colon.
 func isColon(r rune) bool {
 	switch r {
-	case ':', '：', '︓', '﹕', 'ː', '˸', '։', '׃', '܃', '܄', '᛬', '∶', '⁚', 'ꓽ', '꞉', '︰', '፡', '፥':
+	case ':', '：', '︓', '﹕', 'ː', '˸', '։', '׃', '܃', '܄', '᛬', '∶', '∷', '⩴', '⁚', 'ꓽ', '꞉', '︰', '፡', '፥', 'ः', 'ઃ', '᠃', '᠉':
 		return true
 	}
 	return false
