@@ -3,7 +3,6 @@ package assistant
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,9 +10,9 @@ import (
 // ParseDraft reads a persona out of a document that a model or a person wrote:
 // a description and then dialogues, in whatever dress. It finds out by itself
 // who the two speakers are, from the labels that take turns: "Human:", "**Q:**",
-// "### Visitor", "1. You -" and their like. It undoes a code fence around the whole,
-// with what stands before and after it, and takes lines of dashes and headings
-// such as "Example 2" for what parts the dialogues.
+// "### Visitor", "1. You -", "<guest>" and their like. It undoes a code fence around
+// the whole, with what stands before and after it, and takes lines of dashes and
+// headings such as "Example 2" for what parts the dialogues.
 //
 // The persona is in the layout Dialogue and has the names that were found. A
 // question at the end that nobody answers is left out. A text in which no two
@@ -32,9 +31,8 @@ func parseDraft(text string) (Persona, error) {
 		return Persona{}, err
 	}
 	lines := strings.Split(unwrap(text), "\n")
-	labels := findLabels(lines)
-	user, name, ok := speakers(labels)
-	if !ok {
+	labels, user, name := cast(lines)
+	if labels == nil {
 		return Persona{}, errors.New(`has no two labels that take turns, such as "Human:" and "Assistant:" at the start of lines`)
 	}
 	labels = slices.DeleteFunc(labels, func(l label) bool { return l.key != user.key && l.key != name.key })
@@ -59,39 +57,6 @@ func parseDraft(text string) (Persona, error) {
 	return p, nil
 }
 
-// A label is a line that may name a speaker.
-type label struct {
-	line int
-	name string // as it is written
-	key  string // as it is compared
-	rest string // what follows it on the line
-	bare bool   // without a colon, as a heading has it
-}
-
-// A label is at most five words, after what lists and headings begin with and
-// inside what makes text bold. The second form, without a colon, must be a
-// heading or bold as a whole.
-var (
-	colonLabel = regexp.MustCompile(`^\s*(?:[-*+•>]\s+|#{1,6}\s*|\d{1,3}[.)]\s+|\|\s*)*[*_\[<("']{0,4}([\pL][\pL\pN.'’-]*(?: [\pL\pN][\pL\pN.'’-]*){0,4}?)\s*(?:\(?#?\d{1,3}\)?)?[*_\]>)"']{0,4}\s*[:：]\s*[*_\]>)]{0,4}(?:\s+(.*)|()|([^\s/].*))$`)
-	bareLabel  = regexp.MustCompile(`^\s*(?:#{1,6}\s*[*_\[<]{0,3}|\*\*|__|\[|<\|?)([\pL][\pL\pN.'’-]*(?: [\pL\pN][\pL\pN.'’-]*){0,4}?)\s*(?:\(?#?\d{1,3}\)?)?[*_\]>|]{0,4}\s*$`)
-)
-
-func findLabels(lines []string) []label {
-	var labels []label
-	var code fenceState
-	for i, line := range lines {
-		if code.step(line) {
-			continue
-		}
-		if m := colonLabel.FindStringSubmatch(line); m != nil {
-			labels = append(labels, label{line: i, name: m[1], key: string(skeleton(m[1])), rest: m[2] + m[4]})
-		} else if m := bareLabel.FindStringSubmatch(line); m != nil {
-			labels = append(labels, label{line: i, name: m[1], key: string(skeleton(m[1])), bare: true})
-		}
-	}
-	return labels
-}
-
 // A fenceState follows code fences down a text: "" outside of any.
 type fenceState string
 
@@ -111,67 +76,6 @@ func (f *fenceState) step(line string) bool {
 		}
 	}
 	return false
-}
-
-// askers and answerers are names that need no context to be told apart by.
-var (
-	askers    = []string{"human", "user", "q", "question", "query", "visitor", "customer", "student", "guest", "client", "patient", "caller", "reader", "you", "me", "person", "prompt", "input", "interviewer", "child", "player", "traveller", "traveler"}
-	answerers = []string{"assistant", "ai assistant", "ai", "a", "answer", "bot", "chatbot", "model", "response", "reply", "output", "teacher", "tutor", "expert", "helper", "agent", "guide"}
-)
-
-func known(names []string, key string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return string(skeleton(n)) == key })
-}
-
-// speakers returns the two labels that take turns most often, the one who asks
-// first. Names that are known for one of the two sides decide a draw, and who
-// asks where the assistant begins; otherwise whoever speaks first asks.
-func speakers(labels []label) (user, name label, ok bool) {
-	first := map[string]int{} // where each name stands for the first time
-	often := map[string]int{}
-	var names []label
-	for i, l := range labels {
-		if _, seen := first[l.key]; !seen && l.key != "" {
-			first[l.key] = i
-			names = append(names, l)
-		}
-		often[l.key]++
-	}
-	// The two are among the names that stand there most often, and looking at
-	// every pair would take long.
-	const most = 12
-	slices.SortStableFunc(names, func(a, b label) int { return often[b.key] - often[a.key] })
-	names = names[:min(len(names), most)]
-	slices.SortFunc(names, func(a, b label) int { return first[a.key] - first[b.key] })
-	best := 0
-	for i, a := range names {
-		for _, b := range names[i+1:] {
-			turns, last := 0, ""
-			for _, l := range labels[first[a.key]:] {
-				if l.key == a.key || l.key == b.key {
-					if last == a.key && l.key == b.key {
-						turns++
-					}
-					last = l.key
-				}
-			}
-			score := 4 * turns
-			asks, answers := a, b
-			if known(answerers, a.key) && !known(answerers, b.key) || known(askers, b.key) && !known(askers, a.key) {
-				asks, answers = b, a
-			}
-			if turns > 0 && known(askers, asks.key) {
-				score++
-			}
-			if turns > 0 && known(answerers, answers.key) {
-				score++
-			}
-			if score > best && turns > 0 && (turns > 1 || score >= 6) {
-				best, user, name, ok = score, asks, answers, true
-			}
-		}
-	}
-	return user, name, ok
 }
 
 // dialogues takes the turns from between the labels.
@@ -194,7 +98,7 @@ func dialogues(lines []string, labels []label, user string) []Transcript {
 		}
 		body := append([]string{l.rest}, lines[l.line+1:next]...)
 		body, parted := cutSeparator(body)
-		text := unfence(trimBlock(body))
+		text := unfence(l.close(trimBlock(body)))
 		switch {
 		case l.key == user && turn.User != "":
 			turn.User += "\n\n" + text // one who asks twice
@@ -218,8 +122,8 @@ func dialogues(lines []string, labels []label, user string) []Transcript {
 
 // ruled and numbered are lines that part one dialogue from the next.
 var (
-	ruled    = regexp.MustCompile(`^\s*(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,}|={3,}|~{3,}|#{3,}|—{2,}|─{3,})\s*$`)
-	numbered = regexp.MustCompile(`(?i)^\s*[#*_\[(]*\s*(?:(?:example|sample|dialogue|dialog|conversation|exchange|session|transcript|chat|part)\b[\s#]*[\pL\pN]{0,12}(?:\s*[:.–—-].*)?|end(?: of .*)?)\s*[#*_\])]*\s*$`)
+	ruled    = lazily(`^\s*(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,}|={3,}|~{3,}|#{3,}|—{2,}|─{3,})\s*$`)
+	numbered = lazily(`(?i)^\s*[#*_\[(]*\s*(?:(?:example|sample|dialogue|dialog|conversation|exchange|session|transcript|chat|part)\b[\s#]*[\pL\pN]{0,12}(?:\s*[:.–—-].*)?|end(?: of .*)?)\s*[#*_\])]*\s*$`)
 )
 
 // cutSeparator cuts a text where a line behind an empty one parts dialogues, and
@@ -229,7 +133,7 @@ func cutSeparator(body []string) (rest []string, parted bool) {
 	var code fenceState
 	for i, line := range body {
 		empty := i == 0 || strings.TrimSpace(body[i-1]) == ""
-		if !code.step(line) && i > 0 && empty && (ruled.MatchString(line) || numbered.MatchString(line)) {
+		if !code.step(line) && i > 0 && empty && (ruled().MatchString(line) || numbered().MatchString(line)) {
 			return body[:i], true
 		}
 	}
@@ -238,7 +142,7 @@ func cutSeparator(body []string) (rest []string, parted bool) {
 
 // trimBlock joins lines and takes away empty and ruled ones around them.
 func trimBlock(lines []string) string {
-	idle := func(line string) bool { return strings.TrimSpace(line) == "" || ruled.MatchString(line) }
+	idle := func(line string) bool { return strings.TrimSpace(line) == "" || ruled().MatchString(line) }
 	for len(lines) > 0 && idle(lines[0]) {
 		lines = lines[1:]
 	}
@@ -251,24 +155,24 @@ func trimBlock(lines []string) string {
 // remark is what a model says before it hands over the document, and caption
 // what stands over a description or over the first dialogue.
 var (
-	remark  = regexp.MustCompile(`(?i)^(?:sure|certainly|of course|okay|ok|absolutely|gladly|with pleasure|here(?:'s|’s| is| are))\b.*[:!.]$`)
-	caption = regexp.MustCompile(`(?i)^\s*[#*_]*\s*(?:description|persona|role|prompt|document)\s*[*_]*\s*[:：]?\s*[*_]*\s*`)
+	remark  = lazily(`(?i)^(?:sure|certainly|of course|okay|ok|absolutely|gladly|with pleasure|here(?:'s|’s| is| are))\b.*[:!.]$`)
+	caption = lazily(`(?i)^\s*[#*_]*\s*(?:description|persona|role|prompt|document)\s*[*_]*\s*[:：]?\s*[*_]*\s*`)
 )
 
 // description tidies what stands before the first label.
 func description(lines []string) string {
-	for len(lines) > 0 && (strings.TrimSpace(lines[0]) == "" || ruled.MatchString(lines[0]) || remark.MatchString(strings.TrimSpace(lines[0]))) {
+	for len(lines) > 0 && (strings.TrimSpace(lines[0]) == "" || ruled().MatchString(lines[0]) || remark().MatchString(strings.TrimSpace(lines[0]))) {
 		lines = lines[1:]
 	}
 	for len(lines) > 0 {
 		last := lines[len(lines)-1]
-		if strings.TrimSpace(last) != "" && !ruled.MatchString(last) && !numbered.MatchString(last) {
+		if strings.TrimSpace(last) != "" && !ruled().MatchString(last) && !numbered().MatchString(last) {
 			break
 		}
 		lines = lines[:len(lines)-1]
 	}
 	text := trimBlock(lines)
-	if at := caption.FindStringIndex(text); at != nil && (strings.ContainsAny(text[:at[1]], ":：\n") || at[1] == len(text)) {
+	if at := caption().FindStringIndex(text); at != nil && (strings.ContainsAny(text[:at[1]], ":：\n") || at[1] == len(text)) {
 		text = strings.TrimSpace(text[at[1]:])
 	}
 	return text
@@ -302,7 +206,7 @@ func unwrap(text string) string {
 		if !code.step(line) {
 			continue
 		}
-		if _, _, outside := speakers(findLabels(lines[:i])); outside {
+		if outside, _, _ := cast(lines[:i]); outside != nil {
 			return text
 		}
 		// The last line that closes it, since a document may have fences inside.
@@ -313,7 +217,7 @@ func unwrap(text string) string {
 				break
 			}
 		}
-		if _, _, inside := speakers(findLabels(lines[i+1 : end])); inside {
+		if inside, _, _ := cast(lines[i+1 : end]); inside != nil {
 			return strings.Join(lines[i+1:end], "\n")
 		}
 		return text
