@@ -30,8 +30,9 @@ type Conversation struct {
 	Prefill string
 
 	// Summary stands in for the turns that no longer fit the window, as a turn
-	// before those that do. It says what the first Summarized turns were about.
-	// See [Conversation.Summarize]. The zero Summary is none.
+	// before those that do. It says what the first Summarized turns were about,
+	// and where the Transcript has fewer than that, because some were taken back,
+	// it is not shown. See [Conversation.Summarize]. The zero Summary is none.
 	Summary    Turn
 	Summarized int
 

@@ -71,7 +71,7 @@ func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.
 
 // finish writes the dialogue from turn first on, up to where the model goes on.
 func (c *Conversation) finish(w *writer, turns Transcript, first int, user, prefill string) error {
-	if first > 0 && c.Summarized > 0 {
+	if first > 0 && c.summarized(turns) > 0 {
 		if err := w.shownTurn(&c.Summary, "summary"); err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string
 	if f.head, err = t.piece(w.String()); err != nil {
 		return nil, err
 	}
-	if c.Summarized > 0 {
+	if c.summarized(turns) > 0 {
 		summary := &writer{page: w.page}
 		if err := summary.shownTurn(&c.Summary, "summary"); err != nil {
 			return nil, err

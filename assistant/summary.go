@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
@@ -23,14 +24,17 @@ const summaryQuestion = "Before we go on: what have we talked about so far?"
 // each turn.
 //
 // The summary is made by a [fewshot.Task], from the dropped turns and the
-// summary before, with c.Params but at most 128 tokens; in several steps, where
-// the turns are too long to be read at once. On an error the Summary says as
+// summary before, with c.Params but at most 128 tokens, of which whole sentences
+// are kept; in several steps, where the turns are too long to be read at once. On an error the Summary says as
 // much as was summed up before it. A base model may sum up wrongly. What it
 // wrote is there to be read, and to be edited or cleared.
 func (c *Conversation) Summarize(ctx context.Context) error {
 	dropped, err := c.dropped()
 	if err != nil {
 		return err
+	}
+	if dropped > 0 {
+		c.Summarized = c.summarized(c.Transcript) // begins anew where turns were taken back
 	}
 	for c.Summarized < dropped {
 		end := dropped
@@ -47,6 +51,15 @@ func (c *Conversation) Summarize(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// summarized returns how many of the turns the Summary is about. One that is
+// about turns that are no longer there would bring back what was taken back.
+func (c *Conversation) summarized(turns Transcript) int {
+	if c.Summarized > len(turns) {
+		return 0
+	}
+	return max(c.Summarized, 0)
 }
 
 // longSaid is how many bytes of a text are summed up when a turn is too long to
@@ -69,7 +82,7 @@ func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(strin
 	task := summaryTask(user, name)
 	task.Params = c.Params
 	task.Params.MaxTokens = min(cmp.Or(c.Params.MaxTokens, summaryTokens), summaryTokens)
-	answer, err := task.Run(ctx, c.Model, strings.Join(lines, "\n"))
+	answer, err := wholeSentences(task.Run(ctx, c.Model, strings.Join(lines, "\n")))
 	if err != nil {
 		return err
 	}
@@ -77,13 +90,27 @@ func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(strin
 	if err != nil {
 		return &ValueError{Where: "summary", Err: err}
 	}
-	if summary == "" {
-		return ErrEmpty
-	}
 	c.Summary.User = cmp.Or(c.Summary.User, summaryQuestion)
 	c.Summary.Reply = summary
 	c.Summarized = end
 	return nil
+}
+
+// wholeSentences makes a summary of one that ran into its token limit, where
+// the task sees no answer: the sentences that are whole.
+func wholeSentences(answer string, err error) (string, error) {
+	var bad *fewshot.AnswerError
+	if !errors.As(err, &bad) {
+		return answer, err
+	}
+	if strings.TrimSpace(bad.Text) == "" {
+		return "", ErrEmpty
+	}
+	if end := strings.LastIndexAny(bad.Text, ".!?。！？।؟"); end >= 0 && errors.Is(err, sampling.ErrTruncated) {
+		_, size := utf8.DecodeRuneInString(bad.Text[end:])
+		return bad.Text[:end+size], nil
+	}
+	return "", err
 }
 
 // summaryTokens is the most that a summary may take from the window.

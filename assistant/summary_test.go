@@ -56,6 +56,21 @@ func TestSummarize(t *testing.T) {
 		t.Error("a summary that was cleared is shown")
 	}
 
+	// A summary of turns that were taken back does not bring them back.
+	taken := c.Clone()
+	taken.Summary, taken.Summarized = assistant.Turn{Reply: "Summary of what was taken back."}, 60
+	for len(taken.Transcript) > 59 {
+		if _, err := taken.Undo(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := taken.Prompt("And now?"); err != nil || len(p.Dropped) == 0 || strings.Contains(p.Text, "taken back") {
+		t.Errorf("%v, %d dropped:\n%s", err, len(p.Dropped), p.Text)
+	}
+	if err := taken.Summarize(t.Context()); err != nil || taken.Summarized == 0 || taken.Summarized > 59 || strings.Contains(asked[len(asked)-1].Prompt, "taken back") {
+		t.Errorf("%v; %d of 59 turns are summed up", err, taken.Summarized)
+	}
+
 	// A long conversation that was never summed up, with a turn in it that is
 	// longer than the window, takes several steps.
 	steps := len(asked)
@@ -65,6 +80,12 @@ func TestSummarize(t *testing.T) {
 	}
 	if err := c.Summarize(t.Context()); err != nil || c.Summarized != len(p.Dropped) || len(asked)-steps < 3 {
 		t.Errorf("%v; %d of %d turns in %d steps", err, c.Summarized, len(p.Dropped), len(asked)-steps)
+	}
+	c.Summary, c.Summarized = assistant.Turn{}, 0
+
+	c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{{Text: " They walk。 They talk and th", Reason: sampling.TokenLimit}, {Text: " They walk and t", Reason: sampling.TokenLimit}}, Loop: true}
+	if err := c.Summarize(t.Context()); !errors.Is(err, sampling.ErrTruncated) || c.Summary.Reply != "They walk。" || c.Summarized == 0 {
+		t.Errorf("summaries that are too long: %v; %+v", err, c.Summary)
 	}
 	c.Summary, c.Summarized = assistant.Turn{}, 0
 
