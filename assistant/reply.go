@@ -36,7 +36,8 @@ type replyReader struct {
 	space []rune // white space that nothing has followed yet
 	begun bool   // something has been given out
 
-	loop loopFinder
+	prefill bool // what is read is the prefill
+	loop    loopFinder
 }
 
 // A position says what is known about the line that is being read.
@@ -51,6 +52,14 @@ const (
 
 func newReplyReader(p *page) *replyReader {
 	return &replyReader{page: p, marks: p.marks(), padded: !p.inline(), gap: true}
+}
+
+// writePrefill reads how the reply begins. Where that repeats itself, it is not
+// the model's doing, and no loop.
+func (r *replyReader) writePrefill(opening string) {
+	r.prefill = true
+	r.write(opening)
+	r.prefill = false
 }
 
 // write reads a piece of the reply, which ends in a whole rune.
@@ -172,8 +181,11 @@ func (r *replyReader) trim(c rune) {
 }
 
 func (r *replyReader) give(c rune) {
-	if !r.loop.found {
-		r.out.WriteRune(c)
+	if r.loop.found {
+		return
+	}
+	r.out.WriteRune(c)
+	if !r.prefill {
 		r.loop.write(c)
 	}
 }

@@ -100,7 +100,7 @@ type speech struct {
 // been told of an error.
 func (s *speech) hear(ctx context.Context, m sampling.Model, prompt *fewshot.Prompt, opening string) (Turn, bool) {
 	r := newReplyReader(s.page)
-	r.write(opening)
+	r.writePrefill(opening)
 	for chunk, err := range m.Stream(ctx, prompt.Request(s.params)) {
 		if err != nil {
 			if s.heard {
