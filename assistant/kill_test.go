@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,12 +29,37 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// killTurn is the i-th turn that the child writes, of very different lengths.
-func killTurn(i int) assistant.Turn {
-	return assistant.Turn{User: fmt.Sprint("question ", i), Reply: strings.Repeat("하늘 ", i*i*37%4000) + fmt.Sprint(i), Seed: uint64(i)}
+// killStep returns the transcript after one more step of the child, the k-th in
+// all: a turn more, of very different lengths; now and then another reply to the
+// last one; and now and then an edit of one in the middle, which takes several
+// lines. The turn that a step touches has its number as its seed.
+func killStep(turns assistant.Transcript, k int) assistant.Transcript {
+	long := k * k * 37 % 4000
+	if k%12 == 11 {
+		long = 60_000 // nearly half a megabyte, which a system may write in several goes
+	}
+	turn := assistant.Turn{User: fmt.Sprint("question ", k), Reply: strings.Repeat("하늘 ", long) + fmt.Sprint(k), Seed: uint64(k)}
+	turns = slices.Clone(turns)
+	switch n := len(turns); {
+	case k%5 == 4 && n >= 1:
+		turns[n-1] = turn
+	case k%7 == 6 && n >= 3:
+		turns[n-3] = turn
+	default:
+		turns = append(turns, turn)
+	}
+	return turns
 }
 
-// writeForever appends turns, and says after each that it has been saved.
+// killSteps is how many steps lead to a transcript.
+func killSteps(turns assistant.Transcript) (k int) {
+	for i := range turns {
+		k = max(k, int(turns[i].Seed))
+	}
+	return k
+}
+
+// writeForever goes on step by step, and says after each that it has been saved.
 func writeForever(path string) {
 	log, err := assistant.OpenLog(path)
 	if err != nil {
@@ -41,14 +67,16 @@ func writeForever(path string) {
 		os.Exit(1)
 	}
 	turns := log.Transcript()
-	fmt.Println("open", len(turns))
+	k := killSteps(turns)
+	fmt.Println("open", k)
 	for {
-		turns = append(turns, killTurn(len(turns)))
+		k++
+		turns = killStep(turns, k)
 		if err := log.Save(turns); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)
 		}
-		fmt.Println("saved", len(turns))
+		fmt.Println("saved", k)
 	}
 }
 
@@ -71,59 +99,79 @@ func start(t *testing.T, path string) (child *exec.Cmd, said *bufio.Scanner) {
 	return child, bufio.NewScanner(out)
 }
 
-// TestKills kills a program that appends turns, 500 times and at any moment:
-// each time the transcript reads back, every turn that was reported as saved is
-// in it, and at most the one in flight beside them.
+// TestKills kills a program while it saves turns, 500 times and at any moment:
+// each time the transcript reads back as it was after the last step that was
+// reported as saved, or after the one in flight.
 func TestKills(t *testing.T) {
 	kills := 500
 	if testing.Short() {
 		kills = 20
 	}
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
-	inFlight, partial, total := 0, 0, 0
+	var (
+		turns                   assistant.Transcript // what the file should say
+		k                       int                  // the steps that led to it
+		early, inFlight, midway int
+		steps                   int
+	)
 	for i := range kills {
-		if i%25 == 0 {
+		if i%10 == 0 {
 			os.Remove(path) // so that the header is cut off too, and files stay short
+			turns, k = nil, 0
 		}
 		child, said := start(t, path)
-		// Some die before they have opened the file, most while they write.
-		delay := time.Duration(rand.Int64N(int64(12 * time.Millisecond)))
-		timer := time.AfterFunc(delay, func() { child.Process.Kill() })
-		saved := 0
+		moment := time.Duration(rand.Int64N(int64(8 * time.Millisecond)))
+		kill := func() *time.Timer { return time.AfterFunc(moment, func() { child.Process.Kill() }) }
+		var timer *time.Timer
+		if i%10 == 0 {
+			timer = kill() // perhaps before it has opened the file
+		}
+		opened := false
 		for said.Scan() {
 			what, n, _ := strings.Cut(said.Text(), " ")
-			if what == "error" {
+			reported, err := strconv.Atoi(n)
+			if what == "error" || err != nil {
 				t.Fatalf("kill %d: %s", i, said.Text())
 			}
-			saved, _ = strconv.Atoi(n)
+			if what == "open" && reported != k {
+				t.Fatalf("kill %d: opened after %d steps; there were %d", i, reported, k)
+			}
+			for ; k < reported; k++ {
+				turns = killStep(turns, k+1)
+				steps++
+			}
+			if opened = true; timer == nil {
+				timer = kill()
+			}
 		}
 		timer.Stop()
 		child.Process.Kill()
 		child.Wait()
 
+		if !opened {
+			early++
+		}
 		if file, err := os.ReadFile(path); err == nil && len(file) > 0 && file[len(file)-1] != '\n' {
-			partial++
+			midway++
 		}
 		log, err := assistant.OpenLog(path)
 		if err != nil {
-			t.Fatalf("kill %d after %v: %v", i, delay, err)
+			t.Fatalf("kill %d after %v: %v", i, moment, err)
 		}
-		turns := log.Transcript()
+		got := log.Transcript()
 		log.Close()
-		if len(turns) < saved || saved > 0 && len(turns) > saved+1 {
-			t.Fatalf("kill %d after %v: %d turns were saved and %d are there", i, delay, saved, len(turns))
-		}
-		if len(turns) > saved {
+		if next := killStep(turns, k+1); opened && slices.Equal(got, next) {
+			turns = next
+			k++
 			inFlight++
+		} else if !slices.Equal(got, turns) {
+			t.Fatalf("kill %d after %v: after %d steps there should be %d turns; there are %d, of %d steps", i, moment, k, len(turns), len(got), killSteps(got))
 		}
-		for j, turn := range turns {
-			if turn != killTurn(j) {
-				t.Fatalf("kill %d: turn %d is %.60q", i, j, turn.Reply)
-			}
-		}
-		total = max(total, len(turns))
 	}
-	t.Logf("%d kills: %d with a turn in the file that had not been reported yet, %d in the middle of a line; %d turns in the longest file", kills, inFlight, partial, total)
+	t.Logf("%d kills, %d of them before the file was open, in %d steps that were saved: the step in flight was whole in the file %d times, and %d times in the middle of a line", kills, early, steps, inFlight, midway)
+	if early > kills/5 {
+		t.Errorf("%d of %d kills came before anything was saved", early, kills)
+	}
 }
 
 // A second process is refused, and the first is not disturbed.
@@ -140,7 +188,7 @@ func TestOneWriter(t *testing.T) {
 	}
 	child.Process.Kill()
 	child.Wait()
-	if err := log.Save(assistant.Transcript{{User: "a", Reply: "b"}}); err != nil {
+	if err := log.Save(killStep(nil, 1)); err != nil {
 		t.Error(err)
 	}
 	log.Close()

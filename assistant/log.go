@@ -18,10 +18,10 @@ import (
 //	defer log.Close()
 //	c := assistant.Conversation{Model: m, Persona: p, Transcript: log.Transcript(), Log: log}
 //
-// The file is JSON Lines: a header with a version, and then one line for each
-// change, which is only ever added at the end and is on the disk when Save
-// returns. A program or a machine that dies at any moment loses at most the
-// turn that was being saved. See [ReadTranscript] for what the lines say.
+// The file is JSON Lines: a header with a version, and then a line for each turn
+// that is new or has changed, which is only ever added at the end and is on the
+// disk when Save returns. A program or a machine that dies at any moment loses at
+// most what was being saved, and what that was to replace is still there. See [ReadTranscript] for what the lines say.
 //
 // A file has one writer at a time. A Log is for one goroutine at a time, as the
 // Conversation that it belongs to.
@@ -35,7 +35,7 @@ type Log struct {
 }
 
 // OpenLog opens the transcript file at path, or makes a new one. It takes away
-// the rest of a line that a crash left unfinished. A file that another Log has
+// what a crash left unfinished at the end. A file that another Log has
 // open, in this process or another, is [ErrInUse]. A file that is not a
 // transcript, has a damaged line or is of a newer version is a [*LogError], and
 // stays as it is.
@@ -107,6 +107,10 @@ func (l *Log) Save(t Transcript) error {
 	var lines bytes.Buffer
 	enc := json.NewEncoder(&lines)
 	enc.SetEscapeHTML(false) // people read these files too
+	more := 0
+	if drop > 0 { // what is replaced must not be gone before all that replaces it is there
+		more = max(0, len(t)-same-1)
+	}
 	if same == len(t) {
 		if err := enc.Encode(&logRecord{Drop: drop}); err != nil {
 			return &LogError{Path: l.path, Err: err}
@@ -120,10 +124,11 @@ func (l *Log) Save(t Transcript) error {
 		if err := enc.Encode(&logRecord{
 			Drop: drop, Number: i + 1,
 			User: &turn.User, Reply: &turn.Reply, Time: turn.Time, Seed: turn.Seed, Cut: turn.Cut,
+			More: more,
 		}); err != nil {
 			return &LogError{Path: l.path, Err: err}
 		}
-		drop = 0
+		drop, more = 0, max(0, more-1)
 	}
 	if err := l.append(lines.Bytes()); err != nil {
 		return &LogError{Path: l.path, Err: err}

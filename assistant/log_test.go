@@ -127,6 +127,44 @@ func TestLogCutAnywhere(t *testing.T) {
 	}
 }
 
+// Turns in the middle were changed, and the file was cut while that was saved:
+// they are as they were.
+func TestLogCutInAChange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "talk.jsonl")
+	log := openLog(t, path)
+	turns := assistant.Transcript{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}, {User: "e", Reply: "f"}}
+	if err := log.Save(turns); err != nil {
+		t.Fatal(err)
+	}
+	before := content(t, path)
+	edited := append(assistant.Transcript{{User: "a", Reply: "edited"}}, turns[1:]...)
+	if err := log.Save(edited); err != nil {
+		t.Fatal(err)
+	}
+	log.Close()
+	after := content(t, path)
+	for n := len(before); n <= len(after); n++ {
+		if err := os.WriteFile(path, []byte(after[:n]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		log := openLog(t, path)
+		want := turns
+		if n >= len(after)-1 {
+			want = edited
+		}
+		if diff := cmp.Diff(want, log.Transcript()); diff != "" {
+			t.Fatalf("cut to %q:\n%s", after[:n], diff)
+		}
+		if err := log.Save(edited); err != nil {
+			t.Fatal(err)
+		}
+		log.Close()
+		if got := content(t, path); got != after {
+			t.Fatalf("cut to %q and saved again: %q", after[:n], got)
+		}
+	}
+}
+
 func TestDamagedLogs(t *testing.T) {
 	const header = `{"foreword":"transcript","version":1}` + "\n"
 	turn := func(n int) string { return fmt.Sprintf(`{"turn":%d,"user":"a","reply":"b"}`+"\n", n) }
@@ -149,6 +187,9 @@ func TestDamagedLogs(t *testing.T) {
 		{"a field of another kind", header + `{"turn":"1","user":"a","reply":"b"}` + "\n", 2, "damaged"},
 		{"too much taken back", header + turn(1) + `{"drop":2}` + "\n", 3, "2 turns are taken back where there are 1"},
 		{"less than nothing taken back", header + turn(1) + `{"drop":-1}` + "\n", 3, "-1 turns"},
+		{"a change that another one breaks off", header + turn(1) + `{"drop":1,"turn":1,"user":"a","reply":"c","more":2}` + "\n" + turn(2) + turn(3), 4, "another change begins, where 2 lines of the one before are missing"},
+		{"a change within a change", header + turn(1) + `{"drop":1,"turn":1,"user":"a","reply":"c","more":1}` + "\n" + `{"drop":1}` + "\n", 4, "another change begins"},
+		{"less than no lines to come", header + `{"turn":1,"user":"a","reply":"c","more":-1}` + "\n", 2, "-1 more lines"},
 		{"a newer version", `{"foreword":"transcript","version":2,"new":true}` + "\n", 1, "is of version 2, and this program reads version 1"},
 		{"a newer version without a line break", `{"foreword":"transcript","version":10}`, 1, "version 10"},
 		{"no version", `{"foreword":"transcript"}` + "\n", 1, "no version 0"},

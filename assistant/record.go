@@ -19,7 +19,8 @@ const (
 // A logRecord is one line of a transcript file behind the header: Drop turns
 // are taken back from the end, and then a turn is added, if there is one. One
 // line does both, so that a reply that takes the place of another is there or
-// not, and never neither of the two.
+// not, and never neither of the two. Where several turns are replaced, each line
+// says how many More there are, and they count when all of them are there.
 type logRecord struct {
 	Drop   int       `json:"drop,omitzero"`
 	Number int       `json:"turn,omitzero"` // counting from 1, so that a line that is there twice is noticed
@@ -28,6 +29,7 @@ type logRecord struct {
 	Time   time.Time `json:"time,omitzero"`
 	Seed   uint64    `json:"seed,omitzero"`
 	Cut    bool      `json:"cut,omitzero"`
+	More   int       `json:"more,omitzero"`
 }
 
 // ReadTranscript reads a transcript file, such as a [Log] writes:
@@ -36,15 +38,19 @@ type logRecord struct {
 //	{"turn":1,"user":"Why is the sky blue?","reply":"Air scatters ...","time":"2025-03-04T12:00:00Z","seed":7}
 //	{"turn":2,"user":"And at sunset?","reply":"Then the light","cut":true}
 //	{"drop":1,"turn":2,"user":"And at sunset?","reply":"Then the light has come a longer way."}
+//	{"drop":2,"turn":1,"user":"Why is the sea blue?","reply":"Water ...","more":1}
+//	{"turn":2,"user":"And at sunset?","reply":"It is red."}
 //	{"drop":1}
 //
-// The fourth line takes the place of the turn before it, and the fifth takes it
-// back. There is no limit on the length of a line.
+// The fourth line takes the place of the turn before it. The fifth and the sixth
+// are one change, of both turns, and the last line takes a turn back. There is no
+// limit on the length of a line.
 //
 // Reading is strict, and errors are a [*LogError] with the line: fields that are
 // not known or missing, text that is no JSON, a turn that is there twice or not
-// at all, a newer version. The one thing that is forgiven is a last line with no
-// line break behind it that is not whole: that is what a crash leaves.
+// at all, a newer version. The one thing that is forgiven is an end that is not
+// whole, a last line without its line break or a change without its last lines:
+// that is what a crash leaves.
 func ReadTranscript(r io.Reader) (Transcript, error) {
 	content, err := readLog(r)
 	if err != nil {
@@ -56,13 +62,17 @@ func ReadTranscript(r io.Reader) (Transcript, error) {
 // A logContent is what stands in a transcript file.
 type logContent struct {
 	turns   Transcript
-	size    int64 // of the lines that are whole; 0 for a file that has no header yet
+	size    int64 // of the changes that are whole; 0 for a file that has no header yet
 	unended bool  // the last of them has no line break behind it
+
+	changed Transcript // what the turns are with the change that is being read
+	more    int        // the lines that it lacks
 }
 
 func readLog(r io.Reader) (*logContent, error) {
 	in := bufio.NewReader(r)
 	c := &logContent{}
+	var size int64
 	for number := 1; ; number++ {
 		line, err := in.ReadBytes('\n')
 		ended := err == nil
@@ -84,8 +94,10 @@ func readLog(r io.Reader) (*logContent, error) {
 		if err != nil {
 			return nil, &LogError{Line: number, Err: err}
 		}
-		c.size += int64(len(line))
-		c.unended = !ended
+		size += int64(len(line))
+		if c.more == 0 {
+			c.turns, c.size, c.unended = c.changed, size, !ended
+		}
 	}
 }
 
@@ -134,21 +146,33 @@ func (c *logContent) read(line []byte) error {
 	if err != nil {
 		return fmt.Errorf("the line is damaged: %w", err)
 	}
-	if record.Drop < 0 || record.Drop > len(c.turns) {
-		return fmt.Errorf("%d turns are taken back where there are %d", record.Drop, len(c.turns))
+	turns := c.changed
+	if record.Drop < 0 || record.Drop > len(turns) {
+		return fmt.Errorf("%d turns are taken back where there are %d", record.Drop, len(turns))
 	}
-	c.turns = c.turns[:len(c.turns)-record.Drop]
-	if record.Number == 0 && record.User == nil && record.Reply == nil && record.Drop > 0 {
+	if c.more > 0 && (record.Drop > 0 || record.More != c.more-1) {
+		return fmt.Errorf("another change begins, where %d lines of the one before are missing", c.more)
+	}
+	if record.Drop > 0 {
+		n := len(turns) - record.Drop
+		turns = turns[:n:n] // the change may turn out not to be whole
+	}
+	if record.Number == 0 && record.User == nil && record.Reply == nil && record.Drop > 0 && record.More == 0 {
+		c.changed = turns
 		return nil
 	}
 	if record.User == nil || record.Reply == nil {
 		return errors.New(`a turn has to have a "user" and a "reply"`)
 	}
-	if next := len(c.turns) + 1; record.Number < next {
+	if record.More < 0 {
+		return fmt.Errorf("%d more lines are announced", record.More)
+	}
+	if next := len(turns) + 1; record.Number < next {
 		return fmt.Errorf("turn %d is there a second time, where turn %d should be", record.Number, next)
 	} else if record.Number > next {
 		return fmt.Errorf("turn %d is there, where turn %d should be: a line is missing", record.Number, next)
 	}
-	c.turns = append(c.turns, Turn{User: *record.User, Reply: *record.Reply, Time: record.Time, Seed: record.Seed, Cut: record.Cut})
+	c.changed = append(turns, Turn{User: *record.User, Reply: *record.Reply, Time: record.Time, Seed: record.Seed, Cut: record.Cut})
+	c.more = record.More
 	return nil
 }
