@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"image/color"
+	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -10,6 +15,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/foreword-go/foreword/fewshot/eval"
 )
@@ -20,70 +27,135 @@ type curve struct {
 	table *eval.Table
 }
 
-// The two colours can be told apart by people who do not see red and green
-// (Okabe and Ito 2008).
+// The colours can be told apart by people who do not see red and green (Okabe
+// and Ito 2008).
 var palette = []color.Color{color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x72, 0xb2, 0xff}}
+
+var (
+	ink  = color.Gray{0x33}
+	pale = color.Gray{0xdd}
+)
+
+const (
+	width, height = 7 * vg.Inch, 4 * vg.Inch
+	margin        = 12 // points around it all
+	dpi           = 192
+)
 
 // drawCurves writes the curves as name.png and name.svg.
 func drawCurves(curves []curve, name string) (files []string, err error) {
+	p, err := picture(curves)
+	if err != nil {
+		return nil, err
+	}
+	for _, sheet := range []struct {
+		ending string
+		canvas vg.CanvasWriterTo
+	}{
+		{".png", vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}},
+		{".svg", vgsvg.New(width, height)},
+	} {
+		whole := draw.New(sheet.canvas)
+		whole.FillPolygon(color.White, []vg.Point{{}, {X: width}, {X: width, Y: height}, {Y: height}})
+		p.Draw(draw.Crop(whole, margin, -margin, margin, -margin))
+		if err := write(name+sheet.ending, sheet.canvas); err != nil {
+			return files, err
+		}
+		files = append(files, name+sheet.ending)
+	}
+	return files, nil
+}
+
+// write writes a picture to a file. Where a reader of SVG has not the font that is
+// drawn with, fonts as wide as that stand in for it.
+func write(name string, picture io.WriterTo) error {
+	var b bytes.Buffer
+	if _, err := picture.WriteTo(&b); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	text := b.Bytes()
+	if filepath.Ext(name) == ".svg" {
+		text = bytes.ReplaceAll(text, []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))
+	}
+	return os.WriteFile(name, text, 0o666)
+}
+
+func picture(curves []curve) (*plot.Plot, error) {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
+	plotter.DefaultFont = plot.DefaultFont
 	p := plot.New()
 	p.Title.Text = "A base model translates, by the number of examples it is shown"
 	p.X.Label.Text = "examples in the prompt"
 	p.Y.Label.Text = "right answers, %"
-	p.Y.Min, p.Y.Max = 0, 104
+	p.Y.Min, p.Y.Max = 0, 108
 	p.BackgroundColor = color.White
 	p.Title.TextStyle.Font.Size = vg.Points(13)
+	p.Title.TextStyle.Color = ink
 	p.Title.Padding = vg.Points(10)
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Font = font.From(p.Title.TextStyle.Font, vg.Points(11))
+		axis.Color, axis.Label.TextStyle.Color, axis.Tick.Label.Color, axis.Tick.Color = ink, ink, ink, ink
+		axis.Label.TextStyle.Font.Size = vg.Points(11)
+		axis.Tick.Label.Font.Size = vg.Points(10)
 		axis.Padding = vg.Points(4)
 		axis.Label.Padding = vg.Points(6)
 	}
 	grid := plotter.NewGrid()
 	grid.Vertical.Color = nil
-	grid.Horizontal.Color = color.Gray{0xdd}
+	grid.Horizontal.Color = pale
 	p.Add(grid)
-	p.Y.Tick.Marker = plot.ConstantTicks([]plot.Tick{{Value: 0, Label: "0"}, {Value: 20, Label: "20"}, {Value: 40, Label: "40"}, {Value: 60, Label: "60"}, {Value: 80, Label: "80"}, {Value: 100, Label: "100"}})
+	p.Y.Tick.Marker = plot.ConstantTicks(percents())
 
-	var ticks []plot.Tick
-	for i, c := range curves {
-		points := errorPoints{XYs: make(plotter.XYs, len(c.table.Rows)), YErrors: make(plotter.YErrors, len(c.table.Rows))}
-		for j, row := range c.table.Rows {
-			x := position(row.Shots)
-			points.XYs[j] = plotter.XY{X: x, Y: 100 * row.Mean}
-			points.YErrors[j].Low, points.YErrors[j].High = 100*row.Spread, min(100*row.Spread, 100-100*row.Mean)
-			if i == 0 {
-				ticks = append(ticks, plot.Tick{Value: x, Label: label(row.Shots)})
-			}
-		}
-		line, dots, err := plotter.NewLinePoints(points.XYs)
-		if err != nil {
-			return nil, err
-		}
-		bars, err := plotter.NewYErrorBars(points)
-		if err != nil {
-			return nil, err
-		}
-		line.Color, line.Width = palette[i%len(palette)], vg.Points(2.2)
-		dots.Color, dots.Shape, dots.Radius = palette[i%len(palette)], draw.CircleGlyph{}, vg.Points(3.5)
-		bars.Color, bars.LineStyle.Width = palette[i%len(palette)], vg.Points(1)
-		p.Add(bars, line, dots)
-		p.Legend.Add(c.name, line, dots)
+	rows := curves[0].table.Rows
+	ticks := make([]plot.Tick, len(rows))
+	for i, row := range rows {
+		ticks[i] = plot.Tick{Value: position(row.Shots), Label: label(row.Shots)}
 	}
 	p.X.Tick.Marker = plot.ConstantTicks(ticks)
-	p.X.Min, p.X.Max = ticks[0].Value-0.2, ticks[len(ticks)-1].Value+0.2
-	p.Legend.Left, p.Legend.Top = false, false
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-14), vg.Points(14)
-	p.Legend.Padding = vg.Points(4)
-
-	for _, ending := range []string{".png", ".svg"} {
-		if err := p.Save(7*vg.Inch, 4*vg.Inch, name+ending); err != nil {
+	p.X.Min, p.X.Max = ticks[0].Value-0.25, ticks[len(ticks)-1].Value+0.25
+	for i, c := range curves {
+		if err := addCurve(p, c, palette[i%len(palette)], 0.05*float64(i)); err != nil {
 			return nil, err
 		}
-		files = append(files, name+ending)
 	}
-	return files, nil
+	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-14), vg.Points(24)
+	p.Legend.Padding = vg.Points(4)
+	p.Legend.TextStyle.Font.Size = vg.Points(11)
+	p.Legend.TextStyle.Color = ink
+	return p, nil
+}
+
+// addCurve adds one line with its error bars, a little to the right of where it
+// is, so that lines at the same height are both seen.
+func addCurve(p *plot.Plot, c curve, colour color.Color, right float64) error {
+	points := errorPoints{XYs: make(plotter.XYs, len(c.table.Rows)), YErrors: make(plotter.YErrors, len(c.table.Rows))}
+	for j, row := range c.table.Rows {
+		points.XYs[j] = plotter.XY{X: position(row.Shots) + right, Y: 100 * row.Mean}
+		points.YErrors[j].Low, points.YErrors[j].High = min(100*row.Spread, 100*row.Mean), min(100*row.Spread, 100-100*row.Mean)
+	}
+	line, dots, err := plotter.NewLinePoints(points.XYs)
+	if err != nil {
+		return err
+	}
+	bars, err := plotter.NewYErrorBars(points)
+	if err != nil {
+		return err
+	}
+	first := points.XYs[0]
+	value, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{first}, Labels: []string{fmt.Sprintf("%.0f %%", first.Y)}})
+	if err != nil {
+		return err
+	}
+	value.Offset = vg.Point{X: vg.Points(9), Y: vg.Points(-4)}
+	if first.Y > 50 { // below the line, which goes on to the right
+		value.Offset = vg.Point{X: vg.Points(-8), Y: vg.Points(-18)}
+	}
+	value.TextStyle[0].Font.Size, value.TextStyle[0].Color = vg.Points(11), colour
+	line.Color, line.Width = colour, vg.Points(2)
+	dots.Color, dots.Shape, dots.Radius = colour, draw.CircleGlyph{}, vg.Points(3.2)
+	bars.Color, bars.LineStyle.Width = colour, vg.Points(1)
+	p.Add(bars, line, dots, value)
+	p.Legend.Add(c.name, line, dots)
+	return nil
 }
 
 type errorPoints struct {
@@ -108,4 +180,11 @@ func label(shots int) string {
 		return "1\n(one-shot)"
 	}
 	return strconv.Itoa(shots)
+}
+
+func percents() (ticks []plot.Tick) {
+	for percent := 0; percent <= 100; percent += 20 {
+		ticks = append(ticks, plot.Tick{Value: float64(percent), Label: strconv.Itoa(percent)})
+	}
+	return ticks
 }

@@ -17,8 +17,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -33,7 +33,10 @@ const about = `shots: how often a base model is right, by the number of examples
 Usage: shots [flags]
 
 Translates words into Korean with 0 to 16 examples, with an instruction and
-without, prints how many were right, and draws the curve.`
+without, prints how many were right, and draws the curve.
+
+  go run ./examples/shots
+  go run ./examples/shots -orders 2 -cases 50 -dir answers`
 
 // words.tsv has the words: the first ones are the pool of examples, and the others
 // are asked.
@@ -84,12 +87,14 @@ func run(ctx context.Context, env *cli.Env) error {
 			Format:      fewshot.Lines,
 			Params:      sampling.Params{Temperature: *temperature, MaxTokens: 32, Seed: 1},
 		}
+		grid.Work = backend.Kind + " " + backend.Name
 		if *dir != "" {
 			grid.Dir = filepath.Join(*dir, []string{"bare", "instructed"}[i])
 		}
 		grid.Done = func(done, all int) { bar.Set(i*all + done) }
 		table, err := eval.Sweep(ctx, task, model, asked[:*cases], eval.Exact[string], grid)
 		if err != nil {
+			bar.Clear()
 			return err
 		}
 		curves = append(curves, curve{[]string{"no instruction", fmt.Sprintf("%q", instruction)}[i], table})
@@ -116,11 +121,12 @@ func run(ctx context.Context, env *cli.Env) error {
 // where that is no terminal.
 func newBar(env *cli.Env, all int) *progressbar.ProgressBar {
 	w := io.Discard
-	if cli.PainterFor(env, env.Stderr) {
-		w = os.Stderr
+	if cli.IsTerminal(env.Stderr) {
+		w = env.Stderr
 	}
 	return progressbar.NewOptions(all,
 		progressbar.OptionSetWriter(w),
+		progressbar.OptionThrottle(50*time.Millisecond),
 		progressbar.OptionSetDescription("asking"),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),

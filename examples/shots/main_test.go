@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"flag"
 	"image/png"
 	"io"
 	"os"
@@ -42,6 +43,34 @@ func TestShots(t *testing.T) {
 	}
 }
 
+// TestPicture draws the picture of the README anew and compares it with the one
+// that is there; -update puts it there.
+func TestPicture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("6,000 answers")
+	}
+	name := filepath.Join(t.TempDir(), "shots")
+	got := clitest.Run(t, "shots", run, "", nil, "-o", name)
+	if got.Status != 0 || got.Stderr != "" {
+		t.Fatalf("%+v", got)
+	}
+	svg, err := os.ReadFile(name + ".svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const images = "../../docs/images/"
+	clitest.Golden(t, "../"+images+"shots.svg", string(svg))
+	if flag.Lookup("update").Value.String() == "true" {
+		png, err := os.ReadFile(name + ".png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(images+"shots.png", png, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestResumed runs with -dir twice: the second time nothing is asked, and the
 // table is the same.
 func TestResumed(t *testing.T) {
@@ -58,10 +87,12 @@ func TestResumed(t *testing.T) {
 	}
 }
 
-func TestMistakes(t *testing.T) {
-	for _, args := range [][]string{{"-cases", "0"}, {"-cases", "1000"}, {"-orders", "0"}, {"-x"}} {
-		if got := clitest.Run(t, "shots", run, "", nil, args...); got.Status != 2 || strings.Count(got.Stderr, "\n") != 1 {
-			t.Errorf("%q: %+v", args, got)
-		}
-	}
+func TestCommandLine(t *testing.T) {
+	clitest.CommandLine(t, "shots", run, map[string][]string{
+		"-cases 0":                {"-cases", "0"},
+		"there are 130 words":     {"-cases", "1000"},
+		"-orders is 0":            {"-orders", "0"},
+		"Temperature is -1":       {"-temperature", "-1", "-o", ""},
+		"-model go with -backend": {"-model", "m"},
+	})
 }
