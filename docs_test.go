@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,9 +17,11 @@ import (
 //	<!-- file: examples/first/main.go -->    the block is that file, from its package clause
 //	<!-- part: sampling/pocket/x_test.go --> the block's lines stand in that file, side by side
 //	<!-- run: go run ./examples/first -->    the block is what the command prints
+//	<!-- printed: .ci/real-servers -->       the block was printed by what takes too long for a test
 //
-// A block of Go without such a line fails, since nobody would compile it. With
-// -update, blocks of output and of whole files are written anew.
+// Shell is checked by checkCommands. Any other block without such a line fails,
+// since nobody would know whether it is true. With -update, blocks of output and
+// of whole files are written anew.
 func TestDocuments(t *testing.T) {
 	files, err := filepath.Glob("*.md")
 	if err != nil {
@@ -34,6 +37,7 @@ func TestDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			checkLinks(t, filepath.Dir(file), string(text))
 			checked := checkBlocks(t, string(text))
 			if *update && checked != string(text) {
 				if err := os.WriteFile(file, []byte(checked), 0o666); err != nil {
@@ -41,6 +45,20 @@ func TestDocuments(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#]+)`)
+
+// checkLinks looks for the files that a document in dir links to.
+func checkLinks(t *testing.T, dir, text string) {
+	t.Helper()
+	for _, found := range link.FindAllStringSubmatch(text, -1) {
+		if to := found[1]; !strings.Contains(to, "://") {
+			if _, err := os.Stat(filepath.Join(dir, to)); err != nil {
+				t.Errorf("a link to what is not there: %v", err)
+			}
+		}
 	}
 }
 
@@ -61,31 +79,35 @@ func checkBlocks(t *testing.T, text string) string {
 			end++
 		}
 		block := lines[i+1 : end]
-		var note string
-		if i > 0 {
-			note = lines[i-1]
+		want := block
+		switch kind, from := origin(lines[max(i-1, 0)]); {
+		case kind == "file":
+			want = program(t, from)
+		case kind == "part":
+			checkPart(t, from, block)
+		case kind == "run":
+			want = printed(t, from)
+		case kind == "printed":
+		case language == "sh":
+			checkCommands(t, block)
+		default:
+			t.Errorf("line %d: a block that no comment ties to a file or a command", i+1)
 		}
-		if file, ok := strings.CutPrefix(note, "<!-- part: "); ok {
-			checkPart(t, strings.TrimSuffix(file, " -->"), block)
-			out = append(append(out, block...), "```")
-			i = end
-			continue
+		if diff := cmp.Diff(want, block); diff != "" && !*update {
+			t.Errorf("line %d: the block is not as its source says (-source +block):\n%s", i+1, diff)
 		}
-		want, known := source(t, note)
-		switch {
-		case known:
-			if diff := cmp.Diff(want, block); diff != "" && !*update {
-				t.Errorf("line %d: the block is not as %s says (-source +block):\n%s", i+1, note, diff)
-			}
-			block = want
-		case language == "go":
-			t.Errorf("line %d: a block of Go that no comment ties to a file", i+1)
-		}
-		out = append(out, block...)
-		out = append(out, "```")
+		out = append(append(out, want...), "```")
 		i = end
 	}
 	return strings.Join(out, "\n")
+}
+
+// origin reads the comment that says where a block comes from.
+func origin(line string) (kind, from string) {
+	if comment, ok := strings.CutPrefix(line, "<!-- "); ok {
+		kind, from, _ = strings.Cut(strings.TrimSuffix(comment, " -->"), ": ")
+	}
+	return kind, from
 }
 
 // checkPart looks for the lines of a block in a file, where they may be indented.
@@ -107,34 +129,34 @@ func checkPart(t *testing.T, file string, block []string) {
 	}
 }
 
-func source(t *testing.T, note string) (lines []string, ok bool) {
+// program returns a Go file from its package clause on.
+func program(t *testing.T, file string) []string {
 	t.Helper()
-	note, ok = strings.CutSuffix(note, " -->")
-	if !ok {
-		return nil, false
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if file, ok := strings.CutPrefix(note, "<!-- file: "); ok {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, code, found := strings.Cut(string(text), "\npackage ")
-		if !found {
-			t.Fatalf("%s has no package clause behind a comment", file)
-		}
-		return strings.Split(strings.TrimRight("package "+code, "\n"), "\n"), true
+	_, code, found := strings.Cut(string(text), "\npackage ")
+	if !found {
+		t.Fatalf("%s has no package clause behind a comment", file)
 	}
-	if command, ok := strings.CutPrefix(note, "<!-- run: "); ok {
-		words := strings.Fields(command)
-		for i, word := range words {
-			words[i] = strings.Trim(word, `"`) // the one use of quotes is an empty word
-		}
-		cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
-		printed, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s: %v", command, err)
-		}
-		return strings.Split(strings.TrimRight(string(printed), "\n"), "\n"), true
+	return strings.Split(strings.TrimRight("package "+code, "\n"), "\n")
+}
+
+// outputs keeps what commands have printed: several documents show the same ones.
+var outputs = map[string][]string{}
+
+// printed returns what a command prints.
+func printed(t *testing.T, command string) []string {
+	t.Helper()
+	if lines, ok := outputs[command]; ok {
+		return lines
 	}
-	return nil, false
+	words := splitWords(command)
+	text, err := exec.CommandContext(t.Context(), words[0], words[1:]...).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	outputs[command] = strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	return outputs[command]
 }

@@ -1,0 +1,183 @@
+package foreword_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// checkCommands checks a block of shell as far as it is about this repository:
+// programs, packages, files, tests and flags that it names must be there. What
+// downloads a model or starts a server is left to the reader.
+func checkCommands(t *testing.T, block []string) {
+	t.Helper()
+	script := strings.ReplaceAll(strings.Join(block, "\n"), "\\\n", " ")
+	for line := range strings.SplitSeq(script, "\n") {
+		line, _, _ = strings.Cut(line, " #")
+		words := splitWords(line)
+		switch {
+		case len(words) == 0:
+		case strings.HasPrefix(words[0], ".ci/"):
+			if info, err := os.Stat(words[0]); err != nil || info.Mode()&0o111 == 0 {
+				t.Errorf("%s is no program: %v", words[0], err)
+			}
+		case strings.HasPrefix(line, "go run ./"):
+			checkFlags(t, words[2], words[3:])
+		case strings.HasPrefix(line, "go test "):
+			checkTests(t, words[2:])
+		}
+	}
+}
+
+// checkFlags asks a program for its help, and looks for each flag in it.
+func checkFlags(t *testing.T, program string, args []string) {
+	t.Helper()
+	help := strings.Join(printed(t, "go run "+program+" -h"), "\n")
+	for _, arg := range args {
+		if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(arg, "-") && !regexp.MustCompile(`(?m)^  `+name+`\b`).MatchString(help) {
+			t.Errorf("%s has no flag %s", program, arg)
+		}
+	}
+}
+
+// checkTests looks for the package that is tested, and in it for the tests,
+// benchmarks and fuzz targets that are named.
+func checkTests(t *testing.T, args []string) {
+	t.Helper()
+	dir := args[0]
+	if dir == "./..." || dir == "." {
+		return
+	}
+	code := ""
+	files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code += string(text)
+	}
+	for i, arg := range args[1:] {
+		if kind := map[string]string{"-run": "Test", "-fuzz": "", "-bench": "Benchmark"}; arg == "-run" || arg == "-fuzz" || arg == "-bench" {
+			if name := args[i+2]; !regexp.MustCompile(`func ` + kind[arg] + `\w*` + name).MatchString(code) {
+				t.Errorf("%s has nothing for %s %s", dir, arg, name)
+			}
+		}
+	}
+	if code == "" {
+		t.Errorf("%s has no tests", dir)
+	}
+}
+
+// splitWords splits a command as a shell does, with double quotes.
+func splitWords(command string) (words []string) {
+	for i, part := range strings.Split(command, `"`) {
+		if i%2 == 1 {
+			words = append(words, part)
+		} else {
+			words = append(words, strings.Fields(part)...)
+		}
+	}
+	return words
+}
+
+// TestImport follows what the README says of importing the module, in a module of
+// its own beside it, and runs the README's first program there.
+func TestImport(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Importing it\n")
+	_, section, _ = strings.Cut(section, "```sh\n")
+	script, _, found := strings.Cut(section, "```")
+	if !found || !strings.Contains(script, "-replace") {
+		t.Fatalf("the README does not say how to import the module: %q", script)
+	}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile("examples/first/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	app := filepath.Join(dir, "app")
+	if err := os.Mkdir(app, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(app, "main.go"), program, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	script = strings.ReplaceAll(script, "../foreword", here) // where a reader's clone would be
+	script = "go mod init example.com/app\n" + strings.ReplaceAll(script, "\\\n", " ") + "go run ."
+	var out []byte
+	for line := range strings.SplitSeq(script, "\n") {
+		words := splitWords(line)
+		cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
+		cmd.Dir = app
+		// What building this module took is on the machine already.
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOWORK=off")
+		if out, err = cmd.Output(); err != nil {
+			message := ""
+			if exit, ok := err.(*exec.ExitError); ok {
+				message = string(exit.Stderr)
+			}
+			t.Fatalf("%s: %v\n%s", line, err, message)
+		}
+	}
+	if string(out) != "선생님\n" {
+		t.Errorf("the program printed %q", out)
+	}
+}
+
+// TestTranslatedReadme holds the Chinese README to the English one: the same
+// sections, tables, pictures, links and blocks, with words of its own in between.
+func TestTranslatedReadme(t *testing.T) {
+	english, chinese := outline(t, "README.md"), outline(t, "README.zh-CN.md")
+	for i := range max(len(english), len(chinese)) {
+		switch {
+		case i >= len(english):
+			t.Fatalf("README.zh-CN.md goes on with %q", chinese[i])
+		case i >= len(chinese):
+			t.Fatalf("README.zh-CN.md lacks %q", english[i])
+		case english[i] != chinese[i]:
+			t.Fatalf("README.zh-CN.md has %q, where README.md has %q", chinese[i], english[i])
+		}
+	}
+}
+
+// outline returns what a document has in it in every language, in its order.
+func outline(t *testing.T, file string) (parts []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inBlock := false
+	for line := range strings.SplitSeq(string(text), "\n") {
+		fence := strings.HasPrefix(line, "```")
+		switch {
+		case inBlock || fence || strings.HasPrefix(line, "<!--"):
+			parts = append(parts, line)
+		case strings.HasPrefix(line, "#"):
+			parts = append(parts, "heading "+strings.Trim(line[:3], " F"))
+		case strings.HasPrefix(line, "|"):
+			parts = append(parts, "row of a table")
+		}
+		inBlock = inBlock != fence
+		if inBlock {
+			continue
+		}
+		for _, link := range link.FindAllStringSubmatch(line, -1) {
+			if !strings.HasPrefix(link[1], "README") { // each links to the other
+				parts = append(parts, "link to "+link[1])
+			}
+		}
+	}
+	return parts
+}
