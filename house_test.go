@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -70,6 +71,35 @@ func TestArrows(t *testing.T) {
 			if !slices.Contains(allowed, imported) && !slices.Contains(allowed, path.Dir(imported)+"/...") {
 				t.Errorf("package %s imports %s, against the arrows of docs/design.md", p.dir, imported)
 			}
+		}
+	}
+}
+
+// TestStandardLibraryAlone asks the go command what the three packages that others
+// build on come with.
+func TestStandardLibraryAlone(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}",
+		"./sampling", "./fewshot", "./assistant").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if !strings.HasPrefix(dep, module+"/") {
+			t.Errorf("sampling, fewshot or assistant depends on %s", dep)
+		}
+	}
+}
+
+// TestPackageComments fails when a package does not say what it is for, or a
+// program what it shows.
+func TestPackageComments(t *testing.T) {
+	for _, p := range packages(t) {
+		want := "Package " + p.name + " "
+		if p.name == "main" {
+			want = "Command " + path.Base(p.dir) + " "
+		}
+		if !slices.ContainsFunc(p.files, func(f *ast.File) bool { return strings.HasPrefix(f.Doc.Text(), want) }) {
+			t.Errorf("no file of %s begins with a comment %q", p.dir, want+"...")
 		}
 	}
 }
@@ -219,6 +249,9 @@ func (p *pkg) addType(s *ast.TypeSpec, add func(bool, ast.Node, string), documen
 		return
 	}
 	for _, field := range fields.List {
+		if len(field.Names) == 0 && ast.IsExported(embedded(field.Type)) {
+			add(true, field, "type "+s.Name.Name+", embedded "+p.print(field.Type))
+		}
 		for _, name := range field.Names {
 			if name.IsExported() {
 				// A field may be explained by its type's comment, so only types
@@ -229,10 +262,14 @@ func (p *pkg) addType(s *ast.TypeSpec, add func(bool, ast.Node, string), documen
 	}
 }
 
-func receiver(d *ast.FuncDecl) string {
-	typ := d.Recv.List[0].Type
+func receiver(d *ast.FuncDecl) string { return embedded(d.Recv.List[0].Type) }
+
+// embedded returns the name of a type that stands for a receiver or a field.
+func embedded(typ ast.Expr) string {
 	for {
 		switch x := typ.(type) {
+		case *ast.SelectorExpr:
+			typ = x.Sel
 		case *ast.StarExpr:
 			typ = x.X
 		case *ast.IndexExpr:

@@ -1,4 +1,4 @@
-// Wordlists writes the word lists of the pocket model's corpus.
+// Command wordlists writes the word lists of the pocket model's corpus.
 //
 // The words are in words.tsv, beside this file: a table with one English word
 // a line and its translations into six languages. From it the command makes
