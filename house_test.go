@@ -249,7 +249,7 @@ func (p *pkg) addType(s *ast.TypeSpec, add func(bool, ast.Node, string), documen
 		return
 	}
 	for _, field := range fields.List {
-		if len(field.Names) == 0 && ast.IsExported(embedded(field.Type)) {
+		if len(field.Names) == 0 && ast.IsExported(nameOf(field.Type)) {
 			add(true, field, "type "+s.Name.Name+", embedded "+p.print(field.Type))
 		}
 		for _, name := range field.Names {
@@ -262,10 +262,10 @@ func (p *pkg) addType(s *ast.TypeSpec, add func(bool, ast.Node, string), documen
 	}
 }
 
-func receiver(d *ast.FuncDecl) string { return embedded(d.Recv.List[0].Type) }
+func receiver(d *ast.FuncDecl) string { return nameOf(d.Recv.List[0].Type) }
 
-// embedded returns the name of a type that stands for a receiver or a field.
-func embedded(typ ast.Expr) string {
+// nameOf returns the name of a type that stands for a receiver or a field.
+func nameOf(typ ast.Expr) string {
 	for {
 		switch x := typ.(type) {
 		case *ast.SelectorExpr:
