@@ -3,13 +3,25 @@ package openai
 import (
 	"bytes"
 	"io"
+	"sync"
 )
+
+// lineBuffers are the buffers of bodies that were read. Of what one call leaves
+// behind for the garbage collector they would be the greatest part.
+var lineBuffers = sync.Pool{New: func() any {
+	buf := make([]byte, 0, 8<<10)
+	return &buf
+}}
+
+// largestKept is the size beyond which a buffer is not worth keeping, in bytes.
+const largestKept = 64 << 10
 
 // A lineScanner cuts a body into lines that end in LF, CRLF or CR, and gives
 // each out as soon as its end is there.
 type lineScanner struct {
 	r       io.Reader
 	buf     []byte
+	pooled  *[]byte
 	start   int  // where the next line begins
 	scanned int  // how far beyond start no line end was found
 	afterCR bool // whether a LF right here belongs to the line before
@@ -17,11 +29,22 @@ type lineScanner struct {
 	err     error
 }
 
-// expect makes room for a body of the given length, if it is known and not huge.
+// expect makes room for a body of the given length, if it is known, large and
+// not huge.
 func (l *lineScanner) expect(length int64) {
-	if 0 < length && length < 1<<20 {
+	if largestKept < length && length < 1<<20 {
 		l.buf = make([]byte, 0, length+512) // fill wants that much to spare
 	}
+}
+
+// release gives the buffer to another scanner. Nothing that was given out is
+// valid any more.
+func (l *lineScanner) release() {
+	if l.pooled != nil && cap(l.buf) <= largestKept {
+		*l.pooled = l.buf[:0]
+		lineBuffers.Put(l.pooled)
+	}
+	l.buf, l.pooled, l.start, l.scanned = nil, nil, 0, 0
 }
 
 // next returns a line without its end, valid until the next call.
@@ -95,12 +118,16 @@ func (l *lineScanner) clean(line []byte) []byte {
 
 // fill reads more, after making room.
 func (l *lineScanner) fill() {
+	if l.buf == nil {
+		l.pooled = lineBuffers.Get().(*[]byte)
+		l.buf = *l.pooled
+	}
 	if l.start > 0 {
 		l.buf = l.buf[:copy(l.buf, l.buf[l.start:])]
 		l.start = 0
 	}
 	if cap(l.buf)-len(l.buf) < 512 {
-		l.buf = append(make([]byte, 0, max(4096, 2*cap(l.buf))), l.buf...)
+		l.buf = append(make([]byte, 0, 2*cap(l.buf)), l.buf...)
 	}
 	n, err := l.r.Read(l.buf[len(l.buf):cap(l.buf)])
 	l.buf = l.buf[:len(l.buf)+n]

@@ -27,32 +27,32 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
 	d, p := &b.dialect, &req.Params
-	w := fields{dialect: d, json: make([]byte, 0, len(req.Prompt)+512), owners: make([]owner, 0, 20)}
+	w := fields{dialect: d, json: make([]byte, 0, len(req.Prompt)+512), owners: make([]owner, 0, 20), scratch: make([]byte, 0, 32)}
 	w.set("model", "Config.Model", encode(b.model))
 	if _, ok := p.Extra["prompt"]; !ok || req.Prompt != "" {
 		w.set("prompt", "Request.Prompt", encode(req.Prompt))
 	}
-	w.always(d.MaxTokens, "MaxTokens", number(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)))
+	w.always(d.MaxTokens, "Params.MaxTokens", w.number(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)))
 	if d.Temperature.Name != "" || p.Temperature != 1 {
-		w.always(d.Temperature, "Temperature", decimal(p.Temperature))
+		w.always(d.Temperature, "Params.Temperature", w.decimal(p.Temperature))
 	}
-	w.param(d.TopP, "TopP", p.TopP == 0 || p.TopP == 1, decimal(p.TopP))
-	w.param(d.TopK, "TopK", p.TopK == 0, number(p.TopK))
-	w.param(d.MinP, "MinP", p.MinP == 0, decimal(p.MinP))
-	w.param(d.FrequencyPenalty, "FrequencyPenalty", p.FrequencyPenalty == 0, decimal(p.FrequencyPenalty))
-	w.param(d.PresencePenalty, "PresencePenalty", p.PresencePenalty == 0, decimal(p.PresencePenalty))
-	w.param(d.RepetitionPenalty, "RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, decimal(p.RepetitionPenalty))
+	w.param(d.TopP, "Params.TopP", p.TopP == 0 || p.TopP == 1, w.decimal(p.TopP))
+	w.param(d.TopK, "Params.TopK", p.TopK == 0, w.number(p.TopK))
+	w.param(d.MinP, "Params.MinP", p.MinP == 0, w.decimal(p.MinP))
+	w.param(d.FrequencyPenalty, "Params.FrequencyPenalty", p.FrequencyPenalty == 0, w.decimal(p.FrequencyPenalty))
+	w.param(d.PresencePenalty, "Params.PresencePenalty", p.PresencePenalty == 0, w.decimal(p.PresencePenalty))
+	w.param(d.RepetitionPenalty, "Params.RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, w.decimal(p.RepetitionPenalty))
 	w.seed(p.Seed, a.choices)
 	if d.MaxLogprobs > 0 && p.Logprobs > d.MaxLogprobs {
 		w.fail(unsupported("Params.Logprobs is %d, and %s reports at most %d; ask for fewer", p.Logprobs, d.Name, d.MaxLogprobs))
 	}
-	w.param(d.Logprobs, "Logprobs", p.Logprobs == 0, number(p.Logprobs))
+	w.param(d.Logprobs, "Params.Logprobs", p.Logprobs == 0, w.number(p.Logprobs))
 	if stop := d.sent(req.Stop); len(stop) > 0 {
 		w.put(d.Stop.Name, "Request.Stop", encode(stop))
 		w.with(d.Stop.With, "Request.Stop")
 	}
 	if a.choices > 1 {
-		w.put(d.Choices.Name, "Draw", number(a.choices))
+		w.put(d.Choices.Name, "Draw", w.number(a.choices))
 		w.with(d.Choices.With, "Draw")
 	}
 	if a.echo {
@@ -85,6 +85,7 @@ type fields struct {
 	dialect *Dialect
 	json    []byte
 	owners  []owner
+	scratch []byte // for one number
 	err     error
 }
 
@@ -99,7 +100,7 @@ func (w *fields) set(field, by string, value []byte) {
 	if len(w.owners) == 0 {
 		open = '{'
 	}
-	w.json = append(append(append(w.json, open), encode(field)...), ':')
+	w.json = append(appendText(append(w.json, open), field), ':')
 	w.json = append(w.json, value...)
 	w.owners = append(w.owners, owner{field, by})
 }
@@ -115,11 +116,11 @@ func (w *fields) put(field, by string, value []byte) {
 
 func (w *fields) always(f Field, param string, value []byte) {
 	if f.Name == "" {
-		w.fail(unsupported("Params.%s is %s, and %s has no field for it; leave it out, or name the field in Config.Dialect if the server has one", param, value, w.dialect.Name))
+		w.fail(unsupported("%s is %s, and %s has no field for it; leave it out, or name the field in Config.Dialect if the server has one", param, value, w.dialect.Name))
 		return
 	}
-	w.put(f.Name, "Params."+param, value)
-	w.with(f.With, "Params."+param)
+	w.put(f.Name, param, value)
+	w.with(f.With, param)
 }
 
 func (w *fields) param(f Field, param string, off bool, value []byte) {
@@ -127,7 +128,7 @@ func (w *fields) param(f Field, param string, off bool, value []byte) {
 	case !off:
 		w.always(f, param, value)
 	case f.Name != "" && f.Zero != "":
-		w.put(f.Name, "Params."+param, []byte(f.Zero))
+		w.put(f.Name, param, append(w.scratch[:0], f.Zero...))
 	}
 }
 
@@ -135,7 +136,7 @@ func (w *fields) param(f Field, param string, off bool, value []byte) {
 func (w *fields) seed(seed uint64, choices int) {
 	f, most := w.dialect.Seed, w.dialect.MaxSeed
 	if seed == 0 {
-		w.param(f, "Seed", true, nil)
+		w.param(f, "Params.Seed", true, nil)
 		return
 	}
 	if f.Name == "" {
@@ -145,7 +146,7 @@ func (w *fields) seed(seed uint64, choices int) {
 		w.fail(unsupported("Params.Seed is %d, and %s takes seeds up to %d; use a smaller one", max(seed, last), w.dialect.Name, most))
 		return
 	}
-	w.always(f, "Seed", strconv.AppendUint(nil, seed, 10))
+	w.always(f, "Params.Seed", strconv.AppendUint(w.scratch[:0], seed, 10))
 }
 
 func (w *fields) with(object, by string) {
@@ -208,18 +209,27 @@ func onePrompt(value []byte) bool {
 	return ids > 0
 }
 
-func number(n int) []byte { return strconv.AppendInt(nil, int64(n), 10) }
+// number writes into the scratch, which is good until the next number.
+func (w *fields) number(n int) []byte { return strconv.AppendInt(w.scratch[:0], int64(n), 10) }
 
 // decimal writes a finite number, which is all that Validate lets through.
-func decimal(f float64) []byte { return strconv.AppendFloat(nil, f, 'g', -1, 64) }
+func (w *fields) decimal(f float64) []byte { return strconv.AppendFloat(w.scratch[:0], f, 'g', -1, 64) }
 
-// encode writes strings, which cannot fail.
+// encode writes strings and lists of them, which cannot fail.
 func encode(v any) []byte {
-	if s, ok := v.(string); ok && !strings.ContainsFunc(s, mayNeedEscape) {
-		return append(append(append(make([]byte, 0, len(s)+2), '"'), s...), '"')
+	if s, ok := v.(string); ok {
+		return appendText(make([]byte, 0, len(s)+2), s)
 	}
 	b, _ := marshal(v)
 	return b
+}
+
+func appendText(to []byte, s string) []byte {
+	if !strings.ContainsFunc(s, mayNeedEscape) {
+		return append(append(append(to, '"'), s...), '"')
+	}
+	b, _ := marshal(s)
+	return append(to, b...)
 }
 
 func mayNeedEscape(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }

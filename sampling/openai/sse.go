@@ -264,5 +264,8 @@ func (b *eventBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close implements [io.Closer].
-func (b *eventBody) Close() error { return b.body.Close() }
+// Close implements [io.Closer]. Nothing is read after it.
+func (b *eventBody) Close() error {
+	b.scan.lines.release()
+	return b.body.Close()
+}
