@@ -35,8 +35,12 @@ func BM25(k int) fewshot.Selector { return Top(k, &Words{}) }
 // The first query builds an index of the pool, at well under a microsecond a word,
 // which is kept as long as the pool. It takes 6 bytes for each different word of
 // each example, and for each different word of the pool about 20 bytes besides
-// its letters. In Ranking.Scores the nearest example has 1 and the others their
-// share of its score; Alike is the cosine of the words' weights.
+// its letters: 90 bytes an example in a pool of 100,000 that have 12 words each,
+// 75 in one of a million. There, a query of ten words takes about half a
+// millisecond and three, one of fifty about five and thirty-five, on one core.
+//
+// In Ranking.Scores the nearest example has 1 and the others their share of its
+// score; Alike is the cosine of the words' weights.
 //
 // The zero Words is ready for use, by any number of goroutines. Its fields must
 // not be changed after the first use.
