@@ -15,7 +15,7 @@ import (
 func TestBuffersDoNotMix(t *testing.T) {
 	server := samplingtest.NewFaultServer(t)
 	server.Reply = func(prompt string) string {
-		return strings.Repeat(prompt+" ", 1+500*len(prompt)*len(prompt))
+		return strings.Repeat(prompt+"-", 1+2000*len(prompt)*len(prompt)) // one word, so one event
 	}
 	for _, whole := range []bool{true, false} {
 		b, err := openai.New(openai.Config{BaseURL: server.RightURL() + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: whole})
