@@ -238,12 +238,13 @@ func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Alterna
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))
 	}
 	slices.SortFunc(candidates, byLogprob)
+	n = min(n, len(candidates))
 	best := slices.Clone(candidates[:min(2*n+8, len(candidates))])
 	for i := range best {
 		best[i].Logprob = math.Log(s.try(int32(best[i].ID)))
 	}
 	slices.SortFunc(best, byLogprob)
-	top := make([]sampling.Alternative, min(n, len(best)))
+	top := make([]sampling.Alternative, n)
 	for i := range top {
 		top[i] = sampling.Alternative{Text: s.m.words.text[best[i].ID], Logprob: best[i].Logprob}
 	}

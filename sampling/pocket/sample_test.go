@@ -65,6 +65,22 @@ func TestDrawIsSamples(t *testing.T) {
 	}
 }
 
+// TestHugeParams asks for more of everything than there can be.
+func TestHugeParams(t *testing.T) {
+	m, err := pocket.Train(fstest.MapFS{"a": {Data: []byte("one two three")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1 << 40, 1 << 62, math.MaxInt} {
+		p := sampling.Params{Temperature: math.MaxFloat64, TopK: n, MaxTokens: n, Logprobs: n, Seed: math.MaxUint64, FrequencyPenalty: math.MaxFloat64}
+		for _, token := range complete(t, m, "one", p).Tokens {
+			if len(token.Top) < 3 {
+				t.Errorf("Logprobs %d gave %d alternatives of 4 tokens there are", n, len(token.Top))
+			}
+		}
+	}
+}
+
 // TestLogprobs compares what Sample reports with what Score says of the same
 // text, and the alternatives with the token that was drawn.
 func TestLogprobs(t *testing.T) {
