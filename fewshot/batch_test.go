@@ -1,7 +1,11 @@
 package fewshot_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -89,4 +93,24 @@ func TestReadBatch(t *testing.T) {
 			t.Errorf("%s: %v", name, last)
 		}
 	}
+}
+
+// A file goes to where many are answered at once, and the answers come back in
+// another, in any order.
+func ExampleTask_WriteBatch() {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	task.Add("butterfly", "나비")
+	if _, err := task.WriteBatch(context.Background(), os.Stdout, sampling.Model{}, "base-model", slices.Values([]string{"teacher"})); err != nil {
+		log.Fatal(err)
+	}
+	answers := `{"custom_id":"foreword-0","response":{"status_code":200,"body":{"choices":[{"text":" 선생님","finish_reason":"stop"}]}}}`
+	for r, err := range task.ReadBatch(strings.NewReader(answers)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(r.Index, r.Out, r.Err)
+	}
+	// Output:
+	// {"custom_id":"foreword-0","method":"POST","url":"/v1/completions","body":{"max_tokens":256,"model":"base-model","prompt":"butterfly: 나비\nteacher:","stop":["\n"],"temperature":0,"top_p":1}}
+	// 0 선생님 <nil>
 }

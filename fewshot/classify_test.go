@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log"
 	"math"
 	"strings"
 	"testing"
@@ -329,4 +330,28 @@ func TestCalibrationUndoesABias(t *testing.T) {
 			t.Errorf("calibrated, %s is %+v, %v; want %s", word, got, err, want)
 		}
 	}
+}
+
+// Each label gets a probability, from which the model's liking for some label is
+// divided out.
+func ExampleClassifier() {
+	task := &fewshot.Task[string, string]{Format: fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"}}
+	task.Add("The soup arrived cold and the waiter never came back.", "negative")
+	task.Add("A wonderful book, I loved every page of it.", "positive")
+	classifier := fewshot.Classifier[string, string]{
+		Task:        task,
+		Labels:      []string{"positive", "negative"},
+		ContentFree: []string{"N/A", "..."},
+	}
+	model := sampling.Model{Backend: pocket.Default()}
+	for _, review := range []string{"The pasta was delicious.", "A dull film, and far too long."} {
+		c, err := classifier.Classify(context.Background(), model, review)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s (%v, more than 60 %%: %t): %s\n", c.Label, c.Method, c.Probability() > 0.6, review)
+	}
+	// Output:
+	// positive (by score, more than 60 %: true): The pasta was delicious.
+	// negative (by score, more than 60 %: true): A dull film, and far too long.
 }

@@ -217,3 +217,35 @@ func TestReadingIsStreaming(t *testing.T) {
 	}
 	r.Close() // ends the writer
 }
+
+// What is wrong with a file is said with the place where it is.
+func ExampleReadCSV() {
+	const file = "english,korean,note\nocean,바다,\nriver,강,\"a\nb\"\nmoon\n"
+	columns := fewshot.Columns{In: "english", Out: "korean", Others: true}
+	for example, err := range fewshot.ReadCSV[string, string](strings.NewReader(file), columns) {
+		if err != nil {
+			fmt.Println(err)
+			break
+		}
+		fmt.Println(example.In, example.Out)
+	}
+	// Output:
+	// ocean 바다
+	// river 강
+	// fewshot: line 5: 1 fields, and the header has 3
+}
+
+// Examples of any type, with numbers where the type has numbers.
+func ExampleReadJSONL() {
+	const file = `{"in": "two plus two", "out": 4}
+{"in": "three plus one", "out": "4"}`
+	examples, err := fewshot.Collect(fewshot.ReadJSONL[string, int](strings.NewReader(file), fewshot.Columns{}))
+	fmt.Println(examples)
+	var where *fewshot.FileError
+	if errors.As(err, &where) {
+		fmt.Printf("a string at line %d, column %d\n", where.Line, where.Column)
+	}
+	// Output:
+	// [{two plus two 4}]
+	// a string at line 2, column 33
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
 )
 
 // echo is a model that answers with the last line of the prompt in capitals,
@@ -53,7 +55,7 @@ func echo(calls, running, most *atomic.Int64) sampling.Model {
 }
 
 func mapTask() *fewshot.Task[string, string] {
-	return &fewshot.Task[string, string]{Format: fewshot.Lines, Examples: tenPairs[:2]}
+	return &fewshot.Task[string, string]{Format: fewshot.Lines, Examples: tenPairs[:2:2]}
 }
 
 func numbered(n int) []string {
@@ -284,4 +286,23 @@ func TestMapSurvivesKills(t *testing.T) {
 	if resumed < 40 || resumed+int(calls.Load()) != 60 {
 		t.Errorf("%d answers were kept, and %d asked for again", resumed, calls.Load())
 	}
+}
+
+// Many inputs, some at once, one of which cannot be asked at all. With a Journal
+// the same call would go on where it was interrupted.
+func ExampleTask_Map() {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	task.Add("butterfly", "나비")
+	model := sampling.Model{Backend: pocket.Default()}
+	inputs := slices.Values([]string{"teacher", "two\nlines", "river"})
+	for r, err := range task.Map(context.Background(), model, inputs, fewshot.Mapping{Parallel: 2}) {
+		if err != nil {
+			log.Fatal(err) // the whole cannot go on
+		}
+		fmt.Printf("%d. %q: %q, %v\n", r.Index, r.In, r.Out, r.Err)
+	}
+	// Output:
+	// 0. "teacher": "선생님", <nil>
+	// 1. "two\nlines": "", fewshot: input contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or encode it as JSON
+	// 2. "river": "강", <nil>
 }

@@ -14,8 +14,9 @@ import (
 // A Selector chooses the examples to show for a query, and their order: it
 // returns indexes into pool, each at most once. The last stands nearest the
 // query, which is where a model heeds it most, and is the last to be dropped
-// when the window is full. The pool is never empty, holds the examples as text,
-// and must not be changed. Selectors are safe for concurrent use.
+// when the window is full. The pool is never empty, since a Task without examples
+// asks no Selector; it holds the examples as text, and must not be changed.
+// Selectors are safe for concurrent use.
 //
 // A query is never among its own examples: the Selectors of this module pass
 // over those whose input is the query, byte for byte. Where that leaves fewer

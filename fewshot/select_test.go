@@ -209,6 +209,19 @@ func TestSelectorErrors(t *testing.T) {
 	}
 }
 
+// TestATaskWithoutExamplesAsksNoSelector makes it the zero-shot task that it is.
+func TestATaskWithoutExamplesAsksNoSelector(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Select: fewshot.First(3)}
+	if p, err := task.Prompt(t.Context(), sampling.Model{}, "teacher"); err != nil || p.Text != "teacher:" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	task.Add("teacher", "선생님") // the query itself is all there is
+	task.Select = fewshot.First(1)
+	if p, err := task.Prompt(t.Context(), sampling.Model{}, "teacher"); err != nil || p.Text != "teacher:" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 // TestFixedKeepsThePrefix is what a server's prefix cache lives on.
 func TestFixedKeepsThePrefix(t *testing.T) {
 	task := fewshot.Task[string, string]{

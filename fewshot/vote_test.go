@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
 )
 
 // bySeed is a model whose answer is a function of the seed, and the number of
@@ -219,4 +221,19 @@ func choose(n, k int) int {
 		return 1
 	}
 	return choose(n, k-1) * (n - k + 1) / k
+}
+
+// One sample of ten may go astray. The majority is settled after six that agree,
+// and then no more are drawn.
+func ExampleTask_Vote() {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Params: sampling.Params{Temperature: 1, Seed: 1}}
+	task.Add("butterfly", "나비")
+	model := sampling.Model{Backend: pocket.Default()}
+	poll, err := task.Vote(context.Background(), model, "teacher", fewshot.Voting[string]{Samples: 10})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s: %.0f %% of %d samples\n", poll.Value, 100*poll.Share, poll.Samples)
+	// Output:
+	// 선생님: 100 % of 6 samples
 }

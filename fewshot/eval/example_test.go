@@ -1,0 +1,120 @@
+package eval_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/eval"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
+)
+
+// korean is what is asked, in all examples.
+var korean = []eval.Case[string, string]{
+	{In: "teacher", Out: "선생님"}, {In: "river", Out: "강"}, {In: "school", Out: "학교"},
+	{In: "milk", Out: "우유"}, {In: "moon", Out: "달"}, {In: "book", Out: "책"},
+}
+
+// How good is a task? The interval says how much six cases can tell.
+func ExampleEvaluate() {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	task.Add("butterfly", "나비")
+	model := sampling.Model{Backend: pocket.Default()}
+	report, err := eval.Evaluate(context.Background(), &task, model, korean, eval.Exact[string], eval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report)
+	for _, f := range report.Failures {
+		fmt.Printf("%s: %q, not %q\n", f.In, f.Got, f.Want)
+	}
+	// Output:
+	// 100.0 % of 6 cases (95 % interval 61.0 to 100.0)
+}
+
+// Examples decide. Each number of shots is measured with three orders of the
+// pool.
+func ExampleSweep() {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	task.Add("butterfly", "나비")
+	task.Add("ocean", "바다")
+	task.Add("whisper", "속삭임")
+	model := sampling.Model{Backend: pocket.Default()}
+	table, err := eval.Sweep(context.Background(), &task, model, korean, eval.Exact[string], eval.Grid{
+		Shots:  []int{0, 1, 3},
+		Orders: []uint64{1, 2, 3},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(table)
+	// Output:
+	// shots  mean %  spread  least   most
+	//     0     0.0     0.0    0.0    0.0
+	//     1   100.0     0.0  100.0  100.0
+	//     3   100.0     0.0  100.0  100.0
+}
+
+// Which layout does the model know? This one has read word lists, and no tags.
+func ExampleChoose() {
+	task := fewshot.Task[string, string]{}
+	task.Add("butterfly", "나비")
+	task.Add("ocean", "바다")
+	model := sampling.Model{Backend: pocket.Default()}
+	table, err := eval.Choose(context.Background(), &task, model, korean, eval.Exact[string], []eval.Format{
+		{Name: "tags", Format: fewshot.Tags},
+		{Name: "lines", Format: fewshot.Lines},
+	}, eval.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(table)
+	// Output:
+	// format  shots  mean %  spread  least   most
+	// lines       2   100.0     0.0  100.0  100.0
+	// tags        2     0.0     0.0    0.0    0.0
+}
+
+// A pool in two languages: the search finds which examples make the task, and
+// writes them as a file that a Task loads.
+func ExampleSearch() {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	task.Add("umbrella", "parapluie")
+	task.Add("seed", "graine")
+	task.Add("butterfly", "나비")
+	task.Add("donkey", "âne")
+	task.Add("ocean", "바다")
+	task.Add("teacher", "선생님") // is a case too, and so is never shown
+	model := sampling.Model{Backend: pocket.Default()}
+	found, err := eval.Search(context.Background(), &task, model, korean, eval.Exact[string], eval.Searching{K: 2, Calls: 200, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the first two:", found.Baseline)
+	fmt.Println("the best two: ", found.Report)
+
+	var file bytes.Buffer
+	if err := found.Write(&file, fewshot.Columns{}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(file.String())
+	better := fewshot.Task[string, string]{Format: fewshot.Lines}
+	better.Examples, err = fewshot.Collect(fewshot.ReadJSONL[string, string](&file, fewshot.Columns{}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	word, err := better.Run(context.Background(), model, "whisper")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("whisper:", word)
+	// Output:
+	// the first two: 0.0 % of 6 cases (95 % interval 0.0 to 39.0)
+	// the best two:  100.0 % of 6 cases (95 % interval 61.0 to 100.0)
+	// {"in":"seed","out":"graine"}
+	// {"in":"ocean","out":"바다"}
+	// whisper: 속삭임
+}
