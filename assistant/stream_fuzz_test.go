@@ -1,6 +1,7 @@
 package assistant_test
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -46,23 +47,24 @@ func hear(t *testing.T, persona assistant.Persona, prefill, raw string, split fu
 func expected(persona assistant.Persona, prefill, raw string) string {
 	raw = strings.ReplaceAll(raw, "\x00", "\ufffd")
 	raw = strings.Join(strings.Split(raw, "\xff"), "\ufffd")
+	text, _ := upToMark(persona, prefill, raw)
+	return strings.TrimSpace(assistant.Unstuff(&persona, text))
+}
+
+// upToMark returns what of a reply stands before the first mark, and the mark.
+func upToMark(persona assistant.Persona, prefill, raw string) (before, mark string) {
 	_, stops := assistant.Marks(&persona)
-	raw, _ = sampling.Cut(raw, stops)
+	raw, mark = sampling.Cut(raw, stops)
 	text := raw
-	if persona.Layout != assistant.Headings {
-		if prefill == "" {
-			text = strings.TrimPrefix(text, " ")
-		}
+	if persona.Layout != assistant.Headings && prefill == "" {
+		text = strings.TrimPrefix(text, " ")
 	}
-	text = prefill + text
-	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = strings.ReplaceAll(prefill+text, "\r\n", "\n")
 	for _, end := range []string{"\r", "\v", "\f", "\u0085", "\u2028", "\u2029"} {
 		text = strings.ReplaceAll(text, end, "\n")
 	}
-	text = "\n\n" + text
-	text, _ = sampling.Cut(text, stops)
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "\n"), "\n")
-	return strings.TrimSpace(assistant.Unstuff(&persona, text))
+	text, early := sampling.Cut("\n\n"+text, stops) // at the beginning, or behind another line end
+	return strings.TrimPrefix(strings.TrimPrefix(text, "\n"), "\n"), cmp.Or(early, mark)
 }
 
 func runes(s string) []string {
@@ -102,6 +104,13 @@ func checkStream(t *testing.T, layout assistant.Layout, names [2]string, prefill
 	for _, split := range []func(string) []string{
 		func(s string) []string { return []string{s} },
 		runes,
+		func(s string) []string { // byte by byte, in the middle of runes
+			pieces := make([]string, len(s))
+			for i := range len(s) {
+				pieces[i] = s[i : i+1]
+			}
+			return pieces
+		},
 		func(s string) []string { // two chunks, cut anywhere between runes
 			all := runes(s)
 			at := cut % (len(all) + 1)
@@ -138,23 +147,27 @@ func checkStream(t *testing.T, layout assistant.Layout, names [2]string, prefill
 		if slices.Contains(h.pieces, "") {
 			t.Fatalf("an empty piece among %q", h.pieces)
 		}
-		checkStopped(t, persona, h.calls[0], split(raw))
+		checkStopped(t, persona, prefill, h.calls[0], split(raw))
 	}
 }
 
 // checkStopped checks that the model was left in the chunk in which a mark was
-// complete.
-func checkStopped(t *testing.T, persona assistant.Persona, call samplingtest.Call, chunks []string) {
+// complete. A mark with which a longer one begins is held back until it is clear
+// which of the two it is.
+func checkStopped(t *testing.T, persona assistant.Persona, prefill string, call samplingtest.Call, chunks []string) {
 	t.Helper()
-	_, stops := assistant.Marks(&persona)
 	sofar := ""
 	for i, chunk := range chunks {
 		sofar += chunk
-		if _, found := sampling.Cut(sofar, stops); found == "" {
+		_, mark := upToMark(persona, prefill, sofar)
+		longer := func(stop string) bool {
+			return stop != mark && strings.HasPrefix(strings.TrimLeft(stop, "\n"), strings.TrimLeft(mark, "\n"))
+		}
+		if _, stops := assistant.Marks(&persona); mark == "" || slices.ContainsFunc(stops, longer) {
 			continue
 		}
 		if call.Chunks > i+1 {
-			t.Fatalf("%d chunks of %q were read; %q was complete after %d", call.Chunks, chunks, sofar, i+1)
+			t.Fatalf("%d chunks of %q were read; a mark was complete after %d, in %q", call.Chunks, chunks, i+1, sofar)
 		}
 		return
 	}
