@@ -163,6 +163,28 @@ func TestDraft(t *testing.T) {
 	}
 }
 
+// A megabyte of labels is read in a few passes over it.
+func TestParseHugeDraft(t *testing.T) {
+	n := 1 << 20
+	if testing.Short() {
+		n = 1 << 16
+	}
+	for _, test := range []struct {
+		text  string
+		turns int
+	}{
+		{strings.Repeat("Human: a\n", n/9) + "Assistant: b\nHuman: c\nAssistant: d", 2},
+		{"Human: a\n" + strings.Repeat("Assistant: b\n", n/13) + "Human: c\nAssistant: d", 2},
+		{strings.Repeat("Human: a\nAssistant: b\n", n/22), n / 22},
+		{strings.Repeat("```\n", n/8*2) + "Human: a\nAssistant: b\nHuman: c\nAssistant: d", 2},
+	} {
+		p, err := assistant.ParseDraft(test.text)
+		if err != nil || len(p.Examples) != 1 || len(p.Examples[0]) != test.turns {
+			t.Errorf("%.20q: %v, %d examples", test.text, err, len(p.Examples))
+		}
+	}
+}
+
 // FuzzParseDraft checks that no text makes the reader fail in any other way than
 // by an error, and that what it returns can stand in a prompt.
 func FuzzParseDraft(f *testing.F) {

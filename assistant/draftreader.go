@@ -78,18 +78,26 @@ func (f *fenceState) step(line string) bool {
 	return false
 }
 
-// dialogues takes the turns from between the labels.
+// dialogues takes the turns from between the labels. Who speaks twice in a row
+// has said one thing, in two paragraphs.
 func dialogues(lines []string, labels []label, user string) []Transcript {
 	var (
-		all     []Transcript
-		current Transcript
-		turn    Turn
+		all            []Transcript
+		current        Transcript
+		asked, replied []string // of the turn that is open
 	)
+	endTurn := func() {
+		if len(replied) > 0 {
+			current = append(current, Turn{User: strings.Join(asked, "\n\n"), Reply: strings.Join(replied, "\n\n")})
+			asked, replied = nil, nil
+		}
+	}
 	end := func() {
+		endTurn()
 		if len(current) > 0 {
 			all = append(all, current)
 		}
-		current, turn = nil, Turn{}
+		current, asked = nil, nil
 	}
 	for i, l := range labels {
 		next := len(lines)
@@ -100,17 +108,12 @@ func dialogues(lines []string, labels []label, user string) []Transcript {
 		body, parted := cutSeparator(body)
 		text := unfence(l.close(trimBlock(body)))
 		switch {
-		case l.key == user && turn.User != "":
-			turn.User += "\n\n" + text // one who asks twice
-		case l.key == user:
-			turn.User = text
 		case text == "":
-		case turn.User == "" && len(current) > 0:
-			current[len(current)-1].Reply += "\n\n" + text // one who answers twice
+		case l.key == user:
+			endTurn()
+			asked = append(asked, text)
 		default:
-			turn.Reply = text
-			current = append(current, turn)
-			turn = Turn{}
+			replied = append(replied, text)
 		}
 		if parted {
 			end()
