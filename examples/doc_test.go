@@ -1,75 +1,48 @@
 package examples
 
 import (
-	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/foreword-go/foreword/examples/internal/clitest"
 )
 
-var update = flag.Bool("update", false, "write the output in doc.go anew")
-
-// TestTour runs the commands in doc.go and compares what they print with what
-// stands below them.
+// TestTour makes sure that each program that the tour shows has a test which
+// compares what it prints with what stands in the tour. Those tests need not
+// build the programs. With -update the programs are built and run, and what they
+// print is written into the tour.
 func TestTour(t *testing.T) {
-	text, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
+	lines, steps := clitest.ReadTour(t, "doc.go")
+	for _, s := range slices.Backward(steps) {
+		test, err := os.ReadFile(filepath.Join(s.Name, "main_test.go"))
+		if err != nil || !strings.Contains(string(test), `clitest.Tour(t, "`+s.Name+`", run)`) {
+			t.Errorf("%s is shown and not tested: call clitest.Tour in its test (%v)", s.Name, err)
+		}
+		if clitest.Updating() {
+			lines = slices.Replace(lines, s.From, s.To, comment(t, s)...)
+		}
 	}
-	lines := strings.Split(string(text), "\n")
-	var now []string
-	for i := 0; i < len(lines); i++ {
-		now = append(now, lines[i])
-		command, ok := strings.CutPrefix(lines[i], "//\t$ ")
-		if !ok {
-			continue
-		}
-		var printed []string
-		for _, line := range strings.Split(run(t, command), "\n") {
-			printed = append(printed, strings.TrimRight("//\t"+line, "\t "))
-		}
-		// Empty lines in an output stand as "//" too; the next command or text
-		// ends it.
-		end := i + 1
-		for next := end; next < len(lines); next++ {
-			if strings.HasPrefix(lines[next], "//\t") && !strings.HasPrefix(lines[next], "//\t$ ") {
-				end = next + 1
-			} else if lines[next] != "//" {
-				break
-			}
-		}
-		if diff := cmp.Diff(lines[i+1:end], printed); diff != "" && !*update {
-			t.Errorf("%s prints something else; -update writes it anew (-doc +printed):\n%s", command, diff)
-		}
-		now = append(now, printed...)
-		i = end - 1
-	}
-	if *update {
-		if err := os.WriteFile("doc.go", []byte(strings.Join(now, "\n")), 0o666); err != nil {
+	if clitest.Updating() {
+		if err := os.WriteFile("doc.go", []byte(strings.Join(lines, "\n")), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// run runs a command of the tour as a shell would: words, some in quotes.
-func run(t *testing.T, command string) string {
+// comment runs a step and returns what it prints as lines of a comment.
+func comment(t *testing.T, s clitest.Step) (lines []string) {
 	t.Helper()
-	var words []string
-	for i, part := range strings.Split(command, `"`) {
-		if i%2 == 1 {
-			words = append(words, part)
-		} else {
-			words = append(words, strings.Fields(part)...)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
-	cmd.Dir = ".."
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "./" + s.Name}, s.Args...)...)
 	printed, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v", command, err)
+		t.Fatalf("%s: %v", s.Command, err)
 	}
-	return strings.TrimRight(string(printed), "\n")
+	for line := range strings.SplitSeq(strings.TrimRight(string(printed), "\n"), "\n") {
+		lines = append(lines, strings.TrimRight("//\t"+line, "\t "))
+	}
+	return lines
 }

@@ -48,3 +48,5 @@ func TestTree(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "agree", run) }

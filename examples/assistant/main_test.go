@@ -104,3 +104,5 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "assistant", run) }

@@ -23,3 +23,5 @@ func TestCommandLine(t *testing.T) {
 		"MaxTokens is -1": {"-max-tokens", "-1"},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "bare", run) }

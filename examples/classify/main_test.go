@@ -25,3 +25,5 @@ func TestCommandLine(t *testing.T) {
 		"an empty line":  {"one\n\ntwo"},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "classify", run) }

@@ -28,3 +28,5 @@ func TestCommandLine(t *testing.T) {
 		`value "x" for flag -n`: {"-n", "x"},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "continue", run) }

@@ -23,3 +23,5 @@ func TestCommandLine(t *testing.T) {
 		"input is empty": {""},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "extract", run) }

@@ -25,3 +25,5 @@ func TestCommandLine(t *testing.T) {
 		"MaxTokens is -1": {"-max-tokens", "-1", "Rome"},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "landmarks", run) }

@@ -29,3 +29,5 @@ func TestCommandLine(t *testing.T) {
 		"Length is -1":         {"-length", "-1"},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "recite", run) }

@@ -96,3 +96,5 @@ func TestCommandLine(t *testing.T) {
 		"-model go with -backend": {"-model", "m"},
 	})
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "shots", run) }

@@ -117,3 +117,5 @@ func TestServer(t *testing.T) {
 		t.Errorf("the key is sent as %q", auth)
 	}
 }
+
+func TestTour(t *testing.T) { clitest.Tour(t, "translate", run) }

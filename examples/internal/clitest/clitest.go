@@ -16,6 +16,9 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens anew")
 
+// Updating reports whether the test was called with -update.
+func Updating() bool { return *update }
+
 // A Result is what a program printed and how it ended.
 type Result struct {
 	Stdout, Stderr string
