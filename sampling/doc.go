@@ -22,6 +22,8 @@
 //		Stop:   []string{"."},
 //	})
 //
+// Then c.Text is " Paris", and c.Reason says that a stop sequence ended it.
+//
 // Models in subpackages: openai speaks to any OpenAI-compatible
 // /v1/completions, ollama to Ollama, pocket is a small base model inside this
 // process. Package wrap adds retries, limits, caches and meters around any of
