@@ -3,12 +3,24 @@
 //
 //   - [Recite] gives a model the beginning of a known text and compares what it
 //     goes on with to what really follows: verbatim memory, which matters for
-//     licences and for privacy (Carlini et al. 2023).
+//     licences and for privacy (Carlini et al. 2023). [Survey] does so with many
+//     texts.
 //   - [Agree] draws several continuations of one prompt and measures where and how
 //     far they part: what a model knows it tells the same way each time, and what
 //     it makes up it tells differently.
 //   - [Forbid] puts a guard around a backend that ends a continuation before it
 //     reproduces more than so many words of a protected text.
+//
+// The smallest program asks twenty times what it wants to know:
+//
+//	m := sampling.Model{Backend: pocket.Default()}
+//	a, err := probe.Agree(ctx, m, "The capital of France is", probe.Agreeing{Samples: 20, Stop: []string{"."}})
+//	fmt.Print(a)
+//
+// prints
+//
+//	20 samples: 100 % the same text, 100 % the same answer, overlap 100 %
+//	  20  paris
 //
 // A token is here a word, a number, or one character of a script that is written
 // without spaces, or of punctuation, whatever the model's own vocabulary: so that
