@@ -1,14 +1,10 @@
 package chatapi_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/assistant/chatapi"
@@ -198,128 +194,5 @@ func TestTokensAtStop(t *testing.T) {
 		if strings.Join(got, "|") != want {
 			t.Errorf("%s: %q, want %q", body, got, want)
 		}
-	}
-}
-
-// TestBackendErrors checks what clients are told of what goes wrong, and that no
-// words of a server are among it.
-func TestBackendErrors(t *testing.T) {
-	fault := func(status int, temporary bool, after time.Duration) error {
-		return &sampling.Error{Backend: "b", Status: status, Temporary: temporary, RetryAfter: after, Err: errors.New(secretText)}
-	}
-	for _, tt := range []struct {
-		name   string
-		err    error
-		status int
-		code   string
-		param  string
-		after  string
-	}{
-		{"temporary", fault(500, true, 0), 503, "unavailable", "", "1"},
-		{"temporary, with a time", fault(503, true, 1500*time.Millisecond), 503, "unavailable", "", "2"},
-		{"too many", fault(429, true, time.Minute), 429, "rate_limit_exceeded", "", "60"},
-		{"no network", fault(0, true, 0), 503, "unavailable", "", "1"},
-		{"our key is wrong", fault(401, false, 0), 502, "bad_gateway", "", ""},
-		{"not found", fault(404, false, 0), 502, "bad_gateway", "", ""},
-		{"the budget", fmt.Errorf("%w: numbers", sampling.ErrBudget), 400, "context_length_exceeded", "messages", ""},
-		{"unsupported", fmt.Errorf("%w: Params.TopK", sampling.ErrUnsupported), 400, "unsupported_parameter", "top_k", ""},
-		{"unsupported, by the configuration", fmt.Errorf("%w: Params.MinP", sampling.ErrUnsupported), 400, "unsupported_parameter", "", ""},
-		{"unsupported, in an Error", &sampling.Error{Backend: "b", Err: fmt.Errorf("%w: Params.TopK", sampling.ErrUnsupported)}, 400, "unsupported_parameter", "top_k", ""},
-		{"invalid", fmt.Errorf("%w: something", sampling.ErrInvalid), 400, "invalid_value", "", ""},
-		{"truncated", sampling.ErrTruncated, 502, "bad_gateway", "", ""},
-		{"anything", errors.New(secretText), 502, "bad_gateway", "", ""},
-	} {
-		for _, stream := range []string{"false", "true"} {
-			for _, n := range []string{"1", "2"} {
-				s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Err: tt.err}}, Loop: true})
-				resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(with(`"top_k":5,"n":`+n+`,"stream":`+stream)))
-				if err != nil {
-					t.Fatal(err)
-				}
-				text := new(strings.Builder)
-				_ = resp.Write(text)
-				resp.Body.Close()
-				_, body, _ := strings.Cut(text.String(), "\r\n\r\n")
-				e := decode(t, body).Error
-				param := ""
-				if e != nil && e.Param != nil {
-					param = *e.Param
-				}
-				if resp.StatusCode != tt.status || e == nil || *e.Code != tt.code || param != tt.param || resp.Header.Get("Retry-After") != tt.after {
-					t.Errorf("%s: %s", tt.name, text)
-				}
-				if strings.Contains(text.String()+s.logged(), secretText) {
-					t.Errorf("%s: says what the server said: %s %s", tt.name, text, s.log)
-				}
-			}
-		}
-	}
-}
-
-// TestPanics has backends that panic, before and after they have begun.
-func TestPanics(t *testing.T) {
-	for name, chunks := range map[string]int{"at once": 0, "later": 2} {
-		backend := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-			return func(yield func(sampling.Chunk, error) bool) {
-				for range chunks {
-					if !yield(sampling.Chunk{Text: " word"}, nil) {
-						return
-					}
-				}
-				panic(secretText)
-			}
-		})
-		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: backend}})
-		for _, n := range []string{"1", "3"} {
-			status, text := s.post(t, with(`"n":`+n))
-			if status != 500 || *decode(t, text).Error.Code != "internal_error" || strings.Contains(text, secretText) {
-				t.Errorf("%s: %d %s", name, status, text)
-			}
-			status, text = s.post(t, with(`"stream":true,"n":`+n))
-			if want := map[bool]int{true: 200, false: 500}[chunks > 0]; status != want || !strings.Contains(text, `"internal_error"`) || strings.Contains(text, "[DONE]") || strings.Contains(text, secretText) {
-				t.Errorf("%s: %d %s", name, status, text)
-			}
-		}
-		if log := s.logged(); strings.Contains(log, secretText) || strings.Count(log, "panic with a string") != 4 || !strings.Contains(log, "answer_test.go") {
-			t.Errorf("%s: log %s", name, log)
-		}
-	}
-	// A counter runs outside of the backend.
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}, Counter: panicky{}}})
-	for _, n := range []string{"1", "3"} {
-		if status, text := s.post(t, with(`"n":`+n)); status != 500 {
-			t.Errorf("%d %s", status, text)
-		}
-	}
-}
-
-type panicky struct{}
-
-func (panicky) Count(string) (int, error) { panic(secretText) }
-
-// TestTimeout has a backend that hangs.
-func TestTimeout(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" one two"}, ChunkSize: 4, Loop: true, Wait: func(ctx context.Context, _, chunk int) error {
-		if chunk == 0 {
-			return nil
-		}
-		<-ctx.Done()
-		return ctx.Err()
-	}}
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Limits: chatapi.Limits{Reply: 20 * time.Millisecond}})
-	if status, text := s.post(t, `{`+hi+`}`); status != 504 || *decode(t, text).Error.Code != "timeout" {
-		t.Errorf("%d %s", status, text)
-	}
-	if status, text := s.post(t, with(`"stream":true`)); status != 200 || !strings.Contains(text, `"code":"timeout"`) || strings.Contains(text, "[DONE]") {
-		t.Errorf("%d %s", status, text)
-	}
-}
-
-// TestWindow asks for more than a small window holds.
-func TestWindow(t *testing.T) {
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}, Window: 300}})
-	status, text := s.post(t, `{"messages":[{"role":"user","content":"`+strings.Repeat("long ", 100)+`"}]}`)
-	if status != 400 || *decode(t, text).Error.Code != "context_length_exceeded" || strings.Contains(text, "long long") {
-		t.Errorf("%d %s", status, text)
 	}
 }

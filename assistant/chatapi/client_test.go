@@ -221,6 +221,33 @@ func TestClientAborts(t *testing.T) {
 	}
 }
 
+// TestClientAbortsWhole leaves while it waits for an answer that is not streamed.
+func TestClientAbortsWhole(t *testing.T) {
+	waiting := make(chan struct{}, 1)
+	script := &samplingtest.Script{Replies: []string{" one two three four five"}, ChunkSize: 6, Wait: func(ctx context.Context, _, chunk int) error {
+		if chunk < 2 {
+			return nil
+		}
+		waiting <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	s := serveScript(t, script)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-waiting
+		cancel()
+	}()
+	if _, err := s.client().CreateChatCompletion(ctx, question("Count!")); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	log := s.logged() // waits for the handler
+	if call := script.Calls()[0]; call.Chunks != 2 || !errors.Is(call.Err, context.Canceled) || !strings.Contains(log, `"status":499`) {
+		t.Errorf("%d chunks were read, %v; log %s", call.Chunks, call.Err, log)
+	}
+}
+
 // TestClientAbortsBusyBackend leaves a backend that does not heed its context
 // and never waits: it is the loop around it that is left.
 func TestClientAbortsBusyBackend(t *testing.T) {

@@ -99,6 +99,53 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestHostileOnTheWire sends what no client library would. Whoever answers it,
+// net/http or the handler, the backend never hears of it.
+func TestHostileOnTheWire(t *testing.T) {
+	script := &samplingtest.Script{}
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}})
+	body := `{` + hi + `}`
+	post := "POST /v1/chat/completions HTTP/1.1\r\n"
+	kind := fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	for name, tt := range map[string]struct {
+		request string
+		status  string
+	}{
+		"an absolute address":            {"POST http://evil.example/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + kind + "\r\n" + body, "403"},
+		"two hosts":                      {post + "Host: localhost\r\nHost: evil.example\r\n" + kind + "\r\n" + body, "400"},
+		"no host":                        {"POST /v1/chat/completions HTTP/1.0\r\n" + kind + "\r\n" + body, "403"},
+		"a host with a name in it":       {post + "Host: localhost@evil.example\r\n" + kind + "\r\n" + body, "400"},
+		"a length and chunks":            {post + "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+		"two lengths":                    {post + "Host: localhost\r\nContent-Length: 3\r\n" + kind + "\r\n" + body, "400"},
+		"a length below 0":               {post + "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: -5\r\n\r\n", "400"},
+		"a length of 1e20":               {post + "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000000000000000000\r\n\r\n", "400"},
+		"a chunk of no number":           {post + "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "400"},
+		"an encoding that is none":       {post + "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "501"},
+		"a line break in a header":       {post + "Host: localhost\r\nX: a\x00b\r\n" + kind + "\r\n" + body, "400"},
+		"50000 headers":                  {post + "Host: localhost\r\n" + strings.Repeat("X-Flood: a very small header\r\n", 50000) + kind + "\r\n" + body, "431"},
+		"an address of two million":      {"GET /" + strings.Repeat("a", 2<<20) + " HTTP/1.1\r\nHost: localhost\r\n\r\n", "431"},
+		"HTTP/2 without its opening":     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "403"},
+		"a proxy's request":              {"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n", "403"},
+		"a body that waits to be 100 MB": {post + "Host: localhost\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n\r\n", "413"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			go io.WriteString(conn, tt.request) // which may not be taken to its end
+			line, err := bufio.NewReader(conn).ReadString('\n')
+			if fields := strings.Fields(line); err != nil || len(fields) < 2 || fields[1] != tt.status {
+				t.Errorf("%q, %v; want status %s", line, err, tt.status)
+			}
+		})
+	}
+	if n := len(script.Calls()); n > 0 {
+		t.Errorf("the backend was called %d times", n)
+	}
+}
+
 // TestHugeBody sends 100 MB, once with its length and once without. The server
 // reads no more than its limit and holds no more.
 func TestHugeBody(t *testing.T) {
