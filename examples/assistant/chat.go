@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/peterh/liner"
 
@@ -196,13 +197,23 @@ func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2
 			fmt.Fprintln(c.out)
 			return err
 		}
-		io.WriteString(c.out, c.paint.Paint(cli.Green, piece))
+		io.WriteString(c.out, c.paint.Paint(cli.Green, printable(piece)))
 	}
 	fmt.Fprintln(c.out)
 	if turns := c.conversation.Transcript; len(turns) > 0 && turns[len(turns)-1].Cut {
 		fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, "(cut by the token limit)"))
 	}
 	return nil
+}
+
+// printable keeps what a model or a file says from giving orders to the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 var colours = map[fewshot.Kind]cli.Colour{
@@ -220,7 +231,7 @@ func (c *chat) show() error {
 		return err
 	}
 	for _, part := range parts {
-		io.WriteString(c.out, c.paint.Paint(colours[part.Kind], part.Text))
+		io.WriteString(c.out, c.paint.Paint(colours[part.Kind], printable(part.Text)))
 	}
 	fmt.Fprintln(c.out)
 	return nil

@@ -12,9 +12,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/foreword-go/foreword/assistant"
@@ -40,7 +42,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	ask := flags.String("ask", "", "answer this `question` and end")
 	bare := flags.Bool("bare", false, "send the question without the persona, and stop at nothing")
 	file := flags.String("persona", "", "a `file` with the persona, JSON or plain text; empty is a helpful one")
-	brief := flags.String("draft", "", "have a chat model at OPENAI_BASE_URL draft the persona from this `brief`, and write it to the -persona file if it is not there yet")
+	brief := flags.String("draft", "", "have a chat model at OPENAI_BASE_URL draft the persona from this `brief`, and write it to the -persona file, which must not be there yet")
 	drafter := flags.String("draft-model", "gpt-4o-mini", "the chat model's `name`")
 	logFile := flags.String("log", "", "a `file` that keeps the conversation, to be taken up again")
 	if err := cli.Parse(env, flags, about); err != nil {
@@ -63,6 +65,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	c := &assistant.Conversation{Model: model, Persona: assistant.Helpful(), Params: params}
 	switch {
 	case *brief != "":
+		if _, err := os.Stat(*file); *file != "" && !errors.Is(err, fs.ErrNotExist) {
+			return cli.Usagef("%s is there already: leave out -draft to use it, or name another -persona file", *file)
+		}
 		if c.Persona, err = assistant.Draft(ctx, chatModel(env, *drafter), *brief); err != nil {
 			return err
 		}
@@ -96,7 +101,7 @@ func run(ctx context.Context, env *cli.Env) error {
 				return err
 			}
 			said = true
-			io.WriteString(env.Stdout, paint.Paint(cli.Green, piece))
+			io.WriteString(env.Stdout, paint.Paint(cli.Green, printable(piece)))
 		}
 		fmt.Fprintln(env.Stdout)
 		return nil
@@ -115,7 +120,7 @@ func askBare(ctx context.Context, env *cli.Env, model sampling.Model, params sam
 		if err != nil {
 			return err
 		}
-		io.WriteString(env.Stdout, paint.Paint(cli.Yellow, chunk.Text))
+		io.WriteString(env.Stdout, paint.Paint(cli.Yellow, printable(chunk.Text)))
 	}
 	fmt.Fprintln(env.Stdout)
 	return nil

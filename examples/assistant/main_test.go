@@ -78,8 +78,9 @@ func TestDraft(t *testing.T) {
 	if again.Stdout != got.Stdout {
 		t.Errorf("the persona's file reads as\n%s\nand was\n%s", again.Stdout, got.Stdout)
 	}
-	if twice := clitest.Run(t, "assistant", run, "", vars, "-draft", "another", "-persona", file); twice.Status != 1 {
-		t.Errorf("a file that is there was written over: %+v", twice)
+	asked = ""
+	if twice := clitest.Run(t, "assistant", run, "", vars, "-draft", "another", "-persona", file); twice.Status != 2 || asked != "" {
+		t.Errorf("a file that is there was written over, or asked for in vain: %+v", twice)
 	}
 }
 

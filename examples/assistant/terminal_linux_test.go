@@ -130,7 +130,8 @@ func TestInATerminal(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		say := func(text, reason string) {
-			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"text\":%q,\"finish_reason\":%s}]}\n\n", text, reason)
+			quoted, _ := json.Marshal(text)
+			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"text\":%s,\"finish_reason\":%s}]}\n\n", quoted, reason)
 			w.(http.Flusher).Flush()
 		}
 		said := question.FindStringSubmatch(asked.Prompt)
@@ -144,7 +145,7 @@ func TestInATerminal(t *testing.T) {
 			stopped <- struct{}{}
 			return
 		}
-		say(" You said", "null")
+		say(" You\x1b[2J said", "null") // and would clear the screen
 		say(fmt.Sprintf(" %s, with seed %d.\n\nHuman:", said[1], asked.Seed), `"length"`)
 		io.WriteString(w, "data: [DONE]\n\n")
 	}))
@@ -157,7 +158,7 @@ func TestInATerminal(t *testing.T) {
 	<-stopped
 	term.types("", "> ")
 	got := term.types("Red"+enter, "with seed 1.")
-	if !strings.Contains(got, green+"You said") {
+	if !strings.Contains(got, green+"You\ufffd[2J said") {
 		t.Errorf("after an answer that was stopped: %q", got)
 	}
 	term.types("", "> ")
@@ -175,7 +176,7 @@ func TestInATerminal(t *testing.T) {
 	term.types("/tokens"+enter, "1 turns shown")
 	term.types("/show"+enter, "\x1b[33mBelow are conversations")
 	term.types("", "\x1b[34mRed")
-	term.types("", green+"You said Red, with seed 1.")
+	term.types("", green+"You\ufffd[2J said Red, with seed 1.")
 	term.types("/quit"+enter, "/quit")
 	for range term.screen { // to its end
 	}
