@@ -50,7 +50,8 @@ func TestDocuments(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^)#]+)`)
 
-// checkLinks looks for the files that a document in dir links to.
+// checkLinks looks for the files that a document in dir links to, and for the
+// programs that it says can be run.
 func checkLinks(t *testing.T, dir, text string) {
 	t.Helper()
 	for _, found := range link.FindAllStringSubmatch(text, -1) {
@@ -58,6 +59,11 @@ func checkLinks(t *testing.T, dir, text string) {
 			if _, err := os.Stat(filepath.Join(dir, to)); err != nil {
 				t.Errorf("a link to what is not there: %v", err)
 			}
+		}
+	}
+	for _, found := range regexp.MustCompile(`go run \./([\w/]+)`).FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(found[1]); err != nil {
+			t.Errorf("%s, which is not there: %v", found[0], err)
 		}
 	}
 }

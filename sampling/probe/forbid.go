@@ -22,6 +22,9 @@ import (
 // that is in none of them is taken for one that is with a probability of 10^-13
 // for a million protected tokens.
 //
+// It is an error when there is no text, or one that is too short to have a run of
+// more than n tokens: nothing would protect it.
+//
 // The guarded backend counts and scores if the backend does. It does not draw
 // several continuations at once, so that Model draws them singly.
 func Forbid(backend sampling.Backend, n int, texts ...string) (sampling.Backend, error) {
