@@ -49,6 +49,7 @@ func TestBeyondLeaves(t *testing.T) {
 
 	n = 0
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for range m.Stream(ctx, &sampling.Request{Prompt: "x"}) {
 		cancel()
 		break
