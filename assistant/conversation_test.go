@@ -125,6 +125,15 @@ func TestRegenerateUndoClone(t *testing.T) {
 		t.Error("an undone turn was written over where somebody holds it")
 	}
 	c.Undo()
+
+	// A transcript that is the beginning of a longer one leaves the rest of it alone.
+	whole := assistant.Transcript{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}}
+	script.Replies = append(script.Replies, " seven")
+	c.Transcript = whole[:1]
+	if c.Reply(t.Context(), "e"); whole[1].User != "c" || len(c.Transcript) != 2 {
+		t.Errorf("a turn was written over: %v", whole)
+	}
+	c.Transcript = nil
 	if _, err := c.Undo(); !errors.Is(err, assistant.ErrNoTurn) {
 		t.Errorf("undo with nothing to undo: %v", err)
 	}

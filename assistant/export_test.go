@@ -11,8 +11,8 @@ func Unstuff(p *Persona, text string) string {
 	return page.unstuff(text)
 }
 
-// Fold maps a rune to what labels are compared by.
-func Fold(r rune) rune { return fold(r) }
+// Skeleton is what a name is compared by.
+func Skeleton(name string) string { return string(skeleton(name)) }
 
 // Marks are the marks of p's layout and the stops that follow from them.
 func Marks(p *Persona) (marks, stops []string) {

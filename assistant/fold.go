@@ -2,6 +2,35 @@ package assistant
 
 import "unicode"
 
+// appendFolded appends what a rune is compared by: nearly always one rune, that
+// which fold maps it to, and more where one rune stands for several letters. A
+// Hangul syllable is the letters that it is made of, which may also be written
+// one by one: "사" as "\u1109\u1161".
+func appendFolded(to []rune, r rune) []rune {
+	const first, last, vowels, finals = 0xAC00, 0xD7A3, 21, 28
+	if first <= r && r <= last {
+		r -= first
+		to = append(to, 0x1100+r/(vowels*finals), 0x1161+r/finals%vowels)
+		if final := r % finals; final > 0 {
+			to = append(to, 0x11A7+final)
+		}
+		return to
+	}
+	if letters, ok := ligatures[r]; ok {
+		for _, letter := range letters {
+			to = append(to, letter)
+		}
+		return to
+	}
+	return append(to, fold(r))
+}
+
+// ligatures are runes of several letters, as fold has those.
+var ligatures = map[rune]string{
+	'ﬀ': "ff", 'ﬁ': "fi", 'ﬂ': "fl", 'ﬃ': "ffi", 'ﬄ': "ffl", 'ﬅ': "st", 'ﬆ': "st",
+	'Ĳ': "ij", 'ĳ': "ij", 'Ǉ': "lj", 'ǈ': "lj", 'ǉ': "lj", 'Ǌ': "nj", 'ǋ': "nj", 'ǌ': "nj", 'Ǳ': "dz", 'ǲ': "dz", 'ǳ': "dz",
+}
+
 // A model does not compare labels byte by byte as a program does: to it
 // "HUMAN :", "Ｈｕｍａｎ：" and "Ηumаn:" (with a Greek and a Cyrillic letter) may
 // all look like "Human:". fold maps runes that look alike to one of them. It need
@@ -56,89 +85,6 @@ func fold(r rune) rune {
 	return least
 }
 
-// lookalikes are letters of other scripts, and Latin ones in another form, that
-// pass for a plain Latin letter or digit. The second list completes what
-// Unicode's own tables (NFKD) take for a letter or digit with something added:
-// accents, superscripts, subscripts and the letters of mathematics that are not
-// with the alphabets above, such as the first of "ℍ𝕦𝕞𝕒𝕟:".
-var lookalikes = lookalikeTable(map[rune]string{
-	'a': "аАαΑᴀɑàáâãäåāăąạảⱥɐ",
-	'b': "ЬвВβΒʙᏴƅƀɓ",
-	'c': "сСϲϹᴄçćĉċčƈⅽⅭ",
-	'd': "ԁᏧᴅďđɗⅾⅮ",
-	'e': "еЕєЄεΕᴇèéêëēĕėęěẹɛҽ",
-	'f': "ϝϜғꜰƒ",
-	'g': "ɡԍɢĝğġģǥɠցᏀ",
-	'h': "һҺнНηΗʜĥħɦհᏂհ",
-	'i': "іІιΙɪıìíîïĩīĭįỉịⅰⅠӏ",
-	'j': "јЈϳͿᴊĵɉ",
-	'k': "кКκΚᴋķĸƙҡ",
-	'l': "ⅼⅬʟĺļľŀłɫᏞ",
-	'm': "мМμΜᴍⅿⅯɱ",
-	'n': "пПνΝɴñńņňŉŋɲոռ",
-	'o': "оОοΟσᴏòóôõöøōŏőơọօ०๐",
-	'p': "рРρΡᴘƥ",
-	'q': "ԛԚզɋʠ",
-	'r': "гГʀŕŗřɍɾᴦ",
-	's': "ѕЅꜱśŝşšșʂտႽ",
-	't': "тТτΤᴛţťŧțƭ",
-	'u': "υᴜùúûüũūŭůűųưụսцЦ",
-	'v': "ѵѴᴠⅴⅤʋ",
-	'w': "ѡѠԝԜᴡŵωшШ",
-	'x': "хХχΧⅹⅩ",
-	'y': "уУүҮγΥʏýÿŷƴ",
-	'z': "ΖζᴢźżžƶʐᏃ",
-}, map[rune]string{
-	'0': "⁰₀⓪🄀🄁",
-	'1': "¹₁⅟🄂",
-	'2': "²₂🄃",
-	'3': "³₃🄄",
-	'4': "⁴₄🄅",
-	'5': "⁵₅🄆",
-	'6': "⁶₆🄇",
-	'7': "⁷₇🄈",
-	'8': "⁸₈🄉",
-	'9': "⁹₉🄊",
-	'a': "ªǍǎǞǟǠǡǺǻȀȁȂȃȦȧᴬᵃḀḁẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặₐ",
-	'b': "ᴮᵇḂḃḄḅḆḇℬ",
-	'c': "ᶜḈḉℂℭꟲ🄫",
-	'd': "ᴰᵈḊḋḌḍḎḏḐḑḒḓⅅⅆ",
-	'e': "ȄȅȆȇȨȩᴱᵉḔḕḖḗḘḙḚḛḜḝẺẻẼẽẾếỀềỂểỄễỆệₑℯℰⅇ",
-	'f': "ᶠḞḟℱꟳ",
-	'g': "ǦǧǴǵᴳᵍḠḡℊ",
-	'h': "ȞȟʰᴴḢḣḤḥḦḧḨḩḪḫẖₕℋℌℍℎ",
-	'i': "İǏǐȈȉȊȋᴵᵢḬḭḮḯⁱℐℑℹⅈ",
-	'j': "ǰʲᴶⅉⱼ",
-	'k': "ǨǩᴷᵏḰḱḲḳḴḵₖ",
-	'l': "ˡᴸḶḷḸḹḺḻḼḽₗℒℓ",
-	'm': "ᴹᵐḾḿṀṁṂṃₘℳ",
-	'n': "ǸǹᴺṄṅṆṇṈṉṊṋⁿₙℕ",
-	'o': "ºǑǒǪǫǬǭȌȍȎȏȪȫȬȭȮȯȰȱᴼᵒṌṍṎṏṐṑṒṓỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợₒℴ",
-	'p': "ᴾᵖṔṕṖṗₚℙ",
-	'q': "ℚꟴ𐞥",
-	'r': "ȐȑȒȓʳᴿᵣṘṙṚṛṜṝṞṟℛℜℝ🄬",
-	's': "ˢṠṡṢṣṤṥṦṧṨṩẛₛ🄪",
-	't': "ᵀᵗṪṫṬṭṮṯṰṱẗₜ",
-	'u': "ǓǔǕǖǗǘǙǚǛǜȔȕȖȗᵁᵘᵤṲṳṴṵṶṷṸṹṺṻỦủỨứỪừỬửỮữỰự",
-	'v': "ᵛᵥṼṽṾṿⱽ",
-	'w': "ʷᵂẀẁẂẃẄẅẆẇẈẉẘ",
-	'x': "ˣẊẋẌẍₓ",
-	'y': "ȲȳʸẎẏẙỲỳỴỵỶỷỸỹ",
-	'z': "ᶻẐẑẒẓẔẕℤℨ",
-})
-
-func lookalikeTable(lists ...map[rune]string) map[rune]rune {
-	table := map[rune]rune{}
-	for _, list := range lists {
-		for latin, alike := range list {
-			for _, r := range alike {
-				table[r] = latin
-			}
-		}
-	}
-	return table
-}
-
 // isColon reports whether a model may take r for a colon.
 func isColon(r rune) bool {
 	switch r {
@@ -169,6 +115,10 @@ func isInvisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Mn, unicode.Me, unicode.Zs,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
+
+// isSymbol reports whether r is a picture, such as "●" or an emoji, that stands
+// for no letter.
+func isSymbol(r rune) bool { return unicode.Is(unicode.So, r) && fold(r) == r }
 
 // isDecoration reports whether r may stand around a label without hiding it, as
 // in "**Human:**", "> Human:" and "[Human]:".

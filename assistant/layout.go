@@ -1,6 +1,9 @@
 package assistant
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Layout is how a persona and a conversation stand on the page. The zero
 // Layout is Dialogue.
@@ -103,7 +106,8 @@ type page struct {
 
 	// alike holds what lines are compared with: the letters of both names, as
 	// fold maps them. See lookout.
-	alike [2][]rune
+	alike   [2][]rune
+	symbols bool // there are symbols among them, which are decoration otherwise
 }
 
 func newPage(l Layout, user, name string) *page {
@@ -112,6 +116,7 @@ func newPage(l Layout, user, name string) *page {
 		p.user, p.reply = "# "+p.user, "# "+p.reply
 	}
 	p.alike = [2][]rune{skeleton(user), skeleton(name)}
+	p.symbols = strings.ContainsFunc(user+name, isSymbol)
 	return p
 }
 

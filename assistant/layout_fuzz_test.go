@@ -20,6 +20,7 @@ var pieces = []string{
 	"\n\n", "\nHuman: ", "\n\nAssistant: ", "Human", "human :", "HUMAN：", "\u200b", "\u00a0", "\t", "\r", "\r\n", "\u2028",
 	"Ηumаn:", "Ｑｕｅｒｙ：", "**Human:**", "나비", "مرحبا", "\x00", "\xff", "\ufeff", "\u0301", "—", "🦉", "Hum", "an:", "\n```go\n", "> ",
 	"\n# Query:\n````\n", "\n````\n\n# Answer:\n````\n", "\n\n-----\n\n", "\v", "\ufffd", "a:",
+	"사", "\u1109\u1161", "か\u3099:", "ﬆ", "👤 Human:", "ℍ",
 }
 
 func dense(data []byte) string {
@@ -32,7 +33,7 @@ func dense(data []byte) string {
 
 // names are pairs that tempt a layout to go wrong.
 var names = [][2]string{
-	{"", ""}, {"a", "나비"}, {"Human", "Human a"}, {"-----x", "````y"}, {"#1", "🦉"}, {"Query", "Answer"}, {"e\u0301", "\u200ba"}, {"a a", "aaa"}, {"مرحبا", "Ｑ"},
+	{"", ""}, {"a", "나비"}, {"Human", "Human a"}, {"-----x", "````y"}, {"#1", "🦉"}, {"Query", "Answer"}, {"e\u0301", "\u200ba"}, {"a a", "aaa"}, {"مرحبا", "Ｑ"}, {"사", "が"}, {"st", "ﬁ🤖"},
 }
 
 // page is what goes into a prompt and should come out of it again.

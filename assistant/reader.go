@@ -86,48 +86,49 @@ func (r *reader) readInline(text string) error {
 // readFenced reads Headings, where a text stands between two fences.
 func (r *reader) readFenced(text string) error {
 	var (
-		mark   string   // the heading that was read last
-		inside bool     // between its fences
-		body   []string // what stands there, or the description before the first heading
+		mark   string // the heading that was read last
+		inside bool   // between its fences
+		begin  int    // where the text behind the fence begins, or the description before the first heading
 	)
-	lines := strings.Split(text, "\n")
-	for _, line := range lines {
+	for at, end := 0, 0; at <= len(text); at = end + 1 {
 		r.line++
+		if end = at + strings.IndexByte(text[at:], '\n'); end < at {
+			end = len(text)
+		}
+		line := text[at:end]
 		heading := strings.TrimRight(line, " \t")
 		switch {
 		case inside && line == fence:
-			r.put(mark, strings.Join(body, "\n"))
-			mark, inside, body = fence, false, nil
+			r.put(mark, text[begin:at])
+			mark, inside = fence, false
 			r.blank = 0
 		case inside:
-			body = append(body, line)
 		case heading == r.user || heading == r.reply:
 			if mark == r.user || mark == r.reply {
 				return fmt.Errorf("line %d: %q stands where the text of %q should begin with a fence %s", r.line, heading, mark, fence)
 			}
 			if mark == "" {
-				r.put("", strings.Join(body, "\n"))
+				r.put("", text[begin:at])
 			}
 			r.blank++ // the break before this line
 			if err := r.turnTo(heading); err != nil {
 				return err
 			}
-			mark, body = heading, nil
+			mark = heading
 		case mark == "":
-			body = append(body, line)
 		case heading == "":
 			r.blank++
 		case strings.HasPrefix(line, fence) && mark != fence:
-			inside = true
+			inside, begin = true, min(end+1, len(text))
 		default:
 			return fmt.Errorf("line %d: %q stands outside of the fences", r.line, shorten(line, 40))
 		}
 	}
 	switch {
 	case mark == "":
-		r.put("", strings.Join(body, "\n"))
+		r.put("", text[begin:])
 	case inside && mark == r.reply:
-		r.put(mark, strings.Join(body, "\n")) // the reply that a prompt leaves open
+		r.put(mark, text[begin:]) // the reply that a prompt leaves open
 	case mark != fence:
 		return fmt.Errorf("line %d: the text of %q does not end with a fence %s", r.line, mark, fence)
 	}

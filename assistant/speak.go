@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -57,7 +58,7 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 			continue
 		}
 		turn.User = user
-		if err := c.keep(append(before, turn)); err != nil {
+		if err := c.keep(append(slices.Clip(before), turn)); err != nil { // what lies behind before may be the caller's
 			if s.last.Reason = sampling.Unfinished; s.last.Text == "" || yield(s.last, nil) {
 				s.fail(turn.Reply, fmt.Errorf("the reply is whole, but could not be saved: %w", err))
 			}

@@ -1,6 +1,9 @@
 package assistant
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // stuff puts one more space in front of every line of text that a model might
 // take for a mark of the layout. Such lines are kept apart from real marks by
@@ -79,8 +82,8 @@ const (
 // A lookout watches the beginning of one line, rune by rune, and tells whether a
 // model may take it for a mark. The zero state is the start of a line.
 //
-// It sees a label in any letters that [fold] maps to the name's, with decoration
-// and invisible characters anywhere, up to a colon of any kind; and where the
+// It sees a label in any letters that fold maps to the name's, with decoration,
+// symbols and invisible characters anywhere, up to a colon of any kind; and where the
 // layout has them, fences and rules of any length from the layout's own on.
 type lookout struct {
 	page    *page
@@ -90,7 +93,9 @@ type lookout struct {
 
 func (l *lookout) step(r rune) verdict {
 	out := 0
-	decoration := isDecoration(r)
+	decoration := isDecoration(r) || !l.page.symbols && isSymbol(r)
+	var folded [3]rune
+	letters := appendFolded(folded[:0], r)
 	for i, name := range l.page.alike {
 		n := l.matched[i]
 		switch {
@@ -98,8 +103,8 @@ func (l *lookout) step(r rune) verdict {
 		case n == len(name) && isColon(r):
 			return isMark
 		case decoration:
-		case n < len(name) && fold(r) == name[n]:
-			l.matched[i]++
+		case n+len(letters) <= len(name) && slices.Equal(letters, name[n:n+len(letters)]):
+			l.matched[i] += len(letters)
 		default:
 			l.matched[i] = -1
 		}
@@ -136,7 +141,7 @@ func skeleton(name string) []rune {
 	var letters []rune
 	for _, r := range name {
 		if !isDecoration(r) {
-			letters = append(letters, fold(r))
+			letters = appendFolded(letters, r)
 		}
 	}
 	return letters
