@@ -195,7 +195,7 @@ prompt for each number of shots that they try.`, count(fittingPool), count(fitti
 		Goals: []goal{
 			atLeast("at least 100 times faster than counting the joined prompt per candidate", faster, 100, faster.times()+", beside the faster of the two ways"),
 		},
-		Notes: []string{fmt.Sprintf(`A cold Task counts every example once and is still %s times faster than the loop. A program that bisects needs far fewer
+		Notes: []string{fmt.Sprintf(`A cold Task counts each example that it comes to once and is still %s times faster than the loop. A program that bisects needs far fewer
 counts than the loop; a warm Task is %s times faster than that.`, significant(cold.Center), significant(bisect.Center))},
 	}, nil
 }
