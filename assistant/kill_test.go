@@ -3,6 +3,7 @@ package assistant_test
 import (
 	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -99,13 +100,17 @@ func start(t *testing.T, path string) (child *exec.Cmd, said *bufio.Scanner) {
 	return child, bufio.NewScanner(out)
 }
 
-// TestKills kills a program while it saves turns, 500 times and at any moment:
-// each time the transcript reads back as it was after the last step that was
-// reported as saved, or after the one in flight.
+var killsFlag = flag.Int("kills", 100, "how many programs TestKills kills")
+
+// TestKills kills a program while it saves turns, at any moment: each time the
+// transcript reads back as it was after the last step that was reported as saved,
+// or after the one in flight. CI kills more of them:
+//
+//	go test ./assistant -run TestKills -v -kills 500
 func TestKills(t *testing.T) {
-	kills := 500
+	kills := *killsFlag
 	if testing.Short() {
-		kills = 20
+		kills = min(kills, 20)
 	}
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
 	var (
