@@ -126,14 +126,7 @@ func TestEndsGracefully(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.interrupt()
-	for {
-		conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(p.url, "http://"), "/v1"))
-		if err != nil {
-			break // it no longer listens
-		}
-		conn.Close()
-		time.Sleep(time.Millisecond)
-	}
+	refused(strings.TrimSuffix(p.url, "/v1"))
 	close(release)
 	rest, err := io.ReadAll(events)
 	if err != nil || !strings.Contains(string(rest), `" two."`) || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") {
@@ -141,6 +134,18 @@ func TestEndsGracefully(t *testing.T) {
 	}
 	if status := <-p.status; status != 0 {
 		t.Errorf("status %d: %s", status, p.stderr)
+	}
+}
+
+// refused waits until a server no longer listens.
+func refused(url string) {
+	for {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			return
+		}
+		conn.Close()
+		time.Sleep(time.Millisecond)
 	}
 }
 
