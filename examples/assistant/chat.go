@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -44,7 +43,7 @@ var errQuit = errors.New("quit")
 
 func (c *chat) run(ctx context.Context, env *cli.Env) error {
 	c.branches = []*assistant.Conversation{c.conversation}
-	lines, done := c.lines(env)
+	lines, done := c.lines(ctx, env)
 	defer done()
 	if inTerminal(env) {
 		// There, an interrupt is for the answer under way, and answer looks for it.
@@ -76,20 +75,9 @@ func inTerminal(env *cli.Env) bool { return cli.IsTerminal(env.Stdin) && cli.IsT
 
 // lines yields what is typed: with editing and history in a terminal, and as it
 // comes elsewhere.
-func (c *chat) lines(env *cli.Env) (iter.Seq2[string, error], func()) {
+func (c *chat) lines(ctx context.Context, env *cli.Env) (iter.Seq2[string, error], func()) {
 	if !inTerminal(env) {
-		return func(yield func(string, error) bool) {
-			input := bufio.NewScanner(env.Stdin)
-			input.Buffer(nil, 16<<20)
-			for input.Scan() {
-				if !yield(input.Text(), nil) {
-					return
-				}
-			}
-			if err := input.Err(); err != nil {
-				yield("", err)
-			}
-		}, func() {}
+		return cli.Lines(ctx, env.Stdin), func() {}
 	}
 	editor := liner.NewLiner()
 	editor.SetCtrlCAborts(true)

@@ -15,18 +15,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/foreword-go/foreword/examples/internal/clitest"
 )
 
-// asProgram makes this test binary the program itself, for a test that runs it
-// in a terminal of its own.
-const asProgram = "FOREWORD_TEST_AS_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { clitest.Main(m, main) }
 
 // A terminal is what a person sees and types at.
 type terminal struct {
@@ -61,12 +54,8 @@ func inATerminal(t *testing.T, args ...string) *terminal {
 		t.Fatal(err)
 	}
 	defer tty.Close()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm", "NO_COLOR=")
+	cmd := clitest.Command(t, args...)
+	cmd.Env = append(cmd.Env, "TERM=xterm", "NO_COLOR=")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {

@@ -6,24 +6,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/foreword-go/foreword/examples/internal/clitest"
 )
 
-// asProgram makes this test binary the program itself, which a signal can be
-// sent to.
-const asProgram = "FOREWORD_TEST_AS_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { clitest.Main(m, main) }
 
 // TestSignals ends the program as an operator does, in the middle of an answer:
 // after one signal the answer comes whole, and a second one cuts it off.
@@ -50,12 +42,7 @@ func TestSignals(t *testing.T) {
 				io.WriteString(w, `data: {"choices":[{"index":0,"text":" two.","finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
 			}))
 			defer upstream.Close()
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd := exec.Command(self, "-addr", "127.0.0.1:0", "-backend", "openai", "-url", upstream.URL+"/v1", "-model", "base")
-			cmd.Env = append(os.Environ(), asProgram+"=1")
+			cmd := clitest.Command(t, "-addr", "127.0.0.1:0", "-backend", "openai", "-url", upstream.URL+"/v1", "-model", "base")
 			out, err := cmd.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
