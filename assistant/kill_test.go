@@ -104,7 +104,7 @@ var killsFlag = flag.Int("kills", 100, "how many programs TestKills kills")
 
 // TestKills kills a program while it saves turns, at any moment: each time the
 // transcript reads back as it was after the last step that was reported as saved,
-// or after the one in flight. CI kills more of them:
+// or after the one in flight. All 500 that the design speaks of:
 //
 //	go test ./assistant -run TestKills -v -kills 500
 func TestKills(t *testing.T) {
