@@ -191,6 +191,24 @@ const steps = {
     refusals = false;
   },
 
+  async "a demonstration chosen while a reply is drawn anew"(page) {
+    await preset(page, "Why is the sky blue? With a persona");
+    await page.click("#assistant-send");
+    await done(page, "#assistant-send");
+    await page.selectOption("#backend", "openai"); // never ends
+    await page.uncheck("#logprobs");
+    await page.click("#assistant-again");
+    await page.waitForFunction(() => document.querySelector("#assistant-chat .running .tokens")?.textContent.length > 10);
+    await preset(page, "Why is the sky blue? With a persona");
+    await done(page, "#assistant-send");
+    await page.check("#logprobs");
+    await page.selectOption("#backend", "pocket");
+    await page.click("#assistant-send");
+    await done(page, "#assistant-send");
+    // The conversation before it does not come back.
+    assert.equal(await page.locator("#assistant-chat li").count(), 2);
+  },
+
   async "an assistant, turn after turn"(page) {
     await preset(page, "Why is the sky blue? With a persona");
     await page.click("#assistant-send");

@@ -52,10 +52,10 @@ function bubble(who, name, content) {
 const userName = () => byId("assistant-user").value || "Human";
 const ownName = () => byId("assistant-name").value || "Assistant";
 
-// paint shows the turns there are.
-function paint() {
+// paint shows turns: those there are, or those that a reply is to stand behind.
+function paint(shown = turns) {
   chat.replaceChildren();
-  for (const t of turns) {
+  for (const t of shown) {
     bubble("user", userName(), element("span", { className: "typed", textContent: t.user }));
     bubble("assistant", ownName(), element("span", { className: "model", textContent: t.reply }));
   }
@@ -65,13 +65,12 @@ function paint() {
 function ask(text, more) {
   return task.run(async (signal) => {
     const set = request(text, more);
-    paint();
+    paint(set.turns);
     bubble("user", userName(), element("span", { className: "typed", textContent: text }));
     const view = new TokenView((before, other) => elsewhere(reads.text + before + other));
     const reads = new PromptView(prompt.root, prompt.facts);
     const behind = new TokenView((before, other) => elsewhere(reads.text + before + other));
     const item = bubble("assistant running", ownName(), view.root);
-    
     let turn;
     try {
       await run("api/assistant/run", set, (event) => {
@@ -100,6 +99,7 @@ function ask(text, more) {
     } finally {
       item.classList.remove("running");
     }
+    signal.throwIfAborted(); // another conversation may stand here by now
     turns = [...set.turns, turn];
     say(turn.reply);
   });
@@ -113,9 +113,7 @@ async function send() {
 async function again() {
   const last = turns.at(-1);
   if (!last) return complain(byId("assistant-alert"), "there is no turn yet to reply to anew");
-  const kept = turns;
-  turns = turns.slice(0, -1);
-  if (!(await ask(last.user, { seed: (last.seed ?? 0) + 1 }))) turns = kept;
+  return ask(last.user, { turns: turns.slice(0, -1), seed: (last.seed ?? 0) + 1 });
 }
 
 byId("assistant-send").addEventListener("click", send);
