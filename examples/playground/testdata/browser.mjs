@@ -278,6 +278,27 @@ const steps = {
     assert.ok(await page.locator("#panel-raw").isVisible());
   },
 
+  async "of what is asked for while something runs, the last is done"(page) {
+    const ran = await page.evaluate(async () => {
+      const { Task } = await import("./task.js");
+      const button = () => document.createElement("button");
+      const task = new Task({ buttons: [button()], stop: button(), alert: document.createElement("p") });
+      const ran = [];
+      const until = (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      const endless = (name) => (signal) => (ran.push(name), until(signal));
+      const first = task.run(endless("first"));
+      const second = task.instead(endless("second"));
+      const third = task.instead(endless("third")); // the second is never begun
+      const ends = [await first, await second];
+      while (!task.busy) await new Promise((resolve) => setTimeout(resolve, 1));
+      const fourth = task.instead(endless("fourth"));
+      task.cancel(); // nor is the fourth
+      ends.push(await third, await fourth, task.busy, await task.run(async () => ran.push("fifth")));
+      return { ran, ends };
+    });
+    assert.deepEqual(ran, { ran: ["first", "third", "fifth"], ends: [false, false, false, false, false, true] });
+  },
+
   async "whose text it is survives any edit"(page) {
     const wrong = await page.evaluate(async () => {
       const { append, edited, joined } = await import("./segments.js");

@@ -50,7 +50,9 @@ export async function run(path, body, on, signal) {
   let held = "";
   let ended = false;
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((err) => {
+      throw signal?.aborted ? err : new Fault({ message: "the answer broke off" });
+    });
     if (done) break;
     held += value;
     const lines = held.split("\n");

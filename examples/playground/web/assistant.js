@@ -15,7 +15,7 @@ const examples = new PairTable({
   root: byId("assistant-examples"), left: "The user says", right: "The assistant replies", part: "new", add: "Add an exchange", changed: () => {},
 });
 const task = new Task({
-  buttons: ["assistant-send", "assistant-again", "assistant-undo", "assistant-bare"].map(byId), stop: byId("assistant-stop"), alert: byId("assistant-alert"),
+  buttons: ["assistant-send", "assistant-again", "assistant-undo", "assistant-bare", "assistant-code"].map(byId), stop: byId("assistant-stop"), alert: byId("assistant-alert"),
 });
 
 let turns = []; // as the server gave them back

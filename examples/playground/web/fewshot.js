@@ -1,5 +1,5 @@
 // The tab Few-shot: pairs, a slider for how many of them are shown, and a query.
-import { Fault, post, run } from "./api.js";
+import { post, run } from "./api.js";
 import { showCode } from "./code.js";
 import { byId, complain, element, say } from "./element.js";
 import { PairTable } from "./pairs.js";
@@ -19,7 +19,7 @@ const pairs = new PairTable({
   },
 });
 const task = new Task({
-  buttons: [byId("fewshot-run")], stop: byId("fewshot-stop"), alert: byId("fewshot-alert"), wrong: (err) => pairs.blame(err),
+  buttons: ["fewshot-run", "fewshot-code"].map(byId), stop: byId("fewshot-stop"), alert: byId("fewshot-alert"), wrong: (err) => pairs.blame(err),
 });
 
 let elsewhere = () => {};
@@ -48,14 +48,14 @@ function changed() {
   waiting = setTimeout(async () => {
     if (task.busy) return;
     asked?.abort();
-    asked = new AbortController();
+    const mine = (asked = new AbortController());
     byId("fewshot-answer").textContent = "";
     try {
-      prompt.show(await post("api/fewshot/prompt", request(), asked.signal), "examples");
+      prompt.show(await post("api/fewshot/prompt", request(), mine.signal), "examples");
       complain(byId("fewshot-alert"));
       pairs.blame(null);
     } catch (err) {
-      if (err instanceof Fault || !asked.signal.aborted) {
+      if (!mine.signal.aborted) {
         complain(byId("fewshot-alert"), err.message);
         pairs.blame(err);
       }

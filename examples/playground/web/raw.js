@@ -11,7 +11,7 @@ import { choose, currentNode, grow, onNode, whole } from "./tree.js";
 
 const cards = byId("raw-cards");
 const task = new Task({
-  buttons: [byId("raw-continue"), byId("raw-sample")], stop: byId("raw-stop"), alert: byId("raw-alert"),
+  buttons: ["raw-continue", "raw-sample", "raw-code"].map(byId), stop: byId("raw-stop"), alert: byId("raw-alert"),
 });
 
 // stops reads the stop sequences, with \n, \t and \\ for what cannot be typed.
@@ -60,22 +60,21 @@ async function draw(before, set, signal, live = () => {}) {
 }
 
 // goOn continues from where the text in the editor ends.
-function goOn() {
-  return task.run(async (signal) => {
-    const before = editor.current();
-    const set = request(editor.text());
-    cards.replaceChildren();
-    editor.lock(true);
-    let node;
-    try {
-      node = await draw(before, set, signal, editor.add);
-    } finally {
-      editor.lock(false);
-      if (node) choose(node);
-      else choose(currentNode());
-    }
-    say(cards.querySelector(".facts").textContent);
-  });
+const goOn = () => task.run(continued);
+
+async function continued(signal) {
+  const before = editor.current();
+  const set = request(editor.text());
+  cards.replaceChildren();
+  editor.lock(true);
+  let node;
+  try {
+    node = await draw(before, set, signal, editor.add);
+  } finally {
+    editor.lock(false);
+    choose(node ?? currentNode());
+  }
+  say(cards.querySelector(".facts").textContent);
 }
 
 // sample draws several continuations of one beginning: that of the last
@@ -107,19 +106,18 @@ function take(node) {
   byId("raw-text").focus();
 }
 
-// branch goes on from other text, such as another token.
-async function branch(pieces) {
-  task.cancel();
-  while (task.busy) await new Promise((resolve) => setTimeout(resolve, 10));
-  editor.set(pieces);
-  await goOn();
+// branch goes on from other text, such as another token, instead of what runs.
+function branch(pieces) {
+  return task.instead((signal) => {
+    editor.set(pieces);
+    return continued(signal);
+  });
 }
 
-onNode((node) => {
-  if (task.busy) return;
+onNode((node) => task.instead(async () => {
   take(node);
   cards.replaceChildren(...(node.text ? [node] : node.children).map((n) => n.card));
-});
+}));
 
 byId("raw-continue").addEventListener("click", goOn);
 byId("raw-sample").addEventListener("click", sample);

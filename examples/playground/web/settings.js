@@ -26,7 +26,6 @@ export function settings() {
   for (const name of numbers) {
     const field = form.elements[name];
     if (field.value === "" || !field.validity.valid && !field.validity.stepMismatch) {
-      field.focus();
       throw new Error(`${field.labels[0].textContent}: ${field.validationMessage || "write a number; 0 is off"}`);
     }
     set[name] = field.valueAsNumber;

@@ -1,11 +1,13 @@
-// One answer at a time in a tab: its button, its Stop button and its errors.
+// One answer at a time in a tab: its buttons, its Stop button and its errors.
 import { complain, say } from "./element.js";
 
 // A Task runs what a tab does until it is over, fails or is stopped.
 export class Task {
   #abort;
+  #over = Promise.resolve();
+  #asked = 0; // how often something was begun or stopped
 
-  // start and other are buttons that wait meanwhile; stop stops it.
+  // buttons wait meanwhile, and stop stops it.
   constructor({ buttons, stop, alert, wrong = () => {} }) {
     Object.assign(this, { buttons, stop, alert, wrong });
     stop.addEventListener("click", () => this.cancel());
@@ -15,14 +17,31 @@ export class Task {
     return this.#abort !== undefined;
   }
 
+  // cancel stops what runs, and what waits to run instead of it.
   cancel() {
+    this.#asked++;
     this.#abort?.abort();
   }
 
   // run calls work with a signal. What it throws is shown, unless it was
   // stopped. It returns whether work came to its end.
-  async run(work) {
-    if (this.busy) return false;
+  run(work) {
+    if (this.busy) return Promise.resolve(false);
+    const done = this.#attempt(work);
+    this.#over = done;
+    return done;
+  }
+
+  // instead stops what runs and then runs work, unless by then something else was
+  // asked for.
+  async instead(work) {
+    this.cancel();
+    const mine = this.#asked;
+    await this.#over;
+    return mine === this.#asked && this.run(work);
+  }
+
+  async #attempt(work) {
     const abort = new AbortController();
     this.#abort = abort;
     this.#show(true);
