@@ -225,7 +225,9 @@ template, so that outputs would differ.`,
 			atLeast("at least 25 times faster than langchaingo's fastest form", nearest, 25, nearest.times()+" at "+atNearest+", the lowest"),
 			atMost("at most 2 allocations", most, 2, count(most.Center)),
 		},
-		Notes: []string{fmt.Sprintf(`Warm is below the floor because the shots were put together by the first query, and all that a later one does is to
-copy them in one go. Cold is up to %s times the floor (%s): that is the price of the checks, paid once for a Task.`, significant(cold.Center), atColdest)},
+		Notes: []string{fmt.Sprintf(`Warm is below the floor with many pairs because the shots were put together by the first query, and all that a later one does is to
+copy them in one go. With few pairs most of what it takes is for the *Prompt* that it returns, a second piece of memory beside
+the text, with what was shown and what ends the answer; the floor returns the text alone, and so a ratio above 1 is possible
+there. Cold is up to %s times the floor (%s): that is the price of the checks, paid once for a Task.`, significant(cold.Center), atColdest)},
 	}
 }

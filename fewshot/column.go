@@ -127,24 +127,21 @@ func (c *column) queryLen(input string) int {
 
 // join writes the instruction, the shots and the query, in one allocation.
 func (c *column) join(order []int, input string) string {
-	shots, inPlace := c.run(order)
-	size := len(shots)
-	if !inPlace {
-		for _, i := range order {
-			size += len(c.shot(i))
-		}
+	f := &c.layout.format
+	if shots, inPlace := c.run(order); inPlace {
+		return c.head() + shots + f.Before + input + c.layout.open
+	}
+	size := c.start[0] + c.queryLen(input)
+	for _, i := range order {
+		size += len(c.shot(i))
 	}
 	var b strings.Builder
-	b.Grow(c.start[0] + size + c.queryLen(input))
+	b.Grow(size)
 	b.WriteString(c.head())
-	if inPlace {
-		b.WriteString(shots)
-	} else {
-		for _, i := range order {
-			b.WriteString(c.shot(i))
-		}
+	for _, i := range order {
+		b.WriteString(c.shot(i))
 	}
-	b.WriteString(c.layout.format.Before)
+	b.WriteString(f.Before)
 	b.WriteString(input)
 	b.WriteString(c.layout.open)
 	return b.String()
