@@ -75,24 +75,6 @@ func BenchmarkPrompt(b *testing.B) {
 	}
 }
 
-// TestPromptAllocations pins what a query costs: the Prompt and its text.
-func TestPromptAllocations(t *testing.T) {
-	for _, n := range []int{0, 10, 1000} {
-		task := fewshot.Task[string, string]{Examples: manyPairs(n), Format: fewshot.Lines}
-		got := testing.AllocsPerRun(100, func() {
-			if _, err := task.Prompt(t.Context(), sampling.Model{}, "teacher"); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got > 2 {
-			t.Errorf("%d pairs: %v allocations a prompt, want at most 2", n, got)
-		}
-	}
-	if p, _ := (&fewshot.Task[string, string]{Examples: manyPairs(3), Format: fewshot.Lines}).Prompt(t.Context(), sampling.Model{}, "teacher"); p.Text != plain(manyPairs(3), "teacher") {
-		t.Errorf("the benchmark compares different texts: %q", p.Text)
-	}
-}
-
 // BenchmarkFit fits a query behind 1,000 examples into a window of 4,096 tokens
 // with an exact counter, beside the plain way: count the joined prompt, and drop
 // an example until it fits. Both show the same examples.

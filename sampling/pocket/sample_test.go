@@ -230,22 +230,6 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-// TestAllocations pins what a token costs beside its share of the call: nothing.
-func TestAllocations(t *testing.T) {
-	m := pocket.Default()
-	sample := func(tokens int) func() {
-		return func() {
-			for range m.Sample(t.Context(), &sampling.Request{Prompt: zebra, Params: sampling.Params{MaxTokens: tokens}}) {
-			}
-		}
-	}
-	sample(200)() // grow the scratch
-	few, many := testing.AllocsPerRun(20, sample(20)), testing.AllocsPerRun(20, sample(200))
-	if perToken := (many - few) / 180; perToken > 0.1 {
-		t.Errorf("20 tokens allocate %v times and 200 tokens %v times, %.2f for each more; want the scratch to be used again", few, many, perToken)
-	}
-}
-
 func FuzzSample(f *testing.F) {
 	for _, s := range []string{"", " ", "2+2", zebra, "butterfly: 나비\nteacher:", "\n\n\n", "Human: \x00\u200d\ufeff", "{{env \"HOME\"}} %s <|endoftext|>", "l’", "先生 \u0301"} {
 		f.Add(s, uint8(1), uint8(0))

@@ -1,3 +1,8 @@
+//go:build !race
+
+// What is pinned here is pinned without the race detector, which allocates for
+// itself and lets a sync.Pool lose things at random.
+
 package fewshot_test
 
 import (
@@ -6,6 +11,24 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
 )
+
+// TestPromptAllocations pins what a query costs: the Prompt and its text.
+func TestPromptAllocations(t *testing.T) {
+	for _, n := range []int{0, 10, 1000} {
+		task := fewshot.Task[string, string]{Examples: manyPairs(n), Format: fewshot.Lines}
+		got := testing.AllocsPerRun(100, func() {
+			if _, err := task.Prompt(t.Context(), sampling.Model{}, "teacher"); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got > 2 {
+			t.Errorf("%d pairs: %v allocations a prompt, want at most 2", n, got)
+		}
+	}
+	if p, _ := (&fewshot.Task[string, string]{Examples: manyPairs(3), Format: fewshot.Lines}).Prompt(t.Context(), sampling.Model{}, "teacher"); p.Text != plain(manyPairs(3), "teacher") {
+		t.Errorf("the benchmark compares different texts: %q", p.Text)
+	}
+}
 
 // TestFitAllocations pins what a query under a window costs once the examples
 // have been counted: the Prompt, its text, and the query as it is counted, alone
