@@ -130,7 +130,11 @@ func choosePoints(only string) ([]point, error) {
 	for name := range strings.SplitSeq(only, ",") {
 		i := slices.IndexFunc(points, func(p point) bool { return p.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no point is called %q", name)
+			var known []string
+			for _, p := range points {
+				known = append(known, p.name)
+			}
+			return nil, fmt.Errorf("no point is called %q; there are %s", name, strings.Join(known, ", "))
 		}
 		chosen = append(chosen, points[i])
 	}

@@ -84,7 +84,12 @@ func (c *column) shot(i int) string { return c.text[c.start[i]:c.start[i+1]] }
 
 // prompt lays out the shots of order and the query, as many as fit.
 func (c *column) prompt(m sampling.Model, params sampling.Params, input string, order []int) (*Prompt, error) {
-	p := &Prompt{Stop: c.layout.stops, Shots: order, column: c, input: input}
+	return c.fill(m, params, input, order, new(Prompt))
+}
+
+// fill is prompt with the memory for what it returns.
+func (c *column) fill(m sampling.Model, params sampling.Params, input string, order []int, p *Prompt) (*Prompt, error) {
+	*p = Prompt{Stop: c.layout.stops, Shots: order, column: c, input: input}
 	f, err := c.fitting(m, params)
 	if err != nil {
 		return nil, err

@@ -135,11 +135,18 @@ func (t *Task[In, Out]) Parse(completion string) (Out, error) {
 //
 // The first call encodes and checks every example; the next ones copy text.
 func (t *Task[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
+	return t.fill(ctx, m, in, new(Prompt))
+}
+
+// fill is Prompt with the memory for what it returns. Prompt is no more than its
+// call so that it is inlined: a caller that only reads the Prompt then has it on
+// its own stack.
+func (t *Task[In, Out]) fill(ctx context.Context, m sampling.Model, in In, p *Prompt) (*Prompt, error) {
 	c, input, order, err := t.choose(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	return c.prompt(m, t.Params, input, order)
+	return c.fill(m, t.Params, input, order, p)
 }
 
 // choose returns the input as text and the examples to show for it.
