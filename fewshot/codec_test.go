@@ -130,7 +130,7 @@ func TestValuesThatCannotBeEncoded(t *testing.T) {
 		task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf(labels...)}
 		task.Add("x", "a")
 		var value *fewshot.ValueError
-		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); !errors.As(err, &value) || value.Field != "output" || value.Example != 0 {
+		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); !errors.As(err, &value) || !errors.Is(err, sampling.ErrInvalid) || value.Field != "output" || value.Example != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

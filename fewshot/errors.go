@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // noExample is ValueError.Example where the value is no example's.
@@ -12,7 +14,7 @@ const noExample = -1
 var errNotUTF8 = errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
 
 // A ValueError says which value cannot stand in the prompt, and why. Nothing
-// was sent.
+// was sent. errors.Is takes it for [sampling.ErrInvalid].
 type ValueError struct {
 	Example int    // index into Task.Examples, or -1 for what is asked now and the instruction
 	Of      int    // how many examples there are
@@ -28,11 +30,14 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("fewshot: example %d of %d (Examples[%d]): %s %v", e.Example+1, e.Of, e.Example, e.Field, e.Err)
 }
 
+// Is reports whether target is [sampling.ErrInvalid].
+func (e *ValueError) Is(target error) bool { return target == sampling.ErrInvalid }
+
 // Unwrap returns what is wrong with the value.
 func (e *ValueError) Unwrap() error { return e.Err }
 
 // An AnswerError says that the model's text is no answer: it cannot be decoded,
-// or it is not whole.
+// or it is not whole, for which errors.Is knows [sampling.ErrTruncated].
 type AnswerError struct {
 	Text string // the answer's text, with the layout undone
 	Err  error
@@ -45,6 +50,14 @@ func (e *AnswerError) Error() string {
 
 // Unwrap returns why the text is no answer.
 func (e *AnswerError) Unwrap() error { return e.Err }
+
+// A cutError says why an answer is not whole. It is [sampling.ErrTruncated]
+// without that error's words, which tell of a stream that broke off.
+type cutError string
+
+func (e cutError) Error() string { return string(e) }
+
+func (e cutError) Is(target error) bool { return target == sampling.ErrTruncated }
 
 // shorten cuts s to about n bytes, at a whole rune.
 func shorten(s string, n int) string {
