@@ -95,4 +95,8 @@ func TestWindow(t *testing.T) {
 	if _, err := m.Complete(t.Context(), &sampling.Request{Prompt: "uncountable", Params: sampling.Params{MaxTokens: 1}}); err == nil || !strings.Contains(err.Error(), "counting the prompt's tokens: no such word") {
 		t.Errorf("a Counter that fails: %v", err)
 	}
+	m.Window = 0
+	if _, err := m.Complete(t.Context(), &sampling.Request{Prompt: "uncountable"}); err != nil {
+		t.Errorf("a prompt was counted where there is no window: %v", err)
+	}
 }

@@ -230,7 +230,7 @@ func TestDecoderPenalties(t *testing.T) {
 	} {
 		for _, temperature := range []float64{0, 1} {
 			p.Temperature = temperature
-			prompt := []int{1, 4, 1}
+			prompt := []int{1, 4, 4} // told in two parts, of which each counts
 			counts := make(map[int]int)
 			for seed := range uint64(6000) {
 				p.Seed = seed

@@ -63,9 +63,7 @@ func (m *matcher) insert(s string, stop int32) {
 		}
 		at = next
 	}
-	if m.nodes[at].stop < 0 {
-		m.nodes[at].stop = stop
-	}
+	m.nodes[at].stop = stop
 }
 
 // link fills in the fail links breadth first, so that a shorter suffix is ready

@@ -45,8 +45,10 @@ func TestValidate(t *testing.T) {
 		{of(params{PresencePenalty: -inf}), "Params.PresencePenalty is -Inf; use 0 for off, or a finite number"},
 
 		{&sampling.Request{Prompt: "ab\xffc"}, "Prompt is not valid UTF-8 at byte 2; convert it, or replace the bytes with strings.ToValidUTF8"},
+		{&sampling.Request{Prompt: "\xff"}, "Prompt is not valid UTF-8 at byte 0;"},
 		{&sampling.Request{Prompt: "\uFFFD\xc3"}, "Prompt is not valid UTF-8 at byte 3;"},
 		{stops("\n", ""), "Stop[1] is empty and would end every text at once; leave it out"},
+		{stops("\xc3"), "Stop[0] is not valid UTF-8 at byte 0;"},
 		{stops("a", "b\xc3"), "Stop[1] is not valid UTF-8 at byte 1; a stop sequence is text"},
 		{stops("a", "b", "a"), `Stop[2] repeats Stop[0], "a"; leave one out`},
 	} {
