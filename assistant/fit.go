@@ -59,7 +59,7 @@ func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.
 		}
 		if tokens <= budget {
 			return w, &fewshot.Prompt{
-				Text: text, Stop: w.stops(), Tokens: tokens,
+				Text: text, Stop: w.stops(), Tokens: tokens, Budget: budget,
 				Shots: indexes(dropped, len(turns)), Dropped: indexes(0, dropped),
 			}, nil
 		}

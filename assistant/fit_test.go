@@ -203,6 +203,32 @@ func TestTurnsAreCountedOnce(t *testing.T) {
 	}
 }
 
+// perByte counts bytes for a backend that may be anything, also a function, which
+// cannot be compared with the one of the prompt before.
+type perByte struct{ sampling.Backend }
+
+func (perByte) Count(text string) (int, error) { return len(text), nil }
+
+func TestCounterThatCannotBeCompared(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
+	c := assistant.Conversation{Model: sampling.Model{Backend: perByte{sampling.BackendFunc(script.Sample)}, Window: 1000}}
+	for range 2 {
+		if _, err := c.Reply(t.Context(), "Hi"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPromptSaysItsBudget(t *testing.T) {
+	c := assistant.Conversation{Params: sampling.Params{MaxTokens: 100}}
+	for window, want := range map[int]int{0: 0, 1000: 900} { // a Window of 0 is none, and so is its budget
+		c.Model.Window = window
+		if p, err := c.Prompt("Hi"); err != nil || p.Budget != want {
+			t.Errorf("window %d: %+v, %v; want a budget of %d", window, p, err, want)
+		}
+	}
+}
+
 func TestWhatDoesNotFit(t *testing.T) {
 	model := sampling.Model{Window: 1024, Counter: &words{}}
 	c := &assistant.Conversation{Persona: assistant.Helpful(), Model: model}

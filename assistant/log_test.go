@@ -180,7 +180,7 @@ func TestDamagedLogs(t *testing.T) {
 		{"a damaged last line", header + turn(1) + "{\"turn\":2,\"us\n", 3, "damaged"},
 		{"zeros in a line", header + "\x00\x00\x00\n" + turn(1), 2, "damaged"},
 		{"an empty line", header + "\n" + turn(1), 2, "damaged"},
-		{"two records in a line", header + strings.TrimSpace(turn(1)) + turn(2), 2, "text follows the record"},
+		{"two records in a line", header + strings.TrimSpace(turn(1)) + turn(2), 2, "text follows"},
 		{"an unknown field", header + `{"turn":1,"user":"a","reply":"b","mood":"good"}` + "\n", 2, "mood"},
 		{"a field missing", header + `{"turn":1,"user":"a"}` + "\n", 2, `"reply"`},
 		{"nothing in it", header + `{}` + "\n", 2, `"user"`},

@@ -58,15 +58,7 @@ func readJSON(content []byte) (Persona, error) {
 	if !utf8.Valid(content) { // encoding/json would replace the bytes in silence
 		return p, &ValueError{Where: "persona", Err: errors.New("is not valid UTF-8; convert it")}
 	}
-	dec := json.NewDecoder(bytes.NewReader(content))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&p)
-	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = errors.New("text follows it")
-		}
-	}
-	if err != nil {
+	if err := unmarshal(content, &p); err != nil {
 		return Persona{}, &ValueError{Where: "persona", Err: fmt.Errorf("cannot be read as JSON: %w", err)}
 	}
 	return p, nil

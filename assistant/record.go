@@ -135,15 +135,7 @@ func checkHeader(line []byte) error {
 
 func (c *logContent) read(line []byte) error {
 	var record logRecord
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&record)
-	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = errors.New("text follows the record")
-		}
-	}
-	if err != nil {
+	if err := unmarshal(line, &record); err != nil {
 		return fmt.Errorf("the line is damaged: %w", err)
 	}
 	turns := c.changed

@@ -50,12 +50,10 @@ func (c *Conversation) counter() any {
 	return nil
 }
 
-// same compares two Counters, of which some cannot be compared.
+// same compares two Counters, of which some cannot be compared, such as one that
+// is a function or has one in it.
 func same(a, b any) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.TypeOf(a).Comparable() && a == b
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // tallied returns the tally for the Model and the layout as they are now.
