@@ -125,6 +125,8 @@ func TestEvaluateMistakes(t *testing.T) {
 	task := func(examples ...pair) *fewshot.Task[string, string] {
 		return &fewshot.Task[string, string]{Examples: examples, Format: fewshot.Lines}
 	}
+	labels := task()
+	labels.Out = fewshot.OneOf("yes", "no")
 	broken := errors.New("the server is gone")
 	gone := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
@@ -141,6 +143,8 @@ func TestEvaluateMistakes(t *testing.T) {
 		{"a case among its examples", task(needs(2)...), copycat(), needs(2)[1:], eval.Exact[string], `case 1, "need1", is among the examples`},
 		{"a case twice", task(), copycat(), append(needs(2), needs(2)[0]), eval.Exact[string], "cases 1 and 3 are the same"},
 		{"a case that breaks the layout", task(), copycat(), []pair{{In: "a\nb"}}, eval.Exact[string], "case 1: fewshot: input contains a line break"},
+		{"a label that is none", labels, copycat(), []pair{{In: "x", Out: "yes"}, {In: "y", Out: "maybe"}}, eval.Exact[string], `case 2: output cannot be encoded: "maybe" is none of the labels`},
+		{"no metric", task(), gone, needs(2), nil, "the metric is nil"},
 		{"a metric that fails", task(), copycat(), needs(2), func(string, string) (float64, error) { return 0, errors.New("no idea") }, "the metric on case 1: no idea"},
 		{"a score of 2", task(), copycat(), needs(2), func(string, string) (float64, error) { return 2, nil }, "a score of 2"},
 		{"a score that is not a number", task(), copycat(), needs(2), func(string, string) (float64, error) { return math.NaN(), nil }, "a score of NaN"},

@@ -69,9 +69,13 @@ func (r *Report) String() string {
 // call goes on from there.
 //
 // A case that cannot stand in a prompt, stands in its own prompt as an example, or
-// repeats another is an error before anything is asked.
+// repeats another is an error before anything is asked, as is one whose answer the
+// task's Out cannot write, such as a label that is none of OneOf's.
 func Evaluate[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], o Options) (*Report, error) {
-	if len(cases) == 0 {
+	switch {
+	case metric == nil:
+		return nil, errors.New("eval: the metric is nil; give one such as eval.Exact")
+	case len(cases) == 0:
 		return nil, errors.New("eval: no cases to evaluate on")
 	}
 	if err := check(ctx, task, m, cases); err != nil {
@@ -157,6 +161,9 @@ func check[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m samp
 		prompt, err := task.Prompt(ctx, m, c.In)
 		if err != nil {
 			return fmt.Errorf("eval: case %d: %w", i+1, err)
+		}
+		if _, err := task.Out.Text(c.Out); err != nil {
+			return fmt.Errorf("eval: case %d: output %w", i+1, err)
 		}
 		parts := prompt.Parts()
 		query := ""
