@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/internal/httperr"
@@ -65,8 +66,9 @@ const wholeAddress = "Config.BaseURL is a server's address up to and with /v1"
 // refused describes a response that is not an answer, in the server's own words.
 func (b *Backend) refused(resp *http.Response) error {
 	e := b.source().Refusal(resp)
+	missing := resp.StatusCode == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // the address, then
 	switch {
-	case resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusMethodNotAllowed:
+	case resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusMethodNotAllowed || missing:
 		e.Err = fmt.Errorf("%w; see that %s", e.Err, wholeAddress)
 	case resp.StatusCode == http.StatusUnauthorized && b.key() == "":
 		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)

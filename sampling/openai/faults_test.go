@@ -47,6 +47,8 @@ func TestStatuses(t *testing.T) {
 		{401, "", `{"error":"wrong key"}`, false, 0, nil, "wrong key"},
 		{403, "", `{"message":"no"}`, false, 0, nil, "no"},
 		{404, "", `{"error":{"message":"model 'm' not found"}}`, false, 0, nil, "model 'm' not found"},
+		{404, "", `404 page not found`, false, 0, nil, "404 page not found; see that Config.BaseURL"},
+		{404, "", `{"detail":"Not Found"}`, false, 0, nil, "Not Found; see that Config.BaseURL"},
 		{405, "", ``, false, 0, nil, "Config.BaseURL"},
 		{408, "", ``, true, 0, nil, "status 408"},
 		{413, "", `too large`, false, 0, nil, "too large"},
@@ -91,6 +93,9 @@ func TestStatuses(t *testing.T) {
 			}
 			if !strings.Contains(err.Error(), test.words) || test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("the error is %q, want %q in it", err, test.words)
+			}
+			if test.status == 404 && strings.Contains(test.words, "model") && strings.Contains(err.Error(), "BaseURL") {
+				t.Errorf("the error is %q, and the address was right", err)
 			}
 		})
 	}
