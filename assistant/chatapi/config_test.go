@@ -1,6 +1,7 @@
 package chatapi_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -87,3 +88,58 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// TestBehindMiddleware puts ResponseWriters of a program's own around the
+// Handler's: with an Unwrap method a stream comes, and without one it is refused
+// before the backend is asked.
+func TestBehindMiddleware(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		around func(http.ResponseWriter) http.ResponseWriter
+		whole  int // status of an answer that is no stream
+		stream int
+		calls  int
+	}{
+		{"nothing", func(w http.ResponseWriter) http.ResponseWriter { return w }, 200, 200, 2},
+		{"Unwrap", func(w http.ResponseWriter) http.ResponseWriter { return unwrapping{hiding{w}} }, 200, 200, 2},
+		{"neither Flush nor Unwrap", func(w http.ResponseWriter) http.ResponseWriter { return hiding{w} }, 200, 500, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
+			h, err := chatapi.New(chatapi.Config{Model: sampling.Model{Backend: script}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			mux := http.NewServeMux()
+			mux.Handle("/llm/", http.StripPrefix("/llm", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				h.ServeHTTP(tt.around(w), r)
+			})))
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			for body, status := range map[string]int{`{` + hi + `}`: tt.whole, `{"stream":true,` + hi + `}`: tt.stream} {
+				resp, err := http.Post(server.URL+"/llm/v1/chat/completions", "application/json", strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != status {
+					t.Errorf("%s: status %d, want %d: %s %v", body, resp.StatusCode, status, text, err)
+				}
+				if want := map[int]string{200: "Hello.", 500: "nor an Unwrap method"}[status]; !strings.Contains(string(text), want) {
+					t.Errorf("%s: %s, want %q in it", body, text, want)
+				}
+			}
+			if calls := len(script.Calls()); calls != tt.calls {
+				t.Errorf("the backend was asked %d times, want %d", calls, tt.calls)
+			}
+		})
+	}
+}
+
+// A hiding ResponseWriter has Write, WriteHeader and Header alone.
+type hiding struct{ http.ResponseWriter }
+
+type unwrapping struct{ hiding }
+
+func (w unwrapping) Unwrap() http.ResponseWriter { return w.ResponseWriter }

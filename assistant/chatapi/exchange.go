@@ -99,6 +99,21 @@ func (x *exchange) json(status int, v any) {
 // the last one back before the connection's next request.
 func (x *exchange) deadline() { _ = x.control.SetWriteDeadline(time.Now().Add(x.h.limits.Stall)) }
 
+// flushes tells whether what is written to w can be sent at once. It looks where
+// [http.ResponseController] does, whose Flush would send the header to find out.
+func flushes(w http.ResponseWriter) bool {
+	for {
+		switch v := w.(type) {
+		case http.Flusher, interface{ FlushError() error }:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -140,6 +140,12 @@ func New(c Config) (*Handler, error) {
 // ServeHTTP answers POST /v1/chat/completions, GET /v1/models, GET
 // /v1/models/{id} and GET /healthz, and everything else with an error in
 // OpenAI's form.
+//
+// These are the paths that it sees: below a prefix of a mux it stands behind
+// [http.StripPrefix]. Middleware that puts a ResponseWriter of its own around w
+// gives it an Unwrap method, as [http.ResponseController] asks for. Without one
+// a stream is refused with status 500, since it would not arrive as it is drawn,
+// and [Limits].Stall does not hold.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{h: h, w: w, r: r, control: http.NewResponseController(w), id: rand.Text(), begun: time.Now()}
 	defer x.log()
@@ -243,7 +249,13 @@ func (x *exchange) chat() *fault {
 	ctx, cancel := context.WithTimeout(x.r.Context(), x.h.limits.Reply)
 	defer cancel()
 	x.request = req
-	if req.stream {
+	switch {
+	case req.stream && !flushes(x.w):
+		return &fault{
+			status: http.StatusInternalServerError, code: "internal_error",
+			message: "the server cannot stream: what is around its ResponseWriter has neither a Flush nor an Unwrap method",
+		}
+	case req.stream:
 		return x.stream(ctx)
 	}
 	return x.whole(ctx)
