@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -127,6 +128,7 @@ func (r *request) blame(err error) string {
 func class(err error) string {
 	var backend *sampling.Error
 	var panicked *panicError
+	var network *net.OpError
 	switch {
 	case err == nil:
 		return ""
@@ -138,6 +140,10 @@ func class(err error) string {
 		return "over the context window"
 	case errors.Is(err, sampling.ErrUnsupported):
 		return "unsupported by the backend"
+	case errors.As(err, &backend) && backend.Status == 0 && errors.As(err, &network):
+		// No answer, so these are an address and the system's own words, and what
+		// whoever started the server has to know.
+		return fmt.Sprintf("backend %s, %v", cmp.Or(backend.Backend, "unnamed"), network)
 	case errors.As(err, &backend):
 		return fmt.Sprintf("backend %s, status %d", cmp.Or(backend.Backend, "unnamed"), backend.Status)
 	case errors.Is(err, sampling.ErrTruncated):

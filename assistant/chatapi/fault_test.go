@@ -4,15 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/foreword-go/foreword/assistant/chatapi"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/openai"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
+
+// TestUnreachable has nobody at the backend's address: the log says so, and clients
+// hear of no address.
+func TestUnreachable(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	address := gone.Listener.Addr().String()
+	backend, err := openai.New(openai.Config{BaseURL: gone.URL + "/v1", Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: backend}})
+	resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(`{`+hi+`}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(text), address) {
+		t.Errorf("status %d: %s %v", resp.StatusCode, text, err)
+	}
+	if log := s.logged(); !strings.Contains(log, `"cause":"backend openai, dial tcp `+address) {
+		t.Errorf("the log lacks the address: %s", log)
+	}
+}
 
 // TestBackendErrors checks what clients are told of what goes wrong, and that no
 // words of a server are among it.
