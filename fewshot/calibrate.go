@@ -3,27 +3,41 @@ package fewshot
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
 // biasKey names what a bias was measured with. The column stands for the
-// examples, and the model for itself.
+// examples, of which the first so many are shown, and the model for itself.
 type biasKey struct {
 	column  *column
+	shots   int
 	backend any
 	method  Method
+	asked   string // the labels, the content-free inputs and how labels are weighed
 }
 
 // calibrate divides out, in place, what the model makes of inputs that say
 // nothing. The shots are those of the prompt at hand; where no Selector chooses
 // them they are the same for all inputs, and the bias is measured once.
-func (c *Classifier[In, L]) calibrate(ctx context.Context, m sampling.Model, prompt *Prompt, p []float64, method Method, weigh func(*Prompt) ([]float64, error)) error {
+func (c *Classifier[In, L]) calibrate(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string, p []float64, method Method, weigh func(*Prompt) ([]float64, error)) error {
 	if len(c.ContentFree) == 0 {
 		return nil
 	}
-	key := biasKey{column: prompt.column, method: method}
-	cached := c.Task.Select == nil && len(prompt.Dropped) == 0 && same(m.Backend, m.Backend)
+	inputs := make([]string, len(c.ContentFree))
+	for i, in := range c.ContentFree {
+		input, err := c.Task.In.encode(in)
+		if err != nil {
+			return fmt.Errorf("ContentFree[%d]: %w", i, &ValueError{Example: noExample, Field: "input", Err: err})
+		}
+		inputs[i] = prompt.column.layout.quoteInput(input)
+	}
+	key := biasKey{
+		column: prompt.column, shots: len(prompt.Shots), method: method,
+		asked: fmt.Sprintf("%q %q %d %v", labels, inputs, c.Normalize, c.Task.Params),
+	}
+	cached := c.Task.Select == nil && len(prompt.Dropped) == 0 && reflect.ValueOf(m.Backend).Comparable()
 	if cached {
 		key.backend = m.Backend
 		c.mu.Lock()
@@ -35,12 +49,8 @@ func (c *Classifier[In, L]) calibrate(ctx context.Context, m sampling.Model, pro
 		}
 	}
 	bias := make([]float64, len(p))
-	for i, in := range c.ContentFree {
-		input, err := c.Task.In.encode(in)
-		if err != nil {
-			return &ValueError{Example: noExample, Field: fmt.Sprintf("ContentFree[%d]", i), Err: err}
-		}
-		free, err := prompt.column.prompt(m, c.Task.Params, prompt.column.layout.quoteInput(input), prompt.Shots)
+	for i, input := range inputs {
+		free, err := prompt.column.prompt(m, c.Task.Params, input, prompt.Shots)
 		if err != nil {
 			return fmt.Errorf("ContentFree[%d]: %w", i, err)
 		}

@@ -89,11 +89,19 @@ type Classification[L ~string] struct {
 	Prompt        *Prompt
 }
 
-// Probability returns the probability of the label that was chosen.
-func (c *Classification[L]) Probability() float64 { return slices.Max(c.Probabilities) }
+// Probability returns the probability of the label that was chosen, and 0 where
+// an error kept one from being chosen.
+func (c *Classification[L]) Probability() float64 {
+	best := 0.0
+	for _, p := range c.Probabilities {
+		best = max(best, p)
+	}
+	return best
+}
 
 // Classify chooses the label of in. Of labels with the same probability it
-// takes the first.
+// takes the first. When the model fails, the Classification holds the Prompt and
+// the Method that was being tried.
 func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in In) (*Classification[L], error) {
 	labels, err := c.labels()
 	if err != nil {
@@ -120,7 +128,7 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 		var p []float64
 		p, err = way.weigh(ctx, m, prompt, labels)
 		if err == nil && way.method != ByVotes {
-			err = c.calibrate(ctx, m, prompt, p, way.method, func(p *Prompt) ([]float64, error) {
+			err = c.calibrate(ctx, m, prompt, labels, p, way.method, func(p *Prompt) ([]float64, error) {
 				return way.weigh(ctx, m, p, labels)
 			})
 		}
@@ -144,6 +152,9 @@ func (c *Classifier[In, L]) labels() ([]string, error) {
 	}
 	if c.Samples < 0 {
 		return nil, fmt.Errorf("fewshot: Classifier.Samples is %d; use 0 for 10, or a positive number", c.Samples)
+	}
+	if c.Normalize < Sum || c.Normalize > Unconditional {
+		return nil, fmt.Errorf("fewshot: Classifier.Normalize is %d; use Sum, PerToken, PerByte or Unconditional", int(c.Normalize))
 	}
 	if len(c.Labels) < 2 {
 		return nil, fmt.Errorf("fewshot: a Classifier of %d labels; name at least two", len(c.Labels))

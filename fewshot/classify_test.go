@@ -112,7 +112,7 @@ func TestBiasIsMeasuredOnce(t *testing.T) {
 	calls := 0
 	c := sentiment("good", "bad")
 	c.ContentFree = []string{"N/A", "nothing"}
-	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2}, calls: &calls}
+	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2, " fair": -3}, calls: &calls}
 	m := sampling.Model{Backend: &b}
 	for range 3 {
 		if _, err := c.Classify(t.Context(), m, "a film"); err != nil {
@@ -122,9 +122,22 @@ func TestBiasIsMeasuredOnce(t *testing.T) {
 	if calls != 3+2 {
 		t.Errorf("%d scorings for 3 inputs and 2 content-free ones", calls)
 	}
-	c.Task.Add("x", "good")
-	if _, err := c.Classify(t.Context(), m, "a film"); err != nil || calls != 5+3 {
-		t.Errorf("a new example changes the bias: %d scorings, %v", calls, err)
+	for _, change := range []struct {
+		what string
+		do   func()
+	}{
+		{"new examples", func() { c.Task.Add("x", "good"); c.Task.Add("y", "bad") }},
+		{"fewer shots", func() { c.Task.Shots = 1 }},
+		{"other inputs that say nothing", func() { c.ContentFree = []string{"-", "?"} }},
+		{"another normalization", func() { c.Normalize = fewshot.PerByte }},
+		{"other parameters", func() { c.Task.Params.TopK = 9 }},
+		{"one more label", func() { c.Labels = append(c.Labels, "fair") }},
+	} {
+		change.do()
+		calls = 0
+		if _, err := c.Classify(t.Context(), m, "a film"); err != nil || calls != 3 {
+			t.Errorf("%s: %d scorings, %v; want the bias measured anew", change.what, calls, err)
+		}
 	}
 }
 
@@ -158,6 +171,7 @@ func TestClassifierMistakes(t *testing.T) {
 		"a label that encodes to nothing": sentiment("a", ""),
 		"a label with a separator":        sentiment("a", "b\nc"),
 		"a negative number of samples":    {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Samples: -1},
+		"an unknown normalization":        {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Normalize: 4},
 	} {
 		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Alternative{Text: "a"})}, "x"); err == nil || !strings.Contains(err.Error(), "fewshot") {
 			t.Errorf("%s: %v", name, err)
@@ -179,8 +193,30 @@ func TestClassifierMistakes(t *testing.T) {
 	}
 	none := alternatives(0, sampling.Alternative{Text: " dunno"})
 	var answer *fewshot.AnswerError
-	if _, err := c.Classify(t.Context(), sampling.Model{Backend: none}, "x"); !errors.As(err, &answer) {
+	got, err := c.Classify(t.Context(), sampling.Model{Backend: none}, "x")
+	if !errors.As(err, &answer) {
 		t.Errorf("samples that are no label: %v", err)
+	}
+	if p := got.Probability(); p != 0 {
+		t.Errorf("no label was chosen, with a probability of %v", p)
+	}
+}
+
+// TestCalibrationNamesTheInput has a content-free input that cannot be written.
+func TestCalibrationNamesTheInput(t *testing.T) {
+	c := sentiment("good", "bad")
+	c.Task.In.Encode = func(s string) (string, error) {
+		if s == "N/A" {
+			return "", errors.New("no such film")
+		}
+		return s, nil
+	}
+	c.ContentFree = []string{"nothing", "N/A"}
+	calls := 0
+	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2}, calls: &calls}
+	_, err := c.Classify(t.Context(), sampling.Model{Backend: b}, "a film")
+	if err == nil || err.Error() != "ContentFree[1]: fewshot: input cannot be encoded: no such film" {
+		t.Error(err)
 	}
 }
 

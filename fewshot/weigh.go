@@ -112,7 +112,6 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 		return nil, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
 	}
 	weights := make([]float64, len(labels))
-	found := false
 	for _, a := range completion.Tokens[0].Top {
 		first := -1
 		token := strings.TrimLeft(a.Text, " \t")
@@ -127,10 +126,11 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 		}
 		if first >= 0 {
 			weights[first] += math.Exp(a.Logprob)
-			found = true
 		}
 	}
-	if !found {
+	// Servers list tokens of the probability 0 too, at -9999 or so, and then there
+	// is nothing to divide by.
+	if most := slices.Max(weights); !(most > 0 && most <= math.MaxFloat64) {
 		return nil, fmt.Errorf("%w: no label begins with any of the likeliest tokens", sampling.ErrUnsupported)
 	}
 	return normalized(weights), nil

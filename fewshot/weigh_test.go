@@ -78,6 +78,8 @@ func TestClassifyByVotes(t *testing.T) {
 	for name, b := range map[string]sampling.Backend{
 		"a backend that reports nothing":        alternatives(0, label("positive"), label("posh"), label("posh")),
 		"labels that begin with the same token": alternatives(20, label("pos"), label("posh"), label("posh")),
+		"a label of the probability 0":          alternatives(20, sampling.Alternative{Text: " posh", Logprob: -9999}, label("dull")),
+		"a label of no probability at all":      alternatives(20, sampling.Alternative{Text: " posh", Logprob: math.Inf(1)}, label("dull")),
 	} {
 		got, p := probabilities(t, c, b, "a film")
 		if got.Method != fewshot.ByVotes || got.Label != "posh" {
