@@ -119,7 +119,7 @@ func (s Source) Announced(status int, object []byte) *sampling.Error {
 
 // Failure is an error of the client itself: no response came.
 func (s Source) Failure(ctx context.Context, err error) *sampling.Error {
-	if cancelled := s.cancelled(ctx, 0); cancelled != nil {
+	if cancelled := s.cancelled(ctx); cancelled != nil {
 		return cancelled
 	}
 	return &sampling.Error{Backend: s.Backend, Temporary: passing(err), Err: s.scrub(err)}
@@ -128,7 +128,7 @@ func (s Source) Failure(ctx context.Context, err error) *sampling.Error {
 // Broken is an error while a response's body was read. It wraps
 // [sampling.ErrTruncated] beside the cause, unless ctx was cancelled.
 func (s Source) Broken(ctx context.Context, status int, err error) *sampling.Error {
-	if cancelled := s.cancelled(ctx, status); cancelled != nil {
+	if cancelled := s.cancelled(ctx); cancelled != nil {
 		return cancelled
 	}
 	return &sampling.Error{
@@ -140,8 +140,9 @@ func (s Source) Broken(ctx context.Context, status int, err error) *sampling.Err
 }
 
 // cancelled returns the error for a context that has ended, or nil. Which error
-// the client made of it is beside the point.
-func (s Source) cancelled(ctx context.Context, status int) *sampling.Error {
+// the client made of it is beside the point, and so is the status of what was
+// being read: "status 200: context canceled" would blame the server.
+func (s Source) cancelled(ctx context.Context) *sampling.Error {
 	err := ctx.Err()
 	if err == nil {
 		return nil
@@ -149,7 +150,7 @@ func (s Source) cancelled(ctx context.Context, status int) *sampling.Error {
 	if cause := context.Cause(ctx); cause != err {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
-	return &sampling.Error{Backend: s.Backend, Status: status, Err: s.scrub(err)}
+	return &sampling.Error{Backend: s.Backend, Err: s.scrub(err)}
 }
 
 // Temporary reports whether a request that was answered with this HTTP status

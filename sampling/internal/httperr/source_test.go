@@ -224,8 +224,8 @@ func TestCancelled(t *testing.T) {
 		"before an answer": Source{}.Failure(ctx, io.EOF),
 		"within the body":  Source{}.Broken(ctx, 200, io.ErrUnexpectedEOF),
 	} {
-		if !errors.Is(got, context.Canceled) || !errors.Is(got, because) || got.Temporary || errors.Is(got, sampling.ErrTruncated) {
-			t.Errorf("%s: got %+v, want the cancellation and its cause, and nothing to retry", name, *got)
+		if !errors.Is(got, context.Canceled) || !errors.Is(got, because) || got.Temporary || got.Status != 0 || errors.Is(got, sampling.ErrTruncated) {
+			t.Errorf("%s: got %+v, want the cancellation and its cause, no status and nothing to retry", name, *got)
 		}
 	}
 }

@@ -167,15 +167,16 @@ func htmlTitle(s string) (string, bool) {
 }
 
 // budget reports whether the server says that the prompt does not fit. OpenAI
-// and llama.cpp have a name for it; Ollama has only words, of which these occur
-// in its versions so far.
+// and llama.cpp have a name for it; Ollama and vLLM have only words, of which
+// these occur in their versions so far.
 func (w Words) budget() bool {
 	if w.Type == "exceed_context_size_error" || w.Code == "context_length_exceeded" {
 		return true
 	}
 	text := strings.ToLower(w.Text)
-	return (strings.Contains(text, "context length") || strings.Contains(text, "context size")) &&
-		(strings.Contains(text, "exceed") || strings.Contains(text, "longer than"))
+	says := func(phrase string) bool { return strings.Contains(text, phrase) }
+	return (says("context length") || says("context size") || says("maximum model length")) &&
+		(says("exceed") || says("longer than") || says("too long") || says("maximum context length is"))
 }
 
 // final reports whether the server named a failure that waiting does not mend.
