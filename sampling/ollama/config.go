@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/internal/httperr"
 )
 
 // localURL is where Ollama listens unless it is told otherwise.
@@ -118,11 +119,8 @@ func (c Config) String() string {
 	if c.Key != "" {
 		key = "set"
 	}
-	address := cmp.Or(c.URL, localURL)
-	if u, err := url.Parse(address); err == nil {
-		address = u.Redacted() // New refuses a password in it; until then it stands there
-	}
-	return fmt.Sprintf("ollama.Config(%s, model %q, window %d, key %s)", address, c.Model, c.Window, key)
+	return fmt.Sprintf("ollama.Config(%s, model %q, window %d, key %s)",
+		httperr.Address(cmp.Or(c.URL, localURL)), c.Model, c.Window, key)
 }
 
 // GoString is String.

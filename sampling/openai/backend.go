@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/internal/httperr"
 )
 
 // hostedURL is where OpenAI itself answers.
@@ -126,7 +127,8 @@ func checkURL(raw string) (string, error) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return "", invalid("Config.BaseURL has a query or a fragment in it; leave only the path, such as http://localhost:8080/v1")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return "", invalid("Config.BaseURL is %q; begin it with http:// or https:// and a host", raw)
+		// The value stays out of the text: it may be the key, in the wrong field.
+		return "", invalid("Config.BaseURL has no scheme or no host; begin it with http:// or https://, as in http://localhost:8080/v1")
 	}
 	raw = strings.TrimRight(raw, "/")
 	if rest, ok := strings.CutSuffix(raw, "/completions"); ok {
@@ -208,7 +210,7 @@ func (c Config) String() string {
 		key = "set"
 	}
 	return fmt.Sprintf("openai.Config(%s, model %q, dialect %s, key %s)",
-		cmp.Or(c.BaseURL, hostedURL), c.Model, cmp.Or(c.Dialect.Name, OpenAI.Name), key)
+		httperr.Address(cmp.Or(c.BaseURL, hostedURL)), c.Model, cmp.Or(c.Dialect.Name, OpenAI.Name), key)
 }
 
 // GoString is String.

@@ -264,6 +264,10 @@ func TestNew(t *testing.T) {
 		{"no address", openai.Config{BaseURL: "http://[::1", Model: "m"}, "no address"},
 		{"another scheme", openai.Config{BaseURL: "ftp://host/v1", Model: "m"}, "begin it with http://"},
 		{"a user", openai.Config{BaseURL: "http://me:sk-secret@host/v1", Model: "m"}, "Config.Key"},
+		{"a key for a user", openai.Config{BaseURL: "http://sk-secret@host/v1", Model: "m"}, "Config.Key"},
+		{"a user and no scheme", openai.Config{BaseURL: "me:sk-secret@host/v1", Model: "m"}, "begin it with http://"},
+		{"a key in a fragment", openai.Config{BaseURL: "http://host/v1#sk-secret", Model: "m"}, "a fragment"},
+		{"no address for a key", openai.Config{BaseURL: "http://me:sk-secret@ho st/v1", Model: "m"}, "no address"},
 		{"a query", openai.Config{BaseURL: "http://host/v1?key=sk-secret", Model: "m"}, "a query"},
 		{"the whole address", openai.Config{BaseURL: "http://host/v1/completions", Model: "m"}, "leave it at http://host/v1"},
 		{"the chat's address", openai.Config{BaseURL: "http://host/v1/chat/completions/", Model: "m"}, "leave it at http://host/v1"},
@@ -277,7 +281,7 @@ func TestNew(t *testing.T) {
 		switch {
 		case test.words == "" && err != nil:
 			t.Errorf("%s: %v", test.name, err)
-		case test.words != "" && (b != nil || !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), test.words) || strings.Contains(err.Error(), "secret")):
+		case test.words != "" && (b != nil || !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), test.words) || strings.Contains(err.Error()+test.config.String(), "secret")):
 			t.Errorf("%s: %v, want %q", test.name, err, test.words)
 		}
 	}
