@@ -140,6 +140,9 @@ func (g *Grid) check(pool int) error {
 		errs = append(errs, once("the format %q", f.Name))
 	}
 	for _, s := range g.Selectors {
+		if s.Choose == nil {
+			return fmt.Errorf("eval: the selector %q has no Choose; give it one, such as fewshot.First", s.Name)
+		}
 		errs = append(errs, once("the selector %q", s.Name))
 	}
 	for _, order := range g.Orders {
