@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -199,6 +200,50 @@ func FuzzFit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// runs counts the runs of letters and those of anything else, so that what stands
+// before a text may be one token with its beginning.
+type runs struct{}
+
+func (runs) Count(text string) (n int, _ error) {
+	letters := false
+	for i, r := range text {
+		if i == 0 || unicode.IsLetter(r) != letters {
+			n++
+		}
+		letters = unicode.IsLetter(r)
+	}
+	return n, nil
+}
+
+// TestPartsThatJoin asks a query whose parts add up, behind so many examples that
+// this proves something, and then others that join what stands before them.
+func TestPartsThatJoin(t *testing.T) {
+	for _, tt := range []struct {
+		why     string
+		format  fewshot.Format
+		example string
+		queries []string
+	}{
+		{"white space and a slash behind a line break", fewshot.Lines, "word", []string{"word", " word", "/word"}},
+		{"no line break", fewshot.Format{Between: "=", After: "z"}, "-a", []string{"-a", "a"}},
+	} {
+		task := fewshot.Task[string, string]{Format: tt.format}
+		for range 20 {
+			task.Add(tt.example, "b")
+		}
+		m := sampling.Model{Window: 1000, Counter: runs{}}
+		for _, query := range tt.queries {
+			p, err := task.Prompt(t.Context(), m, query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, _ := m.Count(p.Text); n != p.Tokens {
+				t.Errorf("%s: with %q the prompt says %d tokens and has %d", tt.why, query, p.Tokens, n)
+			}
+		}
+	}
 }
 
 // TestFittingIsShared has many goroutines fit and count the same examples, by two

@@ -1,6 +1,7 @@
 package fewshot_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,15 @@ func TestAnswersThatAreHalfThere(t *testing.T) {
 	if got, err := decoded[coin](`"heads"`); err != nil || !got.heads {
 		t.Errorf("a type that reads more than it writes: %v, %v", got, err)
 	}
+	if got, err := decoded[secret](`"heads"`); err != nil || !got.known {
+		t.Errorf("a type that cannot be written: %v, %v", got, err)
+	}
+	// Of names that differ in letter case alone, the exact one counts.
+	for range 20 { // maps are in no order
+		if _, err := decoded[person](`{"NAME":null,"Name":null,"nAme":null,"name":"Ada","age":34}`); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // A coin reads a word and writes an object.
@@ -54,3 +64,9 @@ type coin struct{ heads bool }
 
 func (c *coin) UnmarshalJSON(text []byte) error { c.heads = string(text) == `"heads"`; return nil }
 func (c coin) MarshalJSON() ([]byte, error)     { return []byte(`{"side":"heads"}`), nil }
+
+// A secret can be read and not written.
+type secret struct{ known bool }
+
+func (s *secret) UnmarshalJSON([]byte) error  { s.known = true; return nil }
+func (s secret) MarshalJSON() ([]byte, error) { return nil, errors.New("is secret") }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"iter"
 	"log"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -102,6 +104,48 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// A slow input holds up none of the others where the order does not matter.
+func TestMapUnordered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan struct{})
+		model := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) {
+				if strings.HasSuffix(req.Prompt, "word0:") {
+					<-held
+				}
+				yield(sampling.Chunk{Text: " x", Reason: sampling.EndOfText}, nil)
+			}
+		})}
+		var order []int
+		for r, err := range mapTask().Map(t.Context(), model, slices.Values(numbered(6)), fewshot.Mapping{Parallel: 2, Unordered: true}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if order = append(order, r.Index); len(order) == 5 {
+				close(held)
+			}
+		}
+		if !slices.Equal(order, []int{1, 2, 3, 4, 5, 0}) {
+			t.Errorf("the results come in the order %v", order)
+		}
+	})
+}
+
+// TestMapAllAtOnce asks for more at once than there can be: as many as there are.
+func TestMapAllAtOnce(t *testing.T) {
+	var calls, running, most atomic.Int64
+	n := 0
+	for r, err := range mapTask().Map(t.Context(), echo(&calls, &running, &most), slices.Values(numbered(20)), fewshot.Mapping{Parallel: math.MaxInt}) {
+		if err != nil || r.Err != nil || r.Index != n {
+			t.Fatalf("result %d is %+v, %v", n, r, err)
+		}
+		n++
+	}
+	if n != 20 {
+		t.Errorf("%d results of 20", n)
+	}
+}
+
 func TestMapEnds(t *testing.T) {
 	var calls, running, most atomic.Int64
 	model := echo(&calls, &running, &most)
@@ -168,6 +212,6 @@ func ExampleTask_Map() {
 	}
 	// Output:
 	// 0. "teacher": "선생님", <nil>
-	// 1. "two\nlines": "", fewshot: input contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or encode it as JSON
+	// 1. "two\nlines": "", fewshot: input contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or set Format.Quote to have it written as a JSON string
 	// 2. "river": "강", <nil>
 }
