@@ -242,7 +242,7 @@ func TestSweepOverAll(t *testing.T) {
 		"-1 shots":                            {Shots: []int{-1}},
 		"sweep over 2 shots twice":            {Shots: []int{2, 1, 2}},
 		`sweep over the format "lines" twice`: {Formats: []eval.Format{{"lines", fewshot.Lines}, {"lines", fewshot.Arrow}}},
-		`the selector "x" has no Choose`:     {Selectors: []eval.Selector{{Name: "x"}}},
+		`the selector "x" has no Choose`:      {Selectors: []eval.Selector{{Name: "x"}}},
 		`sweep over the selector "x" twice`:   {Selectors: []eval.Selector{{"x", fewshot.First}, {"x", fewshot.First}}},
 		"sweep over the order 7 twice":        {Orders: []uint64{7, 7}},
 	} {
