@@ -49,6 +49,9 @@ func (t *Task[In, Out]) WriteBatch(ctx context.Context, w io.Writer, m sampling.
 	}
 	n := 0
 	for in := range inputs {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
 		prompt, err := t.Prompt(ctx, m, in)
 		if err != nil {
 			return n, fmt.Errorf("input %d: %w", n, err)

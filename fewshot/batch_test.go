@@ -32,6 +32,15 @@ func TestWriteBatch(t *testing.T) {
 	if n, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "m", slices.Values([]string{"a", "b\nc"})); n != 1 || err == nil || !strings.Contains(err.Error(), "input 1") {
 		t.Errorf("an input that breaks the layout: %d, %v", n, err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	endless := func(yield func(string) bool) {
+		for yield("word") {
+			cancel()
+		}
+	}
+	if n, err := task.WriteBatch(ctx, &b, sampling.Model{}, "m", endless); n != 1 || !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %d, %v", n, err)
+	}
 	if _, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "", slices.Values([]string{"a"})); err == nil {
 		t.Error("no model: accepted")
 	}

@@ -79,9 +79,15 @@ func (l *layout) contains(text string) error {
 	case "\n\n":
 		kind = "an empty line, the " + what
 	}
-	out := "encode it as JSON"
+	var out []string
 	if l.format.After == "\n" {
-		out = "use a Format of several lines such as Labeled, or " + out
+		out = append(out, "use a Format of several lines such as Labeled")
 	}
-	return fmt.Errorf("contains %s %q of the Format; %s", kind, text, out)
+	if !l.format.Quote { // else it was quoted, and that did not help
+		out = append(out, "set Format.Quote to have it written as a JSON string")
+	}
+	if out == nil {
+		out = append(out, "use another Format")
+	}
+	return fmt.Errorf("contains %s %q of the Format; %s", kind, text, strings.Join(out, ", or "))
 }

@@ -60,13 +60,19 @@ func (c *Codec[T]) decode(text string) (T, error) {
 		*s = text
 		return v, nil
 	}
-	return v, decodeDefault(text, reflect.ValueOf(&v).Elem())
+	err := decodeDefault(text, reflect.ValueOf(&v).Elem())
+	return v, err // v is read behind the call that sets it
 }
 
 // encodeDefault and decodeDefault are the untyped core: v is addressable, so
-// that methods of the pointer count too.
+// that methods of the pointer count too. A value that is a pointer has them
+// itself, unless it is nil, which is JSON's null.
 func encodeDefault(v reflect.Value) (string, error) {
-	if m, ok := v.Addr().Interface().(encoding.TextMarshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+	pointer := v.Addr()
+	if v.Kind() == reflect.Pointer {
+		pointer = v
+	}
+	if m, ok := pointer.Interface().(encoding.TextMarshaler); ok && !pointer.IsNil() {
 		text, err := m.MarshalText()
 		if err != nil {
 			return "", fmt.Errorf("cannot be encoded: %w", err)
@@ -89,10 +95,17 @@ func encodeDefault(v reflect.Value) (string, error) {
 }
 
 func decodeDefault(text string, v reflect.Value) error {
-	if m, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && v.Kind() != reflect.Pointer {
+	pointer := v.Addr()
+	if v.Kind() == reflect.Pointer && text != "null" {
+		pointer = reflect.New(v.Type().Elem())
+	}
+	if m, ok := pointer.Interface().(encoding.TextUnmarshaler); ok {
 		if err := m.UnmarshalText([]byte(text)); err != nil {
 			v.SetZero()
 			return fmt.Errorf("cannot be decoded: %w", err)
+		}
+		if v.Kind() == reflect.Pointer {
+			v.Set(pointer)
 		}
 		return nil
 	}

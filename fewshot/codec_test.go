@@ -67,6 +67,10 @@ func TestDefaultCodec(t *testing.T) {
 	roundTrip(t, celsius(0.1), "0.1")
 	roundTrip(t, true, "true")
 	roundTrip(t, time.Date(2025, 3, 4, 0, 0, 0, 0, time.UTC), "2025-03-04T00:00:00Z")
+	date := time.Date(2025, 3, 4, 0, 0, 0, 0, time.UTC)
+	roundTrip(t, &date, "2025-03-04T00:00:00Z") // the methods of what it points to
+	roundTrip(t, (*time.Time)(nil), "null")
+	roundTrip(t, new(42), "42")
 	roundTrip(t, person{"Ada <&>", 34}, `{"name":"Ada <&>","age":34}`)
 	roundTrip(t, []string{"a", "b"}, `["a","b"]`)
 	roundTrip(t, &person{"Ada", 34}, `{"name":"Ada","age":34}`)

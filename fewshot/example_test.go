@@ -170,5 +170,5 @@ func ExampleValueError() {
 	_, err := task.Prompt(context.Background(), sampling.Model{}, "teacher")
 	fmt.Println(err)
 	// Output:
-	// fewshot: example 2 of 2 (Examples[1]): output contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or encode it as JSON
+	// fewshot: example 2 of 2 (Examples[1]): output contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or set Format.Quote to have it written as a JSON string
 }

@@ -15,7 +15,8 @@ import (
 //	Before + in + Between + out + After
 //
 // and the query is Before + in + Between without the spaces and tabs at its
-// end, which belong to the answer. The zero Format is [Labeled].
+// end, which belong to the answer. The zero Format is [Labeled], and so is one
+// that has nothing but Quote.
 //
 // The stop sequences follow from the format: After, which ends an answer, and
 // the label in Before at the start of a line, with which the next shot would
@@ -83,20 +84,25 @@ type mark struct {
 	ownOpen int // the same for Before + open
 }
 
+// isZero reports whether f says nothing of the layout. Quote is not part of it.
 func (f *Format) isZero() bool {
-	return f.Before == "" && f.Between == "" && f.After == "" && f.Stop == nil && !f.Quote
+	return f.Before == "" && f.Between == "" && f.After == "" && f.Stop == nil
 }
 
 // is reports whether l was made from f.
 func (l *layout) is(f *Format) bool {
+	if l.format.Quote != f.Quote {
+		return false
+	}
 	if f.isZero() {
 		f = &Labeled
 	}
-	return l.format.Before == f.Before && l.format.Between == f.Between && l.format.After == f.After && l.format.Quote == f.Quote &&
+	return l.format.Before == f.Before && l.format.Between == f.Between && l.format.After == f.After &&
 		(l.format.Stop == nil) == (f.Stop == nil) && slices.Equal(l.format.Stop, f.Stop)
 }
 
 func newLayout(f *Format) (*layout, error) {
+	quote := f.Quote
 	if f.isZero() {
 		f = &Labeled
 	}
@@ -112,7 +118,7 @@ func newLayout(f *Format) (*layout, error) {
 		return nil, fmt.Errorf(`fewshot: Format.Before and Format.After are both empty, so shots would run together; set After, such as "\n"`)
 	}
 	l := &layout{format: *f}
-	l.format.Stop = slices.Clone(f.Stop)
+	l.format.Stop, l.format.Quote = slices.Clone(f.Stop), quote
 	l.open = strings.TrimRight(f.Between, " \t")
 	l.pad = f.Between[len(l.open):]
 	l.stops = l.format.Stop

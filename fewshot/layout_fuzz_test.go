@@ -154,3 +154,20 @@ func TestQuoteExhaustively(t *testing.T) {
 		t.Errorf("JSON would change text that is not UTF-8: %v", err)
 	}
 }
+
+// TestQuoteAlone has a Format that says no more than that values may be quoted.
+func TestQuoteAlone(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Format{Quote: true}}
+	task.Add("plain", "two\n\nlines")
+	p, err := task.Prompt(t.Context(), sampling.Model{}, "q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Input: plain\nOutput: " + `"two\n\nlines"` + "\n\nInput: q\nOutput:"; p.Text != want {
+		t.Errorf("the prompt is %q, want %q", p.Text, want)
+	}
+	task.Format.Quote = false
+	if p, err := task.Prompt(t.Context(), sampling.Model{}, "q"); err == nil {
+		t.Errorf("without Quote the value is refused, not %q", p.Text)
+	}
+}

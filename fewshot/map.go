@@ -124,7 +124,7 @@ const ahead = 4
 func (w *mapping[In, Out]) run(ctx context.Context, cancel func(), inputs iter.Seq[In], yield func(Result[In, Out], error) bool) error {
 	next, stop := iter.Pull(inputs)
 	defer stop()
-	results := make(chan Result[In, Out], w.parallel)
+	results := make(chan Result[In, Out]) // each call that runs gives one, and each is taken
 	running := 0
 	defer func() { // whatever ends the loop, see every call out
 		cancel()
@@ -135,7 +135,7 @@ func (w *mapping[In, Out]) run(ctx context.Context, cancel func(), inputs iter.S
 	waiting := map[int]Result[In, Out]{} // finished, and not yet yielded
 	drawn, yielded, more := 0, 0, true
 	for {
-		for more && running < w.parallel && drawn-yielded < ahead*w.parallel {
+		for more && running < w.parallel && (drawn-yielded)/ahead < w.parallel {
 			var r Result[In, Out]
 			r.Index = drawn
 			if r.In, more = next(); !more {
