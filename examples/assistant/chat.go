@@ -53,6 +53,7 @@ func (c *chat) run(ctx context.Context, env *cli.Env) error {
 	if len(c.conversation.Transcript) > 0 {
 		fmt.Fprintf(c.out, "(taken up after %d turns)\n", len(c.conversation.Transcript))
 	}
+	var failed error
 	for line, err := range lines {
 		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return err
@@ -61,11 +62,17 @@ func (c *chat) run(ctx context.Context, env *cli.Env) error {
 			continue
 		}
 		if err := c.do(ctx, line); err == errQuit {
-			return nil
+			break
 		} else if err != nil {
 			// What went wrong is told, and the conversation is as it was.
 			fmt.Fprintln(c.out, c.paint.Paint(cli.Red, err.Error()))
+			if !strings.HasPrefix(line, "/") {
+				failed = err
+			}
 		}
+	}
+	if failed != nil && !inTerminal(env) { // a script has not seen it
+		return fmt.Errorf("a reply is missing: %w", failed)
 	}
 	return nil
 }

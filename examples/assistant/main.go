@@ -18,6 +18,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/examples/internal/cli"
@@ -51,6 +52,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		return cli.Usagef("unexpected %q: put the question in quotes behind -ask", flags.Arg(0))
 	}
+	if cli.IsSet(flags, "ask") && strings.TrimSpace(*ask) == "" {
+		return cli.Usagef("-ask has no question; put it in quotes behind it")
+	}
 	if *bare && *ask == "" {
 		return cli.Usagef("-bare sends one question; give it with -ask")
 	}
@@ -75,7 +79,7 @@ func run(ctx context.Context, env *cli.Env) error {
 			return err
 		}
 	case *file != "":
-		if c.Persona, err = readPersona(*file); err != nil {
+		if c.Persona, err = cli.ReadPersona(*file); err != nil {
 			return err
 		}
 	}
@@ -124,13 +128,4 @@ func askBare(ctx context.Context, env *cli.Env, model sampling.Model, params sam
 	}
 	fmt.Fprintln(env.Stdout)
 	return nil
-}
-
-func readPersona(name string) (assistant.Persona, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return assistant.Persona{}, err
-	}
-	defer f.Close()
-	return assistant.ReadPersona(f)
 }

@@ -94,15 +94,28 @@ func TestMistakes(t *testing.T) {
 		status int
 	}{
 		"bare without a question": {[]string{"-bare"}, 2},
+		"a blank question":        {[]string{"-ask", " "}, 2},
 		"words without a flag":    {[]string{"Why?"}, 2},
 		"no such persona":         {[]string{"-persona", "nowhere.json"}, 1},
 		"a broken persona":        {[]string{"-persona", broken}, 1},
 		"a window too small":      {[]string{"-window", "300", "-ask", "Why?"}, 1},
 		"a NUL in the question":   {[]string{"-ask", "a\x00b"}, 1},
 	} {
-		if got := clitest.Run(t, "assistant", run, "", nil, tt.args...); got.Status != tt.status || strings.Count(got.Stderr, "\n") != 1 {
+		got := clitest.Run(t, "assistant", run, "", nil, tt.args...)
+		if got.Status != tt.status || strings.Count(got.Stderr, "\n") != 1 || strings.HasPrefix(got.Stderr, "assistant: assistant:") {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// TestFailedReply chats with a server that is not there: who pipes lines into
+// the chat learns from its status that replies are missing.
+func TestFailedReply(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	got := clitest.Run(t, "assistant", run, "/help\nHello!\n", nil, "-backend", "openai", "-url", server.URL+"/v1", "-model", "m")
+	if got.Status != 1 || !strings.Contains(got.Stderr, "a reply is missing") || !strings.Contains(got.Stdout, "refused") {
+		t.Errorf("%+v", got)
 	}
 }
 

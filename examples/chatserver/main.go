@@ -68,7 +68,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		Logger: slog.New(slog.NewJSONHandler(env.Stderr, nil)),
 	}
 	if *personaFile != "" {
-		if config.Persona, err = readPersona(*personaFile); err != nil {
+		if config.Persona, err = cli.ReadPersona(*personaFile); err != nil {
 			return err
 		}
 	}
@@ -114,13 +114,4 @@ func readKeys(name string) ([]string, error) {
 		return nil, fmt.Errorf("%s has no key in it; write one a line", name)
 	}
 	return keys, nil
-}
-
-func readPersona(name string) (assistant.Persona, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return assistant.Persona{}, err
-	}
-	defer f.Close()
-	return assistant.ReadPersona(f)
 }

@@ -44,6 +44,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
+	if *n > 1000 {
+		return cli.Usagef("-n is %d, and nothing is printed before all are drawn; take at most 1,000", *n)
+	}
 	prefix := "2+2"
 	if flags.NArg() > 0 {
 		prefix = strings.Join(flags.Args(), " ")

@@ -22,6 +22,7 @@ func TestContinue(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	clitest.CommandLine(t, "continue", run, map[string][]string{
 		"drawing 0":             {"-n", "0"},
+		"at most 1,000":         {"-n", "1000000"},
 		"Temperature is NaN":    {"-temperature", "NaN"},
 		"TopP is 2":             {"-top-p", "2"},
 		"MaxTokens is -1":       {"-max-tokens", "-1"},

@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -68,6 +69,11 @@ func run(ctx context.Context, env *cli.Env) error {
 	pool, asked := examples[:poolSize], examples[poolSize:]
 	if *orders < 1 || *cases < 1 || *cases > len(asked) {
 		return cli.Usagef("-orders is %d and -cases %d: there must be one at least, and there are %d words to ask", *orders, *cases, len(asked))
+	}
+	if folder := filepath.Dir(*out); *out != "" {
+		if _, err := os.Stat(folder); err != nil { // before all the work, and not after it
+			return fmt.Errorf("the pictures cannot be drawn there: %w", err)
+		}
 	}
 	model, err := backend.Model(env)
 	if err != nil {

@@ -50,7 +50,9 @@ func Run(ctx context.Context, name string, env *Env, run func(context.Context, *
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", name)
 		return interrupted
 	}
-	fmt.Fprintf(env.Stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
+	// A program may be called as the package is whose error this is.
+	said := strings.TrimPrefix(err.Error(), name+": ")
+	fmt.Fprintf(env.Stderr, "%s: %s\n", name, strings.ReplaceAll(said, "\n", " "))
 	return 1
 }
 
@@ -92,6 +94,12 @@ func Parse(env *Env, flags *flag.FlagSet, about string) error {
 		return &UsageError{err}
 	}
 	return nil
+}
+
+// IsSet reports whether the flag was given, if only as what it is without.
+func IsSet(flags *flag.FlagSet, name string) (set bool) {
+	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
 }
 
 // A Painter colours text for a terminal and leaves it plain elsewhere.

@@ -1,0 +1,22 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/foreword-go/foreword/assistant"
+)
+
+// ReadPersona reads the persona in the file called name.
+func ReadPersona(name string) (assistant.Persona, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return assistant.Persona{}, err
+	}
+	defer f.Close()
+	persona, err := assistant.ReadPersona(f)
+	if err != nil {
+		return assistant.Persona{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return persona, nil
+}
