@@ -1,6 +1,7 @@
 package chatapi_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +86,24 @@ func TestNew(t *testing.T) {
 	} {
 		if _, err := chatapi.New(c); err == nil {
 			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+// TestNewKnowsTheParameters has a window in which the persona leaves room for 100
+// tokens, which is less than the default of a Validate by itself.
+func TestNewKnowsTheParameters(t *testing.T) {
+	c := chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}}, Persona: assistant.Helpful()}
+	question := assistant.Conversation{Model: c.Model, Persona: c.Persona}
+	p, err := question.Prompt("?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Model.Window = p.Tokens + 100
+	for tokens, fits := range map[int]bool{0: false, 100: true, 101: false} { // 0 is 256
+		c.Params.MaxTokens = tokens
+		if _, err := chatapi.New(c); (err == nil) != fits || !fits && !errors.Is(err, sampling.ErrBudget) {
+			t.Errorf("a MaxTokens of %d: %v", tokens, err)
 		}
 	}
 }

@@ -101,17 +101,25 @@ type Handler struct {
 }
 
 // New returns a Handler, or says what is wrong with its Config: no backend, a
-// persona that [assistant.Persona.Validate] refuses, an empty key, a negative
-// limit, or an origin that is none.
+// persona that [assistant.Persona.Validate] refuses or that leaves no room for
+// Params.MaxTokens in the window, an empty key, a negative limit, or an origin that
+// is none.
 func New(c Config) (*Handler, error) {
 	if c.Model.Backend == nil {
 		return nil, errors.New("chatapi: Config.Model has no Backend; set it to one, such as pocket.Default()")
 	}
-	if err := c.Persona.Validate(c.Model); err != nil {
+	if err := c.Persona.Validate(sampling.Model{}); err != nil {
 		return nil, fmt.Errorf("chatapi: the persona: %w", err)
 	}
 	if err := c.Params.Validate(); err != nil {
 		return nil, fmt.Errorf("chatapi: the default parameters: %w", err)
+	}
+	if c.Model.Window != 0 {
+		// Whether it fits depends on Params too, which Validate does not know.
+		shortest := assistant.Conversation{Model: c.Model, Persona: c.Persona, Params: c.Params}
+		if _, err := shortest.Prompt("?"); err != nil {
+			return nil, fmt.Errorf("chatapi: the persona and the shortest question: %w", err)
+		}
 	}
 	h := &Handler{config: c, limits: c.Limits.withDefaults(), origins: http.NewCrossOriginProtection(), created: time.Now()}
 	if err := h.limits.validate(); err != nil {
