@@ -246,6 +246,33 @@ func TestPartsThatJoin(t *testing.T) {
 	}
 }
 
+// A Counter that fails names the text that it failed for.
+func TestCountersThatFail(t *testing.T) {
+	gone := errors.New("the server is gone")
+	task := fewshot.Task[string, string]{Instruction: "Translate.", Examples: tenPairs[:3], Format: fewshot.Lines}
+	for text, want := range map[string]string{
+		"":               "fewshot: counting the instruction's tokens: the server is gone",
+		"Translate.\n\n": "fewshot: counting the instruction's tokens: the server is gone",
+		"ocean: 바다\n":    "fewshot: counting the tokens of example 2 of 3: the server is gone",
+		"teacher:":       "fewshot: counting the query's tokens: the server is gone",
+		task.Instruction + "\n\n" + plain(tenPairs[:3], "teacher"): "fewshot: counting the prompt's tokens: the server is gone",
+	} {
+		counter := countFunc(func(s string) (int, error) {
+			if s == text {
+				return 0, gone
+			}
+			return len(s), nil
+		})
+		if _, err := task.Prompt(t.Context(), sampling.Model{Counter: counter}, "teacher"); !errors.Is(err, gone) || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+type countFunc func(string) (int, error)
+
+func (f countFunc) Count(text string) (int, error) { return f(text) }
+
 // TestFittingIsShared has many goroutines fit and count the same examples, by two
 // Counters in turn. The race detector watches.
 func TestFittingIsShared(t *testing.T) {

@@ -39,6 +39,8 @@ func TestReadExamples(t *testing.T) {
 		{"CSV with a byte order mark and CRLF", fewshot.ReadCSV[string, string](strings.NewReader("\ufeff"+strings.ReplaceAll(csv, "\n", "\r\n")), fewshot.Columns{}), want},
 		{"a field of several lines", fewshot.ReadCSV[string, string](strings.NewReader("in,out\n\"a\nb\",c\n"), fewshot.Columns{}), []shot{{In: "a\nb", Out: "c"}}},
 		{"other columns", fewshot.ReadCSV[string, string](strings.NewReader("id,in,out\n1,ocean,바다\n"), fewshot.Columns{Others: true}), want[:1]},
+		{"CSV with a line that is short", fewshot.ReadCSV[string, string](strings.NewReader("in,out\nocean\n"), fewshot.Columns{Missing: true}), []shot{{In: "ocean"}}},
+		{"TSV with empty lines", fewshot.ReadTSV[string, string](strings.NewReader("\nin\tout\n\nocean\t바다\n\n"), fewshot.Columns{}), want[:1]},
 		{"TSV has no quotes and any order of columns", fewshot.ReadTSV[string, string](strings.NewReader(tsv), fewshot.Columns{}), []shot{{In: "ocean", Out: "바다"}, {In: `say "hi"`, Out: "x"}}},
 	}
 	for _, tt := range tests {
@@ -121,6 +123,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3, 3, `"x" is no int`},
 		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2, 6, "extraneous or missing"},
 		{"no header", csv(""), 0, 1, 0, "no header"},
+		{"too many fields, though some may be missing", fewshot.ReadCSV[string, int](strings.NewReader("in,out\na,1,2\n"), fewshot.Columns{Missing: true}), 0, 2, 0, "3 fields"},
 		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2, 0, "3 fields"},
 		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2, 3, `"x" is no int`},
 	}
@@ -136,12 +139,16 @@ func TestFilesThatAreWrong(t *testing.T) {
 			}
 		})
 	}
-	if _, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.Columns{In: "out"})); err == nil {
-		t.Error("both sides in one field: accepted")
-	}
 	broken := errors.New("the disk is gone")
-	if _, err := fewshot.Collect(fewshot.ReadJSONL[string, string](iotest.ErrReader(broken), fewshot.Columns{})); !errors.Is(err, broken) {
-		t.Errorf("a reader that fails: %v", err)
+	for name, read := range map[string]func(io.Reader, fewshot.Columns) iter.Seq2[shot, error]{
+		"JSON Lines": fewshot.ReadJSONL[string, string], "CSV": fewshot.ReadCSV[string, string], "TSV": fewshot.ReadTSV[string, string],
+	} {
+		if _, err := fewshot.Collect(read(strings.NewReader("in,out\n"), fewshot.Columns{In: "out"})); err == nil || !strings.Contains(err.Error(), `both sides of an example are in the field "out"`) {
+			t.Errorf("%s, both sides in one field: %v", name, err)
+		}
+		if _, err := fewshot.Collect(read(iotest.ErrReader(broken), fewshot.Columns{})); !errors.Is(err, broken) {
+			t.Errorf("%s, a reader that fails: %v", name, err)
+		}
 	}
 }
 

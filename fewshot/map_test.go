@@ -104,6 +104,23 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// A seed makes the whole repeatable, and no input has that of another.
+func TestMapSeeds(t *testing.T) {
+	model, _ := bySeed(func(seed uint64) string { return fmt.Sprint("seed ", seed) })
+	task := mapTask()
+	task.Params.Seed = 5
+	var got []string
+	for r, err := range task.Map(t.Context(), model, slices.Values(numbered(3)), fewshot.Mapping{}) {
+		if err != nil || r.Err != nil {
+			t.Fatal(err, r.Err)
+		}
+		got = append(got, r.Out)
+	}
+	if !slices.Equal(got, []string{"seed 5", "seed 6", "seed 7"}) {
+		t.Errorf("the answers are %q", got)
+	}
+}
+
 // A slow input holds up none of the others where the order does not matter.
 func TestMapUnordered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -80,6 +80,12 @@ func TestPromptGoldens(t *testing.T) {
 			task: &fewshot.Task[string, string]{Examples: tenPairs, Format: fewshot.Lines, Select: fewshot.Random(2, 3)},
 			want: "moonlight: 달빛\numbrella: 우산\nteacher:",
 		},
+		{
+			name: "a Selector's order, and fewer shots",
+			why:  "those nearest the query are shown",
+			task: &fewshot.Task[string, string]{Examples: tenPairs, Shots: 2, Format: fewshot.Lines, Select: fewshot.First(4)},
+			want: "whisper: 속삭임\nmountain: 산\nteacher:",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,6 +118,7 @@ func TestDerivedStops(t *testing.T) {
 		{"questions also end where the next would begin", fewshot.QA, []string{"\n\n", "\nQ:"}},
 		{"the zero format", fewshot.Format{}, []string{"\n\n", "\nInput:"}},
 		{"a label that parts shots by itself", fewshot.Format{Before: "\n# Query: ", Between: "\n# Answer: "}, []string{"\n# Query:"}},
+		{"spaces alone part shots", fewshot.Format{Between: "=", After: "  "}, []string{"  "}},
 		{"the caller's own", fewshot.Format{Between: ": ", After: "\n", Stop: []string{"END"}}, []string{"END"}},
 		{"none at all", fewshot.Format{Between: ": ", After: "\n", Stop: []string{}}, []string{}},
 	}
@@ -154,6 +161,7 @@ func TestRefusedValues(t *testing.T) {
 		{"an empty line made with the layout", fewshot.Labeled, pairs("a\n", "x"), "q", []string{"input", "an empty line"}},
 		{"the caller's stop in an answer", fewshot.Format{Between: ": ", After: "\n", Stop: []string{"END"}}, pairs("a", "x END y"), "q", []string{"output", `"END"`}},
 		{"a stop made with the layout", fewshot.Format{Between: ": ", After: "##"}, pairs("a", "x#"), "q", []string{"output", `"##"`}},
+		{"a separator that quoting cannot hide", fewshot.Format{Between: "00", After: "\n", Quote: true}, nil, "a00b", []string{"input", `"00"`}},
 		{"white space before an answer", fewshot.Lines, pairs("a", " x"), "q", []string{"output", "white space", "trim"}},
 		{"white space after an answer", fewshot.Lines, pairs("a", "x "), "q", []string{"output", "white space", "trim"}},
 		{"empty input", fewshot.Lines, pairs("", "x"), "q", []string{"input is empty", "none"}},

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"iter"
 	"log"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -128,6 +130,28 @@ func TestVoteErrors(t *testing.T) {
 	task.Params.Temperature = 0
 	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{}); err == nil || !strings.Contains(err.Error(), "Temperature 0") {
 		t.Errorf("greedy samples: %v", err)
+	}
+}
+
+// TestVoteWithoutASeed draws one after the other where the first are not settled:
+// no sample is drawn twice.
+func TestVoteWithoutASeed(t *testing.T) {
+	var mu sync.Mutex
+	seeds := map[uint64]bool{}
+	model, calls := bySeed(func(seed uint64) string {
+		mu.Lock()
+		defer mu.Unlock()
+		seeds[seed] = true
+		return fmt.Sprint(len(seeds)) // no two answers agree
+	})
+	task := votingTask()
+	task.Params.Seed = 0
+	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{}); err != nil {
+		t.Fatal(err)
+	}
+	first := slices.Min(slices.Collect(maps.Keys(seeds)))
+	if calls.Load() != 10 || len(seeds) != 10 || first == 0 || !seeds[first+9] {
+		t.Errorf("%d samples with the seeds %v; want ten that follow each other", calls.Load(), seeds)
 	}
 }
 

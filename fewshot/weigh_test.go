@@ -88,6 +88,26 @@ func TestClassifyByVotes(t *testing.T) {
 	}
 }
 
+// TestVotesAreDrawn has a greedy task: its votes are drawn at the model's own
+// temperature all the same, since greedy samples are all alike.
+func TestVotesAreDrawn(t *testing.T) {
+	for given, want := range map[float64]float64{0: 1, 0.5: 0.5} {
+		c := sentiment("good", "bad")
+		c.Task.Params.Temperature = given
+		model := sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) {
+				if req.Params.Logprobs == 0 && req.Params.Temperature != want {
+					t.Errorf("a vote at temperature %v, want %v", req.Params.Temperature, want)
+				}
+				yield(sampling.Chunk{Text: " good", Reason: sampling.EndOfText}, nil)
+			}
+		})
+		if got, err := c.Classify(t.Context(), sampling.Model{Backend: model}, "a film"); err != nil || got.Method != fewshot.ByVotes {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
 // TestVotesForLabels has a label that stands in the prompt as a JSON
 // string, and labels that differ in letter case alone or begin one another.
 func TestVotesForLabels(t *testing.T) {
