@@ -23,7 +23,7 @@ func talk(replies ...string) (*assistant.Conversation, *samplingtest.Script) {
 
 func TestReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, script := talk(" Air scatters blue light.\n\nHuman: And at night?\n\nAssistant: It", " No light,\n\nno colour.\n\nHuman:")
+		c, script := talk(" Air scatters blue light.\n\nHuman: And at night?\n\nAssistant: It", " No light,\n\nno colour.\n\nHuman: I see.")
 		if got, err := c.Reply(t.Context(), "  Why is the sky blue?\r\n"); err != nil || got != "Air scatters blue light." {
 			t.Fatalf("%q, %v", got, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -63,7 +64,7 @@ type Script struct {
 	DrawFunc  func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error)
 
 	mu    sync.Mutex
-	calls []*Call
+	calls []*call
 }
 
 // A Reply is what a [Script] answers to one call.
@@ -102,6 +103,13 @@ type Call struct {
 	Err error
 }
 
+// A call is a Call under way. Its text is put together in a builder, so that a
+// long reply rune by rune takes time in proportion to its length.
+type call struct {
+	Call
+	text strings.Builder
+}
+
 // Calls returns what was asked so far, in order. The calls still under way are
 // among them.
 func (s *Script) Calls() []Call {
@@ -109,7 +117,8 @@ func (s *Script) Calls() []Call {
 	defer s.mu.Unlock()
 	calls := make([]Call, len(s.calls))
 	for i, c := range s.calls {
-		calls[i] = *c
+		calls[i] = c.Call
+		calls[i].Text = c.text.String()
 	}
 	return calls
 }
@@ -133,12 +142,18 @@ func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			s.mu.Unlock()
 			yield(sampling.Chunk{}, err)
 		}
+		finish := func() {
+			s.mu.Lock()
+			call.Finished = true
+			s.mu.Unlock()
+		}
 		reply, err := s.reply(number, req)
 		if err != nil {
 			fail(err)
 			return
 		}
-		for i, chunk := range s.chunks(reply) {
+		chunks := s.chunks(reply)
+		for i, chunk := range chunks {
 			if s.Wait != nil {
 				if err := s.Wait(ctx, number, i); err != nil {
 					fail(err)
@@ -151,15 +166,16 @@ func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			}
 			s.mu.Lock()
 			call.Chunks++
-			call.Text += chunk.Text
+			call.text.WriteString(chunk.Text)
 			s.mu.Unlock()
 			if !yield(chunk, nil) {
+				if i == len(chunks)-1 && chunk.Reason != sampling.Unfinished && reply.Err == nil {
+					finish() // a Model leaves there, since nothing comes after a Reason
+				}
 				return
 			}
 		}
-		s.mu.Lock()
-		call.Finished = true
-		s.mu.Unlock()
+		finish()
 		if reply.Err != nil {
 			fail(reply.Err)
 		}
@@ -167,12 +183,12 @@ func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 }
 
 // begin records a new call and returns its number.
-func (s *Script) begin(req *sampling.Request) (int, *Call) {
-	call := &Call{Request: copyRequest(req)}
+func (s *Script) begin(req *sampling.Request) (int, *call) {
+	c := &call{Call: Call{Request: copyRequest(req)}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls = append(s.calls, call)
-	return len(s.calls) - 1, call
+	s.calls = append(s.calls, c)
+	return len(s.calls) - 1, c
 }
 
 func copyRequest(req *sampling.Request) sampling.Request {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,39 @@ func TestScriptTellsHowFarItWasRead(t *testing.T) {
 	}
 	if c := calls[1]; c.Chunks != 2 || c.Finished || !errors.Is(c.Err, context.Canceled) {
 		t.Errorf("the call that was cancelled: %+v", c)
+	}
+}
+
+// A Model takes a reply whole when it takes the chunk with the Reason, and leaves
+// early when it finds a stop before.
+func TestScriptTellsWhetherAModelTookAll(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{"abc"}, Loop: true, ChunkSize: 1}
+	m := sampling.Model{Backend: script}
+	for i, stop := range [][]string{nil, {"b"}} {
+		if _, err := m.Complete(t.Context(), &sampling.Request{Stop: stop}); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := script.Calls()[i].Finished, stop == nil; got != want {
+			t.Errorf("with the stops %q Finished is %v", stop, got)
+		}
+	}
+}
+
+// What a long reply in small chunks costs to remember grows with its length and
+// not with the square of it, which would be 200 MB of copies here.
+func TestScriptLongReply(t *testing.T) {
+	text := strings.Repeat("a", 20_000)
+	script := &samplingtest.Script{Replies: []string{text}, ChunkSize: 1}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range script.Sample(t.Context(), &sampling.Request{}) {
+	}
+	runtime.ReadMemStats(&after)
+	if copied := (after.TotalAlloc - before.TotalAlloc) >> 20; copied > 100 {
+		t.Errorf("%d MB were allocated for a reply of %d bytes", copied, len(text))
+	}
+	if call := script.Calls()[0]; call.Text != text || call.Chunks != len(text) {
+		t.Errorf("%d bytes in %d chunks were remembered, of %d", len(call.Text), call.Chunks, len(text))
 	}
 }
 
