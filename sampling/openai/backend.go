@@ -112,7 +112,7 @@ func New(c Config) (*Backend, error) {
 		whole:   c.Whole,
 		key:     func() string { return key },
 		client:  &client,
-		learned: new(learned),
+		learned: &learned{scoring: scoring{lock: make(chan struct{}, 1)}},
 	}, nil
 }
 

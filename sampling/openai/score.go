@@ -18,9 +18,10 @@ const scoreAtOnce = 8
 // and no model is certain of all of it.
 const probeText = "The lighthouse keeper counted 17 ships."
 
-// scoring is whether a server can score, once it is known.
+// scoring is whether a server can score, once it is known. The channel is a lock
+// that gives up when a context does: the probe takes as long as the server does.
 type scoring struct {
-	sync.Mutex
+	lock  chan struct{}
 	known bool
 	err   error
 }
@@ -107,8 +108,12 @@ func (b *Backend) score(ctx context.Context, prompt, continuation string) (sampl
 // probe finds out, once, whether the server scores.
 func (b *Backend) probe(ctx context.Context) error {
 	s := &b.learned.scoring
-	s.Lock()
-	defer s.Unlock()
+	select {
+	case s.lock <- struct{}{}:
+		defer func() { <-s.lock }()
+	case <-ctx.Done():
+		return b.fault(ctx, ctx.Err())
+	}
 	if s.known {
 		return s.err
 	}

@@ -1,6 +1,7 @@
 package openai_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
@@ -54,6 +57,28 @@ func echoing(t *testing.T, calls *atomic.Int32, answer func(prompt string) strin
 		_, rest, _ := strings.Cut(string(body), `"prompt":"`)
 		prompt, _, _ := strings.Cut(rest, `"`)
 		return response(r, strings.NewReader(answer(prompt))), nil
+	})
+}
+
+// A call that waits for another one's probe goes by its own context.
+func TestScoreWaitsNoLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := overTransport(t, openai.OpenAI, func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done() // a server that hangs
+			return nil, r.Context().Err()
+		})
+		score := func(patience time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			_, err := b.Score(ctx, "p", []string{"a"})
+			return err
+		}
+		go score(time.Hour)
+		synctest.Wait()
+		start := time.Now()
+		if err := score(time.Second); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
 	})
 }
 
