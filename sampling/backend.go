@@ -50,7 +50,8 @@ func (f BackendFunc) Sample(ctx context.Context, req *Request) iter.Seq2[Chunk, 
 // A Drawer is a [Backend] that draws several continuations of one prompt
 // together and so reads the prompt once. [Model.Draw] uses it where it is there.
 //
-// Draw returns n completions. Their text may run past a stop sequence, as a
+// Draw returns n completions, in the order of their seeds, which [SeedAt] gives;
+// Model fills in a Seed of 0. Their text may run past a stop sequence, as a
 // chunk's may. An error wrapping [ErrUnsupported] sends Model back to n single
 // samples. Implementations are safe for concurrent use.
 type Drawer interface {

@@ -33,8 +33,11 @@ func (m Model) counter() Counter {
 
 // PromptBudget returns how many tokens a prompt may have so that p.MaxTokens
 // still fit behind it: [math.MaxInt] for a model without a Window, and
-// [ErrBudget] when MaxTokens alone fills it.
+// [ErrBudget] when MaxTokens alone fills it. A negative number is [ErrInvalid].
 func (m Model) PromptBudget(p Params) (int, error) {
+	if p.MaxTokens < 0 {
+		return 0, p.Validate()
+	}
 	if m.Window < 0 {
 		return 0, fmt.Errorf("%w: Model.Window is %d; use 0 for no limit, or the number of tokens", ErrInvalid, m.Window)
 	}

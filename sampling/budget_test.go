@@ -52,6 +52,7 @@ func TestPromptBudget(t *testing.T) {
 		{100, 0, 0, "MaxTokens of 256 leaves no room"},
 		{1000, math.MaxInt, 0, "leaves no room"},
 		{-5, 0, 0, "Model.Window is -5; use 0 for no limit"},
+		{1000, -5, 0, "Params.MaxTokens is -5; use 0 for the default of 256"},
 	} {
 		m := sampling.Model{Window: test.window}
 		n, err := m.PromptBudget(sampling.Params{MaxTokens: test.maxTokens})

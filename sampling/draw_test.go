@@ -258,6 +258,20 @@ func TestDrawer(t *testing.T) {
 	}
 }
 
+// A Drawer need not say the seeds: they follow from the request's.
+func TestDrawerSeeds(t *testing.T) {
+	m := sampling.Model{Backend: &samplingtest.Script{DrawFunc: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+		return []*sampling.Completion{{Reason: sampling.EndOfText}, {Reason: sampling.EndOfText, Seed: 99}, {Reason: sampling.EndOfText}}, nil
+	}}}
+	var got []uint64
+	for _, c := range must(m.Draw(t.Context(), &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 7}}, 3)) {
+		got = append(got, c.Seed)
+	}
+	if diff := cmp.Diff([]uint64{7, 99, 9}, got); diff != "" {
+		t.Errorf("seeds (-want +got):\n%s", diff)
+	}
+}
+
 // The tokens of a completion that came whole are cut with its text.
 func TestDrawerTokens(t *testing.T) {
 	m := sampling.Model{Backend: &samplingtest.Script{DrawFunc: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {

@@ -82,15 +82,18 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 	return m.drawSingly(ctx, prepared, n)
 }
 
-// finished cuts what a Drawer drew and leaves out what has no end, which is an
-// error here as it is in a stream.
+// finished cuts what a Drawer drew, says the seeds where the Drawer did not, and
+// leaves out what has no end, which is an error here as it is in a stream.
 func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
 	var whole []*Completion
-	for _, c := range drawn {
+	for i, c := range drawn {
 		if c == nil {
 			continue
 		}
 		c.cut(req.Stop)
+		if err == nil { // or else some may be missing before it
+			c.Seed = cmp.Or(c.Seed, SeedAt(req.Params.Seed, i))
+		}
 		if c.Reason == Unfinished {
 			err = cmp.Or(err, ErrTruncated)
 			continue
