@@ -148,9 +148,13 @@ func (p *piece) chunk() sampling.Chunk {
 	return sampling.Chunk{Text: p.text(), Tokens: readTokens(p.Tokens), Reason: p.reason(), Stop: p.Stop, Usage: p.usage()}
 }
 
+// writeCompletions leaves out what a Drawer left nil, as Model does.
 func writeCompletions(all []*sampling.Completion) []piece {
 	var pieces []piece
 	for _, c := range all {
+		if c == nil {
+			continue
+		}
 		p := textPiece(c.Text)
 		p.Tokens = writeTokens(c.Tokens)
 		p.Seed = c.Seed

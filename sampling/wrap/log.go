@@ -38,7 +38,8 @@ type Log struct {
 
 	// Level is that of calls that went well, or that their caller gave up. The
 	// zero Level is [slog.LevelInfo]. Calls that failed are logged at
-	// [slog.LevelError].
+	// [slog.LevelError], but for a draw or a score that the backend does not
+	// support, which is found out by asking.
 	Level slog.Level
 
 	// Text also writes the prompts and the texts, which may be private.
@@ -200,7 +201,8 @@ func (l *logged) Score(ctx context.Context, prompt string, continuations []strin
 		if l.log.Text {
 			r.add(slog.Any("texts", continuations))
 		}
-		r.write("score", err, false)
+		// Whoever scores finds out in this way whether a backend can.
+		r.write("score", err, errors.Is(err, sampling.ErrUnsupported))
 	}()
 	return l.scores.Score(ctx, prompt, continuations)
 }

@@ -134,7 +134,7 @@ func TestLogDrawAndScore(t *testing.T) {
 			`level=INFO msg=score n=3 completions=3 took=0s`,
 			`level=INFO msg=draw n=2 completions=2 bytes=16 prompt=p texts="[ drawn 0  drawn 1]" took=0s`,
 			`level=INFO msg=score n=2 completions=2 prompt=p texts="[a b]" took=0s`,
-			`level=ERROR msg=score n=1 completions=0 took=0s error="sampling: not supported by this backend: this Script has no ScoreFunc"`,
+			`level=INFO msg=score n=1 completions=0 took=0s error="sampling: not supported by this backend: this Script has no ScoreFunc"`,
 			`level=INFO msg=draw n=2 completions=0 bytes=0 took=0s error="sampling: not supported by this backend: this Script has no DrawFunc"`,
 		}
 		if diff := cmp.Diff(want, got()); diff != "" {

@@ -99,10 +99,11 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // temporary reports whether the same request may succeed later, and how long the
-// server asked to wait.
+// server asked to wait. A backend that has an opinion knows best: there are
+// streams that will break off in the same place again.
 func temporary(err error) (after time.Duration, ok bool) {
-	if e, is := errors.AsType[*sampling.Error](err); is && e.Temporary {
-		return e.RetryAfter, true
+	if e, is := errors.AsType[*sampling.Error](err); is {
+		return e.RetryAfter, e.Temporary
 	}
 	return 0, errors.Is(err, sampling.ErrTruncated)
 }

@@ -157,8 +157,8 @@ func (r *recorder) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[
 		}()
 		for chunk, err := range r.backend.Sample(ctx, req) {
 			if err != nil {
-				a.Left, a.Error = false, writeFailure(err)
-				yield(chunk, errors.Join(err, write()))
+				a.Left, written = false, true
+				yield(chunk, r.answered(q, asking, a, err))
 				return
 			}
 			a.Chunks = append(a.Chunks, writeChunk(&chunk))

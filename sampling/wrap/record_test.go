@@ -328,6 +328,29 @@ func TestRecordFails(t *testing.T) {
 	}
 }
 
+// What a backend says reaches the caller as it was: an error is the same value,
+// and a completion that a Drawer left nil is Model's to complain of.
+func TestRecordPassesOn(t *testing.T) {
+	script := &samplingtest.Script{
+		Turns: []samplingtest.Reply{{Err: errBoom}},
+		DrawFunc: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+			return []*sampling.Completion{nil, {Text: "a", Reason: sampling.EndOfText}}, nil
+		},
+	}
+	replay, _ := record(t, script, wrap.Replay{}, func(b sampling.Backend) {
+		m := sampling.Model{Backend: b}
+		if _, err := m.Complete(t.Context(), &sampling.Request{}); err != errBoom {
+			t.Errorf("the error came as %T %v", err, err)
+		}
+		if drawn, err := m.Draw(t.Context(), &sampling.Request{}, 2); len(drawn) != 1 || err == nil || !strings.Contains(err.Error(), "drew 1 completions where 2") {
+			t.Errorf("%d completions, %v", len(drawn), err)
+		}
+	})
+	if drawn, err := (sampling.Model{Backend: replay}).Draw(t.Context(), &sampling.Request{}, 2); len(drawn) != 1 || err == nil {
+		t.Errorf("replayed: %d completions, %v", len(drawn), err)
+	}
+}
+
 // Calls at the same time stand in the file line by line.
 func TestRecordConcurrently(t *testing.T) {
 	script := &samplingtest.Script{ChunkSize: 1, Choose: func(_ int, req *sampling.Request) samplingtest.Reply {

@@ -17,9 +17,10 @@ const (
 )
 
 // Retry tries again after a temporary fault: a [sampling.Error] that says so, or
-// a stream that broke off ([sampling.ErrTruncated]) before any text came. It
-// waits longer each time, at random within bounds, and as long as the server
-// asks where it does.
+// a stream that broke off before any text came ([sampling.ErrTruncated], unless
+// a sampling.Error around it says that it is not temporary). It waits longer
+// each time, at random within bounds, and as long as the server asks where it
+// does.
 //
 // It never tries again once text has been given out, unless Resume is set, so
 // that no text comes twice; then the fault goes to the caller. When it gives up,

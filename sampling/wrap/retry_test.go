@@ -15,6 +15,7 @@ import (
 )
 
 var (
+	looped  = &sampling.Error{Backend: "test", Status: 200, Err: fmt.Errorf("%w: a token repeats for ever", sampling.ErrTruncated)}
 	busy    = &sampling.Error{Backend: "test", Status: 503, Temporary: true, Err: errors.New("busy")}
 	refused = &sampling.Error{Backend: "test", Status: 401, Err: errors.New("wrong key")}
 )
@@ -56,6 +57,7 @@ func TestRetry(t *testing.T) {
 		{"broke off before the text", []samplingtest.Reply{brokeOff, good}, wrap.Retry{}, "good", nil, 2, 250 * time.Millisecond, 500 * time.Millisecond},
 		{"always breaks off before the text", []samplingtest.Reply{brokeOff}, wrap.Retry{Attempts: 2}, "", sampling.ErrTruncated, 2, 250 * time.Millisecond, 500 * time.Millisecond},
 		{"truncated in the backend's words", []samplingtest.Reply{{Err: fmt.Errorf("x: %w", sampling.ErrTruncated)}, good}, wrap.Retry{}, "good", nil, 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"truncated, and will be again", []samplingtest.Reply{{Err: looped}, good}, wrap.Retry{}, "", looped, 1, 0, 0},
 		{"busy after text", []samplingtest.Reply{{Text: "go", Err: busy}, good}, wrap.Retry{}, "go", busy, 1, 0, 0},
 		{"broke off after text", []samplingtest.Reply{{Chunks: []sampling.Chunk{{Text: "go"}}}, good}, wrap.Retry{}, "go", sampling.ErrTruncated, 1, 0, 0},
 		{"one attempt", []samplingtest.Reply{{Err: busy}, good}, wrap.Retry{Attempts: 1}, "", busy, 1, 0, 0},
