@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -34,7 +38,7 @@ func copycat() sampling.Model {
 			if shots < need || !strings.HasSuffix(req.Prompt, ":") {
 				answer = "wrong"
 			}
-			yield(sampling.Chunk{Text: " " + answer + "\n", Reason: sampling.EndOfText, Usage: &sampling.Usage{PromptTokens: 100, CompletionTokens: 10}}, nil)
+			yield(sampling.Chunk{Text: " " + answer + "\n", Reason: sampling.EndOfText, Usage: &sampling.Usage{PromptTokens: 100, CompletionTokens: 10, CachedTokens: 90}}, nil)
 		}
 	})}
 }
@@ -64,7 +68,7 @@ func TestEvaluate(t *testing.T) {
 	low, high := eval.Wilson(0.5, 10)
 	want := &eval.Report{
 		Cases: 10, Accuracy: 0.5, Low: low, High: high,
-		Usage: sampling.Usage{PromptTokens: 1000, CompletionTokens: 100}, Cost: 0.0048,
+		Usage: sampling.Usage{PromptTokens: 1000, CompletionTokens: 100, CachedTokens: 900}, Cost: 0.0048,
 	}
 	if diff := cmp.Diff(want, r, cmpopts.IgnoreFields(eval.Report{}, "Time", "Failures"), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -249,6 +253,90 @@ func TestSweepOverAll(t *testing.T) {
 		if _, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], grid); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)
 		}
+	}
+}
+
+// TestSweepVaries has a model that is right when it is shown one example, which a
+// shuffled pool may have in front or not, and which one selector never takes.
+func TestSweepVaries(t *testing.T) {
+	var mu sync.Mutex
+	seeds := map[uint64]bool{}
+	model := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			seeds[req.Params.Seed] = true
+			answer := "wrong"
+			if strings.Contains(req.Prompt, "shot0") {
+				answer = "right"
+			}
+			yield(sampling.Chunk{Text: " " + answer, Reason: sampling.EndOfText}, nil)
+		}
+	})}
+	never := func(int) fewshot.Selector {
+		return func(_ context.Context, _ string, pool []pair) ([]int, error) {
+			return []int{slices.IndexFunc(pool, func(p pair) bool { return p.In != "shot0" })}, nil
+		}
+	}
+	task := &fewshot.Task[string, string]{Examples: pool(4), Shots: 2, Params: sampling.Params{Temperature: 1, Seed: 1}}
+	grid := eval.Grid{
+		Formats:   []eval.Format{{Name: "a|b", Format: fewshot.Lines}},
+		Selectors: []eval.Selector{{Name: "first", Choose: fewshot.First}, {Name: "never", Choose: never}},
+		Orders:    []uint64{1, 2, 3, 4},
+	}
+	table, err := eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], grid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Three of the four orders have it in front: a deviation of one half.
+	want := `format  selector  shots  mean %  spread  least   most
+a|b     first         2    75.0    50.0    0.0  100.0
+a|b     never         2     0.0     0.0    0.0    0.0
+`
+	if diff := cmp.Diff(want, table.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	want = `| format | selector | shots | mean % | spread | least | most |
+| --- | --- | ---: | ---: | ---: | ---: | ---: |
+| a\|b | first | 2 | 75.0 | 50.0 | 0.0 | 100.0 |
+| a\|b | never | 2 | 0.0 | 0.0 | 0.0 | 0.0 |
+`
+	if diff := cmp.Diff(want, table.Markdown()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(seeds) != 4 {
+		t.Errorf("four orders were drawn with the seeds %v", seeds)
+	}
+	model.Window = 8
+	if _, err := eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], grid); err == nil || !strings.HasPrefix(err.Error(), "a|b, first, 2 shots: ") {
+		t.Errorf("a window without room: %v", err)
+	}
+}
+
+// TestSweepFiles has names that differ in what no file name may hold, and one that
+// is too long for one.
+func TestSweepFiles(t *testing.T) {
+	dir := t.TempDir()
+	task := &fewshot.Task[string, string]{Examples: pool(1)}
+	_, err := eval.Sweep(t.Context(), task, copycat(), needs(1), eval.Exact[string], eval.Grid{
+		Formats:   []eval.Format{{"Q/A 09", fewshot.Lines}, {"Q&A 09", fewshot.Lines}, {strings.Repeat("azAZ", 100), fewshot.Lines}},
+		Selectors: []eval.Selector{{"first", fewshot.First}},
+		Dir:       dir,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	want := regexp.MustCompile(`^Q_A_09-first-[0-9a-f]{8}-1-0\.jsonl Q_A_09-first-[0-9a-f]{8}-1-0\.jsonl (azAZ){15}-[0-9a-f]{8}-1-0\.jsonl$`)
+	if got := strings.Join(names, " "); !want.MatchString(got) {
+		t.Errorf("the files are %q, want %v", names, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package eval_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"sync/atomic"
@@ -69,6 +70,49 @@ func TestSearch(t *testing.T) {
 	for name, s := range map[string]eval.Searching{"k over the pool": {K: 13, Calls: 100}, "no k": {Calls: 100}, "no budget": {K: 1, Calls: 5}} {
 		if _, err := eval.Search(t.Context(), task, orderly(), needs(6), eval.Exact[string], s); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// TestSearchClimbs has a model that gets two cases right for each example in the
+// one place that it likes it in: a random draw hardly ever has all three, and one
+// change at a time gets there.
+func TestSearchClimbs(t *testing.T) {
+	model := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			lines := strings.Split(req.Prompt, "\n")
+			var need int
+			fmt.Sscanf(lines[3], "need%d:", &need)
+			answer := "wrong"
+			if strings.HasPrefix(lines[need/2], []string{"shot11:", "shot5:", "shot8:"}[need/2]) {
+				answer = "right"
+			}
+			yield(sampling.Chunk{Text: " " + answer, Reason: sampling.EndOfText}, nil)
+		}
+	})}
+	task := &fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
+	tried, most := 0, -1.0
+	found, err := eval.Search(t.Context(), task, model, needs(6), eval.Exact[string], eval.Searching{
+		K: 3, Calls: 6 * 250, Seed: 1,
+		Tried: func(candidate int, r *eval.Report, best bool) {
+			if tried++; candidate != tried || best != (r.Accuracy > most) {
+				t.Errorf("candidate %d: %v, best %v, after %v", candidate, r, best, most)
+			}
+			most = max(most, r.Accuracy)
+		},
+	})
+	if err != nil || found.Report.Accuracy != 1 || found.Tried != tried || found.Tried < 125 {
+		t.Errorf("%+v after %d candidates, %v; want all cases right, and by climbing", found, tried, err)
+	}
+}
+
+// A search ends when there is nothing left to try, whatever the budget.
+func TestSearchEnds(t *testing.T) {
+	for k, candidates := range map[int]int{1: 3, 3: 6} {
+		task := &fewshot.Task[string, string]{Examples: pool(3), Format: fewshot.Lines}
+		found, err := eval.Search(t.Context(), task, copycat(), needs(6), eval.Exact[string], eval.Searching{K: k, Calls: 1000})
+		if err != nil || found.Tried != candidates || found.Calls != 6*candidates {
+			t.Errorf("%d of 3 examples: %+v, %v; want %d candidates", k, found, err, candidates)
 		}
 	}
 }
