@@ -2,10 +2,12 @@ package wrap
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // A FileStore is a [Store] in one file, which outlives the program. Each entry is
@@ -27,7 +29,7 @@ const patience = time.Second
 func OpenFileStore(path string) (*FileStore, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: patience})
 	if err != nil {
-		return nil, fmt.Errorf("the cache file %s: %w; close the program that has it open, or delete it if it is damaged", path, err)
+		return nil, fmt.Errorf("the cache file %s: %w%s", path, err, wayOut(err))
 	}
 	// Several calls that end at the same time share one write to the disk. The
 	// default of 10 ms would be a noticeable wait for a call that ends alone.
@@ -41,6 +43,18 @@ func OpenFileStore(path string) (*FileStore, error) {
 		return nil, fmt.Errorf("the cache file %s: %w", path, err)
 	}
 	return &FileStore{db}, nil
+}
+
+// wayOut is what to do about a file that does not open, where the error does not
+// say so itself, as that of a folder that is not there does.
+func wayOut(err error) string {
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return "; another program has it open: close that one, or use another file"
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return "; it is damaged or no cache file: delete it, or use another"
+	}
+	return ""
 }
 
 // Get returns the value put under the key, or nil.

@@ -56,10 +56,18 @@ func TestFileStoreRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	openStore(t, dir+"/open")
-	for _, path := range []string{garbage, dir, dir + "/missing/cache", dir + "/open"} {
-		if s, err := wrap.OpenFileStore(path); err == nil || !strings.Contains(err.Error(), path) {
+	for path, words := range map[string]string{
+		garbage:                "; it is damaged or no cache file: delete it",
+		dir:                    "", // the system's own words say it
+		dir + "/missing/cache": "",
+		dir + "/open":          "; another program has it open: close that one",
+	} {
+		s, err := wrap.OpenFileStore(path)
+		if err == nil {
 			s.Close()
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s was opened", path)
+		} else if text := err.Error(); !strings.Contains(text, path) || !strings.Contains(text, words) || words == "" && strings.Contains(text, ";") {
+			t.Errorf("%s: %v, want %q", path, err, words)
 		}
 	}
 }
