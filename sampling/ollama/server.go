@@ -63,9 +63,10 @@ type model struct {
 	trained      int    // the context that it was trained with, in tokens, which caps num_ctx; 0 when it does not tell
 }
 
-// facts are what a Backend has learnt about its server. Each is asked for once,
-// when it is needed, and kept unless the answer says nothing. The channel is a lock that
-// gives up when a context does.
+// facts are what a Backend has learnt about its server. Each is asked for when it
+// is needed. A version is then kept, also one that the server does not tell; a
+// model once the server knows it. The channel is a lock that gives up when a
+// context does.
 type facts struct {
 	lock    chan struct{}
 	version *version
