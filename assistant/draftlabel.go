@@ -130,10 +130,10 @@ func speakers(labels []label) (user, name label, ok bool) {
 			if known(answerers, a.key) && !known(answerers, b.key) || known(askers, b.key) && !known(askers, a.key) {
 				asks, answers = b, a
 			}
-			if turns > 0 && known(askers, asks.key) {
+			if known(askers, asks.key) {
 				score++
 			}
-			if turns > 0 && known(answerers, answers.key) {
+			if known(answerers, answers.key) {
 				score++
 			}
 			if score > best && turns > 0 && (turns > 1 || score >= 6) {

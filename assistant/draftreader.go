@@ -135,8 +135,7 @@ var (
 func cutSeparator(body []string) (rest []string, parted bool) {
 	var code fenceState
 	for i, line := range body {
-		empty := i == 0 || strings.TrimSpace(body[i-1]) == ""
-		if !code.step(line) && i > 0 && empty && (ruled().MatchString(line) || numbered().MatchString(line)) {
+		if !code.step(line) && i > 0 && strings.TrimSpace(body[i-1]) == "" && (ruled().MatchString(line) || numbered().MatchString(line)) {
 			return body[:i], true
 		}
 	}

@@ -189,6 +189,8 @@ func TestDamagedLogs(t *testing.T) {
 		{"less than nothing taken back", header + turn(1) + `{"drop":-1}` + "\n", 3, "-1 turns"},
 		{"a change that another one breaks off", header + turn(1) + `{"drop":1,"turn":1,"user":"a","reply":"c","more":2}` + "\n" + turn(2) + turn(3), 4, "another change begins, where 2 lines of the one before are missing"},
 		{"a change within a change", header + turn(1) + `{"drop":1,"turn":1,"user":"a","reply":"c","more":1}` + "\n" + `{"drop":1}` + "\n", 4, "another change begins"},
+		{"a turn without its texts", header + turn(1) + `{"drop":1,"turn":1}` + "\n", 3, `"user"`},
+		{"more to come of no turn", header + turn(1) + `{"drop":1,"more":1}` + "\n", 3, `"user"`},
 		{"less than no lines to come", header + `{"turn":1,"user":"a","reply":"c","more":-1}` + "\n", 2, "-1 more lines"},
 		{"a newer version", `{"foreword":"transcript","version":2,"new":true}` + "\n", 1, "is of version 2, and this program reads version 1"},
 		{"a newer version without a line break", `{"foreword":"transcript","version":10}`, 1, "version 10"},
@@ -240,13 +242,16 @@ func TestLogRefusesWhatItCannotKeep(t *testing.T) {
 	}
 
 	// A reply that cannot be saved is handed over and not added.
-	c, _ := talk(" said", " said again")
+	c, _ := talk(" said", " said again", " left")
 	c.Log, c.Transcript = log, log.Transcript()
 	log.Close()
 	got, err := c.Reply(t.Context(), "b")
 	var lost *assistant.ReplyError
 	if got != "said" || !errors.As(err, &lost) || lost.Text != "said" || len(c.Transcript) != 1 {
 		t.Errorf("%q, %v, %v", got, err, c.Transcript)
+	}
+	for range c.Stream(t.Context(), "b") {
+		break // at the reply, before the error
 	}
 	if _, err := c.Undo(); err == nil || len(c.Transcript) != 1 {
 		t.Errorf("undone without being saved: %v, %v", err, c.Transcript)

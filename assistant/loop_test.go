@@ -12,12 +12,17 @@ import (
 )
 
 func TestLoops(t *testing.T) {
+	var long strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&long, " %d. Another thing that is worth a line of its own.\n", i)
+	}
 	for name, raw := range map[string]string{
 		"a word":               " I said " + strings.Repeat("no ", 200),
 		"a sentence":           " It is blue. " + strings.Repeat("The sky is blue because the air scatters blue light the most. ", 20),
 		"a paragraph":          " Well.\n\n" + strings.Repeat(strings.Repeat("abc def ", 20)+"X\n\n", 10),
 		"letters":              " A" + strings.Repeat("a", 1000),
 		"in another script":    " 네. " + strings.Repeat("하늘은 파랗습니다. ", 60),
+		"behind a long text":   long.String() + strings.Repeat("And so on. ", 60),
 		"a list going nowhere": " 1. One\n" + strings.Repeat("- Take the wheel off the bicycle.\n", 40),
 	} {
 		script := &samplingtest.Script{Replies: []string{raw}, ChunkSize: 1}
@@ -33,6 +38,10 @@ func TestLoops(t *testing.T) {
 		}
 		if !strings.HasPrefix(strings.TrimSpace(raw), got) {
 			t.Errorf("%s: the caller saw %q", name, got)
+		}
+		c.Model.Backend = &samplingtest.Script{Replies: []string{raw}}
+		if whole, err := c.Reply(t.Context(), "a"); !errors.Is(err, assistant.ErrLoop) || whole != got {
+			t.Errorf("%s: in one chunk %d bytes were given out, and %d letter by letter: %v", name, len(whole), len(got), err)
 		}
 	}
 }

@@ -76,12 +76,12 @@ func TestPersonaJSON(t *testing.T) {
 
 // Anybody can write a persona in an editor.
 func TestPersonaByHand(t *testing.T) {
-	got, err := assistant.ReadPersona(strings.NewReader("A conversation with a gardener.\nIt is spring.\n\n\n\nHuman:    When do I sow beans?\nAssistant:After the last frost.\n\n  Not before.  \n\n\n\nHuman: And peas?\n\n\n\n\nAssistant: Now.\n\n\n"))
+	got, err := assistant.ReadPersona(strings.NewReader("A conversation with a gardener.\nIt is spring.\n\n\n\nHuman:    When do I sow beans?\nAssistant:After the last frost.\n\n  Not before.  \n\n\n\nHuman: And peas?\n\n\n\n\nAssistant: Now.\n\nHuman: Beets?\n\nAssistant: Too.\n\n\n"))
 	want := assistant.Persona{
 		Description: "A conversation with a gardener.\nIt is spring.",
 		Examples: []assistant.Transcript{
 			{{User: "When do I sow beans?", Reply: "After the last frost.\n\n  Not before."}},
-			{{User: "And peas?", Reply: "Now."}},
+			{{User: "And peas?", Reply: "Now."}, {User: "Beets?", Reply: "Too."}},
 		},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -96,10 +96,21 @@ func TestPersonaByHand(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	got, err = assistant.ReadPersona(strings.NewReader("layout: dashes\n\nDialogues.\n\n-----\nHuman: a\nAssistant: b\n-----\n-----\n\nHuman: c\nAssistant: d\n-----"))
-	want = assistant.Persona{Layout: assistant.Dashes, Description: "Dialogues.", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}, {{User: "c", Reply: "d"}}}}
+	got, err = assistant.ReadPersona(strings.NewReader("layout: dashes\n\nDialogues.\n\n-----\nHuman: a\nAssistant: b\n-----\n-----\n\nHuman: c\nAssistant: d\n\n\n\n\nHuman: e\nAssistant: f\n-----"))
+	want = assistant.Persona{Layout: assistant.Dashes, Description: "Dialogues.", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}, {{User: "c", Reply: "d"}, {User: "e", Reply: "f"}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// A persona may be a description and nothing else.
+func TestPersonaWithoutExamples(t *testing.T) {
+	for layout := range assistant.Layout(3) {
+		got, err := assistant.ReadPersona(strings.NewReader("layout: " + layout.String() + "\n\nA gardener.\n\nIt is spring.\n"))
+		want := assistant.Persona{Layout: layout, Description: "A gardener.\n\nIt is spring."}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v: %v\n%s", layout, err, diff)
+		}
 	}
 }
 

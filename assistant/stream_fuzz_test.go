@@ -203,3 +203,26 @@ func TestEveryCut(t *testing.T) {
 		}
 	}
 }
+
+// A caller may leave at any chunk, also at the one that comes before an error.
+func TestLeavingWhereItFails(t *testing.T) {
+	for name, reply := range map[string]samplingtest.Reply{
+		"broken off":  {Text: " Hello\n", Err: errors.New("the server is gone")},
+		"filtered":    {Text: " Hello", Reason: sampling.Filtered},
+		"in a loop":   {Text: " " + strings.Repeat("no ", 200)},
+		"as it ought": {Text: " Hello"},
+	} {
+		for leave := range 4 {
+			c := assistant.Conversation{Model: sampling.Model{Backend: &samplingtest.Script{Turns: []samplingtest.Reply{reply}}}}
+			n := 0
+			for range c.Stream(t.Context(), "a") {
+				if n++; n > leave {
+					break // one more call of the loop's body would panic
+				}
+			}
+			if n == 0 || name != "as it ought" && len(c.Transcript) != 0 {
+				t.Errorf("%s, left after %d: %d chunks, %v", name, leave, n, c.Transcript)
+			}
+		}
+	}
+}
