@@ -172,7 +172,9 @@ func (c *Conversation) Clone() *Conversation {
 
 // Prompt returns what the model would be given to reply to text. Its Shots are
 // the turns of the Transcript that are shown and its Dropped those that are not,
-// by their index. Of the Model it uses the Window and the Counter.
+// by their index. Of the Model it uses the Window and the Counter. Each turn is
+// counted once, as long as the Counter stays the same; one that cannot be
+// compared, such as a function, is another each time.
 //
 // Description and examples are never left out, and turns only whole, the oldest
 // first. When there is no room for one more turn, so many are dropped that two

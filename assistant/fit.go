@@ -30,7 +30,7 @@ func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.
 			return nil, nil, err
 		}
 		p := &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns))}
-		if c.counter() != nil {
+		if counterOf(c.Model) != nil {
 			if p.Tokens, err = count(c.Model, p.Text); err != nil {
 				return nil, nil, err
 			}
@@ -114,8 +114,12 @@ type fitting struct {
 	asked int // the user's text with what the layout writes around it, and the prefill
 	room  int // for turns and asked, beside description, examples and summary
 
-	head, budget int // for the error
+	head, budget int  // for the error
+	bytes        bool // likewise: there is no Counter, and tokens are bytes
 }
+
+// bytesHint is one more way out where a text does not fit.
+const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 
 // fitting counts what has not been counted yet.
 func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
@@ -123,7 +127,7 @@ func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string
 	if err != nil {
 		return nil, err
 	}
-	f := &fitting{budget: budget}
+	f := &fitting{budget: budget, bytes: t.counter == nil}
 	if f.head, err = t.piece(w.String()); err != nil {
 		return nil, err
 	}
@@ -183,8 +187,12 @@ func (f *fitting) drop() (first, tokens int, err error) {
 		}
 	}
 	if f.asked > f.room {
-		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, and %d are left beside MaxTokens and the %d of description and examples; shorten it, or ask for fewer tokens",
-			sampling.ErrBudget, f.asked, max(0, f.budget-f.head), f.head)
+		hint := "shorten it, or ask for fewer tokens"
+		if f.bytes {
+			hint += bytesHint
+		}
+		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, and %d are left beside MaxTokens and the %d of description and examples; %s",
+			sampling.ErrBudget, f.asked, max(0, f.budget-f.head), f.head, hint)
 	}
 	return first, f.budget - f.room + sum + f.asked, nil
 }

@@ -256,6 +256,13 @@ func TestWhatDoesNotFit(t *testing.T) {
 	if err := persona.Validate(sampling.Model{}); err != nil {
 		t.Errorf("without a window: %v", err)
 	}
+	c = &assistant.Conversation{Model: sampling.Model{Window: 1024}} // where bytes count
+	_, err = c.Prompt(long)
+	for _, err := range []error{err, persona.Validate(c.Model)} {
+		if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "setting Model.Counter") {
+			t.Errorf("without a Counter: %v", err)
+		}
+	}
 	if err := new(assistant.Persona).Validate(model); err != nil {
 		t.Errorf("the zero persona: %v", err)
 	}

@@ -90,7 +90,8 @@ func checkName(name string) error {
 // labels, text that is not UTF-8 or has a NUL, examples that have no turns or
 // turns without a text. With a Model that has a Window it also says, by an error
 // wrapping [sampling.ErrBudget], when description and examples leave no room in
-// it for a conversation; the zero Model leaves that out.
+// it for a conversation and a reply of [sampling.DefaultMaxTokens]; the zero Model
+// leaves that out.
 func (p *Persona) Validate(m sampling.Model) error {
 	w, err := p.write()
 	if err != nil || m.Window == 0 {
@@ -107,8 +108,12 @@ func (p *Persona) Validate(m sampling.Model) error {
 		return fmt.Errorf("assistant: counting the persona's tokens: %w", err)
 	}
 	if tokens >= budget {
-		return fmt.Errorf("assistant: %w: description and examples have %d tokens, and %d of the window of %d are left beside %d for a reply; shorten them",
-			sampling.ErrBudget, tokens, budget, m.Window, m.Window-budget)
+		hint := "shorten them"
+		if counterOf(m) == nil {
+			hint += bytesHint
+		}
+		return fmt.Errorf("assistant: %w: description and examples have %d tokens, and %d of the window of %d are left beside %d for a reply; %s",
+			sampling.ErrBudget, tokens, budget, m.Window, m.Window-budget, hint)
 	}
 	return nil
 }

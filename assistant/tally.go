@@ -39,12 +39,12 @@ func (t *tally) clone() *tally {
 	return &clone
 }
 
-// counter is what counts for the Model; nil when that is bytes.
-func (c *Conversation) counter() any {
-	if c.Model.Counter != nil {
-		return c.Model.Counter
+// counterOf is what counts for a Model; nil when that is bytes.
+func counterOf(m sampling.Model) any {
+	if m.Counter != nil {
+		return m.Counter
 	}
-	if own, ok := c.Model.Backend.(sampling.Counter); ok {
+	if own, ok := m.Backend.(sampling.Counter); ok {
 		return own
 	}
 	return nil
@@ -58,11 +58,11 @@ func same(a, b any) bool {
 
 // tallied returns the tally for the Model and the layout as they are now.
 func (c *Conversation) tallied(p *page) (*tally, error) {
-	if t := c.tally; t != nil && same(t.counter, c.counter()) &&
+	if t := c.tally; t != nil && same(t.counter, counterOf(c.Model)) &&
 		t.page.layout == p.layout && t.page.user == p.user && t.page.reply == p.reply {
 		return t, nil
 	}
-	t := &tally{model: c.Model, counter: c.counter(), page: p}
+	t := &tally{model: c.Model, counter: counterOf(c.Model), page: p}
 	var err error
 	if t.constant, err = count(t.model, ""); err != nil {
 		return nil, err

@@ -178,8 +178,12 @@ func (f *fitting) settle(order []int, input string, kept int) (fits, tokens int,
 		}
 		if n > f.budget {
 			if kept == 0 {
-				return 0, 0, "", fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; shorten them, or ask for fewer tokens",
-					sampling.ErrBudget, n, f.budget)
+				hint := "shorten them, or ask for fewer tokens"
+				if f.counts.counter == nil {
+					hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
+				}
+				return 0, 0, "", fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; %s",
+					sampling.ErrBudget, n, f.budget, hint)
 			}
 			over = kept
 			kept = max(f.without(order, kept, n), fits+1)

@@ -78,6 +78,13 @@ func TestFitting(t *testing.T) {
 	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "have 4 tokens, and 3 are left") {
 		t.Errorf("the query alone does not fit: %v", err)
 	}
+	if strings.Contains(err.Error(), "Model.Counter") {
+		t.Errorf("there is a Counter: %v", err)
+	}
+	_, err = task.Prompt(t.Context(), sampling.Model{Window: 11}, "teacher")
+	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "setting Model.Counter") {
+		t.Errorf("where bytes count: %v", err)
+	}
 	_, err = task.Prompt(t.Context(), sampling.Model{Window: 8, Counter: wordCounter{}}, "teacher")
 	if !errors.Is(err, sampling.ErrBudget) {
 		t.Errorf("MaxTokens fills the window: %v", err)

@@ -133,7 +133,9 @@ func (t *Task[In, Out]) Parse(completion string) (Out, error) {
 // not fit, whole examples are left out, those that stand first, and
 // [sampling.ErrBudget] is returned when the query fits with none of them.
 //
-// The first call encodes and checks every example; the next ones copy text.
+// The first call encodes and checks every example; the next ones copy text. Each
+// example is counted once, as long as the Counter stays the same; one that cannot
+// be compared, such as a function, is another each time.
 func (t *Task[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
 	return t.fill(ctx, m, in, new(Prompt))
 }
