@@ -173,7 +173,11 @@ func (l *layout) answer(completion string) (string, error) {
 		return "", errors.New("is empty")
 	}
 	if l.format.Quote && strings.HasPrefix(text, `"`) {
-		return unquote(text)
+		value, err := unquote(text)
+		if err != nil {
+			return text, err // what the model said, for the error
+		}
+		return value, nil
 	}
 	return text, nil
 }

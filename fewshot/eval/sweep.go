@@ -25,7 +25,8 @@ type Grid struct {
 
 	// Orders are seeds. Each shuffles the pool, so that another set of examples
 	// stands in front, in another order; where the task draws at random, the
-	// draws differ too. A row of the table is the mean over them.
+	// draws differ too. 0 leaves the task as it is. A row of the table is the mean
+	// over them.
 	Orders []uint64
 
 	// Dir is a folder that keeps what the model said, a file a variant, so that the
@@ -52,8 +53,8 @@ type Selector struct {
 
 // A Row is one variant of a swept task: the mean over all orders.
 type Row struct {
-	Format, Selector string // "" where the grid names none
-	Shots            int
+	Format, Selector string  // "" where the grid names none
+	Shots            int     // most shown; a Selector may choose fewer, and a window hold fewer
 	Mean             float64 // mean accuracy, 0 to 1
 	Spread           float64 // standard deviation between the orders
 	Low, High        float64 // the least and the greatest of them

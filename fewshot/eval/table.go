@@ -61,17 +61,14 @@ func (t *Table) String() string {
 	var b strings.Builder
 	for _, row := range append([][]string{names}, cells...) {
 		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			switch {
-			case i > 0:
+			if i > 0 {
 				b.WriteString("  ")
-				fallthrough
-			default:
-				if i < len(row)-5 { // names to the left, numbers to the right
-					b.WriteString(cell + pad)
-				} else {
-					b.WriteString(pad + cell)
-				}
+			}
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i < len(row)-5 { // names to the left, numbers to the right
+				b.WriteString(cell + pad)
+			} else {
+				b.WriteString(pad + cell)
 			}
 		}
 		b.WriteString("\n")
@@ -104,6 +101,7 @@ func (t *Table) Markdown() string {
 }
 
 // WriteCSV writes the accuracy of every single evaluation, for other programs.
+// Its order is the place in Grid.Orders, counting from 0.
 func (t *Table) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"format", "selector", "shots", "order", "accuracy", "low", "high"}) // Error below tells
