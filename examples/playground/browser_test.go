@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -50,7 +51,14 @@ func TestBrowser(t *testing.T) {
 	}
 	server, gone := endless(t)
 	page := start(t, "-backend", "openai", "-url", server, "-model", "endless")
-	out, err := exec.CommandContext(t.Context(), "node", "testdata/browser.mjs", page).CombinedOutput()
+	// A browser that hangs is ended here and tells how far it came, instead of all
+	// tests being ended without a word.
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "testdata/browser.mjs", page)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its browser too
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,17 @@ func invalid(field, format string, args ...any) error {
 	return &fault{Message: fmt.Sprintf(format, args...), Field: field, status: http.StatusBadRequest}
 }
 
+// hinted adds to an error what a person can do about it in the page, which asks
+// for log probabilities where no program would.
+func hinted(err error, p sampling.Params) error {
+	if p.Logprobs == 0 || !errors.Is(err, sampling.ErrUnsupported) {
+		return err
+	}
+	f := *asFault(err)
+	f.Message += " (the page asks for the probabilities of the tokens; its settings can do without them)"
+	return &f
+}
+
 // asFault says whose mistake an error is: the page's, or the model's.
 func asFault(err error) *fault {
 	if f, ok := errors.AsType[*fault](err); ok {

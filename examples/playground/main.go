@@ -80,6 +80,8 @@ func run(ctx context.Context, env *cli.Env) error {
 
 func dollars(amount float64) wrap.Money { return wrap.Money(amount * float64(wrap.Dollar)) }
 
+func amount(m wrap.Money) float64 { return float64(m) / float64(wrap.Dollar) }
+
 // openBrowser asks the system to show a page. Where there is no browser, the
 // address on the terminal has to do.
 func openBrowser(page string) {

@@ -69,14 +69,21 @@ func (m *models) open(kind, name string) (sampling.Model, *wrap.Meter, error) {
 
 // A backendObject tells the page about a backend.
 type backendObject struct {
-	Kind  string `json:"kind"`
-	Model string `json:"model"` // "" where there is nothing to choose
+	Kind            string   `json:"kind"`
+	Model           string   `json:"model"`            // "" where there is nothing to choose
+	Lacks           []string `json:"lacks"`            // settings that the server has no field for
+	PromptPrice     float64  `json:"prompt_price"`     // dollars for a million tokens
+	CompletionPrice float64  `json:"completion_price"` // the same
 }
 
 func (m *models) objects() []backendObject {
 	var all []backendObject
 	for _, f := range m.flags {
-		all = append(all, backendObject{f.Kind, f.Name})
+		o := backendObject{Kind: f.Kind, Model: f.Name, Lacks: f.Lacks()}
+		if f.Kind != "pocket" {
+			o.PromptPrice, o.CompletionPrice = amount(m.price.Prompt), amount(m.price.Completion)
+		}
+		all = append(all, o)
 	}
 	return all
 }

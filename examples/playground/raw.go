@@ -32,6 +32,12 @@ func (j *rawJob) run(ctx context.Context, o *opened, out *stream) error {
 		if err != nil {
 			return err
 		}
+		if !out.begun { // not before something came, so that a refusal keeps its status
+			read, _ := o.model.Count(j.Prompt) // only to be looked at
+			if err := out.send(event{Prompt: &promptEvent{Tokens: read, Bound: o.model.Counter == nil}}); err != nil {
+				return err
+			}
+		}
 		if err := out.chunk(chunk); err != nil {
 			return err
 		}

@@ -114,7 +114,7 @@ func (s *server) act(w http.ResponseWriter, r *http.Request, j job) {
 		}
 		out := &stream{w: w, control: http.NewResponseController(w), meter: meter}
 		if err := j.run(ctx, o, out); err != nil {
-			out.fail(err)
+			out.fail(hinted(err, params))
 		}
 	case "code":
 		backend, err := s.models.find(set.Backend, set.Model)

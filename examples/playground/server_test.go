@@ -180,8 +180,11 @@ func TestServerBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if line, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil || !strings.Contains(line, `" on"`) {
-		t.Fatalf("%q, %v", line, err)
+	lines := bufio.NewReader(resp.Body)
+	for _, want := range []string{`"tokens":8,"bound":true`, `" on"`} {
+		if line, err := lines.ReadString('\n'); err != nil || !strings.Contains(line, want) {
+			t.Fatalf("%q, %v; want %s", line, err, want)
+		}
 	}
 	cancel()
 	select {
@@ -193,8 +196,15 @@ func TestServerBackend(t *testing.T) {
 	r := httptest.NewRequest("GET", "http://127.0.0.1/api/state", nil)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	if state := w.Body.String(); strings.Contains(state, "sk-secret") || !strings.Contains(state, `{"kind":"openai","model":"base"},{"kind":"pocket","model":""}`) {
+	if state := w.Body.String(); strings.Contains(state, "sk-secret") || !strings.Contains(state, `{"kind":"openai","model":"base","lacks":["top_k","min_p"],"prompt_price":4,"completion_price":4},`+
+		`{"kind":"pocket","model":"","lacks":null,"prompt_price":0,"completion_price":0}`) {
 		t.Errorf("the state is %.300s", state)
+	}
+
+	// It sends no probabilities: the page says where not to ask for them.
+	status, answer = call(h, "/api/raw/run", `{"prompt":"once","logprobs":5}`)
+	if status != http.StatusBadRequest || !strings.Contains(answer, "its settings can do without") {
+		t.Errorf("status %d: %s", status, answer)
 	}
 
 	backend.Close()

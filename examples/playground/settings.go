@@ -55,7 +55,7 @@ func (o *opened) showing(show func(string)) sampling.Model {
 
 // promptEvent makes a prompt ready for the page.
 func (o *opened) promptEvent(p *fewshot.Prompt, parts []fewshot.Part) *promptEvent {
-	e := &promptEvent{Stop: p.Stop, Tokens: p.Tokens, Shown: len(p.Shots), Dropped: len(p.Dropped)}
+	e := &promptEvent{Stop: p.Stop, Tokens: p.Tokens, Bound: o.model.Counter == nil, Shown: len(p.Shots), Dropped: len(p.Dropped)}
 	if e.Tokens == 0 {
 		e.Tokens, _ = o.model.Count(p.Text) // only to be looked at
 	}

@@ -26,6 +26,7 @@ type promptEvent struct {
 	Parts   []partObject `json:"parts"`
 	Stop    []string     `json:"stop"`
 	Tokens  int          `json:"tokens"`
+	Bound   bool         `json:"bound"`   // there are no more tokens than that: nobody here counts them
 	Shown   int          `json:"shown"`   // examples or turns
 	Dropped int          `json:"dropped"` // for want of room
 }
@@ -122,7 +123,7 @@ func (s *stream) end(last sampling.Chunk, e endEvent) error {
 	bill := s.meter.Bills().Total
 	e.Reason, e.Stop = last.Reason, last.Stop
 	e.Prompt, e.Completion, e.Estimated = bill.PromptTokens, bill.CompletionTokens, bill.Estimated > 0
-	e.Cost = float64(bill.Cost) / float64(wrap.Dollar)
+	e.Cost = amount(bill.Cost)
 	return s.send(event{End: &e})
 }
 

@@ -79,6 +79,24 @@ var dialects = map[string]openai.Dialect{
 	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
 }
 
+// Lacks returns those of top_k, min_p and logprobs for which the dialect of an
+// openai server has no field. The other kinds lack none.
+func (b *Backend) Lacks() (lacking []string) {
+	if b.Kind != "openai" {
+		return nil
+	}
+	d := dialects[cmp.Or(b.Dialect, "openai")]
+	for _, param := range []struct {
+		name  string
+		field openai.Field
+	}{{"top_k", d.TopK}, {"min_p", d.MinP}, {"logprobs", d.Logprobs}} {
+		if param.field.Name == "" {
+			lacking = append(lacking, param.name)
+		}
+	}
+	return lacking
+}
+
 func (b *Backend) openai(env *Env) (*openai.Backend, error) {
 	key := env.Getenv("OPENAI_API_KEY")
 	if key == "" && !isLocal(b.URL) {

@@ -43,8 +43,9 @@ async function open(options) {
 }
 
 const preset = (page, name) => page.getByRole("button", { name, exact: true }).click();
-const done = (page, button) => page.locator(`${button}:not([disabled])`).waitFor();
+const done = (page, button) => page.locator(`${button}:not([aria-disabled=true])`).waitFor();
 const value = (page, field) => page.locator(field).inputValue();
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.className.split(" ")[0]);
 const text = async (page, place) => (await page.locator(place).innerText()).trim();
 
 // accessible looks for what stands in the way of keyboards and screen readers.
@@ -53,6 +54,18 @@ async function accessible(page, where) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] }));
   for (const v of violations) problems.push(`${where}: ${v.id}, ${v.help}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 4).join("; ")}`);
+}
+
+// within fails when a step takes too long. A browser that does not answer is not
+// waited for otherwise.
+async function within(seconds, what, step) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`${what} takes more than ${seconds} seconds`)), seconds * 1000)));
+  try {
+    return await Promise.race([step, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function picture(page, name) {
@@ -121,7 +134,22 @@ const steps = {
     await page.keyboard.press("Enter");
     await page.keyboard.press("Escape");
     assert.ok(await page.locator("#alternatives").isHidden());
-    assert.equal(await page.evaluate(() => document.activeElement.className.split(" ")[0]), "token");
+    assert.equal(await focused(page), "token");
+    // Tab leaves it and goes on behind the token.
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    assert.ok(await page.locator("#alternatives").isHidden());
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Go on from this");
+    // Who was in a card that goes is put where the next one was asked for.
+    await page.keyboard.press("Control+Enter");
+    await done(page, "#raw-continue");
+    assert.equal(await focused(page), "raw-continue");
+    // A list that the mouse has opened closes by the keyboard too.
+    await page.locator(".card .token").first().hover();
+    await page.locator("#alternatives button").first().waitFor();
+    await page.keyboard.press("Escape");
+    assert.ok(await page.locator("#alternatives").isHidden());
+    await page.mouse.move(0, 0);
   },
 
   async "stop"(page) {
@@ -130,12 +158,16 @@ const steps = {
     assert.equal(await value(page, "#model"), "endless");
     refusals = true;
     await page.click("#raw-continue");
-    await page.locator("#raw-alert").filter({ hasText: "Logprobs" }).waitFor(); // it tells none
+    await page.locator("#raw-alert").filter({ hasText: "its settings can do without" }).waitFor(); // it tells none
     refusals = false;
+    assert.equal(await page.locator(".card").count(), 0);
+    for (const name of ["#top_k", "#min_p"]) assert.ok(await page.locator(name).isDisabled()); // OpenAI has none
+    const told = await text(page, "#tally");
     await page.uncheck("#logprobs");
     await page.click("#raw-continue");
     await page.waitForFunction(() => document.querySelector(".card .tokens").textContent.length > 10);
-    assert.ok(await page.locator("#raw-continue").isDisabled());
+    assert.equal(await page.locator("#raw-continue").getAttribute("aria-disabled"), "true");
+    assert.equal(await focused(page), "raw-continue"); // it keeps the keyboard
     await page.keyboard.press("Escape");
     await done(page, "#raw-continue");
     const stopped = await value(page, "#raw-text");
@@ -143,9 +175,61 @@ const steps = {
     assert.equal(await value(page, "#raw-text"), stopped);
     assert.equal(await text(page, ".card .facts"), "Stopped.");
     assert.ok(await page.locator("#raw-alert").isHidden());
+    assert.notEqual(await text(page, "#tally"), told); // what was stopped was read and drawn too
+    assert.match(await text(page, "#tally"), /at most/);
     await page.check("#logprobs");
     await page.selectOption("#backend", "pocket");
     assert.ok(await page.locator("#model-field").isHidden());
+    assert.ok(await page.locator("#top_k").isEnabled());
+  },
+
+  async "one of several fails, and is told of while the others go on"(page) {
+    await preset(page, "Goes on differently each time");
+    await page.selectOption("#backend", "openai"); // never ends
+    await page.uncheck("#logprobs");
+    let n = 0;
+    await page.route("**/api/raw/run", (route) => {
+      if (++n === 2) return route.fulfill({ status: 200, body: '{"text":{"text":" a half"}}\n{"error":{"message":"it fell over"}}\n' });
+      return route.continue();
+    });
+    await page.fill("#raw-samples", "3");
+    await page.click("#raw-sample");
+    await page.locator("#raw-alert").filter({ hasText: "it fell over" }).waitFor();
+    assert.equal(await page.locator(".card .facts").filter({ hasText: "Failed: it fell over" }).count(), 1);
+    assert.equal(await page.locator(".card.running").count(), 2);
+    await page.waitForFunction(() => [...document.querySelectorAll(".card .tokens")].every((t) => t.textContent.length > 5));
+    await page.click("#raw-stop");
+    await done(page, "#raw-sample");
+    assert.deepEqual((await page.locator(".card .facts").allInnerTexts()).sort(), ["Failed: it fell over", "Stopped.", "Stopped."]);
+    assert.ok(await page.locator("#raw-alert").isVisible());
+    await page.unroute("**/api/raw/run");
+    await page.check("#logprobs");
+    await page.selectOption("#backend", "pocket");
+  },
+
+  async "Stop stays in sight, and so does what is written"(page) {
+    await preset(page, "Translation from ten pairs");
+    await page.selectOption("#backend", "openai"); // never ends
+    await page.uncheck("#logprobs");
+    await page.fill("#max_tokens", "2000");
+    await page.selectOption("#fewshot-format", "QA");
+    await page.click("#fewshot-run");
+    await page.waitForFunction(() => (document.querySelector("#fewshot-prompt .tokens")?.textContent ?? "").length > 10);
+    await page.waitForFunction(() => {
+      const box = document.querySelector("#fewshot-prompt"), tokens = box.querySelector(".tokens");
+      return tokens.getBoundingClientRect().bottom <= box.getBoundingClientRect().bottom && box.scrollTop > 0;
+    });
+    for (const end of [0, 1e6]) {
+      await page.evaluate((y) => scrollTo(0, y), end);
+      const { top, bottom } = await page.locator("#fewshot-stop").evaluate((b) => ({ top: b.getBoundingClientRect().top, bottom: b.getBoundingClientRect().bottom }));
+      assert.ok(top >= 0 && bottom <= 860, `Stop stands at ${top}`);
+    }
+    await page.click("#fewshot-stop");
+    await done(page, "#fewshot-run");
+    assert.match(await text(page, "#fewshot-facts"), /Stopped\.$/);
+    assert.equal(await text(page, "#fewshot-answer"), "");
+    await page.check("#logprobs");
+    await page.selectOption("#backend", "pocket");
   },
 
   async "stop sequences, and what they keep away"(page) {
@@ -186,7 +270,9 @@ const steps = {
     await page.getByLabel("Output 11").fill("one\ntwo");
     await page.locator("#fewshot-alert").filter({ hasText: "example 11 of 11" }).waitFor();
     assert.equal(await page.locator("textarea[aria-invalid=true]").count(), 1);
+    assert.equal(await page.locator("#fewshot-prompt.stale").count(), 1); // nobody would read that
     await page.locator("#fewshot-pairs tbody tr").last().getByRole("button").click();
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Remove the row 10");
     await page.locator("#fewshot-alert").waitFor({ state: "hidden" });
     refusals = false;
   },
@@ -207,6 +293,31 @@ const steps = {
     await done(page, "#assistant-send");
     // The conversation before it does not come back.
     assert.equal(await page.locator("#assistant-chat li").count(), 2);
+    // What was written while a reply came is not lost with what it replies to.
+    await page.fill("#assistant-text", "And why red?");
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route("**/api/assistant/run", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.click("#assistant-send");
+    await page.fill("#assistant-text", "And why green?");
+    release();
+    await done(page, "#assistant-send");
+    await page.unroute("**/api/assistant/run");
+    assert.equal(await page.locator("#assistant-chat li").count(), 4);
+    assert.equal(await value(page, "#assistant-text"), "And why green?");
+    // A demonstration is what it says, whatever was set before.
+    await page.fill("#assistant-prefill", "Sure,");
+    await page.fill("#top_p", "0.5");
+    await page.locator("#assistant-persona summary").click();
+    await page.fill("#assistant-description", "A pirate.");
+    await page.locator("#assistant-persona summary").click();
+    await preset(page, "Why is the sky blue? With a persona");
+    assert.equal(await value(page, "#assistant-prefill"), "");
+    assert.equal(await value(page, "#top_p"), "0");
+    assert.match(await value(page, "#assistant-description"), /^Below are conversations/);
   },
 
   async "an assistant, turn after turn"(page) {
@@ -249,8 +360,11 @@ const steps = {
     assert.match(code, /^package main/);
     assert.match(code, /task\.Add\("butterfly", "나비"\)/);
     await accessible(page, "program");
+    await page.keyboard.press("Control+Enter"); // nothing runs behind it
+    assert.equal(await page.locator("#fewshot-stop").getAttribute("aria-disabled"), "true");
     await page.keyboard.press("Escape");
     await page.locator("#code").waitFor({ state: "hidden" });
+    assert.equal(await focused(page), "fewshot-code");
   },
 
   async "mistakes are told, and nothing is lost"(page) {
@@ -305,11 +419,12 @@ const steps = {
       let seed = 1;
       const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
       for (let i = 0; i < 20_000; i++) {
+        const alphabet = [["a", "b"], ["😀", "😁"]][i % 2]; // an emoji is two units, of which these share the first
         let pieces = [];
-        for (let n = random(4); n >= 0; n--) pieces = append(pieces, "ab".repeat(random(3)).slice(random(2)), ["typed", "model"][random(2)]);
-        const old = joined(pieces), next = Array.from({ length: random(6) }, () => "ab"[random(2)]).join("");
+        for (let n = random(4); n >= 0; n--) pieces = append(pieces, alphabet.join("").repeat(random(3)).slice(random(2) * alphabet[0].length), ["typed", "model"][random(2)]);
+        const old = joined(pieces), next = Array.from({ length: random(6) }, () => alphabet[random(2)]).join("");
         const made = edited(pieces, next);
-        if (joined(made) !== next) return { pieces, next, made };
+        if (joined(made) !== next || made.some((p) => !p.text.isWellFormed())) return { pieces, next, made };
         const owned = (list) => list.filter((p) => p.by === "model").map((p) => p.text.length).reduce((a, b) => a + b, 0);
         if (owned(made) > owned(pieces) || (next === old && JSON.stringify(made) !== JSON.stringify(pieces))) return { pieces, next, made };
       }
@@ -321,10 +436,11 @@ const steps = {
 
 const desktop = await open({ viewport: { width: 1280, height: 860 } });
 for (const [name, step] of Object.entries(steps)) {
-  await step(desktop).catch(async (err) => {
+  await within(90, name, step(desktop)).catch(async (err) => {
     console.log(`failed: ${name}`);
-    for (const alert of await desktop.getByRole("alert").allInnerTexts()) if (alert) console.log(`the page says: ${alert}`);
-    throw err;
+    for (const alert of await within(5, "the page", desktop.getByRole("alert").allInnerTexts()).catch(() => [])) if (alert) console.log(`the page says: ${alert}`);
+    console.log(err.stack);
+    process.exit(1);
   });
   assert.deepEqual(problems, [], name);
   console.log(`ok: ${name}`);
@@ -338,6 +454,7 @@ await phone.tap("#raw-sample");
 await done(phone, "#raw-sample");
 assert.equal(await phone.locator(".card").count(), 5);
 await fits("text");
+assert.equal(await phone.evaluate(() => document.querySelector(".editor").clientWidth + 2), await phone.evaluate(() => document.querySelector("#panel-raw").clientWidth));
 await phone.locator(".card .token").nth(2).tap();
 assert.ok(await phone.locator("#alternatives").isVisible());
 await fits("alternatives");

@@ -1,10 +1,10 @@
 // The tab Assistant: a persona, and a conversation with it.
-import { run } from "./api.js";
 import { showCode } from "./code.js";
 import { byId, complain, element, say } from "./element.js";
 import { PairTable } from "./pairs.js";
 import { PromptView } from "./prompt.js";
-import { ending, setSettings, settings, spend } from "./settings.js";
+import { setSettings, settings } from "./settings.js";
+import { ending, run } from "./tally.js";
 import { Task } from "./task.js";
 import { TokenView } from "./tokens.js";
 
@@ -18,6 +18,7 @@ const task = new Task({
   buttons: ["assistant-send", "assistant-again", "assistant-undo", "assistant-bare", "assistant-code"].map(byId), stop: byId("assistant-stop"), alert: byId("assistant-alert"),
 });
 
+let helpful; // the persona of the demonstrations
 let turns = []; // as the server gave them back
 let elsewhere = () => {};
 
@@ -73,9 +74,9 @@ function ask(text, more) {
     const item = bubble("assistant running", ownName(), view.root);
     let turn;
     try {
-      await run("api/assistant/run", set, (event) => {
+      await reads.run(() => run("api/assistant/run", set, (event) => {
         if (event.prompt) {
-          reads.show(event.prompt, "turns");
+          reads.show(event.prompt, "turn");
           reads.go(behind);
         }
         if (event.text) {
@@ -89,11 +90,11 @@ function ask(text, more) {
         if (event.end) {
           turn = event.end.turn;
           item.append(element("p", { className: "facts", textContent: ending(event.end, set.max_tokens) }));
-          spend(event.end);
         }
-      }, signal);
+      }, signal));
     } catch (err) {
-      if (signal.aborted) item.append(element("p", { className: "facts", textContent: "Stopped; the turn is not kept." }));
+      const how = signal.aborted ? "Stopped" : "It broke off";
+      if (signal.aborted || view.text) item.append(element("p", { className: "facts", textContent: `${how}; the turn is not kept.` }));
       else paint();
       throw err;
     } finally {
@@ -107,7 +108,7 @@ function ask(text, more) {
 
 async function send() {
   const text = field.value;
-  if (await ask(text)) field.value = "";
+  if (await ask(text) && field.value === text) field.value = ""; // not what was written meanwhile
 }
 
 async function again() {
@@ -119,6 +120,7 @@ async function again() {
 byId("assistant-send").addEventListener("click", send);
 byId("assistant-again").addEventListener("click", again);
 byId("assistant-undo").addEventListener("click", () => {
+  if (task.busy) return;
   const last = turns.at(-1);
   if (!last) return complain(byId("assistant-alert"), "there is no turn yet to take back");
   turns = turns.slice(0, -1);
@@ -126,6 +128,7 @@ byId("assistant-undo").addEventListener("click", () => {
   paint();
 });
 byId("assistant-bare").addEventListener("click", () => {
+  if (task.busy) return;
   const text = field.value || turns.at(-1)?.user;
   if (!text) return complain(byId("assistant-alert"), "write a question first");
   elsewhere(text);
@@ -147,7 +150,10 @@ field.addEventListener("keydown", (event) => {
 export const assistant = {
   go: send,
   stop: () => task.cancel(),
-  setPersona,
+  // persona is given the one to begin with.
+  persona(first) {
+    helpful = first;
+  },
   layouts(names) {
     byId("assistant-layout").replaceChildren(...names.map((name) => element("option", { textContent: name })));
   },
@@ -157,6 +163,9 @@ export const assistant = {
   },
   set(preset) {
     setSettings(preset);
+    setPersona(helpful);
+    byId("assistant-prefill").value = "";
+    prompt.clear();
     turns = preset.turns;
     field.value = preset.text;
     paint();

@@ -32,6 +32,7 @@ export function say(text) {
 
 // complain shows what is wrong in a paragraph of a panel, or hides it again.
 export function complain(paragraph, message = "") {
+  if (paragraph.textContent === message && paragraph.hidden === (message === "")) return; // a screen reader would read it out again
   paragraph.textContent = message;
   paragraph.hidden = message === "";
 }

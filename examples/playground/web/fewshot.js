@@ -1,10 +1,11 @@
 // The tab Few-shot: pairs, a slider for how many of them are shown, and a query.
-import { post, run } from "./api.js";
+import { post } from "./api.js";
 import { showCode } from "./code.js";
 import { byId, complain, element, say } from "./element.js";
 import { PairTable } from "./pairs.js";
 import { PromptView } from "./prompt.js";
-import { ending, onSettings, setSettings, settings, spend } from "./settings.js";
+import { onSettings, setSettings, settings } from "./settings.js";
+import { ending, run } from "./tally.js";
 import { Task } from "./task.js";
 import { TokenView } from "./tokens.js";
 
@@ -51,11 +52,12 @@ function changed() {
     const mine = (asked = new AbortController());
     byId("fewshot-answer").textContent = "";
     try {
-      prompt.show(await post("api/fewshot/prompt", request(), mine.signal), "examples");
+      prompt.show(await post("api/fewshot/prompt", request(), mine.signal), "example");
       complain(byId("fewshot-alert"));
       pairs.blame(null);
     } catch (err) {
       if (!mine.signal.aborted) {
+        prompt.fade();
         complain(byId("fewshot-alert"), err.message);
         pairs.blame(err);
       }
@@ -71,21 +73,25 @@ function answer() {
     line.textContent = "";
     const set = request();
     const view = new TokenView((text, other) => elsewhere(prompt.text + text + other));
-    await run("api/fewshot/run", set, (event) => {
-      if (event.prompt) {
-        prompt.show(event.prompt, "examples");
-        prompt.go(view);
-      }
-      if (event.text) view.add(event.text);
-      if (event.beyond) view.beyond(event.beyond);
-      if (event.end) {
-        if (event.end.problem) complain(byId("fewshot-alert"), event.end.problem);
-        else line.textContent = event.end.answer;
-        byId("fewshot-facts").textContent += ` ${ending(event.end, set.max_tokens)}`;
-        spend(event.end);
-      }
-    }, signal);
-    byId("fewshot-prompt").scrollTop = 1e6;
+    const facts = byId("fewshot-facts");
+    try {
+      await prompt.run(() => run("api/fewshot/run", set, (event) => {
+        if (event.prompt) {
+          prompt.show(event.prompt, "example");
+          prompt.go(view);
+        }
+        if (event.text) view.add(event.text);
+        if (event.beyond) view.beyond(event.beyond);
+        if (event.end) {
+          if (event.end.problem) complain(byId("fewshot-alert"), event.end.problem);
+          else line.textContent = event.end.answer;
+          facts.textContent += ` ${ending(event.end, set.max_tokens)}`;
+        }
+      }, signal));
+    } catch (err) {
+      if (view.root.isConnected) facts.textContent += signal.aborted ? " Stopped." : " It broke off.";
+      throw err;
+    }
     say(line.textContent);
   });
 }

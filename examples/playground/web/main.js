@@ -19,6 +19,7 @@ assistant.onElsewhere(elsewhere);
 
 document.addEventListener("keydown", (event) => {
   const tab = tabs[currentTab()];
+  if (document.querySelector("dialog[open]")) return; // the tab is out of reach
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     tab.go();
@@ -45,7 +46,7 @@ try {
   setBackends(backends);
   fewshot.formats(formats);
   assistant.layouts(layouts);
-  assistant.setPersona(persona);
+  assistant.persona(persona);
   offer(presets);
   for (const name of ["assistant", "fewshot", "raw"]) {
     tabs[name].set(presets.findLast((preset) => preset.tab === name).set);

@@ -9,13 +9,14 @@ export class PairTable {
     Object.assign(this, { left, right, part, changed });
     this.body = element("tbody");
     const head = element("tr", {}, element("th", { textContent: left, scope: "col" }), element("th", { textContent: right, scope: "col" }));
-    if (part) head.append(element("th", { textContent: part, scope: "col", className: "mark" }));
+    if (part) head.append(element("th", { textContent: part, scope: "col", className: "mark", title: "begins a new dialogue" }));
     head.append(element("td"));
     const button = element("button", { type: "button", textContent: add });
     button.addEventListener("click", () => {
       this.#row({}).querySelector("textarea").focus();
       this.changed();
     });
+    this.button = button;
     root.append(element("table", {}, element("thead", {}, head), this.body), button);
   }
 
@@ -66,8 +67,11 @@ export class PairTable {
       row.append(element("td", { className: "mark" }, element("label", {}, box)));
     }
     const cross = element("button", { type: "button", className: "cross", textContent: "✕", title: "Remove the row", "aria-label": "Remove the row" });
+    cross.addEventListener("focus", () => cross.setAttribute("aria-label", `Remove the row ${number()}`));
     cross.addEventListener("click", () => {
+      const next = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
+      (next?.querySelector(".cross") ?? this.button).focus({ preventScroll: true }); // or the keyboard would be nowhere
       this.changed();
     });
     row.append(element("td", {}, cross));

@@ -1,10 +1,10 @@
 // The tab Text: a beginning, and how the model goes on.
-import { run } from "./api.js";
 import { showCode } from "./code.js";
 import * as editor from "./editor.js";
-import { byId, element, say } from "./element.js";
+import { byId, complain, element, say } from "./element.js";
 import { append, joined } from "./segments.js";
-import { ending, setSettings, settings, spend } from "./settings.js";
+import { setSettings, settings } from "./settings.js";
+import { ending, run, some } from "./tally.js";
 import { Task } from "./task.js";
 import { TokenView } from "./tokens.js";
 import { choose, currentNode, grow, onNode, whole } from "./tree.js";
@@ -26,15 +26,24 @@ function setStops(list) {
 
 const request = (prompt) => ({ ...settings(), prompt, stop: stops() });
 
+// clear removes the cards. The page keeps its height meanwhile, so that nothing
+// jumps, and who was in a card with the keyboard goes to the button that did it.
+function clear(button) {
+  const inside = cards.contains(document.activeElement);
+  cards.style.minHeight = `${cards.offsetHeight}px`;
+  cards.replaceChildren();
+  if (inside) byId(button).focus({ preventScroll: true });
+}
+
 // draw draws one continuation of the pieces before it, into a card of its own.
 // live is called with each piece of text.
-async function draw(before, set, signal, live = () => {}) {
+async function draw(before, set, signal, { name = "The continuation", live = () => {} }) {
   const node = { prefix: before, start: joined(before), text: "" };
   const view = new TokenView((text, other) => branch(append(append(before, text, "model"), other, "typed")));
   const facts = element("p", { className: "facts" });
   const use = element("button", { textContent: "Go on from this", type: "button" });
-  use.addEventListener("click", () => take(node));
-  const card = element("article", { className: "card running", "aria-label": "A continuation" }, view.root, facts);
+  use.addEventListener("click", () => task.instead(async () => take(node)));
+  const card = element("article", { className: "card running", "aria-label": name }, view.root, facts);
   node.card = card;
   cards.append(card);
   try {
@@ -45,16 +54,18 @@ async function draw(before, set, signal, live = () => {}) {
         live(event.text.text);
       }
       if (event.beyond) view.beyond(event.beyond);
-      if (event.end) {
-        facts.textContent = ending(event.end, set.max_tokens);
-        spend(event.end);
-      }
+      if (event.end) facts.textContent = ending(event.end, set.max_tokens);
     }, signal);
+  } catch (err) {
+    facts.textContent = signal.aborted ? "Stopped." : `Failed: ${err.message}`;
+    if (!signal.aborted) complain(byId("raw-alert"), err.message); // the others may take their time
+    throw err;
   } finally {
     card.classList.remove("running");
-    if (!facts.textContent) facts.textContent = "Stopped.";
-    card.append(use);
-    if (node.text) grow(node);
+    if (node.text) {
+      card.append(use);
+      grow(node);
+    }
   }
   return node;
 }
@@ -65,13 +76,15 @@ const goOn = () => task.run(continued);
 async function continued(signal) {
   const before = editor.current();
   const set = request(editor.text());
-  cards.replaceChildren();
+  clear("raw-continue");
   editor.lock(true);
   let node;
   try {
-    node = await draw(before, set, signal, editor.add);
+    node = await draw(before, set, signal, { live: editor.add });
   } finally {
     editor.lock(false);
+    if (!cards.querySelector(".tokens").textContent && !node) cards.replaceChildren(); // the alert says it all
+    cards.style.minHeight = "";
     choose(node ?? currentNode());
   }
   say(cards.querySelector(".facts").textContent);
@@ -87,14 +100,17 @@ function sample() {
     const n = Number(byId("raw-samples").value);
     if (!(n >= 1 && n <= 5)) throw new Error("sample between 1 and 5 continuations");
     const set = request(joined(before));
-    cards.replaceChildren();
+    clear("raw-sample");
     editor.set(before);
-    const all = Array.from({ length: n }, (_, i) => draw(before, { ...set, seed: set.seed ? set.seed + i : 0 }, signal));
+    const all = Array.from({ length: n }, (_, i) => {
+      return draw(before, { ...set, seed: set.seed ? set.seed + i : 0 }, signal, { name: `Continuation ${i + 1} of ${n}` });
+    });
     const done = await Promise.allSettled(all);
+    cards.style.minHeight = "";
     choose(undefined);
     const failed = done.find((d) => d.status === "rejected");
     if (failed) throw failed.reason;
-    say(`${n} continuations.`);
+    say(`${some(n, "continuation")}.`);
     if (set.temperature === 0 && n > 1) byId("about").textContent = "At temperature 0 all continuations are alike: each takes the likeliest token. Raise it to see others.";
   });
 }

@@ -25,6 +25,10 @@ export function append(pieces, text, by) {
   return [...pieces, { text, by }];
 }
 
+// inside reports whether an offset stands inside of a character that is two units
+// of a string, such as an emoji.
+const inside = (text, at) => /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(at - 1, at + 1));
+
 // edited returns the pieces of the text next: what it has in common with the old
 // text at its beginning and its end stays whose it was, and what is new between
 // them was typed.
@@ -33,8 +37,10 @@ export function edited(pieces, next) {
   const most = Math.min(old.length, next.length);
   let before = 0;
   while (before < most && old[before] === next[before]) before++;
+  if (inside(old, before) || inside(next, before)) before--;
   let behind = 0;
   while (behind < most - before && old[old.length - 1 - behind] === next[next.length - 1 - behind]) behind++;
+  if (inside(old, old.length - behind) || inside(next, next.length - behind)) behind--;
   let made = append(part(pieces, 0, before), next.slice(before, next.length - behind), "typed");
   for (const p of part(pieces, old.length - behind, old.length)) made = append(made, p.text, p.by);
   return made;

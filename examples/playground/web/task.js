@@ -7,7 +7,7 @@ export class Task {
   #over = Promise.resolve();
   #asked = 0; // how often something was begun or stopped
 
-  // buttons wait meanwhile, and stop stops it.
+  // buttons do nothing meanwhile, and stop stops it.
   constructor({ buttons, stop, alert, wrong = () => {} }) {
     Object.assign(this, { buttons, stop, alert, wrong });
     stop.addEventListener("click", () => this.cancel());
@@ -66,7 +66,9 @@ export class Task {
   }
 
   #show(busy) {
-    for (const button of this.buttons) button.disabled = busy;
-    this.stop.disabled = !busy;
+    // Not by disabled: a button that is disabled loses the focus, and who uses the
+    // keyboard is back at the top of the page.
+    for (const button of this.buttons) button.setAttribute("aria-disabled", String(busy));
+    this.stop.setAttribute("aria-disabled", String(!busy));
   }
 }

@@ -1,6 +1,6 @@
 // A continuation shown by its tokens, each shaded by its probability, with the
 // tokens that could have stood in its place.
-import { byId, element, visible } from "./element.js";
+import { byId, element, say, visible } from "./element.js";
 
 const popover = byId("alternatives");
 let closing;
@@ -20,12 +20,14 @@ export class TokenView {
   constructor(pick) {
     this.pick = pick;
     this.text = "";
+    this.top = 0;
     this.root = element("div", { className: "tokens", role: "group", "aria-label": "The continuation, by tokens" });
     this.root.addEventListener("keydown", (event) => this.#key(event));
   }
 
   // add shows a piece of text with its tokens, if any are told.
   add({ text, tokens = [] }) {
+    this.#follow();
     let rest = text;
     for (const token of tokens) {
       const at = rest.indexOf(token.text);
@@ -39,9 +41,23 @@ export class TokenView {
 
   // beyond shows what a stop sequence kept away.
   beyond(text) {
+    this.#follow();
     const last = this.root.lastElementChild;
     if (last?.className === "beyond") last.textContent += text;
     else this.root.append(element("s", { className: "beyond", title: "kept away by the stop sequence" }, text));
+  }
+
+  // What is written stays in sight, unless somebody has scrolled away from it. Once
+  // a frame: sizes asked for at each token would have the page laid out each time.
+  #follow() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      const box = this.root.closest(".prompt") ?? this.root;
+      const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 30;
+      if (box.scrollTop < this.top && !atEnd) return;
+      box.scrollTop = box.scrollHeight;
+      this.top = box.scrollTop; // whoever is above it has scrolled
+    });
   }
 
   #plain(text) {
@@ -59,7 +75,7 @@ export class TokenView {
       tabIndex: this.root.querySelector(".token") ? -1 : 0,
     });
     const open = (focus) => show(span, token, (other) => this.pick(before, other), focus);
-    span.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && open(false));
+    span.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && !held() && open(false));
     span.addEventListener("pointerleave", closeSoon);
     span.addEventListener("click", () => open(false));
     span.open = () => open(true);
@@ -109,9 +125,16 @@ function show(span, token, pick, focus) {
   const at = span.getBoundingClientRect();
   const left = Math.min(at.left, document.documentElement.clientWidth - popover.offsetWidth - 8);
   popover.style.left = `${Math.max(8, left) + scrollX}px`;
-  popover.style.top = `${at.bottom + 4 + scrollY}px`;
-  if (focus) popover.querySelector("button")?.focus();
+  // Above the token where there is no room below it.
+  const below = at.bottom + 4, above = at.top - 4 - popover.offsetHeight;
+  popover.style.top = `${(below + popover.offsetHeight > innerHeight && above > 0 ? above : below) + scrollY}px`;
+  if (!focus) return;
+  if (others.length) popover.querySelector("button").focus();
+  else say(popover.textContent);
 }
+
+// held reports whether the keyboard is in the list, which no mouse may close then.
+const held = () => popover.contains(document.activeElement);
 
 function close(refocus) {
   popover.hidden = true;
@@ -122,7 +145,7 @@ function close(refocus) {
 
 function closeSoon() {
   clearTimeout(closing);
-  closing = setTimeout(() => close(false), 250);
+  closing = setTimeout(() => held() || close(false), 250);
 }
 
 popover.addEventListener("pointerenter", () => clearTimeout(closing));
@@ -130,9 +153,8 @@ popover.addEventListener("pointerleave", closeSoon);
 popover.addEventListener("keydown", (event) => {
   const all = [...popover.querySelectorAll("button")];
   const at = all.indexOf(document.activeElement);
-  if (event.key === "Escape") {
-    event.stopPropagation();
-    close(true);
+  if (event.key === "Tab") {
+    close(true); // and on from the token
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     all[(at + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length]?.focus();
@@ -141,3 +163,12 @@ popover.addEventListener("keydown", (event) => {
 document.addEventListener("pointerdown", (event) => {
   if (!popover.hidden && !popover.contains(event.target) && event.target !== opener) close(false);
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || popover.hidden) return;
+  if (held()) event.preventDefault(); // what runs goes on
+  close(held());
+});
+// What is shown about a token goes when the token does.
+new MutationObserver(() => {
+  if (opener && !opener.isConnected) close(false);
+}).observe(document.querySelector("main"), { childList: true, subtree: true });

@@ -53,7 +53,7 @@ function item(node) {
   const typed = node.parent ? node.start.slice(full(node.parent).length) : node.start;
   const button = element(
     "button", { type: "button", "aria-current": String(node === current), title: full(node) },
-    element("span", { className: "typed", textContent: snippet(typed, 40) }),
+    element("span", { className: "typed", textContent: snippet(typed, 40) || (node.text ? "" : "(nothing)") }),
     element("span", { className: "model", textContent: snippet(node.text, 60) }),
   );
   button.addEventListener("click", () => chosen(node));
