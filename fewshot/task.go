@@ -21,8 +21,9 @@ type Example[In, Out any] struct {
 // Fill a Task in, then use it: from its first use on, any number of goroutines
 // may call its methods at once, as long as none changes it. Between calls,
 // examples may be appended, and Instruction, Shots, Select, Format and Params set
-// anew. An example that is overwritten in place and another Codec are not noticed,
-// since examples are encoded and checked once. Use [Task.Clone] for a variant.
+// anew. An example that is overwritten in place, which appending to a shortened
+// Examples does too, and another Codec are not noticed, since examples are encoded
+// and checked once. Use [Task.Clone] for a variant.
 type Task[In, Out any] struct {
 	Instruction string             // stands before the shots, parted by an empty line; may be empty
 	Examples    []Example[In, Out] // the pool of shots
