@@ -212,6 +212,9 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 // ownCopy copies what the consumer of a chunk could change.
 func ownCopy(c sampling.Chunk) sampling.Chunk {
 	c.Tokens = slices.Clone(c.Tokens)
+	for i := range c.Tokens {
+		c.Tokens[i].Top = slices.Clone(c.Tokens[i].Top)
+	}
 	if c.Usage != nil {
 		u := *c.Usage
 		c.Usage = &u

@@ -57,6 +57,52 @@ func TestCacheHit(t *testing.T) {
 	}
 }
 
+// What a caller does to the chunks as they come does not spoil what is kept.
+func TestCacheKeepsItsOwn(t *testing.T) {
+	said := func() []sampling.Chunk {
+		return []sampling.Chunk{{
+			Text: " 나비", Reason: sampling.EndOfText, Usage: &sampling.Usage{CompletionTokens: 1},
+			Tokens: []sampling.Token{{Text: " 나비", Logprob: -1, Top: []sampling.Alternative{{Text: " 나", Logprob: -2}}}},
+		}}
+	}
+	b := new(wrap.Cache).Wrap(turns(samplingtest.Reply{Chunks: said()}, samplingtest.Reply{Err: errBoom}))
+	req := &sampling.Request{Prompt: "butterfly:", Params: sampling.Params{Logprobs: 1}}
+	for chunk := range b.Sample(t.Context(), req) {
+		chunk.Usage.CompletionTokens, chunk.Tokens[0].Text, chunk.Tokens[0].Top[0].Text = 99, "spoilt", "spoilt"
+	}
+	if diff := cmp.Diff(said(), chunks(t, b, req)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What is not to be kept passes through.
+func TestCachePassesOn(t *testing.T) {
+	script := able()
+	asked := 0
+	draw, score := script.DrawFunc, script.ScoreFunc
+	script.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+		asked++
+		return draw(ctx, req, n)
+	}
+	script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+		asked++
+		return score(ctx, prompt, of)
+	}
+	c := new(wrap.Cache)
+	b := c.Wrap(script)
+	for range 2 {
+		if all, err := b.(sampling.Drawer).Draw(t.Context(), &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 7}}, 3); len(all) != 3 || err != nil {
+			t.Errorf("a draw: %v, %v", all, err)
+		}
+		if scores, err := b.(sampling.Scorer).Score(t.Context(), "not UTF-8: \xff", []string{"a"}); len(scores) != 1 || err != nil {
+			t.Errorf("a score: %v, %v", scores, err)
+		}
+	}
+	if got := c.Stats(); asked != 4 || got != (wrap.CacheStats{}) {
+		t.Errorf("the backend was asked %d times, %+v", asked, got)
+	}
+}
+
 func stores(t *testing.T) map[string]wrap.Store {
 	return map[string]wrap.Store{"memory": new(wrap.MemoryStore), "file": openStore(t, t.TempDir()+"/cache")}
 }

@@ -227,7 +227,7 @@ func TestLimitUnsent(t *testing.T) {
 func TestLimitDrawAndScore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := able()
-		b := (&wrap.Limit{Requests: 60, Tokens: 60, Counter: words{}}).Wrap(script)
+		b := (&wrap.Limit{Requests: 60, Tokens: 60, AtOnce: 1, Counter: words{}}).Wrap(script)
 		m := sampling.Model{Backend: b}
 		start := time.Now()
 		// 3 of "a b c" and 4*10 are taken; 4 times " drawn 0" were 8.

@@ -49,6 +49,8 @@ func TestMeter(t *testing.T) {
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
 		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "one two"}}}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+		{"broke off before any text", samplingtest.Reply{Chunks: []sampling.Chunk{{Usage: &sampling.Usage{PromptTokens: 7}}}}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 7}},
 		{"failed before anything came", samplingtest.Reply{Err: busy}, 0,
 			wrap.Bill{Failed: 1}},
 		{"not sent", samplingtest.Reply{Err: sampling.ErrUnsupported}, 0,
@@ -98,6 +100,12 @@ func TestMeterLabels(t *testing.T) {
 `
 	if diff := cmp.Diff(want, bills.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	want = `  label  calls  failed  prompt  completion    cost
+  total      2       1     ~30          ~5  ~$0.01
+`
+	if diff := cmp.Diff(want, wrap.Bills{Total: wrap.Bill{Calls: 2, Estimated: 1, Failed: 1, PromptTokens: 30, CompletionTokens: 5, Cost: wrap.Cent}}.String()); diff != "" {
+		t.Errorf("an estimate (-want +got):\n%s", diff)
 	}
 	bills.Labels["translate"] = wrap.Bill{} // the caller's own
 	if m.Bills().Labels["translate"].Calls != 2 {
@@ -272,6 +280,20 @@ func TestMeterDrawAndScore(t *testing.T) {
 		t.Error(err)
 	}
 	expect("scored", wrap.Bill{Calls: 3, Failed: 1, Estimated: 2, PromptTokens: 22, CompletionTokens: 13})
+	draw(sampling.Usage{PromptTokens: 10}, sampling.Usage{})
+	expect("nothing but the prompt told", wrap.Bill{Calls: 4, Failed: 1, Estimated: 3, PromptTokens: 32, CompletionTokens: 17})
+	script.DrawFunc = func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+		return []*sampling.Completion{{Text: "one two", Tokens: make([]sampling.Token, 3), Usage: sampling.Usage{PromptTokens: 10}}, nil}, nil
+	}
+	model.Draw(t.Context(), &sampling.Request{Prompt: "a b c"}, 2)
+	expect("told by its tokens, and one missing", wrap.Bill{Calls: 5, Failed: 1, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
+	works := script.ScoreFunc
+	script.ScoreFunc = func(context.Context, string, []string) ([]sampling.Score, error) { return nil, busy }
+	if _, err := model.Score(t.Context(), "a b c", []string{"d"}); !errors.Is(err, busy) {
+		t.Error(err)
+	}
+	expect("a score that failed", wrap.Bill{Calls: 5, Failed: 2, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
+	script.ScoreFunc = works
 
 	m.Cap = 1 * wrap.Cent
 	if _, err := model.Score(t.Context(), strings.Repeat("a ", 2000), []string{"d", "e f"}); !errors.Is(err, wrap.ErrSpent) {

@@ -70,6 +70,23 @@ func TestRecordFile(t *testing.T) {
 	}
 }
 
+// A text that is counted again and again stands there once.
+func TestRecordCountsOnce(t *testing.T) {
+	replay, file := record(t, able(), wrap.Replay{}, func(b sampling.Backend) {
+		for _, text := range []string{"a", "butterfly:", "a", "a"} {
+			b.(sampling.Counter).Count(text)
+		}
+	})
+	if n := strings.Count(file, "\n"); n != 1+2 {
+		t.Errorf("%d lines for two texts:\n%s", n, file)
+	}
+	for range 2 {
+		if n, err := replay.(sampling.Counter).Count("butterfly:"); n != 5 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+}
+
 // A program cannot tell a Replay from what was recorded.
 func TestReplay(t *testing.T) {
 	told := &sampling.Usage{PromptTokens: 3, CompletionTokens: 2}
@@ -198,6 +215,8 @@ func TestReplayUnknown(t *testing.T) {
 			`replay: this request was not recorded; the nearest, on line 3, has another prompt (at byte 36: asked " ", recorded the end); record it again`},
 		{"half a rune", &sampling.Request{Prompt: "sea otter => loutre de mer\nchéese =>", Stop: []string{"\n"}},
 			`replay: this request was not recorded; the nearest, on line 3, has another prompt (at byte 29: asked "éese =>", recorded "eese =>"); record it again`},
+		{"all of a long prompt", &sampling.Request{Prompt: "x" + strings.Repeat("나", 20), Stop: []string{"\n"}, Params: params},
+			`replay: this request was not recorded; the nearest, on line 2, has another prompt (at byte 0: asked "x나나나나나나나…", recorded "Q: What is the capital o…"); record it again`},
 		{"parameters", &sampling.Request{Prompt: shots, Stop: []string{"\n", "Q:"}, Params: sampling.Params{MaxTokens: 16, Temperature: 0.8, Seed: 12}},
 			`replay: this request was not recorded; the nearest, on line 2, has another stop (asked ["\n" "Q:"], recorded ["\n"]), another temperature (asked 0.8, recorded 0.7); record it again`},
 		{"the seed", &sampling.Request{Prompt: shots, Stop: []string{"\n"}, Params: sampling.Params{MaxTokens: 16, Temperature: 0.7, Seed: 99}},
