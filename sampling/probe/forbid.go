@@ -85,29 +85,31 @@ type guard struct {
 func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		w := watch{runs: g.runs, last: make([]uint64, g.runs.length)}
+		// flush gives out what is held when the inner stream breaks off, and
+		// reports whether there is more to say: that it did.
+		flush := func() bool {
+			rest := w.end(sampling.Chunk{})
+			if rest.Text == "" && rest.Reason == sampling.Unfinished {
+				return true
+			}
+			return yield(rest, nil) && rest.Reason == sampling.Unfinished
+		}
 		for chunk, err := range g.inner.Sample(ctx, req) {
 			if err != nil {
-				rest := w.end(sampling.Chunk{})
-				if rest.Text != "" || rest.Reason != sampling.Unfinished {
-					if !yield(rest, nil) || rest.Reason != sampling.Unfinished {
-						return
-					}
+				if flush() {
+					yield(sampling.Chunk{}, err)
 				}
-				yield(sampling.Chunk{}, err)
 				return
 			}
-			final := chunk.Reason != sampling.Unfinished
 			chunk = w.read(chunk)
-			if !final && chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Reason == sampling.Unfinished && chunk.Usage == nil {
+			if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Reason == sampling.Unfinished && chunk.Usage == nil {
 				continue
 			}
 			if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 				return
 			}
 		}
-		if rest := w.end(sampling.Chunk{}); rest.Text != "" {
-			yield(rest, nil) // the inner stream broke off, which is for Model to say
-		}
+		flush() // without an error, which is for Model to find
 	}
 }
 

@@ -180,6 +180,16 @@ func TestForbidOnPocket(t *testing.T) {
 	if _, ok := plain.(sampling.Scorer); ok {
 		t.Error("a guarded backend scores that did not before")
 	}
+	scoring, err := probe.Forbid(struct {
+		sampling.Backend
+		sampling.Scorer
+	}{pocket.Default(), pocket.Default()}, 1, "a b c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := scoring.(sampling.Scorer); !ok {
+		t.Error("a guarded backend that does nothing else no longer scores")
+	}
 }
 
 func TestForbidMistakes(t *testing.T) {
@@ -229,17 +239,19 @@ func TestForbidGoesOn(t *testing.T) {
 // fails: it is given out before the error, unless it is the one too many.
 func TestForbidWhenItBreaksOff(t *testing.T) {
 	broken := errors.New("the server is gone")
-	for said, want := range map[string]struct {
-		text string
-		err  error
+	for _, tt := range []struct {
+		said, text string
+		fault, err error // the inner stream's, and what becomes of it
 	}{
-		"The quick red fox": {"The quick red fox", broken},
-		"The quick brown":   {"The quick ", nil},
+		{"The quick red fox", "The quick red fox", broken, broken},
+		{"The quick brown", "The quick ", broken, nil},
+		{"The quick red fox", "The quick red fox", nil, sampling.ErrTruncated},
+		{"The quick brown", "The quick ", nil, nil},
 	} {
 		inner := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 			return func(yield func(sampling.Chunk, error) bool) {
-				if yield(sampling.Chunk{Text: said}, nil) {
-					yield(sampling.Chunk{}, broken)
+				if yield(sampling.Chunk{Text: tt.said}, nil) && tt.fault != nil {
+					yield(sampling.Chunk{}, tt.fault)
 				}
 			}
 		})
@@ -248,8 +260,8 @@ func TestForbidWhenItBreaksOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{})
-		if c.Text != want.text || !errors.Is(err, want.err) || (err == nil) != (c.Reason == sampling.Filtered) {
-			t.Errorf("%q: %q, %v, %v", said, c.Text, c.Reason, err)
+		if c.Text != tt.text || !errors.Is(err, tt.err) || (err == nil) != (c.Reason == sampling.Filtered) {
+			t.Errorf("%q, then %v: %q, %v, %v", tt.said, tt.fault, c.Text, c.Reason, err)
 		}
 	}
 }

@@ -72,6 +72,25 @@ func TestReciteMatches(t *testing.T) {
 	}
 }
 
+// A prefix that is the whole text has nothing behind it, and a limit of the
+// caller's own holds.
+func TestReciteAsksForWhatItCompares(t *testing.T) {
+	for given, want := range map[int]int{0: 4 * 5, 7: 7} {
+		asked := func(req *sampling.Request) string {
+			if req.Params.MaxTokens != want {
+				t.Errorf("given %d, %d tokens were asked for, want %d", given, req.Params.MaxTokens, want)
+			}
+			return " jumps"
+		}
+		got, err := probe.Recite(t.Context(), says(asked), fox, probe.Reciting{
+			Prefixes: []int{4, 16, 50}, Length: 5, Params: sampling.Params{MaxTokens: given},
+		})
+		if err != nil || len(got) != 1 || got[0].Prefix != 4 || got[0].Length != 5 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
 func TestReciteMistakes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
@@ -94,6 +113,18 @@ func TestReciteMistakes(t *testing.T) {
 	})}
 	if _, err := probe.Recite(t.Context(), gone, fox, probe.Reciting{}); !errors.Is(err, broken) {
 		t.Errorf("a model that fails: %v", err)
+	}
+	greedyAlone := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			if req.Params.Temperature > 0 {
+				yield(sampling.Chunk{}, broken)
+				return
+			}
+			yield(sampling.Chunk{Text: "x", Reason: sampling.EndOfText}, nil)
+		}
+	})}
+	if _, err := probe.Recite(t.Context(), greedyAlone, fox, probe.Reciting{Samples: 2}); !errors.Is(err, broken) {
+		t.Errorf("samples that fail: %v", err)
 	}
 	if _, err := probe.Agree(t.Context(), gone, "x", probe.Agreeing{}); !errors.Is(err, broken) {
 		t.Errorf("a model that fails: %v", err)
@@ -126,6 +157,11 @@ they part after 2 tokens, with 0.8 bits to choose from: "Ann"×3 "Bob"×1
 	same, err := probe.Agree(t.Context(), always(""), "It was", probe.Agreeing{})
 	if err != nil || same.Exact != 1 || same.Overlap != 1 || same.Entropy != 0 || len(same.Next) != 0 {
 		t.Errorf("a model that says nothing: %+v, %v", same, err)
+	}
+	words := []string{" yes", " no"}
+	other, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return words[req.Params.Seed%2] }), "Is it?", probe.Agreeing{Samples: 2, Params: sampling.Params{Seed: 2}})
+	if err != nil || other.Overlap != 0 || other.Entropy != 1 {
+		t.Errorf("answers of one word each: %+v, %v", other, err)
 	}
 }
 
