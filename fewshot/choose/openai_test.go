@@ -18,7 +18,7 @@ import (
 
 // testKey has what JSON, URLs and Go each write otherwise. (No header carries a
 // line break.)
-const testKey = `sk-test-"é/+ 1234567890`
+const testKey = `sk-test-"é/+ <1234567890`
 
 // serve answers each request by answer, and returns the server's address.
 func serve(t *testing.T, answer http.HandlerFunc) string {

@@ -24,6 +24,7 @@ func TestTerms(t *testing.T) {
 		want       string // parted by spaces
 	}{
 		{"words", "The 2 cats' snake_case, gpt4!", "the 2 cats snake case gpt4"},
+		{"the ends of the alphabet", "AZaz09@[`{/:", "azaz09"},
 		{"nothing", " ?!… ", ""},
 		{"letters beyond ASCII", "Ärger ÉTÉ ΟΔΟΣ Привет", "ärger été οδοσ привет"},
 		{"a letter and its mark apart", "E\u0301te\u0301", "e\u0301te\u0301"},
