@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 func openLog(t *testing.T, path string) *assistant.Log {
@@ -242,7 +244,7 @@ func TestLogRefusesWhatItCannotKeep(t *testing.T) {
 	}
 
 	// A reply that cannot be saved is handed over and not added.
-	c, _ := talk(" said", " said again", " left")
+	c, _ := talk(" said", " said again")
 	c.Log, c.Transcript = log, log.Transcript()
 	log.Close()
 	got, err := c.Reply(t.Context(), "b")
@@ -250,8 +252,18 @@ func TestLogRefusesWhatItCannotKeep(t *testing.T) {
 	if got != "said" || !errors.As(err, &lost) || lost.Text != "said" || len(c.Transcript) != 1 {
 		t.Errorf("%q, %v, %v", got, err, c.Transcript)
 	}
-	for range c.Stream(t.Context(), "b") {
-		break // at the reply, before the error
+	for leave := range 3 {
+		reply := samplingtest.Reply{Chunks: []sampling.Chunk{{Text: " le"}, {Text: "ft", Reason: sampling.EndOfText}}}
+		c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{reply}}
+		n := 0
+		for range c.Stream(t.Context(), "b") {
+			if n++; n > leave {
+				break // also at the last chunk, before the error
+			}
+		}
+		if n != leave+1 || len(c.Transcript) != 1 {
+			t.Errorf("left after %d: %d chunks, %v", leave, n, c.Transcript)
+		}
 	}
 	if _, err := c.Undo(); err == nil || len(c.Transcript) != 1 {
 		t.Errorf("undone without being saved: %v, %v", err, c.Transcript)
