@@ -101,7 +101,6 @@ func decodeDefault(text string, v reflect.Value) error {
 	}
 	if m, ok := pointer.Interface().(encoding.TextUnmarshaler); ok {
 		if err := m.UnmarshalText([]byte(text)); err != nil {
-			v.SetZero()
 			return fmt.Errorf("cannot be decoded: %w", err)
 		}
 		if v.Kind() == reflect.Pointer {
@@ -134,7 +133,6 @@ func decodeDefault(text string, v reflect.Value) error {
 		return unmarshal(text, v)
 	}
 	if err != nil {
-		v.SetZero()
 		return fmt.Errorf("is no %v: %w", v.Type(), errors.Unwrap(err))
 	}
 	return nil

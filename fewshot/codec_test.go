@@ -130,12 +130,24 @@ func TestValuesThatCannotBeEncoded(t *testing.T) {
 	if _, err := encoded(t, person{Name: "\ufffd"}); err != nil {
 		t.Errorf("a real replacement character: %v", err)
 	}
-	for name, labels := range map[string][]string{"no labels": {}, "an empty label": {"a", ""}, "labels alike": {"a", "A"}, "white space": {"a", " b"}} {
+	for want, labels := range map[string][]string{
+		`"a" is none of the labels ["b" "c"]`:      {"b", "c"},
+		"OneOf has no labels":                      {},
+		"label 2 is empty":                         {"a", ""},
+		`labels 1 and 3 are alike: "a" and "A"`:    {"a", "b", "A"},
+		`label 2, " b", begins or ends with white`: {"a", " b"},
+	} {
 		task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf(labels...)}
 		task.Add("x", "a")
 		var value *fewshot.ValueError
-		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); !errors.As(err, &value) || !errors.Is(err, sampling.ErrInvalid) || value.Field != "output" || value.Example != 0 {
-			t.Errorf("%s: %v", name, err)
+		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); !errors.As(err, &value) || !errors.Is(err, sampling.ErrInvalid) || value.Field != "output" || value.Example != 0 || !strings.Contains(err.Error(), want) {
+			t.Errorf("got  %v\nwant %s", err, want)
 		}
+	}
+	labels := []string{"yes", "no"}
+	codec := fewshot.OneOf(labels...)
+	labels[0] = "si"
+	if text, err := codec.Text("yes"); text != "yes" || err != nil {
+		t.Errorf("the caller's slice changed, and with it the labels: %q, %v", text, err)
 	}
 }

@@ -45,7 +45,6 @@ func unmarshal(text string, v reflect.Value) error {
 		err = checkWhole(text, v.Interface())
 	}
 	if err != nil {
-		v.SetZero()
 		return fmt.Errorf("is no %v in JSON: %w", v.Type(), err)
 	}
 	return nil
