@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,53 @@ func TestServerBackend(t *testing.T) {
 	status, answer = call(h, "/api/raw/run", `{"prompt":"x"}`)
 	if status != http.StatusBadGateway || strings.Contains(answer, "sk-secret") || strings.Count(answer, "\n") != 1 {
 		t.Errorf("status %d of a server that is gone: %s", status, answer)
+	}
+}
+
+// TestTabsClosed closes pages in the middle of answers that would never end:
+// nothing of them stays, neither at the backend nor here.
+func TestTabsClosed(t *testing.T) {
+	backend, left := endless(t)
+	h := serverFor(t, &cli.Backend{Kind: "openai", URL: backend, Name: "endless"}, wrap.Price{})
+	front := httptest.NewServer(h)
+	defer front.Close()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	read := func(body string, events int) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		req, _ := http.NewRequestWithContext(ctx, "POST", front.URL+"/api/raw/run", strings.NewReader(body))
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewReader(resp.Body)
+		for range events {
+			if _, err := lines.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		resp.Body.Close()
+	}
+	closed := func(body string) {
+		for events := range 4 { // at once, behind the prompt, behind some text
+			read(body, events)
+			select {
+			case <-left:
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s: closed behind %d events, and the backend goes on", body, events)
+			}
+		}
+	}
+	closed(`{"prompt":"x"}`) // the connections to the backend that are kept are made
+	before := runtime.NumGoroutine()
+	closed(`{"prompt":"x"}`)
+	closed(`{"prompt":"x","stop":[" on on on"]}`) // left behind its stop, while it is shown what comes
+	for wait := time.Now(); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+		if time.Since(wait) > 20*time.Second {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines before, %d now:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+		}
 	}
 }
 

@@ -460,6 +460,7 @@ assert.ok(await phone.locator("#alternatives").isVisible());
 await fits("alternatives");
 await accessible(phone, "text on a phone");
 await phone.tap("#tab-raw");
+await phone.waitForTimeout(500); // the mark of a finger fades
 await picture(phone, "phone-text");
 await preset(phone, "Translation from ten pairs");
 await phone.tap("#fewshot-run");
