@@ -97,6 +97,19 @@ func TestForbidStopsInTime(t *testing.T) {
 	}
 }
 
+// Letters and their marks may be put together otherwise than in the protected text.
+func TestForbidOtherNormalForm(t *testing.T) {
+	taken := 0
+	b, err := probe.Forbid(chunked([]string{"un cafe\u0301 tre\u0300s", " fort", ""}, &taken), 2, "Le caf\u00e9 tr\u00e8s fort")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{})
+	if err != nil || c.Reason != sampling.Filtered || c.Text != "un cafe\u0301 tre\u0300s " {
+		t.Errorf("%q, %v, %v", c.Text, c.Reason, err)
+	}
+}
+
 // FuzzForbid checks against a plain search: what is given out never has a run
 // of more than n tokens of the protected text, and is cut no earlier.
 func FuzzForbid(f *testing.F) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,6 +163,25 @@ they part after 2 tokens, with 0.8 bits to choose from: "Ann"×3 "Bob"×1
 	other, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return words[req.Params.Seed%2] }), "Is it?", probe.Agreeing{Samples: 2, Params: sampling.Params{Seed: 2}})
 	if err != nil || other.Overlap != 0 || other.Entropy != 1 {
 		t.Errorf("answers of one word each: %+v, %v", other, err)
+	}
+}
+
+// What is a token, in which scripts.
+func TestWords(t *testing.T) {
+	long := strings.Repeat("x", 64)
+	for text, want := range map[string][]string{
+		"The 2 cats' e-mail":     {"The", "2", "cats", "'", "e", "-", "mail"},
+		"AZaz09@[`{/:":           {"AZaz09", "@", "[", "`", "{", "/", ":"},
+		" \t\n\x00\x7f\u00a0":    nil,
+		"Ärger, e\u0301te\u0301": {"Ärger", ",", "\u00e9t\u00e9"},
+		"선생님은 책을":                {"선생님은", "책을"},
+		"猫か\u3099 ok":            {"猫", "\u304c", "ok"},
+		"ที่นี่ดี":               {"ที่", "นี่", "ดี"},
+		long + "y":               {long, "y"},
+	} {
+		if got := probe.Words(text); !slices.Equal(got, want) {
+			t.Errorf("%q has the tokens %q, want %q", text, got, want)
+		}
 	}
 }
 
