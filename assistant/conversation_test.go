@@ -299,3 +299,26 @@ func TestChunks(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestUsageToldEarly has a backend that says what it cost so far in chunks before
+// the last, some of which have no text that anybody is shown.
+func TestUsageToldEarly(t *testing.T) {
+	c, script := talk()
+	usage := func(n int) *sampling.Usage { return &sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
+	script.Turns = []samplingtest.Reply{
+		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Reason: sampling.EndOfText}}},
+		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Text: "a", Usage: usage(2)}, {Reason: sampling.EndOfText}}},
+	}
+	var last sampling.Usage
+	for chunk, err := range c.Chunks(t.Context(), "a") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if chunk.Usage != nil {
+			last = *chunk.Usage
+		}
+	}
+	if want := (sampling.Usage{PromptTokens: 20, CompletionTokens: 3}); last != want {
+		t.Errorf("the reply cost %+v, want %+v: both attempts", last, want)
+	}
+}

@@ -47,7 +47,7 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 	}
 	var spent sampling.Usage
 	for attempt := range attempts {
-		s := &speech{page: w.page, params: c.Params, yield: yield, spent: spent}
+		s := &speech{page: w.page, params: c.Params, yield: yield, before: spent, spent: spent}
 		s.params.Seed = sampling.SeedAt(seed, attempt)
 		turn, ok := s.hear(ctx, c.Model, prompt, c.opening(w))
 		if !ok {
@@ -88,7 +88,8 @@ type speech struct {
 	page   *page
 	params sampling.Params
 	yield  func(sampling.Chunk, error) bool
-	spent  sampling.Usage // by earlier attempts, and then by this one too
+	before sampling.Usage // spent by earlier attempts
+	spent  sampling.Usage // by those and by this one, as far as the backend has told
 
 	heard  bool             // the model has begun
 	said   []byte           // given out so far
@@ -113,6 +114,7 @@ func (s *speech) hear(ctx context.Context, m sampling.Model, prompt *fewshot.Pro
 			return Turn{}, s.fail(string(s.said), err)
 		}
 		s.heard = true
+		s.account(&chunk)
 		r.write(chunk.Text)
 		if r.ended {
 			chunk.Reason = sampling.StopSequence // leaving the loop stops the model
@@ -138,6 +140,18 @@ func (s *speech) hear(ctx context.Context, m sampling.Model, prompt *fewshot.Pro
 	return Turn{}, s.fail(string(s.said), sampling.ErrTruncated) // Stream says so itself
 }
 
+// account adds what earlier attempts cost to what a chunk tells of this one.
+func (s *speech) account(chunk *sampling.Chunk) {
+	if chunk.Usage == nil {
+		return
+	}
+	total := *chunk.Usage
+	total.PromptTokens += s.before.PromptTokens
+	total.CompletionTokens += s.before.CompletionTokens
+	total.CachedTokens += s.before.CachedTokens
+	s.spent, chunk.Usage = total, &total
+}
+
 // give yields a chunk that has something in it.
 func (s *speech) give(chunk sampling.Chunk) bool {
 	s.said = append(s.said, chunk.Text...)
@@ -161,10 +175,7 @@ func (s *speech) withSilent(chunk sampling.Chunk) sampling.Chunk {
 
 // end looks at how the reply came to its end.
 func (s *speech) end(chunk sampling.Chunk) (Turn, bool) {
-	if chunk.Usage != nil {
-		s.spent.PromptTokens += chunk.Usage.PromptTokens
-		s.spent.CompletionTokens += chunk.Usage.CompletionTokens
-		s.spent.CachedTokens += chunk.Usage.CachedTokens
+	if s.spent != (sampling.Usage{}) { // which may have been told in a chunk that nobody saw
 		total := s.spent
 		chunk.Usage = &total
 	}
