@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,10 +45,38 @@ func TestWriteBatch(t *testing.T) {
 	if _, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "", slices.Values([]string{"a"})); err == nil {
 		t.Error("no model: accepted")
 	}
+	task.Params = sampling.Params{
+		Temperature: 0.7, TopP: 0.9, TopK: 40, MinP: 0.1, FrequencyPenalty: 0.2, PresencePenalty: -0.3, RepetitionPenalty: 1.1, Logprobs: 2,
+		Extra: map[string]any{"ignore_eos": true},
+	}
+	task.Format.Stop = []string{}
+	b.Reset()
+	want = `{"custom_id":"foreword-0","method":"POST","url":"/v1/completions","body":{"frequency_penalty":0.2,"ignore_eos":true,"logprobs":2,"max_tokens":256,"min_p":0.1,"model":"m","presence_penalty":-0.3,"prompt":"butterfly: 나비\na:","repetition_penalty":1.1,"temperature":0.7,"top_k":40,"top_p":0.9}}
+`
+	if n, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "m", slices.Values([]string{"a"})); n != 1 || err != nil || b.String() != want {
+		t.Errorf("all parameters: %d, %v\n%s", n, err, b.String())
+	}
+	full := errors.New("the disk is full")
+	if n, err := task.WriteBatch(t.Context(), &fullAfter{1, full}, sampling.Model{}, "m", slices.Values([]string{"a", "b"})); n != 1 || !errors.Is(err, full) {
+		t.Errorf("a disk that is full: %d, %v", n, err)
+	}
 	task.Params.Extra = map[string]any{"temperature": 1}
 	if _, err := task.WriteBatch(t.Context(), &b, sampling.Model{}, "m", slices.Values([]string{"a"})); err == nil || !strings.Contains(err.Error(), `"temperature"`) {
 		t.Errorf("a field twice: %v", err)
 	}
+}
+
+// fullAfter is a disk that has room for so many writes.
+type fullAfter struct {
+	writes int
+	err    error
+}
+
+func (f *fullAfter) Write(p []byte) (int, error) {
+	if f.writes--; f.writes < 0 {
+		return 0, f.err
+	}
+	return len(p), nil
 }
 
 func TestReadBatch(t *testing.T) {
@@ -57,6 +86,7 @@ func TestReadBatch(t *testing.T) {
 {"id":"b4","custom_id":"foreword-3","response":null,"error":{"code":"batch_expired"}}
 {"id":"b5","custom_id":"foreword-4","response":{"status_code":200,"body":{"choices":[]}}}
 {"id":"b6","custom_id":"foreword-5"}
+
 {"id":"b7","custom_id":"foreword-6","response":{"status_code":400,"request_id":"r","body":null},"error":"URL /v1/completions was used."}
 `
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
@@ -86,6 +116,12 @@ func TestReadBatch(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	broken := errors.New("the disk is gone")
+	for _, err := range task.ReadBatch(iotest.ErrReader(broken)) {
+		if !errors.Is(err, broken) {
+			t.Errorf("a reader that fails: %v", err)
+		}
 	}
 	for name, bad := range map[string]string{
 		"cut off":        `{"custom_id":"foreword-1","respo`,

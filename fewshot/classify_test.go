@@ -139,6 +139,40 @@ func TestBiasIsMeasuredOnce(t *testing.T) {
 			t.Errorf("%s: %d scorings, %v; want the bias measured anew", change.what, calls, err)
 		}
 	}
+	calls = 0
+	other := b
+	for range 3 {
+		for _, backend := range []sampling.Backend{&b, &other} {
+			if _, err := c.Classify(t.Context(), sampling.Model{Backend: backend}, "a film"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if calls != 6+2 {
+		t.Errorf("%d scorings for 6 inputs and the 2 content-free ones of another backend", calls)
+	}
+}
+
+// TestBiasIsThatOfTheShots has a window in which a long input leaves no room for
+// the example: then the bias is measured without it too, and each time, since what
+// is left out may differ by input.
+func TestBiasIsThatOfTheShots(t *testing.T) {
+	calls := 0
+	c := sentiment("good", "bad")
+	c.Task.Add("a book", "good")
+	c.Task.Params.MaxTokens = 1
+	c.ContentFree = []string{"N/A"}
+	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2}, calls: &calls}
+	m := sampling.Model{Backend: &b, Window: 1 + 25} // bytes
+	for _, step := range []struct {
+		input string
+		calls int
+	}{{"a film", 2}, {"a film", 1}, {"a film of three hours", 2}, {"a film of three hours", 2}, {"a film", 1}} {
+		calls = 0
+		if _, err := c.Classify(t.Context(), m, step.input); err != nil || calls != step.calls {
+			t.Errorf("%s: %d scorings, want %d; %v", step.input, calls, step.calls, err)
+		}
+	}
 }
 
 // TestCalibrationNeedsTheSameWay has a backend that reports no label among the
@@ -164,18 +198,22 @@ func TestCalibrationNeedsTheSameWay(t *testing.T) {
 }
 
 func TestClassifierMistakes(t *testing.T) {
-	for name, c := range map[string]*fewshot.Classifier[string, string]{
-		"no task":                         {Labels: []string{"a", "b"}},
-		"one label":                       sentiment("a"),
-		"a label twice":                   sentiment("a", "b", "a"),
-		"a label that encodes to nothing": sentiment("a", ""),
-		"a label with a separator":        sentiment("a", "b\nc"),
-		"a negative number of samples":    {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Samples: -1},
-		"an unknown normalization":        {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Normalize: 4},
+	for want, c := range map[string]*fewshot.Classifier[string, string]{
+		"Classifier.Task is nil":                                {Labels: []string{"a", "b"}},
+		"a Classifier of 1 labels; name at least two":           sentiment("a"),
+		`label 3, "a": its text is the same as that of label 1`: sentiment("a", "b", "a"),
+		`label 2, "": its text is empty`:                        sentiment("a", ""),
+		`label 2, "b\nc": its text contains a line break`:       sentiment("a", "b\nc"),
+		"Classifier.Samples is -1":                              {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Samples: -1},
+		"Classifier.Normalize is 4":                             {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Normalize: 4},
+		"Shots is -2":                                           {Task: &fewshot.Task[string, string]{Shots: -2}, Labels: []string{"a", "b"}},
 	} {
-		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Alternative{Text: "a"})}, "x"); err == nil || !strings.Contains(err.Error(), "fewshot") {
-			t.Errorf("%s: %v", name, err)
+		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Alternative{Text: "a"})}, "x"); err == nil || !strings.HasPrefix(err.Error(), "fewshot: "+want) {
+			t.Errorf("got  %v\nwant fewshot: %s", err, want)
 		}
+	}
+	if got := fewshot.Method(3).String(); got != "unknown" {
+		t.Errorf("a Method that there is not is %q", got)
 	}
 	c := sentiment("good", "bad")
 	calls := 0
