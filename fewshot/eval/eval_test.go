@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -307,6 +308,10 @@ a|b     never         2     0.0     0.0    0.0    0.0
 	if len(seeds) != 4 {
 		t.Errorf("four orders were drawn with the seeds %v", seeds)
 	}
+	table, err = eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], eval.Grid{Shots: []int{1}, Formats: grid.Formats})
+	if err != nil || table.Rows[0].Mean != 1 {
+		t.Errorf("without an order it is that of the pool: %v, %v", table, err)
+	}
 	model.Window = 8
 	if _, err := eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], grid); err == nil || !strings.HasPrefix(err.Error(), "a|b, first, 2 shots: ") {
 		t.Errorf("a window without room: %v", err)
@@ -316,7 +321,7 @@ a|b     never         2     0.0     0.0    0.0    0.0
 // TestSweepFiles has names that differ in what no file name may hold, and one that
 // is too long for one.
 func TestSweepFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	task := &fewshot.Task[string, string]{Examples: pool(1)}
 	_, err := eval.Sweep(t.Context(), task, copycat(), needs(1), eval.Exact[string], eval.Grid{
 		Formats:   []eval.Format{{"Q/A 09", fewshot.Lines}, {"Q&A 09", fewshot.Lines}, {strings.Repeat("azAZ", 100), fewshot.Lines}},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -67,42 +69,64 @@ func TestSearch(t *testing.T) {
 	if diff := cmp.Diff(found.Examples, back); err != nil || diff != "" {
 		t.Errorf("%v (-found +read):\n%s", err, diff)
 	}
-	for name, s := range map[string]eval.Searching{"k over the pool": {K: 13, Calls: 100}, "no k": {Calls: 100}, "no budget": {K: 1, Calls: 5}} {
-		if _, err := eval.Search(t.Context(), task, orderly(), needs(6), eval.Exact[string], s); err == nil {
-			t.Errorf("%s: accepted", name)
+	for _, tt := range []struct {
+		s     eval.Searching
+		cases int
+		want  string
+	}{
+		{eval.Searching{K: 13, Calls: 100}, 6, "a search for 13 examples in a pool of 12"},
+		{eval.Searching{Calls: 100}, 6, "a search for 0 examples"},
+		{eval.Searching{K: 1, Calls: 5}, 6, "a budget of 5 calls, and one candidate needs 6"},
+		{eval.Searching{K: 1, Calls: 100}, 0, "no cases to search on"},
+	} {
+		if _, err := eval.Search(t.Context(), task, orderly(), needs(tt.cases), eval.Exact[string], tt.s); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
 	}
 }
 
 // TestSearchClimbs has a model that gets two cases right for each example in the
-// one place that it likes it in: a random draw hardly ever has all three, and one
-// change at a time gets there.
+// one place that it likes it in: a random draw never has all five, and one change
+// at a time gets there.
 func TestSearchClimbs(t *testing.T) {
+	broken := errors.New("the server is gone")
+	var calls atomic.Int64
+	most := int64(math.MaxInt64)
 	model := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) {
+			if calls.Add(1) > most {
+				yield(sampling.Chunk{}, broken)
+				return
+			}
 			lines := strings.Split(req.Prompt, "\n")
 			var need int
-			fmt.Sscanf(lines[3], "need%d:", &need)
+			fmt.Sscanf(lines[5], "need%d:", &need)
 			answer := "wrong"
-			if strings.HasPrefix(lines[need/2], []string{"shot11:", "shot5:", "shot8:"}[need/2]) {
+			if strings.HasPrefix(lines[need/2], []string{"shot11:", "shot5:", "shot8:", "shot0:", "shot1:"}[need/2]) {
 				answer = "right"
 			}
 			yield(sampling.Chunk{Text: " " + answer, Reason: sampling.EndOfText}, nil)
 		}
 	})}
 	task := &fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
-	tried, most := 0, -1.0
-	found, err := eval.Search(t.Context(), task, model, needs(6), eval.Exact[string], eval.Searching{
-		K: 3, Calls: 6 * 250, Seed: 1,
-		Tried: func(candidate int, r *eval.Report, best bool) {
-			if tried++; candidate != tried || best != (r.Accuracy > most) {
-				t.Errorf("candidate %d: %v, best %v, after %v", candidate, r, best, most)
+	tried, best := 0, -1.0
+	search := eval.Searching{
+		K: 5, Calls: 10 * 300, Seed: 1,
+		Tried: func(candidate int, r *eval.Report, isBest bool) {
+			if tried++; candidate != tried || isBest != (r.Accuracy > best) {
+				t.Errorf("candidate %d: %v, best %v, after %v", candidate, r, isBest, best)
 			}
-			most = max(most, r.Accuracy)
+			best = max(best, r.Accuracy)
 		},
-	})
-	if err != nil || found.Report.Accuracy != 1 || found.Tried != tried || found.Tried < 125 {
+	}
+	found, err := eval.Search(t.Context(), task, model, needs(10), eval.Exact[string], search)
+	if err != nil || found.Report.Accuracy != 1 || found.Tried != tried || found.Tried < 150 {
 		t.Errorf("%+v after %d candidates, %v; want all cases right, and by climbing", found, tried, err)
+	}
+	search.Tried = nil
+	most = calls.Swap(0) - 15 // it fails at the last candidate but one
+	if short, err := eval.Search(t.Context(), task, model, needs(10), eval.Exact[string], search); !errors.Is(err, broken) || short.Tried != found.Tried-2 {
+		t.Errorf("a model that fails: %+v, %v; want its error and the best so far", short, err)
 	}
 }
 
@@ -113,6 +137,10 @@ func TestSearchEnds(t *testing.T) {
 		found, err := eval.Search(t.Context(), task, copycat(), needs(6), eval.Exact[string], eval.Searching{K: k, Calls: 1000})
 		if err != nil || found.Tried != candidates || found.Calls != 6*candidates {
 			t.Errorf("%d of 3 examples: %+v, %v; want %d candidates", k, found, err, candidates)
+		}
+		found, err = eval.Search(t.Context(), task, copycat(), needs(6), eval.Exact[string], eval.Searching{K: k, Calls: 12})
+		if err != nil || found.Tried != 2 || found.Calls != 12 {
+			t.Errorf("%d of 3 examples for 12 calls: %+v, %v; want 2 candidates", k, found, err)
 		}
 	}
 }
@@ -140,7 +168,7 @@ func TestSearchGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := eval.Searching{Calls: 120, Dir: t.TempDir()}
+	s := eval.Searching{Calls: 120, Dir: filepath.Join(t.TempDir(), "not", "there", "yet")}
 	if found, err := search(counted(40), s); !errors.Is(err, broken) || found == nil || found.Report == nil {
 		t.Fatalf("interrupted: %+v, %v; want the best so far and the error", found, err)
 	}
