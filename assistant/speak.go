@@ -182,7 +182,7 @@ func (s *speech) end(chunk sampling.Chunk) (Turn, bool) {
 	switch chunk.Reason {
 	case sampling.EndOfText, sampling.StopSequence, sampling.TokenLimit:
 	default:
-		err := fmt.Errorf("it is not whole (%v): %w", chunk.Reason, sampling.ErrTruncated)
+		err := fmt.Errorf("it ended for the reason %q: %w", chunk.Reason, sampling.ErrTruncated)
 		chunk.Reason = sampling.Unfinished
 		if !s.give(chunk) {
 			return Turn{}, false

@@ -107,7 +107,7 @@ func TestReadBatch(t *testing.T) {
 	}
 	want := []outcome{
 		{1, "아침", ""},
-		{0, "", `fewshot: the answer " 선생" ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it`},
+		{0, "", `fewshot: the answer " 선생" ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: sampling: the continuation is not whole`},
 		{2, "", `batch: status 429: {"message":"slow down"}`},
 		{3, "", `batch: {"code":"batch_expired"}`},
 		{4, "", "batch: the response has no choices"},

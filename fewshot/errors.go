@@ -51,14 +51,6 @@ func (e *AnswerError) Error() string {
 // Unwrap returns why the text is no answer.
 func (e *AnswerError) Unwrap() error { return e.Err }
 
-// A cutError says why an answer is not whole. It is [sampling.ErrTruncated]
-// without that error's words, which tell of a stream that broke off.
-type cutError string
-
-func (e cutError) Error() string { return string(e) }
-
-func (e cutError) Is(target error) bool { return target == sampling.ErrTruncated }
-
 // shorten cuts s to about n bytes, at a whole rune.
 func shorten(s string, n int) string {
 	if len(s) <= n {

@@ -104,9 +104,9 @@ func (t *Task[In, Out]) Read(c *sampling.Completion) (Out, error) {
 	case sampling.EndOfText, sampling.StopSequence:
 		return t.Parse(c.Text)
 	case sampling.TokenLimit:
-		return none, &AnswerError{Text: c.Text, Err: cutError("ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it")}
+		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: %w", sampling.ErrTruncated)}
 	}
-	return none, &AnswerError{Text: c.Text, Err: cutError(fmt.Sprintf("is not whole (%v)", c.Reason))}
+	return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ended for the reason %q: %w", c.Reason, sampling.ErrTruncated)}
 }
 
 // Parse undoes the layout of a completion and decodes the answer in it. Text

@@ -14,9 +14,9 @@ var (
 	// ErrBudget: the prompt and the tokens asked for do not fit the window.
 	ErrBudget = errors.New("sampling: over the context window")
 
-	// ErrTruncated: the stream ended without a reason. The text so far is
-	// real, but nobody knows whether it is whole.
-	ErrTruncated = errors.New("sampling: the stream broke off before the continuation ended")
+	// ErrTruncated: the stream ended without a reason, or what was read as an
+	// answer was cut. The text so far is real, but nobody knows the rest.
+	ErrTruncated = errors.New("sampling: the continuation is not whole")
 
 	// ErrUnsupported: the backend cannot do what was asked.
 	ErrUnsupported = errors.New("sampling: not supported by this backend")

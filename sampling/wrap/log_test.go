@@ -56,7 +56,7 @@ func TestLog(t *testing.T) {
 		{"failed at once", wrap.Log{}, "", samplingtest.Reply{Err: busy}, 0,
 			`level=ERROR msg=sample bytes=0 took=0s error="test: status 503: busy"`},
 		{"broke off", wrap.Log{}, "", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "a"}}}, 0,
-			`level=ERROR msg=sample bytes=1 first=1s reason=unfinished took=1s error="sampling: the stream broke off before the continuation ended"`},
+			`level=ERROR msg=sample bytes=1 first=1s reason=unfinished took=1s error="sampling: the continuation is not whole"`},
 		{"cancelled", wrap.Log{}, "", samplingtest.Reply{Err: fmt.Errorf("x: %w", context.Canceled)}, 0,
 			`level=INFO msg=sample bytes=0 took=0s error="x: context canceled"`},
 	} {
