@@ -64,8 +64,13 @@ func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.
 			}, nil
 		}
 		// The parts add up to less than the whole: somewhere a tokenizer splits
-		// more where they meet.
-		f.room -= max(1, tokens-sum)
+		// more where they meet. Where that would take all of the room, the user's
+		// text is tried alone.
+		excess := max(1, tokens-sum)
+		if f.room > f.asked {
+			excess = min(excess, f.room-f.asked)
+		}
+		f.room -= excess
 	}
 }
 

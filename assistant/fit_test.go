@@ -329,3 +329,29 @@ func BenchmarkPrompts(b *testing.B) {
 		})
 	}
 }
+
+// crowd counts the more for each line, the more lines there are, so that the parts
+// add up to less than the whole, and the first proposal does not fit.
+type crowd struct{}
+
+func (crowd) Count(text string) (int, error) {
+	lines := strings.Count(text, "\n")
+	return len(text)/4 + lines*lines/8, nil
+}
+
+func TestPartsThatAddUpToLess(t *testing.T) {
+	c := &assistant.Conversation{Persona: assistant.Helpful(), Transcript: longTalk(40), Model: sampling.Model{Counter: crowd{}}}
+	for c.Model.Window = 1500; c.Model.Window < 3000; c.Model.Window += 100 {
+		p, err := c.Prompt("And now?")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Dropped) == 0 || p.Tokens > p.Budget {
+			t.Errorf("window %d: %d dropped, %d tokens of %d", c.Model.Window, len(p.Dropped), p.Tokens, p.Budget)
+		}
+		same := &assistant.Conversation{Persona: c.Persona, Transcript: c.Transcript[len(p.Dropped):]}
+		if want, err := same.Prompt("And now?"); err != nil || p.Text != want.Text {
+			t.Errorf("window %d: what was tried before stands in the prompt: %v\n%s", c.Model.Window, err, cmp.Diff(want.Text, p.Text))
+		}
+	}
+}
