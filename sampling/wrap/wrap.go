@@ -12,10 +12,13 @@ type Wrapper interface {
 }
 
 // Around puts the wrappers around the backend, the first of them innermost. The
-// package documentation says which order is meant.
+// package documentation says which order is meant. A nil Wrapper is left out, so
+// that one can be set at need.
 func Around(backend sampling.Backend, wrappers ...Wrapper) sampling.Backend {
 	for _, w := range wrappers {
-		backend = w.Wrap(backend)
+		if w != nil {
+			backend = w.Wrap(backend)
+		}
 	}
 	return backend
 }

@@ -28,7 +28,8 @@ func TestConformance(t *testing.T) {
 // The first wrapper is the innermost.
 func TestAround(t *testing.T) {
 	inner, outer := new(wrap.Meter), new(wrap.Meter)
-	b := wrap.Around(able(), inner, &wrap.Cache{}, outer)
+	var unset wrap.Wrapper // is left out
+	b := wrap.Around(able(), inner, unset, &wrap.Cache{}, outer)
 	for range 3 {
 		for range b.Sample(t.Context(), &sampling.Request{}) {
 		}
