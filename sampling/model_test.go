@@ -127,15 +127,17 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// joined reads a stream to its end.
+// joined reads a stream to its end, which an error is.
 func joined(chunks iter.Seq2[sampling.Chunk, error]) (text string, last sampling.Chunk, err error) {
 	for chunk, e := range chunks {
-		if e != nil {
-			return text, last, e
+		if err != nil {
+			return text, last, fmt.Errorf("%q, %v comes after %w", chunk.Text, e, err)
 		}
-		text, last = text+chunk.Text, chunk
+		if err = e; err == nil {
+			text, last = text+chunk.Text, chunk
+		}
 	}
-	return text, last, nil
+	return text, last, err
 }
 
 // What is wrong with a request is told before anything is sent.

@@ -272,6 +272,8 @@ func TestUntilChunks(t *testing.T) {
 		{"chunks pass as they come", feed(nil, text("a"), text("b"), end("")), []string{"x"}, `"a"; "b"; "" end of text 3 tokens`},
 		{"without stops too", feed(nil, text("a"), end("b")), nil, `"a"; "b" end of text 3 tokens`},
 		{"half a rune waits even without stops", feed(nil, text("a\xc3"), text("\xa9b"), end("")), nil, `"a"; "éb"; "" end of text 3 tokens`},
+		{"two thirds of a rune too", feed(nil, text("a\xeb\x82"), text("\x98b"), end("")), nil, `"a"; "나b"; "" end of text 3 tokens`},
+		{"three quarters too", feed(nil, text("a\xf0\x9f\xa6"), text("\x8bb"), end("")), nil, `"a"; "🦋b"; "" end of text 3 tokens`},
 		{"what was held comes with the reason", feed(nil, text("a\n"), end("")), []string{"\n\n"}, `"a"; "\n" end of text 3 tokens`},
 		{"what was held comes before an error", feed(boom, text("a\n")), []string{"\n\n"}, `"a"; "\n"; error boom`},
 		{"an error alone", feed(boom), []string{"\n"}, `error boom`},
