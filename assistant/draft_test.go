@@ -98,6 +98,8 @@ func TestParseOtherDrafts(t *testing.T) {
 			assistant.Persona{Examples: []assistant.Transcript{{{User: "Show me a transcript.", Reply: "Here:\n\n  ```\nHuman: a\nAssistant: b\n  ```"}, {User: "Thanks.", Reply: "Gladly."}}}}},
 		{"a rule with no empty line before it parts nothing", "Human: a\nAssistant: Title\n-----\nText\n-----\nHuman: c\nAssistant: d",
 			assistant.Persona{Examples: []assistant.Transcript{{{User: "a", Reply: "Title\n-----\nText"}, {User: "c", Reply: "d"}}}}},
+		{"labels that are underlined", "Human:\n------\na\n\nAssistant:\n----------\nb\n\nHuman:\n------\nc\n\nAssistant:\n----------\nd",
+			assistant.Persona{Examples: []assistant.Transcript{{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}}}}},
 		{"a caption with nothing under it", "## Persona\n\nHuman: a\nAssistant: b\nHuman: c\nAssistant: d",
 			assistant.Persona{Examples: []assistant.Transcript{{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}}}}},
 		{"a greeting", "A shop.\n\nAssistant: Welcome!\n\nHuman: Do you have lamps?\n\nAssistant: We do.\n\nHuman: Good.\n\nAssistant: Indeed.",
