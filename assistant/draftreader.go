@@ -131,11 +131,12 @@ var (
 
 // cutSeparator cuts a text where a line behind an empty one parts dialogues, and
 // says whether there was any. What a document says between that line and the
-// next label belongs to neither.
+// next label belongs to neither. The first line is what follows the label on its
+// own, and a rule right below it underlines the label.
 func cutSeparator(body []string) (rest []string, parted bool) {
 	var code fenceState
 	for i, line := range body {
-		if !code.step(line) && i > 0 && strings.TrimSpace(body[i-1]) == "" && (ruled().MatchString(line) || numbered().MatchString(line)) {
+		if !code.step(line) && i > 1 && strings.TrimSpace(body[i-1]) == "" && (ruled().MatchString(line) || numbered().MatchString(line)) {
 			return body[:i], true
 		}
 	}
