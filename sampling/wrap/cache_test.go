@@ -75,19 +75,25 @@ func TestCacheKeepsItsOwn(t *testing.T) {
 	}
 }
 
-// What is not to be kept passes through.
-func TestCachePassesOn(t *testing.T) {
+// counted is able with its draws and scores counted.
+func counted(asked *int) *samplingtest.Script {
 	script := able()
-	asked := 0
 	draw, score := script.DrawFunc, script.ScoreFunc
 	script.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-		asked++
+		*asked++
 		return draw(ctx, req, n)
 	}
 	script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
-		asked++
+		*asked++
 		return score(ctx, prompt, of)
 	}
+	return script
+}
+
+// What is not to be kept passes through.
+func TestCachePassesOn(t *testing.T) {
+	asked := 0
+	script := counted(&asked)
 	c := new(wrap.Cache)
 	b := c.Wrap(script)
 	for range 2 {
@@ -247,17 +253,8 @@ func TestCacheAtStop(t *testing.T) {
 func TestCacheDrawAndScore(t *testing.T) {
 	for name, store := range stores(t) {
 		t.Run(name, func(t *testing.T) {
-			script := able()
 			asked := 0
-			draw, score := script.DrawFunc, script.ScoreFunc
-			script.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-				asked++
-				return draw(ctx, req, n)
-			}
-			script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
-				asked++
-				return score(ctx, prompt, of)
-			}
+			script := counted(&asked)
 			m := sampling.Model{Backend: (&wrap.Cache{Sampled: true, Store: store, Namespace: "test"}).Wrap(script)}
 			req := &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 3}}
 			three, err := m.Draw(t.Context(), req, 3)
