@@ -1,6 +1,7 @@
 package assistant_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,7 +22,7 @@ import (
 // also puts a token at the beginning of every text, as many vocabularies do.
 type words struct{ texts map[string]int }
 
-func (w *words) Count(text string) (int, error) {
+func (w *words) Count(ctx context.Context, text string) (int, error) {
 	if w.texts != nil {
 		w.texts[text]++
 	}
@@ -70,7 +71,7 @@ func asks(t testing.TB, c *assistant.Conversation, turns assistant.Transcript) (
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, _ := c.Model.Counter.Count(p.Text)
+		n, _ := c.Model.Counter.Count(context.Background(), p.Text)
 		if p.Tokens != n {
 			t.Fatalf("prompt %d says it has %d tokens and has %d", i, p.Tokens, n)
 		}
@@ -83,7 +84,7 @@ func asks(t testing.TB, c *assistant.Conversation, turns assistant.Transcript) (
 // prompt has in common with the one before it.
 func shared(t testing.TB, counter sampling.Counter, prompts []string) float64 {
 	count := func(text string) float64 {
-		n, err := counter.Count(text)
+		n, err := counter.Count(context.Background(), text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +208,7 @@ func TestTurnsAreCountedOnce(t *testing.T) {
 // cannot be compared with the one of the prompt before.
 type perByte struct{ sampling.Backend }
 
-func (perByte) Count(text string) (int, error) { return len(text), nil }
+func (perByte) Count(ctx context.Context, text string) (int, error) { return len(text), nil }
 
 func TestCounterThatCannotBeCompared(t *testing.T) {
 	script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
@@ -272,8 +273,8 @@ func TestWhatDoesNotFit(t *testing.T) {
 // wrong; the prompt has to fit all the same.
 type lumpy struct{ words }
 
-func (l *lumpy) Count(text string) (int, error) {
-	n, err := l.words.Count(text)
+func (l *lumpy) Count(ctx context.Context, text string) (int, error) {
+	n, err := l.words.Count(context.Background(), text)
 	return n + n*n/4000, err
 }
 
@@ -334,7 +335,7 @@ func BenchmarkPrompts(b *testing.B) {
 // add up to less than the whole, and the first proposal does not fit.
 type crowd struct{}
 
-func (crowd) Count(text string) (int, error) {
+func (crowd) Count(ctx context.Context, text string) (int, error) {
 	lines := strings.Count(text, "\n")
 	return len(text)/4 + lines*lines/8, nil
 }

@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -103,7 +104,7 @@ func (p *Persona) Validate(m sampling.Model) error {
 	}
 	w.dialogue(len(p.Examples) == 0)
 	w.open()
-	tokens, err := m.Count(w.String())
+	tokens, err := m.Count(context.TODO(), w.String())
 	if err != nil {
 		return fmt.Errorf("assistant: counting the persona's tokens: %w", err)
 	}

@@ -106,7 +106,7 @@ func wholeSentences(answer string, err error) (string, error) {
 	if strings.TrimSpace(bad.Text) == "" {
 		return "", ErrEmpty
 	}
-	if end := strings.LastIndexAny(bad.Text, ".!?。！？।؟"); end >= 0 && errors.Is(err, sampling.ErrTruncated) {
+	if end := strings.LastIndexAny(bad.Text, ".!?。！？।؟"); end >= 0 && errors.Is(err, sampling.ErrTokenLimit) {
 		_, size := utf8.DecodeRuneInString(bad.Text[end:])
 		return bad.Text[:end+size], nil
 	}

@@ -84,7 +84,7 @@ func TestSummarize(t *testing.T) {
 	c.Summary, c.Summarized = assistant.Turn{}, 0
 
 	c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{{Text: " They walk。 They talk and th", Reason: sampling.TokenLimit}, {Text: " They walk and t", Reason: sampling.TokenLimit}}, Loop: true}
-	if err := c.Summarize(t.Context()); !errors.Is(err, sampling.ErrTruncated) || c.Summary.Reply != "They walk。" || c.Summarized == 0 {
+	if err := c.Summarize(t.Context()); !errors.Is(err, sampling.ErrTokenLimit) || c.Summary.Reply != "They walk。" || c.Summarized == 0 {
 		t.Errorf("summaries that are too long: %v; %+v", err, c.Summary)
 	}
 	c.Summary, c.Summarized = assistant.Turn{}, 0

@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -75,7 +76,7 @@ func (c *Conversation) tallied(p *page) (*tally, error) {
 }
 
 func count(m sampling.Model, text string) (int, error) {
-	n, err := m.Count(text)
+	n, err := m.Count(context.TODO(), text)
 	if err != nil {
 		return 0, fmt.Errorf("assistant: counting tokens: %w", err)
 	}

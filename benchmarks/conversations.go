@@ -61,7 +61,7 @@ func oneTurnAtATime(turns assistant.Transcript, counter sampling.Counter) (func(
 			if err != nil {
 				return "", err
 			}
-			tokens, err := counter.Count(prompt.Text)
+			tokens, err := counter.Count(context.Background(), prompt.Text)
 			if err != nil {
 				return "", err
 			}
@@ -83,7 +83,7 @@ func tokenBuffer(turns assistant.Transcript, counter sampling.Counter) (func(int
 	head := strings.TrimSuffix(prompt.Text, "Human: ?\n\nAssistant:")
 	room := 0 // what the persona and the longest question need
 	for i := range turns {
-		tokens, err := counter.Count(head + "Human: " + turns[i].User + "\nAssistant:")
+		tokens, err := counter.Count(context.Background(), head+"Human: "+turns[i].User+"\nAssistant:")
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -133,7 +134,7 @@ func countingAgree(*runner) error {
 		if i >= languages {
 			text = text[:256] // as much of a word as is merged in one go, and so exactly
 		}
-		got, err := counter.Count(text)
+		got, err := counter.Count(context.Background(), text)
 		if err != nil {
 			return err
 		}
@@ -170,7 +171,7 @@ func measureCounting(r *runner) (*section, error) {
 		results, err := r.measure("counting: "+text.name,
 			benchmark{"Counter", func(b *testing.B) (err error) {
 				for b.Loop() {
-					if tokens, err = counter.Count(ours); err != nil {
+					if tokens, err = counter.Count(context.Background(), ours); err != nil {
 						return err
 					}
 				}

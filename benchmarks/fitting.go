@@ -37,7 +37,7 @@ var fitters = []fitter{
 			fitting := labeled(nil, query)
 			for n := 1; n <= len(pairs); n++ {
 				text := labeled(pairs[len(pairs)-n:], query)
-				tokens, err := counter.Count(text)
+				tokens, err := counter.Count(context.Background(), text)
 				if err != nil || tokens > fittingBudget {
 					return fitting, err
 				}
@@ -50,7 +50,7 @@ var fitters = []fitter{
 		return func(query string) (string, error) {
 			for n := len(pairs); ; n-- {
 				text := labeled(pairs[len(pairs)-n:], query)
-				tokens, err := counter.Count(text)
+				tokens, err := counter.Count(context.Background(), text)
 				if err != nil || tokens <= fittingBudget || n == 0 {
 					return text, err
 				}
@@ -61,7 +61,7 @@ var fitters = []fitter{
 		return func(query string) (string, error) {
 			var failed error
 			over := sort.Search(len(pairs)+1, func(n int) bool {
-				tokens, err := counter.Count(labeled(pairs[len(pairs)-n:], query))
+				tokens, err := counter.Count(context.Background(), labeled(pairs[len(pairs)-n:], query))
 				if err != nil {
 					failed = err
 				}
@@ -133,7 +133,7 @@ func fittingAgree(r *runner) error {
 				return fmt.Errorf("for %q, %s has %d bytes and %s has %d", query, f.name, len(got), fitters[0].name, len(want))
 			}
 		}
-		tokens, err := counter.Count(want)
+		tokens, err := counter.Count(context.Background(), want)
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func measureFitting(r *runner) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := counter.Count(text)
+	tokens, err := counter.Count(context.Background(), text)
 	if err != nil {
 		return nil, err
 	}

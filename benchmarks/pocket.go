@@ -120,7 +120,7 @@ func drawing(model *pocket.Model) benchmark {
 // token.
 func readingPrompt(model *pocket.Model, prompt string) benchmark {
 	return benchmark{"reading", func(b *testing.B) error {
-		tokens, err := model.Count(prompt)
+		tokens, err := model.Count(context.Background(), prompt)
 		if err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func batchBody(name string, req *sampling.Request) (map[string]any, error) {
 		{"min_p", p.MinP, p.MinP != 0},
 		{"top_k", p.TopK, p.TopK != 0},
 		{"seed", p.Seed, p.Seed != 0},
-		{"logprobs", p.Logprobs, p.Logprobs != 0},
+		{"logprobs", max(1, p.TopLogprobs), p.Logprobs},
 	} {
 		if optional.on {
 			body[optional.field] = optional.value

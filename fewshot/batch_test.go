@@ -46,7 +46,7 @@ func TestWriteBatch(t *testing.T) {
 		t.Error("no model: accepted")
 	}
 	task.Params = sampling.Params{
-		Temperature: 0.7, TopP: 0.9, TopK: 40, MinP: 0.1, FrequencyPenalty: 0.2, PresencePenalty: -0.3, RepetitionPenalty: 1.1, Logprobs: 2,
+		Temperature: 0.7, TopP: 0.9, TopK: 40, MinP: 0.1, FrequencyPenalty: 0.2, PresencePenalty: -0.3, RepetitionPenalty: 1.1, Logprobs: true, TopLogprobs: 2,
 		Extra: map[string]any{"ignore_eos": true},
 	}
 	task.Format.Stop = []string{}
@@ -107,7 +107,7 @@ func TestReadBatch(t *testing.T) {
 	}
 	want := []outcome{
 		{1, "아침", ""},
-		{0, "", `fewshot: the answer " 선생" ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: sampling: the continuation is not whole`},
+		{0, "", `fewshot: the answer " 선생" ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: sampling: cut by the token limit`},
 		{2, "", `batch: status 429: {"message":"slow down"}`},
 		{3, "", `batch: {"code":"batch_expired"}`},
 		{4, "", "batch: the response has no choices"},

@@ -1,6 +1,7 @@
 package fewshot_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -88,7 +89,7 @@ func BenchmarkFit(b *testing.B) {
 	query := func(i int) string { return fmt.Sprintf("a query of its own, number %d", i) }
 	naive := func(query string) (shots int) {
 		for from := range len(pairs) + 1 {
-			n, err := counter.Count(plain(pairs[from:], query))
+			n, err := counter.Count(context.Background(), plain(pairs[from:], query))
 			if err != nil {
 				b.Fatal(err)
 			}

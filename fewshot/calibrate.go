@@ -50,7 +50,7 @@ func (c *Classifier[In, L]) calibrate(ctx context.Context, m sampling.Model, pro
 	}
 	bias := make([]float64, len(p))
 	for i, input := range inputs {
-		free, err := prompt.column.prompt(m, c.Task.Params, input, prompt.Shots)
+		free, err := prompt.column.prompt(ctx, m, c.Task.Params, input, prompt.Shots)
 		if err != nil {
 			return fmt.Errorf("ContentFree[%d]: %w", i, err)
 		}

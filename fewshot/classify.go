@@ -111,7 +111,7 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 	if err != nil {
 		return nil, err
 	}
-	prompt, err := column.prompt(m, c.Task.Params, input, order)
+	prompt, err := column.prompt(ctx, m, c.Task.Params, input, order)
 	if err != nil {
 		return nil, err
 	}

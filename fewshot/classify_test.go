@@ -28,9 +28,9 @@ type scorer struct {
 	calls    *int
 }
 
-func (s scorer) Score(_ context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+func (s scorer) Score(_ context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	*s.calls++
-	last := prompt[strings.LastIndex(prompt, "\n")+1:]
+	last := req.Prompt[strings.LastIndex(req.Prompt, "\n")+1:]
 	scores := make([]sampling.Score, len(continuations))
 	for i, text := range continuations {
 		p, ok := s.logprobs[last+text]
@@ -179,8 +179,8 @@ func TestBiasIsThatOfTheShots(t *testing.T) {
 // first tokens behind an input that says nothing: then the bias is not known, and
 // answers vote.
 func TestCalibrationNeedsTheSameWay(t *testing.T) {
-	good := alternatives(20, sampling.Alternative{Text: " good", Logprob: -1})
-	other := alternatives(20, sampling.Alternative{Text: " well", Logprob: -1})
+	good := alternatives(20, sampling.Token{Text: " good", Logprob: -1})
+	other := alternatives(20, sampling.Token{Text: " well", Logprob: -1})
 	model := sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		if strings.Contains(req.Prompt, "N/A") {
 			return other.Sample(ctx, req)
@@ -208,7 +208,7 @@ func TestClassifierMistakes(t *testing.T) {
 		"Classifier.Normalize is 4":                             {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Normalize: 4},
 		"Shots is -2":                                           {Task: &fewshot.Task[string, string]{Shots: -2}, Labels: []string{"a", "b"}},
 	} {
-		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Alternative{Text: "a"})}, "x"); err == nil || !strings.HasPrefix(err.Error(), "fewshot: "+want) {
+		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Token{Text: "a"})}, "x"); err == nil || !strings.HasPrefix(err.Error(), "fewshot: "+want) {
 			t.Errorf("got  %v\nwant fewshot: %s", err, want)
 		}
 	}
@@ -229,7 +229,7 @@ func TestClassifierMistakes(t *testing.T) {
 	if _, err := c.Classify(t.Context(), sampling.Model{Backend: gone}, "x"); !errors.Is(err, broken) {
 		t.Errorf("a backend that fails: %v", err)
 	}
-	none := alternatives(0, sampling.Alternative{Text: " dunno"})
+	none := alternatives(0, sampling.Token{Text: " dunno"})
 	var answer *fewshot.AnswerError
 	got, err := c.Classify(t.Context(), sampling.Model{Backend: none}, "x")
 	if !errors.As(err, &answer) {

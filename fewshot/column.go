@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"context"
 	"math"
 	"strings"
 	"sync"
@@ -83,14 +84,14 @@ func (c *column) head() string { return c.text[:c.start[0]] }
 func (c *column) shot(i int) string { return c.text[c.start[i]:c.start[i+1]] }
 
 // prompt lays out the shots of order and the query, as many as fit.
-func (c *column) prompt(m sampling.Model, params sampling.Params, input string, order []int) (*Prompt, error) {
-	return c.fill(m, params, input, order, new(Prompt))
+func (c *column) prompt(ctx context.Context, m sampling.Model, params sampling.Params, input string, order []int) (*Prompt, error) {
+	return c.fill(ctx, m, params, input, order, new(Prompt))
 }
 
 // fill is prompt with the memory for what it returns.
-func (c *column) fill(m sampling.Model, params sampling.Params, input string, order []int, p *Prompt) (*Prompt, error) {
+func (c *column) fill(ctx context.Context, m sampling.Model, params sampling.Params, input string, order []int, p *Prompt) (*Prompt, error) {
 	*p = Prompt{Stop: c.layout.stops, Shots: order, column: c, input: input}
-	f, err := c.fitting(m, params)
+	f, err := c.fitting(ctx, m, params)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func (c *column) fill(m sampling.Model, params sampling.Params, input string, or
 		if err := c.checkQuery(input, query); err != nil {
 			return nil, err
 		}
-		kept, tokens, text, err := f.fit(order, input, query)
+		kept, tokens, text, err := f.fit(ctx, order, input, query)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"reflect"
@@ -49,7 +50,7 @@ const (
 const proof = 16
 
 // fitting returns nil when there is nothing to count with and no limit.
-func (c *column) fitting(m sampling.Model, params sampling.Params) (*fitting, error) {
+func (c *column) fitting(ctx context.Context, m sampling.Model, params sampling.Params) (*fitting, error) {
 	budget, err := m.PromptBudget(params)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func (c *column) fitting(m sampling.Model, params sampling.Params) (*fitting, er
 	c.counting.Lock()
 	defer c.counting.Unlock()
 	if c.counts == nil || !same(c.counts.counter, counter) {
-		counts, err := c.count(m)
+		counts, err := c.count(ctx, m)
 		if err != nil {
 			return nil, fmt.Errorf("fewshot: counting the instruction's tokens: %w", err)
 		}
@@ -84,12 +85,12 @@ func same(a, b any) bool {
 	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
-func (c *column) count(m sampling.Model) (*counts, error) {
-	constant, err := m.Count("")
+func (c *column) count(ctx context.Context, m sampling.Model) (*counts, error) {
+	constant, err := m.Count(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	head, err := m.Count(c.head())
+	head, err := m.Count(ctx, c.head())
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +109,12 @@ func (c *column) count(m sampling.Model) (*counts, error) {
 // of the text itself decides. Where parts meet at line breaks, and a prompt of
 // many shots has proven that this Counter's tokens end there, the sum is the
 // count, and the query is all that is still counted.
-func (f *fitting) fit(order []int, input, query string) (kept, tokens int, text string, err error) {
-	own, err := f.model.Count(query)
+func (f *fitting) fit(ctx context.Context, order []int, input, query string) (kept, tokens int, text string, err error) {
+	own, err := f.model.Count(ctx, query)
 	if err != nil {
 		return 0, 0, "", fmt.Errorf("fewshot: counting the query's tokens: %w", err)
 	}
-	kept, tokens, err = f.add(order, 0, f.counts.head+own)
+	kept, tokens, err = f.add(ctx, order, 0, f.counts.head+own)
 	if err != nil {
 		return 0, 0, "", err
 	}
@@ -121,7 +122,7 @@ func (f *fitting) fit(order []int, input, query string) (kept, tokens int, text 
 	if clear && tokens <= f.budget && f.counts.known() == proven {
 		return kept, tokens, f.column.join(order[len(order)-kept:], input), nil
 	}
-	kept, tokens, text, err = f.settle(order, input, kept)
+	kept, tokens, text, err = f.settle(ctx, order, input, kept)
 	if err == nil && clear {
 		f.learn(order[len(order)-kept:], own, tokens)
 	}
@@ -130,12 +131,12 @@ func (f *fitting) fit(order []int, input, query string) (kept, tokens int, text 
 
 // add goes on from a prompt with the last kept shots of order and so many
 // tokens: it returns how many fit by the sum of their counts, and that sum.
-func (f *fitting) add(order []int, kept, sum int) (int, int, error) {
+func (f *fitting) add(ctx context.Context, order []int, kept, sum int) (int, int, error) {
 	n := f.counts
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for ; kept < len(order); kept++ {
-		shot, err := f.shot(order[len(order)-1-kept])
+		shot, err := f.shot(ctx, order[len(order)-1-kept])
 		if err != nil {
 			return 0, 0, err
 		}
@@ -148,11 +149,11 @@ func (f *fitting) add(order []int, kept, sum int) (int, int, error) {
 }
 
 // shot returns the tokens of a shot. The caller holds the lock.
-func (f *fitting) shot(i int) (int, error) {
+func (f *fitting) shot(ctx context.Context, i int) (int, error) {
 	n := f.counts
 	if n.shot[i] == uncounted {
 		text := f.column.shot(i)
-		tokens, err := f.model.Count(text)
+		tokens, err := f.model.Count(ctx, text)
 		if err != nil {
 			return 0, fmt.Errorf("fewshot: counting the tokens of example %d of %d: %w", i+1, len(n.shot), err)
 		}
@@ -167,12 +168,12 @@ func (f *fitting) shot(i int) (int, error) {
 // settle counts the prompt itself, with the proposed number of shots, and takes
 // more or fewer until it is known how many fit. Where the sum was right, that is
 // one count.
-func (f *fitting) settle(order []int, input string, kept int) (fits, tokens int, text string, err error) {
+func (f *fitting) settle(ctx context.Context, order []int, input string, kept int) (fits, tokens int, text string, err error) {
 	fits = -1
 	over := len(order) + 1 // the fewest shots known to be too many
 	for {
 		whole := f.column.join(order[len(order)-kept:], input)
-		n, err := f.model.Count(whole)
+		n, err := f.model.Count(ctx, whole)
 		if err != nil {
 			return 0, 0, "", fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
 		}
@@ -189,7 +190,7 @@ func (f *fitting) settle(order []int, input string, kept int) (fits, tokens int,
 			kept = max(f.without(order, kept, n), fits+1)
 		} else {
 			fits, tokens, text = kept, n, whole
-			if kept, _, err = f.add(order, kept, n); err != nil {
+			if kept, _, err = f.add(ctx, order, kept, n); err != nil {
 				return 0, 0, "", err
 			}
 			kept = min(kept, over-1)

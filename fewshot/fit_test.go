@@ -1,6 +1,7 @@
 package fewshot_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -23,7 +24,7 @@ import (
 // that begin it with one.
 type wordCounter struct{ calls *atomic.Int64 }
 
-func (c wordCounter) Count(text string) (int, error) {
+func (c wordCounter) Count(ctx context.Context, text string) (int, error) {
 	if c.calls != nil {
 		c.calls.Add(1)
 	}
@@ -60,7 +61,7 @@ func TestFitting(t *testing.T) {
 			t.Errorf("%s: %v", tt.why, err)
 			continue
 		}
-		n, _ := m.Count(p.Text)
+		n, _ := m.Count(context.Background(), p.Text)
 		if n != p.Tokens || n > tt.window-8 {
 			t.Errorf("%s: the prompt says %d tokens, has %d, and %d fit", tt.why, p.Tokens, n, tt.window-8)
 		}
@@ -136,11 +137,11 @@ var counters = []func(testing.TB) sampling.Counter{
 // quarters is what many programs take for a Counter.
 type quarters struct{}
 
-func (quarters) Count(text string) (int, error) { return (len(text) + 3) / 4, nil }
+func (quarters) Count(ctx context.Context, text string) (int, error) { return (len(text) + 3) / 4, nil }
 
 type crowd struct{}
 
-func (crowd) Count(text string) (int, error) {
+func (crowd) Count(ctx context.Context, text string) (int, error) {
 	lines := strings.Count(text, "\n")
 	return len(text)/4 + lines*lines, nil
 }
@@ -187,7 +188,7 @@ func FuzzFit(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			n, _ := m.Count(p.Text)
+			n, _ := m.Count(context.Background(), p.Text)
 			if window > 0 && n > m.Window-2 {
 				t.Errorf("%T, %+v: %d tokens in a window of %d beside 2: %q", m.Counter, format, n, m.Window, p.Text)
 			}
@@ -198,10 +199,10 @@ func FuzzFit(f *testing.F) {
 				continue
 			}
 			e := task.Examples[p.Dropped[len(p.Dropped)-1]]
-			constant, _ := m.Count("")
+			constant, _ := m.Count(context.Background(), "")
 			shot := format.Before + e.In + format.Between + e.Out + format.After
-			next, _ := m.Count(shot)
-			whole, _ := m.Count(shot + p.Text)
+			next, _ := m.Count(context.Background(), shot)
+			whole, _ := m.Count(context.Background(), shot+p.Text)
 			if n+next-constant <= m.Window-2 && whole <= m.Window-2 {
 				t.Errorf("%T, %+v: %q of %d tokens was dropped, where %d of %d are taken", m.Counter, format, shot, next, n, m.Window-2)
 			}
@@ -213,7 +214,7 @@ func FuzzFit(f *testing.F) {
 // before a text may be one token with its beginning.
 type runs struct{}
 
-func (runs) Count(text string) (n int, _ error) {
+func (runs) Count(_ context.Context, text string) (n int, _ error) {
 	letters := false
 	for i, r := range text {
 		if i == 0 || unicode.IsLetter(r) != letters {
@@ -246,7 +247,7 @@ func TestPartsThatJoin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n, _ := m.Count(p.Text); n != p.Tokens {
+			if n, _ := m.Count(context.Background(), p.Text); n != p.Tokens {
 				t.Errorf("%s: with %q the prompt says %d tokens and has %d", tt.why, query, p.Tokens, n)
 			}
 		}
@@ -264,7 +265,7 @@ func TestCountersThatFail(t *testing.T) {
 		"teacher:":       "fewshot: counting the query's tokens: the server is gone",
 		task.Instruction + "\n\n" + plain(tenPairs[:3], "teacher"): "fewshot: counting the prompt's tokens: the server is gone",
 	} {
-		counter := countFunc(func(s string) (int, error) {
+		counter := countFunc(func(_ context.Context, s string) (int, error) {
 			if s == text {
 				return 0, gone
 			}
@@ -276,9 +277,9 @@ func TestCountersThatFail(t *testing.T) {
 	}
 }
 
-type countFunc func(string) (int, error)
+type countFunc func(context.Context, string) (int, error)
 
-func (f countFunc) Count(text string) (int, error) { return f(text) }
+func (f countFunc) Count(ctx context.Context, text string) (int, error) { return f(ctx, text) }
 
 // TestFittingIsShared has many goroutines fit and count the same examples, by two
 // Counters in turn. The race detector watches.

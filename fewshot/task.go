@@ -104,7 +104,7 @@ func (t *Task[In, Out]) Read(c *sampling.Completion) (Out, error) {
 	case sampling.EndOfText, sampling.StopSequence:
 		return t.Parse(c.Text)
 	case sampling.TokenLimit:
-		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: %w", sampling.ErrTruncated)}
+		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: %w", sampling.ErrTokenLimit)}
 	}
 	return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ended for the reason %q: %w", c.Reason, sampling.ErrTruncated)}
 }
@@ -149,7 +149,7 @@ func (t *Task[In, Out]) fill(ctx context.Context, m sampling.Model, in In, p *Pr
 	if err != nil {
 		return nil, err
 	}
-	return c.fill(m, t.Params, input, order, p)
+	return c.fill(ctx, m, t.Params, input, order, p)
 }
 
 // choose returns the input as text and the examples to show for it.

@@ -30,7 +30,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 	for i, label := range labels {
 		continuations[i] = l.pad + label + end
 	}
-	scores, err := m.Score(ctx, prompt.Text, continuations)
+	scores, err := m.Score(ctx, prompt.Request(c.Task.Params), continuations)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 		}
 	}
 	if c.Normalize == Unconditional {
-		alone, err := m.Score(ctx, strings.TrimLeft(l.open, "\n"), continuations)
+		alone, err := m.Score(ctx, &sampling.Request{Prompt: strings.TrimLeft(l.open, "\n"), Params: c.Task.Params}, continuations)
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,8 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 	for _, alternatives := range []int{20, 5} {
 		request := prompt.Request(c.Task.Params)
 		request.Stop = nil // a stop sequence would take the token's report with it
-		request.Params.MaxTokens, request.Params.Temperature, request.Params.Logprobs = 1, 0, alternatives
+		request.Params.MaxTokens, request.Params.Temperature = 1, 0
+		request.Params.Logprobs, request.Params.TopLogprobs = true, alternatives
 		completion, err = m.Complete(ctx, request)
 		if !errors.Is(err, sampling.ErrUnsupported) {
 			break

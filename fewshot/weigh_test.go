@@ -16,15 +16,15 @@ import (
 
 // alternatives is a backend that reports the likeliest first tokens, at most as
 // many as it is able to.
-func alternatives(most int, top ...sampling.Alternative) sampling.Backend {
+func alternatives(most int, top ...sampling.Token) sampling.Backend {
 	return sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) {
-			if req.Params.Logprobs > most {
-				yield(sampling.Chunk{}, fmt.Errorf("%w: %d alternatives", sampling.ErrUnsupported, req.Params.Logprobs))
+			if req.Params.TopLogprobs > most {
+				yield(sampling.Chunk{}, fmt.Errorf("%w: %d alternatives", sampling.ErrUnsupported, req.Params.TopLogprobs))
 				return
 			}
 			chunk := sampling.Chunk{Text: top[int(req.Params.Seed)%len(top)].Text + "\n", Reason: sampling.EndOfText}
-			if req.Params.Logprobs > 0 {
+			if req.Params.Logprobs {
 				chunk.Tokens = []sampling.Token{{Text: chunk.Text, Top: top}}
 			}
 			yield(chunk, nil)
@@ -33,7 +33,7 @@ func alternatives(most int, top ...sampling.Alternative) sampling.Backend {
 }
 
 func TestClassifyByFirstToken(t *testing.T) {
-	top := []sampling.Alternative{
+	top := []sampling.Token{
 		{Text: " neg", Logprob: math.Log(0.3)}, {Text: " positive", Logprob: math.Log(0.2)}, {Text: " pos", Logprob: math.Log(0.4)}, {Text: " the", Logprob: math.Log(0.1)},
 	}
 	for _, most := range []int{20, 5} {
@@ -48,15 +48,15 @@ func TestClassifyByFirstToken(t *testing.T) {
 }
 
 func TestATokenMayBeMoreThanALabel(t *testing.T) {
-	top := func(texts ...string) (all []sampling.Alternative) {
+	top := func(texts ...string) (all []sampling.Token) {
 		for i, text := range texts {
-			all = append(all, sampling.Alternative{Text: text, Logprob: math.Log(0.5) - float64(i)})
+			all = append(all, sampling.Token{Text: text, Logprob: math.Log(0.5) - float64(i)})
 		}
 		return all
 	}
 	for _, tt := range []struct {
 		why    string
-		tokens []sampling.Alternative
+		tokens []sampling.Token
 		want   string
 	}{
 		{"10 is not the label 1 with something behind it", top(" 10", " 2", " 1"), "2"},
@@ -71,15 +71,15 @@ func TestATokenMayBeMoreThanALabel(t *testing.T) {
 }
 
 func TestClassifyByVotes(t *testing.T) {
-	label := func(s string) sampling.Alternative { return sampling.Alternative{Text: " " + s, Logprob: -1} }
+	label := func(s string) sampling.Token { return sampling.Token{Text: " " + s, Logprob: -1} }
 	c := sentiment("positive", "posh")
 	c.Samples = 9
 	c.Task.Params.Seed = 3
 	for name, b := range map[string]sampling.Backend{
 		"a backend that reports nothing":        alternatives(0, label("positive"), label("posh"), label("posh")),
 		"labels that begin with the same token": alternatives(20, label("pos"), label("posh"), label("posh")),
-		"a label of the probability 0":          alternatives(20, sampling.Alternative{Text: " posh", Logprob: -9999}, label("dull")),
-		"a label of no probability at all":      alternatives(20, sampling.Alternative{Text: " posh", Logprob: math.Inf(1)}, label("dull")),
+		"a label of the probability 0":          alternatives(20, sampling.Token{Text: " posh", Logprob: -9999}, label("dull")),
+		"a label of no probability at all":      alternatives(20, sampling.Token{Text: " posh", Logprob: math.Inf(1)}, label("dull")),
 	} {
 		got, p := probabilities(t, c, b, "a film")
 		if got.Method != fewshot.ByVotes || got.Label != "posh" {
@@ -96,7 +96,7 @@ func TestVotesAreDrawn(t *testing.T) {
 		c.Task.Params.Temperature = given
 		model := sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 			return func(yield func(sampling.Chunk, error) bool) {
-				if req.Params.Logprobs == 0 && req.Params.Temperature != want {
+				if !req.Params.Logprobs && req.Params.Temperature != want {
 					t.Errorf("a vote at temperature %v, want %v", req.Params.Temperature, want)
 				}
 				yield(sampling.Chunk{Text: " good", Reason: sampling.EndOfText}, nil)

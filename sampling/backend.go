@@ -31,9 +31,11 @@ import (
 // Model fills in MaxTokens and Seed before it calls Sample, so that an
 // implementation need not know their defaults.
 //
-// A Backend that can also count tokens implements [Counter], one that can tell
-// how likely a given text is implements [Scorer], and one that can draw several
-// continuations for the price of one prompt implements [Drawer].
+// A Backend may have more abilities: [Counter] counts tokens, [Scorer] says how
+// likely a given text is, [Drawer] draws several continuations for the price of
+// one prompt, [Describer] names the model, and [Constrainer] enforces a
+// [Constraint]. A method that exists and cannot do its work returns an error
+// wrapping [ErrUnsupported], which is the same as not having it.
 type Backend interface {
 	Sample(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 }
@@ -58,6 +60,16 @@ type Drawer interface {
 	Draw(ctx context.Context, req *Request, n int) ([]*Completion, error)
 }
 
+// A Constrainer is a [Backend] that can keep a continuation within a
+// [Constraint] while it is drawn.
+//
+// Constrains returns nil when Sample and Draw enforce c, and an error wrapping
+// [ErrUnsupported] when they cannot. It is asked before anything is sent, and it
+// sends nothing itself.
+type Constrainer interface {
+	Constrains(c Constraint) error
+}
+
 // A Request asks for one continuation. It is a value that a caller may reuse
 // and share between goroutines as long as nobody changes it.
 type Request struct {
@@ -69,6 +81,10 @@ type Request struct {
 	// Stop lists the stop sequences. The continuation ends before the one that
 	// completes first, and that sequence is not part of the text.
 	Stop []string
+
+	// Constraint restricts the text before the stop sequence. The zero value
+	// allows every text.
+	Constraint Constraint
 
 	// Params decide how tokens are drawn. The zero value is greedy.
 	Params Params

@@ -2,6 +2,8 @@ package sampling
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -10,25 +12,32 @@ import (
 // that may be wrong must be too high, never too low, or prompts overflow the
 // window. Counters are safe for concurrent use.
 type Counter interface {
-	Count(text string) (int, error)
+	Count(ctx context.Context, text string) (int, error)
 }
 
 // Count returns the number of tokens in text: by m.Counter, or else by the
-// backend where it is a [Counter], or else the number of bytes, which no
-// byte-level vocabulary exceeds.
-func (m Model) Count(text string) (int, error) {
-	if c := m.counter(); c != nil {
-		return c.Count(text)
-	}
-	return len(text), nil
+// backend where it can count, or else the number of bytes, which no byte-level
+// vocabulary exceeds.
+func (m Model) Count(ctx context.Context, text string) (int, error) {
+	n, _, err := m.count(ctx, text)
+	return n, err
 }
 
-func (m Model) counter() Counter {
+// count also reports whether the number is one of bytes.
+func (m Model) count(ctx context.Context, text string) (n int, bytes bool, err error) {
 	if m.Counter != nil {
-		return m.Counter
+		n, err = m.Counter.Count(ctx, text)
+		return n, false, err
 	}
-	c, _ := m.Backend.(Counter)
-	return c
+	c, ok := m.Backend.(Counter)
+	if !ok {
+		return len(text), true, nil
+	}
+	n, err = c.Count(ctx, text)
+	if errors.Is(err, ErrUnsupported) {
+		return len(text), true, nil
+	}
+	return n, false, err
 }
 
 // PromptBudget returns how many tokens a prompt may have so that p.MaxTokens
@@ -52,12 +61,12 @@ func (m Model) PromptBudget(p Params) (int, error) {
 }
 
 // fit returns ErrBudget, with the numbers, when the request does not fit.
-func (m Model) fit(req *Request) error {
+func (m Model) fit(ctx context.Context, req *Request) error {
 	budget, err := m.PromptBudget(req.Params)
 	if err != nil || budget == math.MaxInt {
 		return err
 	}
-	n, err := m.Count(req.Prompt)
+	n, bytes, err := m.count(ctx, req.Prompt)
 	if err != nil {
 		return fmt.Errorf("counting the prompt's tokens: %w", err)
 	}
@@ -65,7 +74,7 @@ func (m Model) fit(req *Request) error {
 		return nil
 	}
 	hint := "shorten the prompt or ask for fewer tokens"
-	if m.counter() == nil {
+	if bytes {
 		hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 	}
 	return fmt.Errorf("%w: the prompt has %d tokens, and %d of the window of %d are left beside MaxTokens; %s",

@@ -1,6 +1,7 @@
 package sampling_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // words counts a token for each word.
 type words struct{}
 
-func (words) Count(text string) (int, error) {
+func (words) Count(ctx context.Context, text string) (int, error) {
 	if strings.Contains(text, "uncountable") {
 		return 0, errors.New("no such word")
 	}
@@ -21,7 +22,7 @@ func (words) Count(text string) (int, error) {
 }
 
 func TestCount(t *testing.T) {
-	backend := &samplingtest.Script{CountFunc: func(string) (int, error) { return 42, nil }}
+	backend := &samplingtest.Script{CountFunc: func(context.Context, string) (int, error) { return 42, nil }}
 	plain := sampling.BackendFunc(capitals)
 	for _, test := range []struct {
 		why  string
@@ -33,7 +34,7 @@ func TestCount(t *testing.T) {
 		{"the backend", sampling.Model{Backend: backend}, 42},
 		{"the Model's own before the backend", sampling.Model{Backend: backend, Counter: words{}}, 2},
 	} {
-		if n, err := test.m.Count("a 나b"); n != test.want || err != nil {
+		if n, err := test.m.Count(context.Background(), "a 나b"); n != test.want || err != nil {
 			t.Errorf("%s: %d, %v", test.why, n, err)
 		}
 	}

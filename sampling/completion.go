@@ -21,6 +21,11 @@ type Chunk struct {
 
 	// Usage is what the backend says it cost so far, usually in the last chunk.
 	Usage *Usage
+
+	// Model and Seed are told in the last chunk: the model that answered, where
+	// the backend says it, and the seed, which sampling.Model fills in.
+	Model string
+	Seed  uint64
 }
 
 // A Token is one token of a continuation with its log probability.
@@ -32,15 +37,8 @@ type Token struct {
 	Logprob float64
 
 	// Top holds the most likely tokens at this place, the best first, at most
-	// Params.Logprobs of them.
-	Top []Alternative
-}
-
-// An Alternative is a token that could have stood in a place, with its natural
-// log probability.
-type Alternative struct {
-	Text    string
-	Logprob float64
+	// Params.TopLogprobs of them. Their own Top is empty.
+	Top []Token
 }
 
 // A Completion is a whole continuation.
@@ -49,6 +47,7 @@ type Completion struct {
 	Reason Reason
 	Stop   string  // the stop sequence that ended it, when known
 	Seed   uint64  // the seed it was drawn with, also when none was asked for
+	Model  string  // the model that answered, where the backend says it
 	Tokens []Token // present when Params.Logprobs asked for them
 	Usage  Usage
 }

@@ -53,7 +53,7 @@ func TestReason(t *testing.T) {
 func TestCompletionAsJSON(t *testing.T) {
 	c := sampling.Completion{
 		Text: " é\n", Reason: sampling.StopSequence, Stop: "\n\n", Seed: 1<<64 - 1,
-		Tokens: []sampling.Token{{Text: " é", Logprob: -0.5, Top: []sampling.Alternative{{Text: " e", Logprob: -2}}}},
+		Tokens: []sampling.Token{{Text: " é", Logprob: -0.5, Top: []sampling.Token{{Text: " e", Logprob: -2}}}},
 		Usage:  sampling.Usage{PromptTokens: 3, CompletionTokens: 2, CachedTokens: 1},
 	}
 	text, err := json.Marshal(c)

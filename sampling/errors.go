@@ -14,9 +14,15 @@ var (
 	// ErrBudget: the prompt and the tokens asked for do not fit the window.
 	ErrBudget = errors.New("sampling: over the context window")
 
-	// ErrTruncated: the stream ended without a reason, or what was read as an
-	// answer was cut. The text so far is real, but nobody knows the rest.
-	ErrTruncated = errors.New("sampling: the continuation is not whole")
+	// ErrTruncated: the stream broke off without a reason. The text so far is
+	// real, but nobody knows the rest.
+	ErrTruncated = errors.New("sampling: the stream broke off")
+
+	// ErrTokenLimit: an answer was cut by MaxTokens or by the context window.
+	ErrTokenLimit = errors.New("sampling: cut by the token limit")
+
+	// ErrConstraint: the text does not keep to the request's Constraint.
+	ErrConstraint = errors.New("sampling: the constraint is violated")
 
 	// ErrUnsupported: the backend cannot do what was asked.
 	ErrUnsupported = errors.New("sampling: not supported by this backend")

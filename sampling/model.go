@@ -32,7 +32,7 @@ var errNoBackend = fmt.Errorf("%w: Model.Backend is nil; set it to a backend suc
 // also returns the text that had come by then, if any, so that nothing paid for
 // is lost.
 func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) {
-	prepared, err := m.prepare(req)
+	prepared, err := m.prepare(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) 
 // sequence is single-use.
 func (m Model) Stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		prepared, err := m.prepare(req)
+		prepared, err := m.prepare(ctx, req)
 		if err != nil {
 			yield(Chunk{}, err)
 			return
@@ -69,12 +69,12 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 	if n < 1 {
 		return nil, fmt.Errorf("%w: drawing %d completions; ask for at least 1", ErrInvalid, n)
 	}
-	prepared, err := m.prepare(req)
+	prepared, err := m.prepare(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if d, ok := m.Backend.(Drawer); ok && n > 1 {
-		drawn, err := d.Draw(ctx, prepared, n)
+	if n > 1 {
+		drawn, err := Forward{m.Backend}.Draw(ctx, prepared, n)
 		if !errors.Is(err, ErrUnsupported) {
 			return m.finished(drawn, err, prepared, n)
 		}
@@ -163,14 +163,14 @@ func SeedAt(seed uint64, i int) uint64 {
 const freshSeeds = 1 << 30
 
 // prepare checks the request and fills in what a backend need not know.
-func (m Model) prepare(req *Request) (*Request, error) {
+func (m Model) prepare(ctx context.Context, req *Request) (*Request, error) {
 	if m.Backend == nil {
 		return nil, errNoBackend
 	}
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
-	if err := m.fit(req); err != nil {
+	if err := m.fit(ctx, req); err != nil {
 		return nil, err
 	}
 	prepared := *req
@@ -191,6 +191,9 @@ func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		for chunk, err := range Until(m.Backend.Sample(ctx, req), req.Stop) {
+			if chunk.Reason != Unfinished {
+				chunk.Seed = req.Params.Seed
+			}
 			if !yield(chunk, err) || err != nil || chunk.Reason != Unfinished {
 				return
 			}
@@ -215,6 +218,7 @@ func collect(chunks iter.Seq2[Chunk, error]) (*Completion, error) {
 			c.Usage = *chunk.Usage
 		}
 		c.Reason, c.Stop = chunk.Reason, chunk.Stop
+		c.Model = cmp.Or(chunk.Model, c.Model)
 	}
 	c.Text = text.String()
 	return &c, nil

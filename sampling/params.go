@@ -47,9 +47,11 @@ type Params struct {
 	// one in each call, which the Completion reports.
 	Seed uint64
 
-	// Logprobs asks for the log probability of each token and this many
-	// alternatives to it. 0 is none.
-	Logprobs int
+	// Logprobs asks for the log probability of each drawn token, and TopLogprobs
+	// for this many of the most likely tokens beside it. TopLogprobs needs
+	// Logprobs.
+	Logprobs    bool
+	TopLogprobs int
 
 	// Extra holds fields that only this server knows, sent as they are.
 	Extra map[string]any
@@ -65,11 +67,14 @@ func (p *Params) Validate() error {
 	}{
 		{"MaxTokens", p.MaxTokens, fmt.Sprintf("the default of %d", DefaultMaxTokens)},
 		{"TopK", p.TopK, "no limit"},
-		{"Logprobs", p.Logprobs, "none"},
+		{"TopLogprobs", p.TopLogprobs, "none"},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("%w: Params.%s is %d; use 0 for %s, or a positive number", ErrInvalid, f.name, f.value, f.zero)
 		}
+	}
+	if p.TopLogprobs > 0 && !p.Logprobs {
+		return fmt.Errorf("%w: Params.TopLogprobs is %d without Params.Logprobs; set Logprobs too", ErrInvalid, p.TopLogprobs)
 	}
 	for _, f := range []struct {
 		name     string

@@ -20,7 +20,7 @@ func TestValidate(t *testing.T) {
 		want string // "" when it is valid
 	}{
 		{&sampling.Request{}, ""},
-		{of(params{MaxTokens: 1, Temperature: 2, TopP: 1, TopK: 1, MinP: 1, RepetitionPenalty: 1, Logprobs: 5, Seed: math.MaxUint64}), ""},
+		{of(params{MaxTokens: 1, Temperature: 2, TopP: 1, TopK: 1, MinP: 1, RepetitionPenalty: 1, Logprobs: true, TopLogprobs: 5, Seed: math.MaxUint64}), ""},
 		{of(params{FrequencyPenalty: -2, PresencePenalty: 2}), ""},
 		{of(params{Temperature: math.SmallestNonzeroFloat64, TopP: 0.5, MinP: 1e-9, MaxTokens: math.MaxInt}), ""},
 		{stops("\n", "\n\n", "é", "\uFFFD"), ""},
@@ -29,7 +29,8 @@ func TestValidate(t *testing.T) {
 		{nil, "the request is nil; pass &sampling.Request{Prompt: ...}"},
 		{of(params{MaxTokens: -1}), "Params.MaxTokens is -1; use 0 for the default of 256, or a positive number"},
 		{of(params{TopK: -40}), "Params.TopK is -40; use 0 for no limit, or a positive number"},
-		{of(params{Logprobs: -1}), "Params.Logprobs is -1; use 0 for none, or a positive number"},
+		{of(params{Logprobs: true, TopLogprobs: -1}), "Params.TopLogprobs is -1; use 0 for none, or a positive number"},
+		{of(params{TopLogprobs: 3}), "Params.TopLogprobs is 3 without Params.Logprobs; set Logprobs too"},
 		{of(params{Temperature: -0.5}), "Params.Temperature is -0.5; use 0 for greedy decoding, or a positive number"},
 		{of(params{Temperature: nan}), "Params.Temperature is NaN; use 0 for greedy decoding, or a positive number"},
 		{of(params{Temperature: inf}), "Params.Temperature is +Inf; use 0 for greedy decoding, or a positive number"},

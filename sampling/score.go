@@ -8,12 +8,14 @@ import (
 // A Scorer tells how likely given continuations of a prompt are, without
 // drawing any. Backends implement it where they can.
 //
-// Score returns one Score for each continuation, in their order. The prompt may
-// be empty, and then each continuation is scored as a text of its own.
+// Score returns one Score for each continuation of req.Prompt, in their order.
+// The prompt may be empty, and then each continuation is scored as a text of its
+// own. Of req.Params only Extra matters: a score is taken before temperature and
+// truncation. Stop and Constraint do not apply.
 // Implementations are safe for concurrent use, and return an error wrapping
 // [ErrUnsupported] rather than made-up numbers.
 type Scorer interface {
-	Score(ctx context.Context, prompt string, continuations []string) ([]Score, error)
+	Score(ctx context.Context, req *Request, continuations []string) ([]Score, error)
 }
 
 // A Score is how likely one continuation is.
@@ -28,26 +30,21 @@ type Score struct {
 	Tokens []Token
 }
 
-// Score scores continuations of prompt by the model's backend. It returns an
-// error wrapping [ErrUnsupported] when the backend is no [Scorer].
-func (m Model) Score(ctx context.Context, prompt string, continuations []string) ([]Score, error) {
+// Score scores continuations of req.Prompt by the model's backend, as [Scorer]
+// says. It returns an error wrapping [ErrUnsupported] when the backend cannot.
+func (m Model) Score(ctx context.Context, req *Request, continuations []string) ([]Score, error) {
 	if m.Backend == nil {
 		return nil, errNoBackend
 	}
-	s, ok := m.Backend.(Scorer)
-	if !ok {
-		return nil, fmt.Errorf("%w: %T does not score text", ErrUnsupported, m.Backend)
+	if err := req.Validate(); err != nil {
+		return nil, err
 	}
-	for i, text := range append([]string{prompt}, continuations...) {
+	for i, text := range continuations {
 		if at := invalidUTF8(text); at >= 0 {
-			what := "the prompt"
-			if i > 0 {
-				what = fmt.Sprintf("continuation %d", i-1)
-			}
-			return nil, fmt.Errorf("%w: %s is not valid UTF-8 at byte %d", ErrInvalid, what, at)
+			return nil, fmt.Errorf("%w: continuation %d is not valid UTF-8 at byte %d", ErrInvalid, i, at)
 		}
 	}
-	scores, err := s.Score(ctx, prompt, continuations)
+	scores, err := Forward{m.Backend}.Score(ctx, req, continuations)
 	if err == nil && len(scores) != len(continuations) {
 		return nil, fmt.Errorf("sampling: %T returned %d scores for %d continuations", m.Backend, len(scores), len(continuations))
 	}

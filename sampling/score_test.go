@@ -13,14 +13,15 @@ import (
 func TestScore(t *testing.T) {
 	ctx := t.Context()
 	m := sampling.Model{Backend: sampling.BackendFunc(capitals)}
-	if _, err := m.Score(ctx, "p", []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(err.Error(), "sampling.BackendFunc") {
+	if _, err := m.Score(ctx, &sampling.Request{Prompt: "p"}, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(err.Error(), "sampling.BackendFunc") {
 		t.Errorf("a backend that is no Scorer: %v", err)
 	}
 
 	boom := errors.New("boom")
 	asked := 0
-	script := &samplingtest.Script{ScoreFunc: func(_ context.Context, prompt string, of []string) ([]sampling.Score, error) {
+	script := &samplingtest.Script{ScoreFunc: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 		asked++
+		prompt := req.Prompt
 		if prompt == "fail" {
 			return nil, boom
 		}
@@ -34,25 +35,25 @@ func TestScore(t *testing.T) {
 		return scores, nil
 	}}
 	m.Backend = script
-	scores, err := m.Score(ctx, "pp", []string{"a", "bbb"})
+	scores, err := m.Score(ctx, &sampling.Request{Prompt: "pp"}, []string{"a", "bbb"})
 	if err != nil || len(scores) != 2 || scores[0].Logprob != -3 || scores[1].Logprob != -5 {
 		t.Errorf("%v, %v", scores, err)
 	}
-	if scores, err := m.Score(ctx, "", nil); err != nil || len(scores) != 0 {
+	if scores, err := m.Score(ctx, &sampling.Request{Prompt: ""}, nil); err != nil || len(scores) != 0 {
 		t.Errorf("no continuations: %v, %v", scores, err)
 	}
-	if _, err := m.Score(ctx, "fail", []string{"a"}); err != boom {
+	if _, err := m.Score(ctx, &sampling.Request{Prompt: "fail"}, []string{"a"}); err != boom {
 		t.Errorf("%v", err)
 	}
-	if _, err := m.Score(ctx, "short", []string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "returned 1 scores for 2 continuations") {
+	if _, err := m.Score(ctx, &sampling.Request{Prompt: "short"}, []string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "returned 1 scores for 2 continuations") {
 		t.Errorf("%v", err)
 	}
 	before := asked
 	for want, of := range map[string][]string{
-		"the prompt is not valid UTF-8 at byte 1":     {"p\xff", "a"},
+		"Prompt is not valid UTF-8 at byte 1":         {"p\xff", "a"},
 		"continuation 1 is not valid UTF-8 at byte 0": {"p", "a", "\xff"},
 	} {
-		if _, err := m.Score(ctx, of[0], of[1:]); !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), want) {
+		if _, err := m.Score(ctx, &sampling.Request{Prompt: of[0]}, of[1:]); !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}

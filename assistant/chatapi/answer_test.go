@@ -114,8 +114,8 @@ func TestParameters(t *testing.T) {
 		{`"frequency_penalty":-2,"presence_penalty":2`, func(p *sampling.Params) { p.FrequencyPenalty, p.PresencePenalty = -2, 2 }},
 		{`"top_k":5,"min_p":0.1,"repetition_penalty":1.1`, func(p *sampling.Params) { p.TopK, p.MinP, p.RepetitionPenalty = 5, 0.1, 1.1 }},
 		{`"seed":9007199254740993`, func(p *sampling.Params) { p.Seed = 9007199254740993 }},
-		{`"logprobs":true`, func(p *sampling.Params) { p.Logprobs = 1 }},
-		{`"logprobs":true,"top_logprobs":5`, func(p *sampling.Params) { p.Logprobs = 5 }},
+		{`"logprobs":true`, func(p *sampling.Params) { p.Logprobs = true }},
+		{`"logprobs":true,"top_logprobs":5`, func(p *sampling.Params) { p.Logprobs, p.TopLogprobs = true, 5 }},
 		{`"logprobs":false`, func(p *sampling.Params) {}},
 	} {
 		script := &samplingtest.Script{Replies: []string{" ok"}}
@@ -171,7 +171,7 @@ func TestStopsReachBackend(t *testing.T) {
 // client cuts the reply: the whole ones before it, as they came.
 func TestTokensAtStop(t *testing.T) {
 	token := func(s string) sampling.Chunk {
-		return sampling.Chunk{Text: s, Tokens: []sampling.Token{{Text: s, Logprob: -1, Top: []sampling.Alternative{{Text: s, Logprob: -1}, {Text: "x", Logprob: -2}}}}}
+		return sampling.Chunk{Text: s, Tokens: []sampling.Token{{Text: s, Logprob: -1, Top: []sampling.Token{{Text: s, Logprob: -1}, {Text: "x", Logprob: -2}}}}}
 	}
 	chunks := []sampling.Chunk{token(" one"), token(" two"), token(" th"), token("ree"), token(" four")}
 	chunks[4].Reason = sampling.EndOfText

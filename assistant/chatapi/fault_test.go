@@ -137,7 +137,7 @@ func TestPanics(t *testing.T) {
 
 type panicky struct{}
 
-func (panicky) Count(string) (int, error) { panic(secretText) }
+func (panicky) Count(context.Context, string) (int, error) { panic(secretText) }
 
 // TestTimeout has a backend that hangs.
 func TestTimeout(t *testing.T) {

@@ -54,9 +54,9 @@ func (r *request) check() *fault {
 	case r.given["top_logprobs"] && !r.wantLogprobs:
 		return badField("top_logprobs", "is for requests with 'logprobs' set to true")
 	}
-	r.params.Logprobs = 0
+	r.params.Logprobs, r.params.TopLogprobs = false, 0
 	if r.wantLogprobs {
-		r.params.Logprobs = max(r.topLogprobs, 1) // 0 would be no log probabilities at all
+		r.params.Logprobs, r.params.TopLogprobs = true, r.topLogprobs
 	}
 	return nil
 }

@@ -84,10 +84,10 @@ func (t *tap) count(prompt, text string, told sampling.Usage) {
 	_, counts := t.model.Backend.(sampling.Counter)
 	if counts || t.model.Counter != nil {
 		if u.prompt == 0 {
-			u.prompt, _ = t.model.Count(prompt)
+			u.prompt, _ = t.model.Count(context.TODO(), prompt)
 		}
 		if u.completion == 0 {
-			u.completion, _ = t.model.Count(text)
+			u.completion, _ = t.model.Count(context.TODO(), text)
 		}
 	}
 	t.spent.prompt += u.prompt

@@ -239,7 +239,7 @@ func (c *chat) tokens() error {
 	if err != nil {
 		return err
 	}
-	n, err := talk.Model.Count(prompt.Text)
+	n, err := talk.Model.Count(context.TODO(), prompt.Text)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func run(ctx context.Context, env *cli.Env) error {
 func distribution(ctx context.Context, env *cli.Env, model sampling.Model, prefix string) error {
 	c, err := model.Complete(ctx, &sampling.Request{
 		Prompt: prefix,
-		Params: sampling.Params{MaxTokens: 1, Logprobs: 5},
+		Params: sampling.Params{MaxTokens: 1, Logprobs: true, TopLogprobs: 5},
 	})
 	if err != nil || len(c.Tokens) == 0 {
 		return err

@@ -27,7 +27,7 @@ type codeWriter struct {
 
 // goProgram returns a program that does what a job does.
 func goProgram(j job, backend *cli.Backend, p sampling.Params) (string, error) {
-	p.Logprobs = 0 // they are for the page to show
+	p.Logprobs, p.TopLogprobs = false, 0 // they are for the page to show
 	w := &codeWriter{imports: map[string]bool{}, backend: backend, params: p}
 	w.use("context", "fmt", "log", module+"/sampling")
 	j.program(w)

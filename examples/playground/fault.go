@@ -28,7 +28,7 @@ func invalid(field, format string, args ...any) error {
 // hinted adds to an error what a person can do about it in the page, which asks
 // for log probabilities where no program would.
 func hinted(err error, p sampling.Params) error {
-	if p.Logprobs == 0 || !errors.Is(err, sampling.ErrUnsupported) {
+	if !p.Logprobs || !errors.Is(err, sampling.ErrUnsupported) {
 		return err
 	}
 	f := *asFault(err)

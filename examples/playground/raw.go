@@ -33,7 +33,7 @@ func (j *rawJob) run(ctx context.Context, o *opened, out *stream) error {
 			return err
 		}
 		if !out.begun { // not before something came, so that a refusal keeps its status
-			read, _ := o.model.Count(j.Prompt) // only to be looked at
+			read, _ := o.model.Count(context.Background(), j.Prompt) // only to be looked at
 			if err := out.send(event{Prompt: &promptEvent{Tokens: read, Bound: o.model.Counter == nil}}); err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/wrap"
@@ -28,7 +30,7 @@ func (s *settings) common() *settings { return s }
 func (s *settings) params() (sampling.Params, error) {
 	p := sampling.Params{
 		MaxTokens: s.MaxTokens, Temperature: s.Temperature, TopP: s.TopP, TopK: s.TopK, MinP: s.MinP,
-		Seed: s.Seed, Logprobs: s.Logprobs,
+		Seed: s.Seed, Logprobs: s.Logprobs > 0, TopLogprobs: s.Logprobs,
 	}
 	if s.MaxTokens > maxTokens {
 		return p, invalid("max_tokens", "%d tokens at once are too many; ask for at most %d, and continue", s.MaxTokens, maxTokens)
@@ -57,7 +59,7 @@ func (o *opened) showing(show func(string)) sampling.Model {
 func (o *opened) promptEvent(p *fewshot.Prompt, parts []fewshot.Part) *promptEvent {
 	e := &promptEvent{Stop: p.Stop, Tokens: p.Tokens, Bound: o.model.Counter == nil, Shown: len(p.Shots), Dropped: len(p.Dropped)}
 	if e.Tokens == 0 {
-		e.Tokens, _ = o.model.Count(p.Text) // only to be looked at
+		e.Tokens, _ = o.model.Count(context.Background(), p.Text) // only to be looked at
 	}
 	for _, part := range parts {
 		e.Parts = append(e.Parts, partObject{part.Kind.String(), part.Text})

@@ -161,7 +161,7 @@ func (a *answer) chunk() (sampling.Chunk, error) {
 	}
 	chunk := sampling.Chunk{Text: l.Response}
 	if l.Response != "" {
-		if p.Logprobs > 0 {
+		if p.Logprobs {
 			if len(l.Logprobs) == 0 {
 				return sampling.Chunk{}, unsupported("Params.Logprobs: the server sent text without them; Ollama reports them since %v", knowsLogprobs)
 			}
@@ -180,8 +180,8 @@ func (a *answer) tokens() []sampling.Token {
 	for i := range a.line.Logprobs {
 		from := &a.line.Logprobs[i]
 		tokens[i] = sampling.Token{Text: from.text(), Logprob: from.Logprob}
-		for j := range from.Top[:min(len(from.Top), a.req.Params.Logprobs)] {
-			tokens[i].Top = append(tokens[i].Top, sampling.Alternative{Text: from.Top[j].text(), Logprob: from.Top[j].Logprob})
+		for j := range from.Top[:min(len(from.Top), a.req.Params.TopLogprobs)] {
+			tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: from.Top[j].text(), Logprob: from.Top[j].Logprob})
 		}
 	}
 	return tokens

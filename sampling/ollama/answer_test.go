@@ -207,9 +207,9 @@ func TestTokenBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := answer{backend: b, exchange: &exchange{}, req: &sampling.Request{Params: sampling.Params{Logprobs: 2}}, parts: b.parts(strings.NewReader(body))}
+	a := answer{backend: b, exchange: &exchange{}, req: &sampling.Request{Params: sampling.Params{Logprobs: true, TopLogprobs: 2}}, parts: b.parts(strings.NewReader(body))}
 	chunk, err := a.next(t.Context())
-	want := []sampling.Token{{Text: "\xc3", Logprob: -1}, {Text: "x", Logprob: -2, Top: []sampling.Alternative{{Text: "a", Logprob: -1}, {Text: "b", Logprob: -2}}}}
+	want := []sampling.Token{{Text: "\xc3", Logprob: -1}, {Text: "x", Logprob: -2, Top: []sampling.Token{{Text: "a", Logprob: -1}, {Text: "b", Logprob: -2}}}}
 	if diff := cmp.Diff(want, chunk.Tokens); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
@@ -218,7 +218,7 @@ func TestTokenBytes(t *testing.T) {
 // Text without the log probabilities that were asked for comes from a server
 // that does not know them.
 func TestLogprobsMissing(t *testing.T) {
-	req := &sampling.Request{Params: sampling.Params{Logprobs: 1}}
+	req := &sampling.Request{Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}
 	s, err := say(t, strings.NewReader(`{"response":"a","done":false}`+"\n"), req, 0, false)
 	if !errors.Is(err, sampling.ErrUnsupported) || s.Text != "" {
 		t.Errorf("got %+v, %v", s, err)
@@ -265,7 +265,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, sizes []byte) {
 		req := &sampling.Request{Prompt: "x", Params: sampling.Params{MaxTokens: 10}}
 		if len(sizes)%2 == 1 {
-			req.Params.Logprobs = 1
+			req.Params.Logprobs, req.Params.TopLogprobs = true, 1
 		}
 		whole := len(sizes)%3 == 2
 		want, _ := say(t, bytes.NewReader(body), req, 32, whole)

@@ -29,7 +29,7 @@ func TestConformanceUnsupported(t *testing.T) {
 	samplingtest.Kit{
 		MaxTokens: 8,
 		Unsupported: []sampling.Params{
-			{Logprobs: 1},
+			{Logprobs: true, TopLogprobs: 1},
 			{FrequencyPenalty: 0.5},
 			{PresencePenalty: -0.5},
 			{RepetitionPenalty: 1.1},

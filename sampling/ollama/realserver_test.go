@@ -198,7 +198,7 @@ func TestRealServerOlderSlides(t *testing.T) {
 
 func TestRealServerLogprobs(t *testing.T) {
 	b := newBackend(t, realConfig(t))
-	req := &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 20, Logprobs: 3}}
+	req := &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 20, Logprobs: true, TopLogprobs: 3}}
 	c := complete(t, b, req)
 	if len(c.Tokens) != 20 || c.Usage.CompletionTokens != 20 {
 		t.Fatalf("%d tokens came and %d are charged, want 20", len(c.Tokens), c.Usage.CompletionTokens)
@@ -226,7 +226,7 @@ func TestRealServerLogprobs(t *testing.T) {
 func TestRealServerPenalties(t *testing.T) {
 	b := newBackend(t, realConfig(t))
 	for _, p := range []sampling.Params{{FrequencyPenalty: 1e4}, {PresencePenalty: 1e4}, {RepetitionPenalty: 1e4}} {
-		p.MaxTokens, p.Logprobs, p.Seed = 100, 1, 1
+		p.MaxTokens, p.Logprobs, p.Seed = 100, true, 1
 		c, err := b.Model().Complete(t.Context(), &sampling.Request{Prompt: opening, Params: p})
 		if errors.Is(err, sampling.ErrUnsupported) {
 			t.Skip(err) // the model runs on an engine without penalties

@@ -27,7 +27,7 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) (body []byte,
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := b.checkLogprobs(v, req.Params.Logprobs); err != nil {
+	if err := b.checkLogprobs(v, &req.Params); err != nil {
 		return nil, 0, err
 	}
 	if err := b.checkPenalties(ctx, v, &req.Params); err != nil {
@@ -53,8 +53,8 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) (body []byte,
 	if alive := b.config.keepAlive(); alive != nil {
 		fields["keep_alive"] = alive
 	}
-	if n := req.Params.Logprobs; n > 0 {
-		fields["logprobs"], fields["top_logprobs"] = true, n
+	if req.Params.Logprobs {
+		fields["logprobs"], fields["top_logprobs"] = true, req.Params.TopLogprobs
 	}
 	if err := merge(fields, req.Params.Extra); err != nil {
 		return nil, 0, err
@@ -158,11 +158,11 @@ func (b *Backend) limit(ctx context.Context, v version) (int, error) {
 	return window, nil
 }
 
-func (b *Backend) checkLogprobs(v version, n int) error {
+func (b *Backend) checkLogprobs(v version, p *sampling.Params) error {
 	switch {
-	case n > mostLogprobs:
-		return unsupported("Params.Logprobs of %d; Ollama reports %d alternatives at most", n, mostLogprobs)
-	case n > 0 && v.known() && v.less(knowsLogprobs):
+	case p.TopLogprobs > mostLogprobs:
+		return unsupported("Params.TopLogprobs of %d; Ollama reports at most %d", p.TopLogprobs, mostLogprobs)
+	case p.Logprobs && v.known() && v.less(knowsLogprobs):
 		return unsupported("Params.Logprobs in Ollama %v; %v and later report them", v, knowsLogprobs)
 	}
 	return nil

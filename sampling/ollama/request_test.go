@@ -52,7 +52,7 @@ func TestRequests(t *testing.T) {
 			ollama.Config{Window: 200, KeepAlive: 90 * time.Second, Whole: true},
 			sampling.Request{Prompt: "<b>a dog</b> 나비\n", Stop: []string{"\n\n", "\nQ: ", "\n\n\n"}, Params: sampling.Params{
 				MaxTokens: 9, Temperature: 0.7, TopP: 0.95, TopK: 40, MinP: 0.05, FrequencyPenalty: -0.5, PresencePenalty: 1.5,
-				RepetitionPenalty: 1.1, Seed: 42, Logprobs: 5,
+				RepetitionPenalty: 1.1, Seed: 42, Logprobs: true, TopLogprobs: 5,
 				Extra: map[string]any{"num_gpu": 0, "typical_p": 0.5, "format": map[string]any{"type": "object"}},
 			}},
 		},
@@ -154,7 +154,7 @@ func TestExtraRefused(t *testing.T) {
 	}
 	// Whatever is sent by itself cannot be sent twice: the two lists are complete.
 	var fields map[string]any
-	json.Unmarshal([]byte(sent(t, ollama.Config{Window: 99, KeepAlive: 1}, &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, Logprobs: 1}})), &fields)
+	json.Unmarshal([]byte(sent(t, ollama.Config{Window: 99, KeepAlive: 1}, &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, Logprobs: true, TopLogprobs: 1}})), &fields)
 	free := []string{"typical_p", "repeat_last_n"} // there is no other way to set these
 	for name := range maps.Keys(fields["options"].(map[string]any)) {
 		if !slices.Contains(own, name) && !slices.Contains(free, name) {
@@ -186,8 +186,8 @@ func TestRefusedBeforeSending(t *testing.T) {
 	}{
 		{"an empty prompt", plain, sampling.Request{}, sampling.ErrUnsupported, "an empty prompt"},
 		{"a prompt that is no text", plain, sampling.Request{Prompt: "\xff"}, sampling.ErrInvalid, "not valid UTF-8"},
-		{"log probabilities, not known yet", plain, sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: 1}}, sampling.ErrUnsupported, "0.12.11"},
-		{"too many alternatives", with(func(c *ollama.Config) { c.Version = "0.17.4" }), sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: 21}}, sampling.ErrUnsupported, "20"},
+		{"log probabilities, not known yet", plain, sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}, sampling.ErrUnsupported, "0.12.11"},
+		{"too many alternatives", with(func(c *ollama.Config) { c.Version = "0.17.4" }), sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: true, TopLogprobs: 21}}, sampling.ErrUnsupported, "20"},
 		{"penalties on Ollama's own engine", plain, sampling.Request{Prompt: "a", Params: sampling.Params{PresencePenalty: 1}}, sampling.ErrUnsupported, "qwen3"},
 		{"no window, where prompts are cut", with(func(c *ollama.Config) { c.Version = "0.12.5" }), sampling.Request{Prompt: "a"}, sampling.ErrUnsupported, "Config.Window"},
 		{"a version that cuts otherwise", with(func(c *ollama.Config) { c.Version, c.Window = "0.3.14", 64 }), sampling.Request{Prompt: "a"}, sampling.ErrUnsupported, "0.3.14"},

@@ -101,11 +101,8 @@ func (r recording) asked(t testing.TB) (req *sampling.Request, config ollama.Con
 	o := &q.Options
 	req = &sampling.Request{Prompt: q.Prompt, Stop: o.Stop, Params: sampling.Params{
 		MaxTokens: or(o.NumPredict, 0), Temperature: or(o.Temperature, 0.8), TopK: or(o.TopK, 0), TopP: or(o.TopP, 1),
-		MinP: or(o.MinP, 0), Seed: uint64(or(o.Seed, 1)), Logprobs: q.TopLogprobs,
+		MinP: or(o.MinP, 0), Seed: uint64(or(o.Seed, 1)), Logprobs: q.Logprobs || q.TopLogprobs > 0, TopLogprobs: q.TopLogprobs,
 	}}
-	if q.Logprobs {
-		req.Params.Logprobs = max(1, q.TopLogprobs)
-	}
 	if req.Prompt == "" {
 		req.Prompt = "Once upon a time"
 	}
@@ -245,9 +242,9 @@ func TestWireLogprobs(t *testing.T) {
 	config.URL = r.serve(t, 64, func([]byte) {})
 	c := complete(t, newBackend(t, config), req)
 	want := []sampling.Token{
-		{Text: ",", Logprob: -0.0318, Top: []sampling.Alternative{{Text: ",", Logprob: -0.0318}, {Text: " there", Logprob: -3.5473}}},
-		{Text: " there", Logprob: -0.0684, Top: []sampling.Alternative{{Text: " there", Logprob: -0.0684}, {Text: " in", Logprob: -2.9798}}},
-		{Text: " was", Logprob: -0.016, Top: []sampling.Alternative{{Text: " was", Logprob: -0.016}, {Text: " we", Logprob: -4.844}}},
+		{Text: ",", Logprob: -0.0318, Top: []sampling.Token{{Text: ",", Logprob: -0.0318}, {Text: " there", Logprob: -3.5473}}},
+		{Text: " there", Logprob: -0.0684, Top: []sampling.Token{{Text: " there", Logprob: -0.0684}, {Text: " in", Logprob: -2.9798}}},
+		{Text: " was", Logprob: -0.016, Top: []sampling.Token{{Text: " was", Logprob: -0.016}, {Text: " we", Logprob: -4.844}}},
 	}
 	near := gocmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-4 })
 	if diff := gocmp.Diff(want, c.Tokens, near); diff != "" {

@@ -12,14 +12,14 @@ import (
 // half runes, refuse every field that their originals do not know, and miss
 // every neutral value that would be left to them.
 func TestConformance(t *testing.T) {
-	ollamaKnowsNone := []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: 1}}
+	ollamaKnowsNone := []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 1}}
 	for name, f := range flavours {
 		for _, whole := range []bool{false, true} {
 			t.Run(name+map[bool]string{false: "/streamed", true: "/whole"}[whole], func(t *testing.T) {
 				kit := samplingtest.Kit{MaxTokens: 24}
 				switch name {
 				case "OpenAI":
-					kit.Unsupported = []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: 6}}
+					kit.Unsupported = []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 6}}
 				case "Ollama":
 					kit.Unsupported = ollamaKnowsNone
 				}

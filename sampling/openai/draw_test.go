@@ -29,7 +29,7 @@ func TestDraw(t *testing.T) {
 			const n = 5
 			b := backendOf(t, flavours[name])
 			m := sampling.Model{Backend: b}
-			req := &sampling.Request{Prompt: "the owl", Stop: []string{" wall", "\n"}, Params: sampling.Params{Temperature: 1, MaxTokens: 12, Seed: 3, Logprobs: 2}}
+			req := &sampling.Request{Prompt: "the owl", Stop: []string{" wall", "\n"}, Params: sampling.Params{Temperature: 1, MaxTokens: 12, Seed: 3, Logprobs: true, TopLogprobs: 2}}
 			all, err := m.Draw(t.Context(), req, n)
 			if err != nil || len(all) != n {
 				t.Fatalf("%d came, %v", len(all), err)

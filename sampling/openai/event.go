@@ -119,13 +119,13 @@ func (c *continuation) add(e *event, index int) (sampling.Chunk, error) {
 			return chunk, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
 		}
 		text := string(ch.Text)
-		tokens, err := readLogprobs(ch.Logprobs, c.req.Params.Logprobs)
+		tokens, err := readLogprobs(ch.Logprobs, c.req.Params.TopLogprobs)
 		if err != nil {
 			return chunk, err
 		}
 		c.tokens = c.tokens || len(tokens) > 0
-		if text != "" && !c.tokens && c.req.Params.Logprobs > 0 {
-			return sampling.Chunk{}, unsupported("Params.Logprobs is %d, and the server sends none; leave it 0", c.req.Params.Logprobs)
+		if text != "" && !c.tokens && c.req.Params.Logprobs {
+			return sampling.Chunk{}, unsupported("Params.Logprobs: the server sends no log probabilities; leave it out")
 		}
 		chunk.Text += c.runes.add(text)
 		chunk.Tokens = append(chunk.Tokens, tokens...)

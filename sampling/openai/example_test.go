@@ -97,7 +97,7 @@ func ExampleBackend_Score() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = backend.Score(context.Background(), "The sky is", []string{" blue", " green"})
+	_, err = backend.Score(context.Background(), &sampling.Request{Prompt: "The sky is"}, []string{" blue", " green"})
 	fmt.Println(err)
 	// Output:
 	// openai: sampling: not supported by this backend: llama.cpp does not return the log probabilities of a prompt

@@ -214,11 +214,11 @@ func TestKeyIsNeverShown(t *testing.T) {
 					t.Fatal(err)
 				}
 				_, err = sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: "x"})
-				_, scoreErr := b.Score(t.Context(), "a", []string{"b"})
+				_, scoreErr := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, []string{"b"})
 				_, drawErr := b.Draw(t.Context(), &sampling.Request{Prompt: "x", Params: sampling.Params{Temperature: 1}}, 2)
 				var countErr error
 				if counter, err := b.Counter(); err == nil {
-					_, countErr = counter.Count("a")
+					_, countErr = counter.Count(context.Background(), "a")
 				}
 				for _, shown := range []any{err, scoreErr, drawErr, countErr, b, *b, config, &config, sampling.Model{Backend: b}, []any{b, config}, struct{ b *openai.Backend }{b}, struct{ b openai.Backend }{*b}} {
 					hidden(t, key, shown)

@@ -74,7 +74,7 @@ func (l *logprobs) fromContent(top int) []scored {
 		tokens[i].Logprob, tokens[i].known = *c.Logprob, true
 		for _, a := range c.TopLogprobs {
 			if a.Logprob != nil {
-				tokens[i].Top = append(tokens[i].Top, sampling.Alternative{Text: a.text(), Logprob: *a.Logprob})
+				tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: a.text(), Logprob: *a.Logprob})
 			}
 		}
 		tokens[i].Top = best(tokens[i].Top, top)
@@ -107,7 +107,7 @@ func (l *logprobs) fromArrays(top int) ([]scored, error) {
 		}
 		for text, p := range l.TopLogprobs[i] {
 			if p != nil {
-				tokens[i].Top = append(tokens[i].Top, sampling.Alternative{Text: tokenText(text), Logprob: *p})
+				tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: tokenText(text), Logprob: *p})
 			}
 		}
 		tokens[i].Top = best(tokens[i].Top, top)
@@ -117,8 +117,8 @@ func (l *logprobs) fromArrays(top int) ([]scored, error) {
 
 // best sorts the alternatives, the likely first, and keeps top of them. Servers
 // add the token that was drawn when it is not among those asked for.
-func best(alternatives []sampling.Alternative, top int) []sampling.Alternative {
-	slices.SortFunc(alternatives, func(a, b sampling.Alternative) int {
+func best(alternatives []sampling.Token, top int) []sampling.Token {
+	slices.SortFunc(alternatives, func(a, b sampling.Token) int {
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.Text, b.Text))
 	})
 	if top > 0 {

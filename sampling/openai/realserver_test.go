@@ -33,7 +33,7 @@ func TestRealServerConformance(t *testing.T) {
 		t.Run(map[bool]string{false: "streamed", true: "whole"}[whole], func(t *testing.T) {
 			realServer(t, whole)
 			kit := samplingtest.Kit{
-				Unsupported: []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: 1}},
+				Unsupported: []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 1}},
 			}
 			kit.TestBackend(t, func(t *testing.T) sampling.Backend { return realServer(t, whole) })
 		})

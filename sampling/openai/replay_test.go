@@ -145,7 +145,11 @@ func (r *recording) recorded(t testing.TB) (req *sampling.Request, n int, whole 
 		case "seed":
 			into = &p.Seed
 		case "logprobs":
-			into = &p.Logprobs
+			var top int
+			if json.Unmarshal(raw, &top) == nil {
+				p.Logprobs, p.TopLogprobs = top > 0, top
+				continue
+			}
 		case "n":
 			into = &n
 		case "stop":

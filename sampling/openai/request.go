@@ -43,10 +43,10 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 	w.param(d.PresencePenalty, "Params.PresencePenalty", p.PresencePenalty == 0, w.decimal(p.PresencePenalty))
 	w.param(d.RepetitionPenalty, "Params.RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, w.decimal(p.RepetitionPenalty))
 	w.seed(p.Seed, a.choices)
-	if d.MaxLogprobs > 0 && p.Logprobs > d.MaxLogprobs {
-		w.fail(unsupported("Params.Logprobs is %d, and %s reports at most %d; ask for fewer", p.Logprobs, d.Name, d.MaxLogprobs))
+	if d.MaxLogprobs > 0 && p.TopLogprobs > d.MaxLogprobs {
+		w.fail(unsupported("Params.TopLogprobs is %d, and %s reports at most %d; ask for fewer", p.TopLogprobs, d.Name, d.MaxLogprobs))
 	}
-	w.param(d.Logprobs, "Params.Logprobs", p.Logprobs == 0, w.number(p.Logprobs))
+	w.param(d.Logprobs, "Params.Logprobs", !p.Logprobs, w.number(logprobCount(p)))
 	if stop := d.sent(req.Stop); len(stop) > 0 {
 		w.put(d.Stop.Name, "Request.Stop", encode(stop))
 		w.with(d.Stop.With, "Request.Stop")
@@ -244,4 +244,13 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// logprobCount is the number that asks for log probabilities: of the drawn token and
+// this many beside it. Servers read 0 in different ways, so at least 1 is sent.
+func logprobCount(p *sampling.Params) int {
+	if !p.Logprobs {
+		return 0
+	}
+	return max(1, p.TopLogprobs)
 }

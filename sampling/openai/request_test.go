@@ -30,7 +30,7 @@ var dialects = map[string]openai.Dialect{
 var everything = sampling.Params{
 	MaxTokens: 100, Temperature: 0.7, TopP: 0.9, TopK: 40, MinP: 0.05,
 	FrequencyPenalty: 0.5, PresencePenalty: -0.5, RepetitionPenalty: 1.1,
-	Seed: 7, Logprobs: 3,
+	Seed: 7, Logprobs: true, TopLogprobs: 3,
 }
 
 // goldenRequests are the requests whose bodies stand in testdata/body, one file
@@ -182,7 +182,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 		{"best_of", openai.LlamaCpp, extra("best_of", 2), sampling.ErrUnsupported, "llama.cpp is known to ignore"},
 		{"anything at Ollama", openai.Ollama, extra("num_ctx", 4096), sampling.ErrUnsupported, "Ollama's /v1 is known to ignore"},
 		{"NaN", openai.LlamaCpp, sampling.Params{Temperature: math.NaN()}, sampling.ErrInvalid, "Params.Temperature"},
-		{"too many alternatives", openai.OpenAI, sampling.Params{Logprobs: 6}, sampling.ErrUnsupported, "at most 5"},
+		{"too many alternatives", openai.OpenAI, sampling.Params{Logprobs: true, TopLogprobs: 6}, sampling.ErrUnsupported, "at most 5"},
 		{"seed for llama.cpp", openai.LlamaCpp, sampling.Params{Seed: math.MaxUint32}, sampling.ErrUnsupported, "up to 4294967294"},
 		{"seed for vLLM", openai.VLLM, sampling.Params{Seed: math.MaxUint64}, sampling.ErrUnsupported, "Params.Seed is 18446744073709551615"},
 		{"top-k", openai.OpenAI, sampling.Params{TopK: 1}, sampling.ErrUnsupported, "Params.TopK is 1, and OpenAI has no field for it"},

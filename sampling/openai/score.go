@@ -38,7 +38,7 @@ type scoring struct {
 //
 // The first token of a text has no log probability unless the server puts a
 // token of its own before it. An empty prompt is an error where it does not.
-func (b *Backend) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+func (b *Backend) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	if !b.dialect.Echo || b.dialect.Logprobs.Name == "" {
 		return nil, unsupported("%s does not return the log probabilities of a prompt", b.dialect.Name)
 	}
@@ -61,7 +61,7 @@ func (b *Backend) Score(ctx context.Context, prompt string, continuations []stri
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			score, err := b.score(ctx, prompt, continuation)
+			score, err := b.score(ctx, req.Prompt, continuation)
 			if err != nil {
 				once.Do(func() { first = err })
 				cancel()
@@ -156,7 +156,7 @@ func (b *Backend) try(ctx context.Context) error {
 // echo sends a text and returns its tokens, those that were drawn behind it,
 // and the text of both.
 func (b *Backend) echo(ctx context.Context, full string) ([]scored, string, error) {
-	req := &sampling.Request{Prompt: full, Params: sampling.Params{MaxTokens: 1, Logprobs: 1}}
+	req := &sampling.Request{Prompt: full, Params: sampling.Params{MaxTokens: 1, Logprobs: true}}
 	body, err := b.body(req, ask{choices: 1, echo: true})
 	if err != nil {
 		return nil, "", err

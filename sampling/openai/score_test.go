@@ -24,7 +24,7 @@ func TestScore(t *testing.T) {
 		b := backendOf(t, flavours[name])
 		texts := []string{" owl", " tree sat", "", "é 나비\n", " the owl."}
 		for _, prompt := range []string{"Once upon", "", "on a\n"} {
-			scores, err := (sampling.Model{Backend: b}).Score(t.Context(), prompt, texts)
+			scores, err := (sampling.Model{Backend: b}).Score(t.Context(), &sampling.Request{Prompt: prompt}, texts)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -70,7 +70,7 @@ func TestScoreWaitsNoLongerThanItsContext(t *testing.T) {
 		score := func(patience time.Duration) error {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			_, err := b.Score(ctx, "p", []string{"a"})
+			_, err := b.Score(ctx, &sampling.Request{Prompt: "p"}, []string{"a"})
 			return err
 		}
 		go score(time.Hour)
@@ -113,7 +113,7 @@ func TestScoreUnsupported(t *testing.T) {
 		var calls atomic.Int32
 		b := echoing(t, &calls, answer)
 		for range 2 {
-			if scores, err := b.Score(t.Context(), "a", []string{" b", " c"}); scores != nil || !errors.Is(err, sampling.ErrUnsupported) {
+			if scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, []string{" b", " c"}); scores != nil || !errors.Is(err, sampling.ErrUnsupported) {
 				t.Errorf("%s: %v, %v", name, scores, err)
 			}
 		}
@@ -134,7 +134,7 @@ func TestScoreRefused(t *testing.T) {
 			return resp, nil
 		})
 		for range 2 {
-			_, err := b.Score(t.Context(), "a", []string{" b"})
+			_, err := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, []string{" b"})
 			e, ok := errors.AsType[*sampling.Error](err)
 			if !ok || e.Status != status || errors.Is(err, sampling.ErrUnsupported) != (calls == 1) || !strings.Contains(err.Error(), "not for this model") {
 				t.Errorf("%d: %v", status, err)
@@ -146,7 +146,7 @@ func TestScoreRefused(t *testing.T) {
 	}
 	for _, d := range []openai.Dialect{openai.LlamaCpp, openai.Ollama} {
 		b := overTransport(t, d, func(r *http.Request) (*http.Response, error) { t.Error("a request was sent"); return nil, io.EOF })
-		if _, err := b.Score(t.Context(), "a", []string{" b"}); !errors.Is(err, sampling.ErrUnsupported) {
+		if _, err := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, []string{" b"}); !errors.Is(err, sampling.ErrUnsupported) {
 			t.Errorf("%s: %v", d.Name, err)
 		}
 	}
@@ -163,14 +163,14 @@ func TestScoreWithoutBeginning(t *testing.T) {
 		}
 		return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`, rawString(prompt), strings.Join(tokens, ","), strings.Join(probs, ","))
 	})
-	scores, err := b.Score(t.Context(), "a ", []string{"b c"})
+	scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a "}, []string{"b c"})
 	if err != nil || len(scores) != 1 || scores[0].Logprob != -4 {
 		t.Errorf("%v, %v", scores, err)
 	}
-	if _, err := b.Score(t.Context(), "", []string{"b c"}); !errors.Is(err, sampling.ErrUnsupported) {
+	if _, err := b.Score(t.Context(), &sampling.Request{Prompt: ""}, []string{"b c"}); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("without a prompt: %v", err)
 	}
-	if scores, err := b.Score(t.Context(), "a", nil); err != nil || len(scores) != 0 {
+	if scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, nil); err != nil || len(scores) != 0 {
 		t.Errorf("of nothing: %v, %v", scores, err)
 	}
 }

@@ -31,7 +31,7 @@ func (b *Backend) Counter() (sampling.Counter, error) {
 type counter struct{ b *Backend }
 
 // Count implements [sampling.Counter].
-func (c counter) Count(text string) (int, error) {
+func (c counter) Count(ctx context.Context, text string) (int, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), countFor)
 	defer cancel()
 	return c.b.count(ctx, text)

@@ -3,6 +3,7 @@ package openai_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -48,7 +49,7 @@ func TestCountRecorded(t *testing.T) {
 			if err := json.Unmarshal(r.request["content"], &content); err != nil {
 				t.Fatal(err)
 			}
-			n, err := counter.Count(content)
+			n, err := counter.Count(context.Background(), content)
 			if e, ok := errors.AsType[*sampling.Error](err); n != test.tokens || ok != (test.status != 0) || ok && e.Status != test.status {
 				t.Errorf("counted %d and %v, want %d and status %d", n, err, test.tokens, test.status)
 			}
@@ -80,7 +81,7 @@ func TestCountVLLM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := counter.Count("a b"); n != 3 || err != nil {
+	if n, err := counter.Count(context.Background(), "a b"); n != 3 || err != nil {
 		t.Errorf("counted %d, %v", n, err)
 	}
 }
@@ -109,7 +110,7 @@ func TestCountMisread(t *testing.T) {
 			t.Fatal(err)
 		}
 		counter, _ := b.Counter()
-		n, err := counter.Count("text")
+		n, err := counter.Count(t.Context(), "text")
 		if _, ok := errors.AsType[*sampling.Error](err); !ok || n != 0 {
 			t.Errorf("the answer %q was counted as %d, %v", answer, n, err)
 		}
@@ -133,7 +134,7 @@ func TestCountZipped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := counter.Count("a b"); n != want || (err == nil) != (want > 0) {
+		if n, err := counter.Count(context.Background(), "a b"); n != want || (err == nil) != (want > 0) {
 			t.Errorf("%s: counted %d, %v", coding, n, err)
 		}
 	}

@@ -194,8 +194,8 @@ func TestWireLogprobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []sampling.Token{
-		{Text: ",", Logprob: -0.031780876219272614, Top: []sampling.Alternative{{Text: ",", Logprob: -0.031780876219272614}, {Text: " there", Logprob: -3.5473039150238037}}},
-		{Text: " there", Logprob: -0.06838572025299072, Top: []sampling.Alternative{{Text: " there", Logprob: -0.06838572025299072}, {Text: " in", Logprob: -2.979733943939209}}},
+		{Text: ",", Logprob: -0.031780876219272614, Top: []sampling.Token{{Text: ",", Logprob: -0.031780876219272614}, {Text: " there", Logprob: -3.5473039150238037}}},
+		{Text: " there", Logprob: -0.06838572025299072, Top: []sampling.Token{{Text: " there", Logprob: -0.06838572025299072}, {Text: " in", Logprob: -2.979733943939209}}},
 	}
 	if !reflect.DeepEqual(got[0].Tokens, want) {
 		t.Errorf("the tokens are %+v, want %+v", got[0].Tokens, want)

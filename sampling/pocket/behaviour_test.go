@@ -1,6 +1,7 @@
 package pocket_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -144,7 +145,7 @@ func TestRecitation(t *testing.T) {
 	for n < len(c.Text) && n < len(rest)+1 && c.Text[n] == (" " + rest)[n] {
 		n++
 	}
-	tokens, err := pocket.Default().Count(c.Text[:n])
+	tokens, err := pocket.Default().Count(context.Background(), c.Text[:n])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package pocket_test
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func benchmarkSample(b *testing.B, m *pocket.Model, prompt string) {
 func BenchmarkPrompt(b *testing.B) {
 	m := pocket.Default()
 	prompt := strings.Repeat(prompts["chat"]+" It is.\n\n"+prompts["pairs"]+" 선생님\n\n"+prompts["recite"]+".\n\n", 10)
-	n, err := m.Count(prompt)
+	n, err := m.Count(context.Background(), prompt)
 	if err != nil {
 		b.Fatal(err)
 	}

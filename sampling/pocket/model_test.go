@@ -103,7 +103,7 @@ func TestManyDocuments(t *testing.T) {
 		}
 	}
 	// What may follow sums to 1 here, too.
-	c := complete(t, m, "The colour of it is", sampling.Params{Logprobs: 3, MaxTokens: 1})
+	c := complete(t, m, "The colour of it is", sampling.Params{Logprobs: true, TopLogprobs: 3, MaxTokens: 1})
 	colours := []string{}
 	for _, a := range c.Tokens[0].Top {
 		colours = append(colours, a.Text)
@@ -127,7 +127,7 @@ func TestMeantWord(t *testing.T) {
 		if c := complete(t, m, prompt, sampling.Params{MaxTokens: 2}); c.Text != " world again" {
 			t.Errorf("%q went on with %q", prompt, c.Text)
 		}
-		scores, err := m.Score(t.Context(), prompt, []string{" world"})
+		scores, err := m.Score(t.Context(), &sampling.Request{Prompt: prompt}, []string{" world"})
 		if err != nil || scores[0].Logprob < -1 {
 			t.Errorf("behind %q the next word scores %v, %v", prompt, scores, err)
 		}

@@ -54,7 +54,7 @@ func TestReviews(t *testing.T) {
 		for _, r := range reviews[4:] {
 			query := prompt.String() + "Review: " + r.text + "\nSentiment:"
 			c := complete(t, m, query, sampling.Params{}, "\n")
-			scores, err := m.Score(t.Context(), query, []string{" positive", " negative"})
+			scores, err := m.Score(t.Context(), &sampling.Request{Prompt: query}, []string{" positive", " negative"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -113,9 +113,9 @@ func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(samplin
 			return
 		}
 		candidates := s.expect()
-		var top []sampling.Alternative
-		if p.Logprobs > 0 {
-			top = s.top(candidates, p.Logprobs)
+		var top []sampling.Token
+		if p.TopLogprobs > 0 {
+			top = s.top(candidates, p.TopLogprobs)
 		}
 		id, _ := decoder.Next(candidates)
 		chunk := sampling.Chunk{Text: s.m.words.text[id]}
@@ -123,7 +123,7 @@ func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(samplin
 			s.drawn++
 		}
 		logprob := math.Log(s.read(int32(id)))
-		if p.Logprobs > 0 && id != boundary {
+		if p.Logprobs && id != boundary {
 			chunk.Tokens = []sampling.Token{{Text: chunk.Text, Logprob: logprob, Top: top}}
 		}
 		switch {
@@ -233,7 +233,7 @@ func (s *sampler) expectAny(tokens []int32, weight float64) {
 // top returns the n most likely of the candidates with their exact
 // probabilities. It works these out for some more than n, since what the
 // candidates say of themselves is coarse.
-func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Alternative {
+func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Token {
 	byLogprob := func(a, b sampling.Candidate) int {
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))
 	}
@@ -244,9 +244,9 @@ func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Alterna
 		best[i].Logprob = math.Log(s.try(int32(best[i].ID)))
 	}
 	slices.SortFunc(best, byLogprob)
-	top := make([]sampling.Alternative, n)
+	top := make([]sampling.Token, n)
 	for i := range top {
-		top[i] = sampling.Alternative{Text: s.m.words.text[best[i].ID], Logprob: best[i].Logprob}
+		top[i] = sampling.Token{Text: s.m.words.text[best[i].ID], Logprob: best[i].Logprob}
 	}
 	return top
 }

@@ -48,7 +48,7 @@ func TestSameSeedSameText(t *testing.T) {
 func TestDrawIsSamples(t *testing.T) {
 	m := pocket.Default()
 	for _, stop := range [][]string{nil, {"\n"}, {" of", "a"}} {
-		req := &sampling.Request{Prompt: "Here are the", Stop: stop, Params: sampling.Params{Temperature: 1, Seed: 3, MaxTokens: 30, Logprobs: 2}}
+		req := &sampling.Request{Prompt: "Here are the", Stop: stop, Params: sampling.Params{Temperature: 1, Seed: 3, MaxTokens: 30, Logprobs: true, TopLogprobs: 2}}
 		all, err := sampling.Model{Backend: m}.Draw(t.Context(), req, 6)
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func TestHugeParams(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{1 << 40, 1 << 62, math.MaxInt} {
-		p := sampling.Params{Temperature: math.MaxFloat64, TopK: n, MaxTokens: n, Logprobs: n, Seed: math.MaxUint64, FrequencyPenalty: math.MaxFloat64}
+		p := sampling.Params{Temperature: math.MaxFloat64, TopK: n, MaxTokens: n, Logprobs: true, TopLogprobs: n, Seed: math.MaxUint64, FrequencyPenalty: math.MaxFloat64}
 		for _, token := range complete(t, m, "one", p).Tokens {
 			if len(token.Top) < 3 {
 				t.Errorf("Logprobs %d gave %d alternatives of 4 tokens there are", n, len(token.Top))
@@ -87,8 +87,8 @@ func TestLogprobs(t *testing.T) {
 	m := pocket.Default()
 	for _, prompt := range []string{zebra, "2+2", "Why is the sky blue?", "butterfly: 나비\nteacher:", "", "Zyzzyva", "Review: Good"} {
 		for seed := range uint64(3) {
-			c := complete(t, m, prompt, sampling.Params{Temperature: 0.8, Seed: seed + 1, MaxTokens: 60, Logprobs: 3})
-			scores, err := m.Score(t.Context(), prompt, []string{c.Text, ""})
+			c := complete(t, m, prompt, sampling.Params{Temperature: 0.8, Seed: seed + 1, MaxTokens: 60, Logprobs: true, TopLogprobs: 3})
+			scores, err := m.Score(t.Context(), &sampling.Request{Prompt: prompt}, []string{c.Text, ""})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestLogprobs(t *testing.T) {
 						t.Errorf("token %q has %v, and as an alternative %v", a.Text, drawn.Logprob, a.Logprob)
 					}
 				}
-				if !slices.IsSortedFunc(drawn.Top, func(a, b sampling.Alternative) int {
+				if !slices.IsSortedFunc(drawn.Top, func(a, b sampling.Token) int {
 					return cmp.Compare(b.Logprob, a.Logprob)
 				}) {
 					t.Fatalf("the alternatives to token %d are out of order: %v", i, drawn.Top)
@@ -128,7 +128,7 @@ func TestLogprobs(t *testing.T) {
 func TestScoreReadsPromptAndContinuationAsOneText(t *testing.T) {
 	m := pocket.Default()
 	text := "The capital of France is Paris. Don't l’eau, 12345 先生"
-	whole, err := m.Score(t.Context(), "", []string{text})
+	whole, err := m.Score(t.Context(), &sampling.Request{Prompt: ""}, []string{text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestScoreReadsPromptAndContinuationAsOneText(t *testing.T) {
 		if !utf8.ValidString(text[:i]) {
 			continue
 		}
-		scores, err := m.Score(t.Context(), text[:i], []string{text[i:]})
+		scores, err := m.Score(t.Context(), &sampling.Request{Prompt: text[:i]}, []string{text[i:]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestScoreReadsPromptAndContinuationAsOneText(t *testing.T) {
 func TestUnknownWords(t *testing.T) {
 	m := pocket.Default()
 	long := strings.Repeat("q", 1<<20) // its spelling is far below the least float64
-	scores, err := m.Score(t.Context(), "Hello", []string{" qzxqz", " " + long, " world\xff"})
+	scores, err := m.Score(t.Context(), &sampling.Request{Prompt: "Hello"}, []string{" qzxqz", " " + long, " world\xff"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestCancel(t *testing.T) {
 	if tokens != 5 || !errors.Is(last, context.Canceled) {
 		t.Errorf("after a cancel behind 5 tokens %d came, and %v", tokens, last)
 	}
-	if _, err := m.Score(ctx, zebra, []string{" and"}); !errors.Is(err, context.Canceled) {
+	if _, err := m.Score(ctx, &sampling.Request{Prompt: zebra}, []string{" and"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Score returned %v", err)
 	}
 	if _, err := m.Draw(ctx, &sampling.Request{Prompt: zebra}, 2); !errors.Is(err, context.Canceled) {
@@ -246,7 +246,7 @@ func FuzzSample(f *testing.F) {
 	f.Fuzz(func(t *testing.T, prompt string, temperature, truncation uint8) {
 		req := &sampling.Request{Prompt: prompt, Params: sampling.Params{
 			Temperature: float64(temperature) / 64, TopK: int(truncation % 8), TopP: float64(truncation%5) / 5, MinP: float64(truncation%3) / 10,
-			MaxTokens: 12, Seed: uint64(temperature) + 1, Logprobs: 2,
+			MaxTokens: 12, Seed: uint64(temperature) + 1, Logprobs: true, TopLogprobs: 2,
 		}}
 		var text strings.Builder
 		reason, tokens := sampling.Unfinished, 0
@@ -271,11 +271,11 @@ func FuzzSample(f *testing.F) {
 		if reason != sampling.EndOfText && !(reason == sampling.TokenLimit && tokens == 12) {
 			t.Fatalf("ended with %v behind %d tokens", reason, tokens)
 		}
-		n, err := m.Count(prompt)
+		n, err := m.Count(context.Background(), prompt)
 		if err != nil || n > len(prompt) {
 			t.Fatalf("%q has %d tokens, %v", prompt, n, err)
 		}
-		if _, err := m.Score(t.Context(), prompt, []string{text.String()}); err != nil {
+		if _, err := m.Score(t.Context(), &sampling.Request{Prompt: prompt}, []string{text.String()}); err != nil {
 			t.Fatal(err)
 		}
 		sum := 0.0

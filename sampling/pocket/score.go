@@ -11,7 +11,7 @@ import (
 
 // Count returns the number of tokens of text. It takes time in proportion to
 // the length, and never fails.
-func (m *Model) Count(text string) (n int, err error) {
+func (m *Model) Count(ctx context.Context, text string) (n int, err error) {
 	for ; text != ""; n++ {
 		text = text[nextToken(text):]
 	}
@@ -22,12 +22,13 @@ func (m *Model) Count(text string) (n int, err error) {
 // be other ones if the text went on.
 const lookahead = 8
 
-// Score returns how likely each continuation of prompt is, token by token,
+// Score returns how likely each continuation of req.Prompt is, token by token,
 // without Top. The prompt is read once for all of them. A word that the corpus
 // lacks has the probability of its spelling: that is low, but a number.
-func (m *Model) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	s := m.sampler()
 	defer m.samplers.Put(s)
+	prompt := req.Prompt
 	ends := []int{0}
 	for end := 0; end < len(prompt); {
 		end += nextToken(prompt[end:])

@@ -186,7 +186,8 @@ func describe(p sampling.Params) string {
 		{"FrequencyPenalty", p.FrequencyPenalty, p.FrequencyPenalty == 0},
 		{"PresencePenalty", p.PresencePenalty, p.PresencePenalty == 0},
 		{"RepetitionPenalty", p.RepetitionPenalty, p.RepetitionPenalty == 0},
-		{"Logprobs", p.Logprobs, p.Logprobs == 0},
+		{"Logprobs", p.Logprobs, !p.Logprobs},
+		{"TopLogprobs", p.TopLogprobs, p.TopLogprobs == 0},
 		{"Extra", p.Extra, len(p.Extra) == 0},
 	} {
 		if !f.zero {

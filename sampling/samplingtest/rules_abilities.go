@@ -18,7 +18,7 @@ func (c *checker) counter() {
 	}
 	count := func(text string) (n int) {
 		var err error
-		c.guard("Count", func() {}, func() { n, err = counter.Count(text) })
+		c.guard("Count", func() {}, func() { n, err = counter.Count(context.Background(), text) })
 		if err != nil {
 			c.fatalf("counting %q: %v", text, err)
 		}
@@ -105,7 +105,7 @@ func (c *checker) scorer() {
 func (c *checker) score(s sampling.Scorer, ctx context.Context, prompt string, of []string) (scores []sampling.Score, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c.guard("Score", cancel, func() { scores, err = s.Score(ctx, prompt, of) })
+	c.guard("Score", cancel, func() { scores, err = s.Score(ctx, &sampling.Request{Prompt: prompt}, of) })
 	return scores, err
 }
 
@@ -136,7 +136,7 @@ func (c *checker) scored(text string, s sampling.Score) {
 // drawn. It can only be told where both cut the text into the same tokens.
 func (c *checker) agrees(score sampling.Score, text string) {
 	req := c.request()
-	req.Params.Logprobs = 1
+	req.Params.Logprobs = true
 	s := c.run(context.Background(), req, nil)
 	drawn := s.tokens()
 	if s.err != nil || s.text() != text || len(drawn) != len(score.Tokens) {

@@ -156,7 +156,7 @@ func repeatsWord(text string) bool {
 func (c *checker) logprobs() {
 	const alternatives = 2
 	for _, req := range []*sampling.Request{c.request(), c.sampled(4)} {
-		req.Params.Logprobs = alternatives
+		req.Params.Logprobs, req.Params.TopLogprobs = true, alternatives
 		s := c.run(context.Background(), req, nil)
 		if c.refused(s) {
 			c.leave("the backend has no log probabilities: %v", s.err)

@@ -56,11 +56,11 @@ type Script struct {
 
 	// CountFunc counts tokens for [sampling.Counter]. Without it Count returns
 	// the number of bytes, as a Model does that has no Counter.
-	CountFunc func(text string) (int, error)
+	CountFunc func(ctx context.Context, text string) (int, error)
 
 	// ScoreFunc scores for [sampling.Scorer], and DrawFunc draws for
 	// [sampling.Drawer]. Without them Score and Draw answer ErrUnsupported.
-	ScoreFunc func(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error)
+	ScoreFunc func(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error)
 	DrawFunc  func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error)
 
 	mu    sync.Mutex
@@ -273,19 +273,19 @@ func chunkEnd(text string, size int) int {
 }
 
 // Count counts by CountFunc, or else in bytes.
-func (s *Script) Count(text string) (int, error) {
+func (s *Script) Count(ctx context.Context, text string) (int, error) {
 	if s.CountFunc == nil {
 		return len(text), nil
 	}
-	return s.CountFunc(text)
+	return s.CountFunc(ctx, text)
 }
 
 // Score scores by ScoreFunc, or else answers ErrUnsupported.
-func (s *Script) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+func (s *Script) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	if s.ScoreFunc == nil {
 		return nil, fmt.Errorf("%w: this Script has no ScoreFunc", sampling.ErrUnsupported)
 	}
-	return s.ScoreFunc(ctx, prompt, continuations)
+	return s.ScoreFunc(ctx, req, continuations)
 }
 
 // Draw draws by DrawFunc, or else answers ErrUnsupported, which makes a Model

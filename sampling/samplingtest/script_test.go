@@ -226,18 +226,18 @@ func TestScriptAbilities(t *testing.T) {
 	ctx := t.Context()
 	bare := &samplingtest.Script{Replies: []string{"a", "b", "c"}}
 	m := sampling.Model{Backend: bare}
-	if n, err := m.Count("four"); n != 4 || err != nil {
+	if n, err := m.Count(context.Background(), "four"); n != 4 || err != nil {
 		t.Errorf("counted %d, %v", n, err)
 	}
-	if _, err := m.Score(ctx, "", []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
+	if _, err := m.Score(ctx, &sampling.Request{Prompt: ""}, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("scoring: %v", err)
 	}
 	if drawn, err := m.Draw(ctx, &sampling.Request{}, 3); len(drawn) != 3 || err != nil {
 		t.Errorf("drew %d, %v", len(drawn), err)
 	}
 	m.Backend = &samplingtest.Script{
-		CountFunc: func(text string) (int, error) { return len(strings.Fields(text)), nil },
-		ScoreFunc: func(_ context.Context, _ string, of []string) ([]sampling.Score, error) {
+		CountFunc: func(ctx context.Context, text string) (int, error) { return len(strings.Fields(text)), nil },
+		ScoreFunc: func(_ context.Context, _ *sampling.Request, of []string) ([]sampling.Score, error) {
 			return make([]sampling.Score, len(of)), nil
 		},
 		DrawFunc: func(_ context.Context, _ *sampling.Request, n int) ([]*sampling.Completion, error) {
@@ -245,10 +245,10 @@ func TestScriptAbilities(t *testing.T) {
 			return []*sampling.Completion{c, c}, nil
 		},
 	}
-	if n, err := m.Count("two words"); n != 2 || err != nil {
+	if n, err := m.Count(context.Background(), "two words"); n != 2 || err != nil {
 		t.Errorf("counted %d, %v", n, err)
 	}
-	if s, err := m.Score(ctx, "", []string{"a"}); len(s) != 1 || err != nil {
+	if s, err := m.Score(ctx, &sampling.Request{Prompt: ""}, []string{"a"}); len(s) != 1 || err != nil {
 		t.Errorf("scored %v, %v", s, err)
 	}
 	if drawn, err := m.Draw(ctx, &sampling.Request{}, 2); len(drawn) != 2 || err != nil {

@@ -139,8 +139,8 @@ func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) it
 			held += toyText(id)
 			chunk.Text, held = b.wholeRunes(held, id == toyEnd || n == req.Params.MaxTokens)
 			text += chunk.Text
-			if req.Params.Logprobs > 0 && b.logprobs != "none" {
-				chunk.Tokens = []sampling.Token{b.token(next, id, req.Params.Logprobs)}
+			if req.Params.Logprobs && b.logprobs != "none" {
+				chunk.Tokens = []sampling.Token{b.token(next, id, req.Params.TopLogprobs)}
 			}
 			switch _, stop := sampling.Cut(text, req.Stop); {
 			case stop != "":
@@ -195,7 +195,7 @@ func (b *toy) token(next []sampling.Candidate, id, top int) sampling.Token {
 			t.Logprob = c.Logprob
 		}
 		if i < top {
-			t.Top = append(t.Top, sampling.Alternative{Text: toyText(c.ID), Logprob: c.Logprob})
+			t.Top = append(t.Top, sampling.Token{Text: toyText(c.ID), Logprob: c.Logprob})
 		}
 	}
 	if b.logprobs == "positive" {
@@ -204,7 +204,7 @@ func (b *toy) token(next []sampling.Candidate, id, top int) sampling.Token {
 	return t
 }
 
-func (b *toy) Count(text string) (int, error) {
+func (b *toy) Count(ctx context.Context, text string) (int, error) {
 	n := len(toyTokens(text))
 	if b.countLess {
 		n = (n + 1) / 2
@@ -212,13 +212,13 @@ func (b *toy) Count(text string) (int, error) {
 	return n, nil
 }
 
-func (b *toy) Score(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+func (b *toy) Score(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 	scores := make([]sampling.Score, len(of))
 	for i, text := range of {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		history := toyTokens(prompt)
+		history := toyTokens(req.Prompt)
 		for _, id := range toyTokens(text) {
 			lp := toyLogprob(history, id)
 			if b.scoreAlike {

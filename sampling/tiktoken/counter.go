@@ -1,6 +1,7 @@
 package tiktoken
 
 import (
+	"context"
 	"errors"
 	"unicode/utf8"
 
@@ -31,7 +32,7 @@ var _ sampling.Counter = (*Counter)(nil)
 //
 // Count takes time in proportion to the text, whatever stands in it. The error
 // is nil for every Counter that For or ForModel returned.
-func (c *Counter) Count(text string) (int, error) {
+func (c *Counter) Count(_ context.Context, text string) (int, error) {
 	if c == nil || c.merge == nil {
 		return 0, errors.New("tiktoken: this Counter has no vocabulary; get one from tiktoken.For")
 	}

@@ -1,6 +1,7 @@
 package tiktoken
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -98,7 +99,7 @@ func TestCountInvalidUTF8(t *testing.T) {
 
 func TestCountNeedsAVocabulary(t *testing.T) {
 	for _, c := range []*Counter{nil, {}} {
-		if n, err := c.Count("text"); err == nil || !strings.Contains(err.Error(), "tiktoken.For") {
+		if n, err := c.Count(context.Background(), "text"); err == nil || !strings.Contains(err.Error(), "tiktoken.For") {
 			t.Errorf("a Counter without a vocabulary counted %d, with the error %v", n, err)
 		}
 	}
@@ -120,7 +121,7 @@ func TestCountConcurrently(t *testing.T) {
 		for name, text := range texts {
 			wg.Go(func() {
 				for range 3 {
-					if got, err := fresh.Count(shuffled(text, 5000)); err != nil || got != want[name] {
+					if got, err := fresh.Count(context.Background(), shuffled(text, 5000)); err != nil || got != want[name] {
 						t.Errorf("%s: %d tokens, %v; want %d", name, got, err, want[name])
 					}
 				}

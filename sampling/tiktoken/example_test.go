@@ -1,6 +1,7 @@
 package tiktoken_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -15,7 +16,7 @@ func Example() {
 	}
 	m := sampling.Model{Window: 4096, Counter: counter}
 	for _, text := range []string{"butterfly: 나비\n", "ocean: 바다\n", "<|endoftext|>"} {
-		n, err := m.Count(text)
+		n, err := m.Count(context.Background(), text)
 		if err != nil {
 			log.Fatal(err)
 		}

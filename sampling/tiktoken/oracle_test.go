@@ -1,6 +1,7 @@
 package tiktoken
 
 import (
+	"context"
 	"os"
 	"sync"
 	"testing"
@@ -58,7 +59,7 @@ func oracle(t testing.TB, name string) *bpe.Tiktoken {
 
 func count(t testing.TB, c *Counter, text string) int {
 	t.Helper()
-	n, err := c.Count(text)
+	n, err := c.Count(context.Background(), text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,9 @@ type (
 func (b sampler) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return b.s.Sample(ctx, req)
 }
-func (b counter) Count(text string) (int, error) { return b.s.Count(text) }
-func (b scorer) Score(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
-	return b.s.Score(ctx, prompt, of)
+func (b counter) Count(ctx context.Context, text string) (int, error) { return b.s.Count(ctx, text) }
+func (b scorer) Score(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
+	return b.s.Score(ctx, req, of)
 }
 func (b drawer) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 	return b.s.Draw(ctx, req, n)
@@ -86,11 +86,11 @@ func abilities(b sampling.Backend) string {
 func able() *samplingtest.Script {
 	return &samplingtest.Script{
 		Replies: []string{" one two"}, Loop: true, ChunkSize: 4,
-		CountFunc: func(text string) (int, error) { return len(text) / 2, nil },
-		ScoreFunc: func(_ context.Context, prompt string, of []string) ([]sampling.Score, error) {
+		CountFunc: func(ctx context.Context, text string) (int, error) { return len(text) / 2, nil },
+		ScoreFunc: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 			scores := make([]sampling.Score, len(of))
 			for i, text := range of {
-				scores[i] = sampling.Score{Logprob: -float64(len(prompt)) - float64(len(text)), Tokens: []sampling.Token{{Text: text, Logprob: -1}}}
+				scores[i] = sampling.Score{Logprob: -float64(len(req.Prompt)) - float64(len(text)), Tokens: []sampling.Token{{Text: text, Logprob: -1}}}
 			}
 			return scores, nil
 		},
@@ -159,12 +159,12 @@ func TestAbilitiesAnswer(t *testing.T) {
 				t.Errorf("%s: %+v, %v", name, c, err)
 			}
 			if b, ok := m.Backend.(sampling.Counter); ok {
-				if n, err := b.Count("12345678"); n != 4 || err != nil {
+				if n, err := b.Count(context.Background(), "12345678"); n != 4 || err != nil {
 					t.Errorf("%s around %q counts %d, %v", name, able, n, err)
 				}
 			}
 			if b, ok := m.Backend.(sampling.Scorer); ok {
-				scores, err := b.Score(ctx, "pp", []string{"a", "bb"})
+				scores, err := b.Score(ctx, &sampling.Request{Prompt: "pp"}, []string{"a", "bb"})
 				if err != nil || len(scores) != 2 || scores[1].Logprob != -4 || scores[1].Tokens[0].Text != "bb" {
 					t.Errorf("%s around %q scores %v, %v", name, able, scores, err)
 				}

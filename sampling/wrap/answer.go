@@ -129,7 +129,7 @@ func readTokens(pieces []piece) []sampling.Token {
 	for _, p := range pieces {
 		t := sampling.Token{Text: p.text(), Logprob: p.logprob()}
 		for _, a := range p.Top {
-			t.Top = append(t.Top, sampling.Alternative{Text: a.text(), Logprob: a.logprob()})
+			t.Top = append(t.Top, sampling.Token{Text: a.text(), Logprob: a.logprob()})
 		}
 		tokens = append(tokens, t)
 	}

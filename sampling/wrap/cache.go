@@ -274,8 +274,8 @@ func (c *cached) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sam
 	return all, err
 }
 
-func (c *cached) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
-	q := &question{Method: "score", Prompt: prompt, Continuations: continuations}
+func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	q := &question{Method: "score", Prompt: req.Prompt, Continuations: continuations}
 	e, err := c.entry(q, q.check())
 	if err != nil {
 		return nil, err
@@ -286,7 +286,7 @@ func (c *cached) Score(ctx context.Context, prompt string, continuations []strin
 	if a := e.get(ctx); a != nil {
 		return readScores(a.Scores), nil
 	}
-	scores, err := c.scores.Score(ctx, prompt, continuations)
+	scores, err := c.scores.Score(ctx, req, continuations)
 	if e != nil && err == nil && len(scores) == len(continuations) {
 		e.put(&answer{Scores: writeScores(scores)})
 	}

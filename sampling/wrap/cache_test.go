@@ -30,7 +30,7 @@ func chunks(t *testing.T, b sampling.Backend, req *sampling.Request) (all []samp
 // A hit is the same stream, chunk by chunk, and all the caller's own.
 func TestCacheHit(t *testing.T) {
 	reply := samplingtest.Reply{Chunks: []sampling.Chunk{
-		{Text: " 나비", Tokens: []sampling.Token{{Text: " \xeb", Logprob: -0.1, Top: []sampling.Alternative{{Text: "\xeb", Logprob: -2.5}}}, {Text: "\x82\x98비", Logprob: -1e-9}}},
+		{Text: " 나비", Tokens: []sampling.Token{{Text: " \xeb", Logprob: -0.1, Top: []sampling.Token{{Text: "\xeb", Logprob: -2.5}}}, {Text: "\x82\x98비", Logprob: -1e-9}}},
 		{Text: " <b>&", Usage: &sampling.Usage{CompletionTokens: 3}},
 		{Text: " x", Reason: sampling.TokenLimit, Usage: &sampling.Usage{PromptTokens: 5, CompletionTokens: 4, CachedTokens: 2}},
 	}}
@@ -39,7 +39,7 @@ func TestCacheHit(t *testing.T) {
 			script := turns(reply, samplingtest.Reply{Err: errBoom})
 			c := &wrap.Cache{Store: store, Namespace: "test"}
 			b := c.Wrap(script)
-			req := &sampling.Request{Prompt: "butterfly:", Params: sampling.Params{Logprobs: 1}}
+			req := &sampling.Request{Prompt: "butterfly:", Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}
 			for i := range 3 {
 				got := chunks(t, b, req)
 				if diff := cmp.Diff(reply.Chunks, got); diff != "" {
@@ -62,11 +62,11 @@ func TestCacheKeepsItsOwn(t *testing.T) {
 	said := func() []sampling.Chunk {
 		return []sampling.Chunk{{
 			Text: " 나비", Reason: sampling.EndOfText, Usage: &sampling.Usage{CompletionTokens: 1},
-			Tokens: []sampling.Token{{Text: " 나비", Logprob: -1, Top: []sampling.Alternative{{Text: " 나", Logprob: -2}}}},
+			Tokens: []sampling.Token{{Text: " 나비", Logprob: -1, Top: []sampling.Token{{Text: " 나", Logprob: -2}}}},
 		}}
 	}
 	b := new(wrap.Cache).Wrap(turns(samplingtest.Reply{Chunks: said()}, samplingtest.Reply{Err: errBoom}))
-	req := &sampling.Request{Prompt: "butterfly:", Params: sampling.Params{Logprobs: 1}}
+	req := &sampling.Request{Prompt: "butterfly:", Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}
 	for chunk := range b.Sample(t.Context(), req) {
 		chunk.Usage.CompletionTokens, chunk.Tokens[0].Text, chunk.Tokens[0].Top[0].Text = 99, "spoilt", "spoilt"
 	}
@@ -83,9 +83,9 @@ func counted(asked *int) *samplingtest.Script {
 		*asked++
 		return draw(ctx, req, n)
 	}
-	script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+	script.ScoreFunc = func(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 		*asked++
-		return score(ctx, prompt, of)
+		return score(ctx, req, of)
 	}
 	return script
 }
@@ -100,7 +100,7 @@ func TestCachePassesOn(t *testing.T) {
 		if all, err := b.(sampling.Drawer).Draw(t.Context(), &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 7}}, 3); len(all) != 3 || err != nil {
 			t.Errorf("a draw: %v, %v", all, err)
 		}
-		if scores, err := b.(sampling.Scorer).Score(t.Context(), "not UTF-8: \xff", []string{"a"}); len(scores) != 1 || err != nil {
+		if scores, err := b.(sampling.Scorer).Score(t.Context(), &sampling.Request{Prompt: "not UTF-8: \xff"}, []string{"a"}); len(scores) != 1 || err != nil {
 			t.Errorf("a score: %v, %v", scores, err)
 		}
 	}
@@ -146,7 +146,7 @@ func TestCacheKey(t *testing.T) {
 		{"stops that join alike", false, &base, change(func(r *sampling.Request) { r.Stop = []string{"ab"} }), 2},
 		{"more tokens", false, &base, change(func(r *sampling.Request) { r.Params.MaxTokens = 10 }), 2},
 		{"the default of tokens", false, change(func(r *sampling.Request) { r.Params.MaxTokens = 0 }), change(func(r *sampling.Request) { r.Params.MaxTokens = sampling.DefaultMaxTokens }), 1},
-		{"logprobs", false, &base, change(func(r *sampling.Request) { r.Params.Logprobs = 1 }), 2},
+		{"logprobs", false, &base, change(func(r *sampling.Request) { r.Params.Logprobs, r.Params.TopLogprobs = true, 1 }), 2},
 		{"extra", false, &base, change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": 1} }), 2},
 		{"extra in another order", false,
 			change(func(r *sampling.Request) {
@@ -273,12 +273,12 @@ func TestCacheDrawAndScore(t *testing.T) {
 				}
 			}
 			asked = 2
-			one, err := m.Score(t.Context(), "p", []string{"a", "b"})
-			two, err2 := m.Score(t.Context(), "p", []string{"a", "b"})
+			one, err := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a", "b"})
+			two, err2 := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a", "b"})
 			if diff := cmp.Diff(one, two); asked != 3 || err != nil || err2 != nil || diff != "" || len(one) != 2 {
 				t.Errorf("asked %d times, %v, %v\n%s", asked, err, err2, diff)
 			}
-			if _, err := m.Score(t.Context(), "p", []string{"ab"}); err != nil || asked != 4 {
+			if _, err := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"ab"}); err != nil || asked != 4 {
 				t.Errorf("other continuations: asked %d times, %v", asked, err)
 			}
 		})
@@ -295,7 +295,7 @@ func TestCacheDrawFails(t *testing.T) {
 		asked++
 		return all, err
 	}
-	script.ScoreFunc = func(context.Context, string, []string) ([]sampling.Score, error) {
+	script.ScoreFunc = func(context.Context, *sampling.Request, []string) ([]sampling.Score, error) {
 		asked++
 		return nil, busy
 	}
@@ -319,7 +319,7 @@ func TestCacheDrawFails(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if _, err := m.Score(t.Context(), "p", []string{"a"}); err != busy {
+		if _, err := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"}); err != busy {
 			t.Error(err)
 		}
 	}
@@ -355,7 +355,7 @@ func TestCacheSpaces(t *testing.T) {
 	if _, err := nameless.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("a store without a namespace: %v", err)
 	}
-	if _, err := nameless.(sampling.Scorer).Score(t.Context(), "", nil); !errors.Is(err, sampling.ErrInvalid) {
+	if _, err := nameless.(sampling.Scorer).Score(t.Context(), &sampling.Request{Prompt: ""}, nil); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("a store without a namespace: %v", err)
 	}
 }

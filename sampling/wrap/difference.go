@@ -87,6 +87,7 @@ func differences(asked, recorded *question) []difference {
 	add("presence_penalty", a.PresencePenalty, b.PresencePenalty)
 	add("repetition_penalty", a.RepetitionPenalty, b.RepetitionPenalty)
 	add("logprobs", a.Logprobs, b.Logprobs)
+	add("top_logprobs", a.TopLogprobs, b.TopLogprobs)
 	add("extra", string(a.Extra), string(b.Extra))
 	if a.Temperature != 0 || b.Temperature != 0 {
 		add("seed", a.Seed, b.Seed)

@@ -249,11 +249,11 @@ func (l *limited) Draw(ctx context.Context, req *sampling.Request, n int) (all [
 	return l.draws.Draw(ctx, req, n)
 }
 
-func (l *limited) Score(ctx context.Context, prompt string, continuations []string) (scores []sampling.Score, err error) {
-	taken := l.count(func(c sampling.Counter) int { return scored(c, prompt, continuations) })
+func (l *limited) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
+	taken := l.count(func(c sampling.Counter) int { return scored(c, req.Prompt, continuations) })
 	if err := l.limit.enter(ctx, taken); err != nil {
 		return nil, err
 	}
 	defer func() { l.limit.leave(taken, taken, !unsent(err)) }()
-	return l.scores.Score(ctx, prompt, continuations)
+	return l.scores.Score(ctx, req, continuations)
 }

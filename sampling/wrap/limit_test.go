@@ -237,7 +237,7 @@ func TestLimitDrawAndScore(t *testing.T) {
 		// 2 continuations with a prompt of 20 make 44 of the 49 that are left.
 		twenty := strings.Repeat("a ", 20)
 		for range 2 {
-			if _, err := m.Score(t.Context(), twenty, []string{"b c", "d e"}); err != nil {
+			if _, err := m.Score(t.Context(), &sampling.Request{Prompt: twenty}, []string{"b c", "d e"}); err != nil {
 				t.Fatal(err)
 			}
 		}

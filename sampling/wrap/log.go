@@ -193,16 +193,16 @@ func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 	return l.draws.Draw(ctx, req, n)
 }
 
-func (l *logged) Score(ctx context.Context, prompt string, continuations []string) (scores []sampling.Score, err error) {
+func (l *logged) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
 	ctx, r := l.log.line(ctx)
 	defer func() {
 		r.add(slog.Int("n", len(continuations)), slog.Int("completions", len(scores)))
-		r.text("prompt", prompt)
+		r.text("prompt", req.Prompt)
 		if l.log.Text {
 			r.add(slog.Any("texts", continuations))
 		}
 		// Whoever scores finds out in this way whether a backend can.
 		r.write("score", err, errors.Is(err, sampling.ErrUnsupported))
 	}()
-	return l.scores.Score(ctx, prompt, continuations)
+	return l.scores.Score(ctx, req, continuations)
 }

@@ -56,7 +56,7 @@ func TestLog(t *testing.T) {
 		{"failed at once", wrap.Log{}, "", samplingtest.Reply{Err: busy}, 0,
 			`level=ERROR msg=sample bytes=0 took=0s error="test: status 503: busy"`},
 		{"broke off", wrap.Log{}, "", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "a"}}}, 0,
-			`level=ERROR msg=sample bytes=1 first=1s reason=unfinished took=1s error="sampling: the continuation is not whole"`},
+			`level=ERROR msg=sample bytes=1 first=1s reason=unfinished took=1s error="sampling: the stream broke off"`},
 		{"cancelled", wrap.Log{}, "", samplingtest.Reply{Err: fmt.Errorf("x: %w", context.Canceled)}, 0,
 			`level=INFO msg=sample bytes=0 took=0s error="x: context canceled"`},
 	} {
@@ -122,11 +122,11 @@ func TestLogDrawAndScore(t *testing.T) {
 		m := sampling.Model{Backend: wrap.Log{Logger: logger}.Wrap(script)}
 		whole := sampling.Model{Backend: wrap.Log{Logger: logger, Text: true}.Wrap(script)}
 		m.Draw(t.Context(), &sampling.Request{Prompt: "p"}, 2)
-		m.Score(t.Context(), "p", []string{"a", "b", "c"})
+		m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a", "b", "c"})
 		whole.Draw(t.Context(), &sampling.Request{Prompt: "p"}, 2)
-		whole.Score(t.Context(), "p", []string{"a", "b"})
+		whole.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a", "b"})
 		script.ScoreFunc, script.DrawFunc = nil, nil
-		m.Score(t.Context(), "p", []string{"a"})
+		m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"})
 		script.Replies[0] = "x"
 		m.Backend.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2)
 		want := []string{

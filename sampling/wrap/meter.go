@@ -262,9 +262,9 @@ func (m *metered) Draw(ctx context.Context, req *sampling.Request, n int) (all [
 	return m.draws.Draw(ctx, req, n)
 }
 
-func (m *metered) Score(ctx context.Context, prompt string, continuations []string) (scores []sampling.Score, err error) {
+func (m *metered) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
 	counter := m.counter(m.meter.Counter)
-	c, err := m.meter.admit(ctx, func() (int, int) { return scored(counter, prompt, continuations), 0 })
+	c, err := m.meter.admit(ctx, func() (int, int) { return scored(counter, req.Prompt, continuations), 0 })
 	if err != nil {
 		return nil, err
 	}
@@ -273,7 +273,7 @@ func (m *metered) Score(ctx context.Context, prompt string, continuations []stri
 			c.drop(err)
 			return
 		}
-		c.settle(sampling.Usage{PromptTokens: scored(counter, prompt, continuations)}, false)
+		c.settle(sampling.Usage{PromptTokens: scored(counter, req.Prompt, continuations)}, false)
 	}()
-	return m.scores.Score(ctx, prompt, continuations)
+	return m.scores.Score(ctx, req, continuations)
 }

@@ -276,7 +276,7 @@ func TestMeterDrawAndScore(t *testing.T) {
 	expect("not told", wrap.Bill{Calls: 2, Estimated: 1, PromptTokens: 13, CompletionTokens: 13})
 	draw()
 	expect("failed", wrap.Bill{Calls: 2, Failed: 1, Estimated: 1, PromptTokens: 13, CompletionTokens: 13})
-	if _, err := model.Score(t.Context(), "a b c", []string{"d", "e f"}); err != nil {
+	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d", "e f"}); err != nil {
 		t.Error(err)
 	}
 	expect("scored", wrap.Bill{Calls: 3, Failed: 1, Estimated: 2, PromptTokens: 22, CompletionTokens: 13})
@@ -288,15 +288,15 @@ func TestMeterDrawAndScore(t *testing.T) {
 	model.Draw(t.Context(), &sampling.Request{Prompt: "a b c"}, 2)
 	expect("told by its tokens, and one missing", wrap.Bill{Calls: 5, Failed: 1, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
 	works := script.ScoreFunc
-	script.ScoreFunc = func(context.Context, string, []string) ([]sampling.Score, error) { return nil, busy }
-	if _, err := model.Score(t.Context(), "a b c", []string{"d"}); !errors.Is(err, busy) {
+	script.ScoreFunc = func(context.Context, *sampling.Request, []string) ([]sampling.Score, error) { return nil, busy }
+	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d"}); !errors.Is(err, busy) {
 		t.Error(err)
 	}
 	expect("a score that failed", wrap.Bill{Calls: 5, Failed: 2, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
 	script.ScoreFunc = works
 
 	m.Cap = 1 * wrap.Cent
-	if _, err := model.Score(t.Context(), strings.Repeat("a ", 2000), []string{"d", "e f"}); !errors.Is(err, wrap.ErrSpent) {
+	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: strings.Repeat("a ", 2000)}, []string{"d", "e f"}); !errors.Is(err, wrap.ErrSpent) {
 		t.Error(err)
 	}
 	if _, err := model.Draw(t.Context(), &sampling.Request{Params: sampling.Params{MaxTokens: 1000}}, 3); !errors.Is(err, wrap.ErrSpent) {

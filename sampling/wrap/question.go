@@ -30,7 +30,8 @@ type params struct {
 	PresencePenalty   float64         `json:"presence_penalty,omitempty"`
 	RepetitionPenalty float64         `json:"repetition_penalty,omitempty"`
 	Seed              uint64          `json:"seed,omitempty"`
-	Logprobs          int             `json:"logprobs,omitempty"`
+	Logprobs          bool            `json:"logprobs,omitempty"`
+	TopLogprobs       int             `json:"top_logprobs,omitempty"`
 	Extra             json.RawMessage `json:"extra,omitempty"`
 }
 
@@ -41,7 +42,7 @@ func ask(method string, req *sampling.Request, n int) (*question, error) {
 	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Params: &params{
 		MaxTokens: maxTokens(req), Temperature: p.Temperature, TopP: p.TopP, TopK: p.TopK, MinP: p.MinP,
 		FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty, RepetitionPenalty: p.RepetitionPenalty,
-		Seed: p.Seed, Logprobs: p.Logprobs,
+		Seed: p.Seed, Logprobs: p.Logprobs, TopLogprobs: p.TopLogprobs,
 	}}
 	q.settle()
 	if len(p.Extra) > 0 {

@@ -197,14 +197,14 @@ func (r *recorder) Draw(ctx context.Context, req *sampling.Request, n int) ([]*s
 	return all, r.answered(q, asking, &answer{Completions: writeCompletions(all)}, err)
 }
 
-func (r *recorder) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
-	scores, err := r.scores.Score(ctx, prompt, continuations)
-	q := &question{Method: "score", Prompt: prompt, Continuations: continuations}
+func (r *recorder) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	scores, err := r.scores.Score(ctx, req, continuations)
+	q := &question{Method: "score", Prompt: req.Prompt, Continuations: continuations}
 	return scores, r.answered(q, q.check(), &answer{Scores: writeScores(scores)}, err)
 }
 
-func (r *recorder) Count(text string) (int, error) {
-	n, err := r.counts.Count(text)
+func (r *recorder) Count(ctx context.Context, text string) (int, error) {
+	n, err := r.counts.Count(ctx, text)
 	q := &question{Method: "count", Prompt: text}
 	return n, r.answered(q, q.check(), &answer{Tokens: &n}, err)
 }

@@ -48,12 +48,12 @@ func TestRecordFile(t *testing.T) {
 	}, nil, 2
 	_, got := record(t, script, wrap.Replay{}, func(b sampling.Backend) {
 		m := sampling.Model{Backend: b, Window: 4096}
-		params := sampling.Params{MaxTokens: 4, Seed: 9, Logprobs: 1, Extra: map[string]any{"grammar": "root ::= [a-z]", "cache_prompt": true}}
+		params := sampling.Params{MaxTokens: 4, Seed: 9, Logprobs: true, TopLogprobs: 1, Extra: map[string]any{"grammar": "root ::= [a-z]", "cache_prompt": true}}
 		m.Complete(t.Context(), &sampling.Request{Prompt: "butterfly:", Stop: []string{"\n"}, Params: params})
 		m.Complete(t.Context(), &sampling.Request{Prompt: "tag:", Stop: []string{">"}, Params: sampling.Params{Seed: 9}})
 		m.Complete(t.Context(), &sampling.Request{Prompt: "page:", Params: sampling.Params{Temperature: 0.7, TopP: 0.9, Seed: 9}})
 		m.Draw(t.Context(), &sampling.Request{Prompt: "draw:", Params: sampling.Params{Temperature: 1, Seed: 9}}, 2)
-		m.Score(t.Context(), "score:", []string{" a", " b"})
+		m.Score(t.Context(), &sampling.Request{Prompt: "score:"}, []string{" a", " b"})
 	})
 	const golden = "testdata/exchanges.jsonl"
 	if *update {
@@ -74,14 +74,14 @@ func TestRecordFile(t *testing.T) {
 func TestRecordCountsOnce(t *testing.T) {
 	replay, file := record(t, able(), wrap.Replay{}, func(b sampling.Backend) {
 		for _, text := range []string{"a", "butterfly:", "a", "a"} {
-			b.(sampling.Counter).Count(text)
+			b.(sampling.Counter).Count(context.Background(), text)
 		}
 	})
 	if n := strings.Count(file, "\n"); n != 1+2 {
 		t.Errorf("%d lines for two texts:\n%s", n, file)
 	}
 	for range 2 {
-		if n, err := replay.(sampling.Counter).Count("butterfly:"); n != 5 || err != nil {
+		if n, err := replay.(sampling.Counter).Count(context.Background(), "butterfly:"); n != 5 || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 	}
@@ -120,9 +120,9 @@ func TestReplay(t *testing.T) {
 		for _, c := range all {
 			say("drawn %+v %v", c, err)
 		}
-		scores, err := m.Score(t.Context(), "pp", []string{"a", "bb"})
+		scores, err := m.Score(t.Context(), &sampling.Request{Prompt: "pp"}, []string{"a", "bb"})
 		say("%+v %v", scores, err)
-		n, err := m.Count("some text")
+		n, err := m.Count(context.Background(), "some text")
 		say("%d %v", n, err)
 		return log
 	}
@@ -235,10 +235,10 @@ func TestReplayUnknown(t *testing.T) {
 	if _, err := replay.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2); err == nil || !strings.Contains(err.Error(), "another n (asked 2, recorded 3)") {
 		t.Error(err)
 	}
-	if _, err := replay.(sampling.Scorer).Score(t.Context(), "", nil); err == nil || !strings.Contains(err.Error(), "no score was recorded") {
+	if _, err := replay.(sampling.Scorer).Score(t.Context(), &sampling.Request{Prompt: ""}, nil); err == nil || !strings.Contains(err.Error(), "no score was recorded") {
 		t.Error(err)
 	}
-	if _, err := replay.(sampling.Counter).Count("x"); err == nil || !strings.Contains(err.Error(), "no count was recorded") {
+	if _, err := replay.(sampling.Counter).Count(context.Background(), "x"); err == nil || !strings.Contains(err.Error(), "no count was recorded") {
 		t.Error(err)
 	}
 }
@@ -295,7 +295,7 @@ func TestReplayBadFiles(t *testing.T) {
 	if text, err := read(t.Context(), b, &sampling.Request{Prompt: "p"}); text != "x" || err != nil {
 		t.Error(text, err)
 	}
-	if n, err := b.(sampling.Counter).Count("p"); n != 7 || err != nil {
+	if n, err := b.(sampling.Counter).Count(context.Background(), "p"); n != 7 || err != nil {
 		t.Error(n, err)
 	}
 }
@@ -327,7 +327,7 @@ func TestRecordFails(t *testing.T) {
 	if !errors.Is(r.Err(), errBoom) {
 		t.Errorf("Err says %v", r.Err())
 	}
-	if _, err := m.Score(t.Context(), "p", []string{"a"}); !errors.Is(err, errBoom) {
+	if _, err := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"}); !errors.Is(err, errBoom) {
 		t.Error(err)
 	}
 	r = &wrap.Record{To: new(failingWriter)}

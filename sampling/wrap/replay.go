@@ -213,11 +213,11 @@ func (r *replayer) Draw(ctx context.Context, req *sampling.Request, n int) ([]*s
 	return readCompletions(one.answer.Completions, req), one.err()
 }
 
-func (r *replayer) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
+func (r *replayer) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	q := &question{Method: "score", Prompt: prompt, Continuations: continuations}
+	q := &question{Method: "score", Prompt: req.Prompt, Continuations: continuations}
 	one, err := r.find(q, q.check())
 	if err != nil {
 		return nil, err
@@ -225,7 +225,7 @@ func (r *replayer) Score(ctx context.Context, prompt string, continuations []str
 	return readScores(one.answer.Scores), one.err()
 }
 
-func (r *replayer) Count(text string) (int, error) {
+func (r *replayer) Count(ctx context.Context, text string) (int, error) {
 	q := &question{Method: "count", Prompt: text}
 	one, err := r.find(q, q.check())
 	if err != nil {

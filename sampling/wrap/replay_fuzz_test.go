@@ -37,8 +37,8 @@ func FuzzReplayRead(f *testing.F) {
 				m := sampling.Model{Backend: b}
 				m.Complete(ctx, &sampling.Request{Prompt: prompt})
 				m.Draw(ctx, &sampling.Request{Prompt: prompt}, 2)
-				m.Score(ctx, prompt, []string{"a"})
-				m.Count(prompt)
+				m.Score(ctx, &sampling.Request{Prompt: prompt}, []string{"a"})
+				m.Count(context.Background(), prompt)
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package wrap_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,7 +17,9 @@ import (
 // words counts one token for each word.
 type words struct{}
 
-func (words) Count(text string) (int, error) { return len(strings.Fields(text)), nil }
+func (words) Count(ctx context.Context, text string) (int, error) {
+	return len(strings.Fields(text)), nil
+}
 
 // alphabet continues any prompt with the letters that follow its last, as words
 // of one letter, and fails after so many chunks of each call.

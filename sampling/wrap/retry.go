@@ -127,8 +127,8 @@ func (r *retrier) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	return again(ctx, r.Retry, func() ([]*sampling.Completion, error) { return r.draws.Draw(ctx, req, n) })
 }
 
-func (r *retrier) Score(ctx context.Context, prompt string, continuations []string) ([]sampling.Score, error) {
-	return again(ctx, r.Retry, func() ([]sampling.Score, error) { return r.scores.Score(ctx, prompt, continuations) })
+func (r *retrier) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	return again(ctx, r.Retry, func() ([]sampling.Score, error) { return r.scores.Score(ctx, req, continuations) })
 }
 
 // again calls until it goes well or the pace gives up, and then returns what the

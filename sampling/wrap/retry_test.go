@@ -173,22 +173,22 @@ func TestRetryDrawAndScore(t *testing.T) {
 			}
 			return draw(ctx, req, n)
 		}
-		script.ScoreFunc = func(ctx context.Context, prompt string, of []string) ([]sampling.Score, error) {
+		script.ScoreFunc = func(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 			if scores++; scores < 5 {
 				return nil, busy
 			} else if scores > 5 {
 				return nil, refused
 			}
-			return score(ctx, prompt, of)
+			return score(ctx, req, of)
 		}
 		m := sampling.Model{Backend: wrap.Retry{}.Wrap(script)}
 		if all, err := m.Draw(t.Context(), &sampling.Request{}, 2); err != nil || len(all) != 2 || draws != 3 {
 			t.Errorf("drew %v in %d attempts, %v", all, draws, err)
 		}
-		if all, err := m.Score(t.Context(), "p", []string{"a"}); err != nil || len(all) != 1 || scores != 5 {
+		if all, err := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"}); err != nil || len(all) != 1 || scores != 5 {
 			t.Errorf("scored %v in %d attempts, %v", all, scores, err)
 		}
-		if _, err := m.Score(t.Context(), "p", []string{"a"}); err != refused || scores != 6 {
+		if _, err := m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"}); err != refused || scores != 6 {
 			t.Errorf("a refusal was tried %d times: %v", scores-5, err)
 		}
 	})
@@ -201,7 +201,7 @@ func TestRetryInvalid(t *testing.T) {
 		b := r.Wrap(script)
 		_, err := read(t.Context(), b, &sampling.Request{})
 		_, drawErr := b.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2)
-		_, scoreErr := b.(sampling.Scorer).Score(t.Context(), "p", []string{"a"})
+		_, scoreErr := b.(sampling.Scorer).Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"})
 		for _, err := range []error{err, drawErr, scoreErr} {
 			if !errors.Is(err, sampling.ErrInvalid) || len(script.Calls()) > 0 {
 				t.Errorf("%+v: %v after %d calls", r, err, len(script.Calls()))

@@ -2,6 +2,7 @@ package wrap
 
 import (
 	"cmp"
+	"context"
 	"iter"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // it is the bytes where there is no counter or the counter fails.
 func bound(counter sampling.Counter, text string) int {
 	if counter != nil {
-		if n, err := counter.Count(text); err == nil {
+		if n, err := counter.Count(context.TODO(), text); err == nil {
 			return n
 		}
 	}
