@@ -28,7 +28,8 @@ const module = "github.com/foreword-go/foreword"
 // either, so that a new one has to be weighed. Entries end in /... for all below.
 var arrows = map[string][]string{
 	".":                                  {},
-	"sampling":                           {},
+	"sampling":                           {"internal/parallel"},
+	"internal/...":                       {"sampling"},
 	"sampling/internal/...":              {"sampling"},
 	"sampling/openai":                    {"sampling", "sampling/internal/...", "github.com/sashabaranov/go-openai"},
 	"sampling/ollama":                    {"sampling", "sampling/internal/..."},
@@ -38,7 +39,7 @@ var arrows = map[string][]string{
 	"sampling/wrap":                      {"sampling", "golang.org/x/time/rate", "go.etcd.io/bbolt", "go.etcd.io/bbolt/..."},
 	"sampling/probe":                     {"sampling", "golang.org/x/text/unicode/norm"},
 	"sampling/samplingtest":              {"sampling"},
-	"fewshot":                            {"sampling", "fewshot/internal/..."},
+	"fewshot":                            {"sampling", "internal/parallel"},
 	"fewshot/internal/...":               {},
 	"fewshot/choose":                     {"fewshot", "github.com/sashabaranov/go-openai"},
 	"fewshot/eval":                       {"fewshot", "fewshot/internal/...", "sampling"},

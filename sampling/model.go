@@ -9,7 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/foreword-go/foreword/internal/parallel"
 )
 
 // A Model is a [Backend] with what a caller should know about it. Its methods
@@ -107,44 +108,38 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 }
 
 func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completion, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	slots := make(chan struct{}, drawAtOnce)
-	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		all   []*Completion // by seed; it grows with what is begun, and not with what is asked for
-		first error
-	)
-	for i := range n {
-		slots <- struct{}{}
-		if ctx.Err() != nil {
+	type drawn struct {
+		index      int
+		completion *Completion
+		err        error
+	}
+	indexes := func(yield func(int) bool) {
+		for i := 0; i < n && ctx.Err() == nil && yield(i); i++ {
+		}
+	}
+	var all []drawn
+	var err error
+	for d := range parallel.Do(ctx, indexes, drawAtOnce, false, func(ctx context.Context, i int) drawn {
+		one := *req
+		one.Params.Seed = SeedAt(req.Params.Seed, i)
+		c, err := collect(m.stream(ctx, &one))
+		c.Seed = one.Params.Seed
+		return drawn{i, c, err}
+	}) {
+		if err = d.err; err != nil {
 			break
 		}
-		mu.Lock()
-		all = append(all, nil)
-		mu.Unlock()
-		wg.Go(func() {
-			defer func() { <-slots }()
-			one := *req
-			one.Params.Seed = SeedAt(req.Params.Seed, i)
-			c, err := collect(m.stream(ctx, &one))
-			c.Seed = one.Params.Seed
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				all[i] = c
-			} else if first == nil {
-				first = err
-				cancel()
-			}
-		})
+		all = append(all, d)
 	}
-	wg.Wait()
-	if len(all) < n && first == nil {
-		first = ctx.Err() // cancelled between two samples
+	if err == nil && len(all) < n {
+		err = ctx.Err() // cancelled between two samples
 	}
-	return slices.DeleteFunc(all, func(c *Completion) bool { return c == nil }), first
+	slices.SortFunc(all, func(a, b drawn) int { return a.index - b.index })
+	completions := make([]*Completion, len(all))
+	for i, d := range all {
+		completions[i] = d.completion
+	}
+	return completions, err
 }
 
 // SeedAt returns the seed of the i-th sample, from 0, of a draw that starts
