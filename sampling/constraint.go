@@ -1,12 +1,195 @@
 package sampling
 
-// A Constraint restricts what a completion may be. The zero Constraint allows
-// every text.
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A Constraint restricts what a completion may be: the text before the stop
+// sequence, from its first byte to its last. Make one with [OneOf] or
+// [Matching]. The zero Constraint allows every text.
+//
+// A Constraint is regular, so that a backend can translate it into what its
+// server understands ([Constraint.Choices], [Constraint.Pattern],
+// [Constraint.GBNF]) and [Model] can check every answer ([Constraint.Match]).
+// It is a small value, safe for concurrent use and meant to be copied.
 type Constraint struct {
-	machine *machine
+	lang *language
 }
 
-type machine struct{}
+// A language is what all copies of a Constraint share. It does not change once
+// it is made, but for what is worked out when it is first asked for.
+type language struct {
+	err     error    // why no request may have this Constraint
+	choices []string // the texts, where it is a list
+	tree    *tree
 
-// IsZero reports whether c allows every text.
-func (c Constraint) IsZero() bool { return c.machine == nil }
+	pattern func() string
+	gbnf    func() string
+	machine func() *machine
+	wrapped atomic.Pointer[wrapping] // the last Wrap: a task asks for the same one again and again
+}
+
+type wrapping struct {
+	before, after string
+	c             Constraint
+}
+
+func newConstraint(t *tree, choices []string) Constraint {
+	l := &language{tree: t, choices: choices}
+	l.pattern = sync.OnceValue(func() string { return writePattern(t) })
+	l.gbnf = sync.OnceValue(func() string { return writeGBNF(t) })
+	l.machine = sync.OnceValue(func() *machine { return compile(t) })
+	return Constraint{l}
+}
+
+// refused is a Constraint that allows no text and makes a request invalid.
+func refused(format string, args ...any) Constraint {
+	c := newConstraint(nothing, nil)
+	c.lang.err = fmt.Errorf("%w: Constraint: "+format, append([]any{ErrInvalid}, args...)...)
+	return c
+}
+
+// maxChoices is the size of the longest list of OneOf, in bytes of all texts.
+const maxChoices = 1 << 20
+
+// OneOf returns the Constraint that allows just these texts.
+//
+// An empty list, a text that repeats another or is not UTF-8, and a list of
+// more than 1 MiB make a Constraint that [Request.Validate] refuses with an
+// error wrapping [ErrInvalid], so that OneOf fits into an expression and a bad
+// list is still an error before anything is sent.
+func OneOf(texts ...string) Constraint {
+	if len(texts) == 0 {
+		return refused("OneOf has no texts, and no answer could keep to it; give at least one")
+	}
+	first := make(map[string]int, len(texts))
+	size := 0
+	for i, text := range texts {
+		if at := invalidUTF8(text); at >= 0 {
+			return refused("text %d of OneOf is not valid UTF-8 at byte %d", i, at)
+		}
+		if j, ok := first[text]; ok {
+			return refused("text %d of OneOf repeats text %d, %q; leave one out", i, j, text)
+		}
+		first[text] = i
+		if size += len(text); size > maxChoices {
+			return refused("the texts of OneOf have more than %d bytes; give fewer or shorter ones", maxChoices)
+		}
+	}
+	if len(texts) == 1 && texts[0] == "" {
+		return refused("OneOf allows the empty text alone; drop the Constraint, or give texts")
+	}
+	sorted := slices.Clone(texts)
+	slices.Sort(sorted)
+	return newConstraint(trie(sorted, 0), slices.Clone(texts))
+}
+
+// Matching returns the Constraint that allows the texts that match a regular
+// expression as a whole. The syntax is that of package [regexp], without word
+// boundaries and (?m). An anchor is redundant: ^ is accepted at the start and $
+// at the end. Captures and laziness mean nothing here. Case folding and Unicode
+// classes are written out as plain ranges of characters, so that every server
+// reads them alike.
+//
+// Unlike in package regexp, a text that is not UTF-8 matches nothing.
+//
+// An expression is refused, with an error wrapping [ErrInvalid], if it does not
+// parse, if it matches no text or only the empty one, or if it is too large: at
+// most 64 KiB of source, and at most 65,536 states when repetitions are written
+// out. Leave long repetitions open, as in [a-z]+, and let MaxTokens limit them.
+func Matching(expr string) (Constraint, error) {
+	t, err := parse(expr)
+	if err != nil {
+		return Constraint{}, fmt.Errorf("%w: Constraint: the expression %s %w", ErrInvalid, quoteShort(expr), err)
+	}
+	return newConstraint(t, nil), nil
+}
+
+// quoteShort quotes the beginning of a text for an error.
+func quoteShort(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return fmt.Sprintf("%q", text)
+	}
+	return fmt.Sprintf("%q...", text[:most])
+}
+
+// IsZero reports whether c is the zero Constraint, which allows every text.
+func (c Constraint) IsZero() bool { return c.lang == nil }
+
+// Wrap returns the Constraint that allows each text of c between before and
+// after. A prompt format adds the space at the boundary that way, and a backend
+// that translates adds the stop sequence, so that a constrained answer ends. The
+// zero Constraint stays what it is.
+func (c Constraint) Wrap(before, after string) Constraint {
+	if c.lang == nil || c.lang.err != nil || before == "" && after == "" {
+		return c
+	}
+	for _, text := range []string{before, after} {
+		if at := invalidUTF8(text); at >= 0 {
+			return refused("%q is not valid UTF-8 at byte %d", text, at)
+		}
+	}
+	if w := c.lang.wrapped.Load(); w != nil && w.before == before && w.after == after {
+		return w.c
+	}
+	choices := slices.Clone(c.lang.choices)
+	for i, text := range choices {
+		choices[i] = before + text + after
+	}
+	w := &wrapping{before, after, newConstraint(concat(literal(before), c.lang.tree, literal(after)), choices)}
+	c.lang.wrapped.Store(w)
+	return w.c
+}
+
+// Choices returns the texts that c allows, in the order given to [OneOf], or nil
+// if c is not a list. The caller may change the slice.
+func (c Constraint) Choices() []string {
+	if c.lang == nil {
+		return nil
+	}
+	return slices.Clone(c.lang.choices)
+}
+
+// Pattern returns c as a regular expression that matches the whole text. It has
+// literals, classes of plain ranges, groups, alternatives and counted or open
+// repetitions, and nothing that servers read in different ways. It is empty for
+// the zero Constraint.
+func (c Constraint) Pattern() string {
+	if c.lang == nil {
+		return ""
+	}
+	return c.lang.pattern()
+}
+
+// GBNF returns c as a grammar of llama.cpp with the rule "root". It allows the
+// same texts as [Constraint.Pattern]. It is empty for the zero Constraint.
+func (c Constraint) GBNF() string {
+	if c.lang == nil {
+		return ""
+	}
+	return c.lang.gbnf()
+}
+
+// Match returns nil if c allows text, and otherwise an error wrapping
+// [ErrConstraint] that names the place where text leaves c. It takes time in
+// proportion to the text: there is no backtracking.
+func (c Constraint) Match(text string) error {
+	m := c.Start()
+	n := m.advance(text)
+	if n < len(text) || !m.Done() {
+		return violation(text, n)
+	}
+	return nil
+}
+
+// violation is the error of a text that leaves a Constraint at a place.
+func violation(text string, at int) error {
+	if at == len(text) {
+		return fmt.Errorf("%w: %q ends too early", ErrConstraint, text)
+	}
+	return fmt.Errorf("%w: %q leaves it at byte %d, at %s", ErrConstraint, text, at, quoteShort(text[at:]))
+}

@@ -224,7 +224,7 @@ func (c *Completion) cut(stop []string) {
 	if len(stop) == 0 {
 		return
 	}
-	k := cutter{match: newMatcher(stop)}
+	k := cutter{match: newFinder(stop)}
 	if out, found := k.cut(Chunk{Text: c.Text, Tokens: c.Tokens}); found {
 		c.Text, c.Tokens, c.Reason, c.Stop = out.Text, out.Tokens, out.Reason, out.Stop
 	}

@@ -108,8 +108,9 @@ func rangeText(lo, hi float64) string {
 }
 
 // Validate returns an error that names what is wrong with the request: its
-// parameters, text that is not UTF-8, or stop sequences that are empty or there
-// twice. A Model calls it before anything is sent.
+// parameters, text that is not UTF-8, stop sequences that are empty or there
+// twice, or a list for [OneOf] that no answer can keep to. A Model calls it
+// before anything is sent.
 func (r *Request) Validate() error {
 	if r == nil {
 		return fmt.Errorf("%w: the request is nil; pass &sampling.Request{Prompt: ...}", ErrInvalid)
@@ -119,6 +120,9 @@ func (r *Request) Validate() error {
 	}
 	if err := validateStops(r.Stop); err != nil {
 		return err
+	}
+	if l := r.Constraint.lang; l != nil && l.err != nil {
+		return l.err
 	}
 	return r.Params.Validate()
 }

@@ -16,7 +16,7 @@ func Cut(text string, stop []string) (before, found string) {
 	if len(stop) == 0 {
 		return text, ""
 	}
-	m := newMatcher(stop)
+	m := newFinder(stop)
 	_, i, end := m.feed(0, text)
 	if i < 0 {
 		return text, ""
@@ -34,7 +34,7 @@ func Cut(text string, stop []string) (before, found string) {
 // The sequence is single-use.
 func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		c := cutter{match: newMatcher(stop)}
+		c := cutter{match: newFinder(stop)}
 		last, stopped := Chunk{}, false
 		for chunk, err := range chunks {
 			if err != nil {
@@ -68,7 +68,7 @@ func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error
 
 // A cutter cuts a stream of chunks at the first stop sequence.
 type cutter struct {
-	match *matcher
+	match *finder
 	state int32
 	held  string // text received and not given out
 

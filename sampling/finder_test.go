@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-// TestMatcherLongText compares what leaps over long texts finds with a search by
+// TestFinderLongText compares what leaps over long texts finds with a search by
 // hand. What could begin a stop is seldom in some texts and everywhere in others,
 // and the stops begin with few bytes or with more than a lookahead has room for.
-func TestMatcherLongText(t *testing.T) {
+func TestFinderLongText(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, stops := range [][]string{
 		{"ab"},
 		{"aab", "ba", "abb", "cc"},
 		strings.Split("ab ba cb db eb fb gb hb ib jb kb lb mb nb ob pb qb rb sb tb", " "),
 	} {
-		m := newMatcher(stops)
+		m := newFinder(stops)
 		for round := range 2000 {
 			seldom := []int{1, 4, 30, 300}[round%4]
 			text := make([]byte, longText+rng.IntN(400))

@@ -2,14 +2,14 @@ package sampling
 
 import "strings"
 
-// A matcher finds stop sequences in text that arrives in pieces. It is the
+// A finder finds stop sequences in text that arrives in pieces. It is the
 // automaton of Aho and Corasick (1975): its state is the longest suffix of the
 // text so far that begins some stop sequence, so the depth of the state is
 // exactly how much must be held back.
 //
 // Worked example, for the stops "ab" and "bcd": after "xab" the first completes
 // and wins. After "xb" one byte is held, after "xbc" two, after "xbcx" none.
-type matcher struct {
+type finder struct {
 	stops []string
 	nodes []node
 	first string     // the distinct first bytes of the stops
@@ -26,8 +26,8 @@ type node struct {
 	stop    int32 // index of the longest stop that ends here, or -1
 }
 
-func newMatcher(stops []string) *matcher {
-	m := &matcher{stops: stops, nodes: make([]node, 1, 1+totalLen(stops))}
+func newFinder(stops []string) *finder {
+	m := &finder{stops: stops, nodes: make([]node, 1, 1+totalLen(stops))}
 	m.nodes[0].stop = -1
 	var first []byte
 	for i, s := range stops {
@@ -52,7 +52,7 @@ func totalLen(stops []string) (n int) {
 	return n
 }
 
-func (m *matcher) insert(s string, stop int32) {
+func (m *finder) insert(s string, stop int32) {
 	at := int32(0)
 	for i := range len(s) {
 		next := m.childOf(at, s[i])
@@ -68,7 +68,7 @@ func (m *matcher) insert(s string, stop int32) {
 
 // link fills in the fail links breadth first, so that a shorter suffix is ready
 // before the longer one that needs it.
-func (m *matcher) link() {
+func (m *finder) link() {
 	queue := []int32{0}
 	for len(queue) > 0 {
 		at := queue[0]
@@ -87,7 +87,7 @@ func (m *matcher) link() {
 	}
 }
 
-func (m *matcher) childOf(at int32, b byte) int32 {
+func (m *finder) childOf(at int32, b byte) int32 {
 	for c := m.nodes[at].child; c != 0; c = m.nodes[c].sibling {
 		if m.nodes[c].label == b {
 			return c
@@ -97,7 +97,7 @@ func (m *matcher) childOf(at int32, b byte) int32 {
 }
 
 // step returns the state after byte b in the given state.
-func (m *matcher) step(state int32, b byte) int32 {
+func (m *finder) step(state int32, b byte) int32 {
 	for state != 0 {
 		if c := m.childOf(state, b); c != 0 {
 			return c
@@ -113,7 +113,7 @@ const longText = 64
 
 // feed reads s in the given state. If a stop sequence completes it returns the
 // stop's index and the number of bytes of s read up to its end; otherwise -1.
-func (m *matcher) feed(state int32, s string) (next int32, stop int, end int) {
+func (m *finder) feed(state int32, s string) (next int32, stop int, end int) {
 	if len(s) >= longText && len(m.first) <= maxAhead {
 		return m.feedLong(state, s)
 	}
@@ -131,7 +131,7 @@ func (m *matcher) feed(state int32, s string) (next int32, stop int, end int) {
 
 // feedLong is feed for long texts: it leaps from one place where a stop could
 // begin to the next.
-func (m *matcher) feedLong(state int32, s string) (next int32, stop int, end int) {
+func (m *finder) feedLong(state int32, s string) (next int32, stop int, end int) {
 	var ahead lookahead
 	for i := 0; i < len(s); i++ {
 		if state == 0 && m.begin[s[i]] == 0 {
@@ -157,7 +157,7 @@ type lookahead [maxAhead]int
 
 // next returns the first place at or after i, which is not 0, where a stop could
 // begin, or the length of s.
-func (a *lookahead) next(m *matcher, s string, i int) int {
+func (a *lookahead) next(m *finder, s string, i int) int {
 	// Looking a little way ahead byte by byte keeps text that is dense in first
 	// bytes, such as a newline in verse, from paying for the wide search.
 	for near := min(i+16, len(s)); i < near; i++ {
