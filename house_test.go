@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"sampling/wrap":                      {"sampling", "golang.org/x/time/rate", "go.etcd.io/bbolt", "go.etcd.io/bbolt/..."},
 	"sampling/probe":                     {"sampling", "golang.org/x/text/unicode/norm"},
 	"sampling/samplingtest":              {"sampling"},
-	"fewshot":                            {"sampling", "internal/parallel"},
+	"fewshot":                            {"fewshot/internal/...", "sampling", "internal/parallel"},
 	"fewshot/internal/...":               {},
 	"fewshot/choose":                     {"fewshot", "github.com/sashabaranov/go-openai"},
 	"fewshot/eval":                       {"fewshot", "fewshot/internal/...", "sampling"},
