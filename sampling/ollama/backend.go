@@ -12,8 +12,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/internal/httperr"
 )
 
 // backendName is sampling.Error.Backend in every fault.
@@ -63,8 +63,8 @@ func New(c Config) (*Backend, error) {
 }
 
 // source is made where it is needed, since it holds the key as it is.
-func (b *Backend) source() httperr.Source {
-	return httperr.Source{Backend: backendName, Key: b.key()}
+func (b *Backend) source() httpwire.Source {
+	return httpwire.Source{Backend: backendName, Key: b.key()}
 }
 
 // Model returns a [sampling.Model] with this Backend and its window, so that

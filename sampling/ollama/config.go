@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/internal/httperr"
 )
 
 // localURL is where Ollama listens unless it is told otherwise.
@@ -120,7 +120,7 @@ func (c Config) String() string {
 		key = "set"
 	}
 	return fmt.Sprintf("ollama.Config(%s, model %q, window %d, key %s)",
-		httperr.Address(cmp.Or(c.URL, localURL)), c.Model, c.Window, key)
+		httpwire.Address(cmp.Or(c.URL, localURL)), c.Model, c.Window, key)
 }
 
 // GoString is String.

@@ -11,35 +11,35 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/ollama"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 // Every fault of the FaultServer, streamed and whole, has its typed outcome;
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
-	samplingtest.TestFaults(t, samplingtest.Generate, func(t *testing.T, url string, stream bool) sampling.Backend {
-		return newBackend(t, ollama.Config{URL: url, Key: samplingtest.FaultKey, Model: "m", Version: "0.17.4", Whole: !stream})
+	faultwire.TestFaults(t, faultwire.Generate, func(t *testing.T, url string, stream bool) sampling.Backend {
+		return newBackend(t, ollama.Config{URL: url, Key: faultwire.FaultKey, Model: "m", Version: "0.17.4", Whole: !stream})
 	})
 }
 
 // The same faults may befall the question for the version. Whatever comes of
 // it, the prompt then goes to the same server.
 func TestFaultsOfVersion(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
-	for _, fault := range samplingtest.Faults() {
-		outcome, ok := fault.Outcome(samplingtest.Generate, true)
-		if !ok || outcome.Class == samplingtest.Success || outcome.Class == samplingtest.Either {
+	server := faultwire.NewFaultServer(t)
+	for _, fault := range faultwire.Faults() {
+		outcome, ok := fault.Outcome(faultwire.Generate, true)
+		if !ok || outcome.Class == faultwire.Success || outcome.Class == faultwire.Either {
 			continue
 		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
-			b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: samplingtest.FaultKey, Model: "m", Window: 4096})
+			b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: faultwire.FaultKey, Model: "m", Window: 4096})
 			ctx, cancel := outcome.Context(t.Context())
 			defer cancel()
 			c, err := b.Model().Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
-			if _, ok := errors.AsType[*sampling.Error](err); !ok || strings.Contains(err.Error(), samplingtest.FaultKey) {
+			if _, ok := errors.AsType[*sampling.Error](err); !ok || strings.Contains(err.Error(), faultwire.FaultKey) {
 				t.Errorf("got %+v, %v", c, err)
 			}
 		})

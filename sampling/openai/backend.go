@@ -12,8 +12,8 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/internal/httperr"
 )
 
 // hostedURL is where OpenAI itself answers.
@@ -210,7 +210,7 @@ func (c Config) String() string {
 		key = "set"
 	}
 	return fmt.Sprintf("openai.Config(%s, model %q, dialect %s, key %s)",
-		httperr.Address(cmp.Or(c.BaseURL, hostedURL)), c.Model, cmp.Or(c.Dialect.Name, OpenAI.Name), key)
+		httpwire.Address(cmp.Or(c.BaseURL, hostedURL)), c.Model, cmp.Or(c.Dialect.Name, OpenAI.Name), key)
 }
 
 // GoString is String.

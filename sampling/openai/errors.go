@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/internal/httperr"
 )
 
 // backendName is sampling.Error.Backend in every fault.
@@ -46,8 +46,8 @@ func truncated(err error) error {
 // both is err with a sentinel that errors.Is finds in it.
 func both(sentinel, err error) error { return fmt.Errorf("%w: %w", sentinel, err) }
 
-func (b *Backend) source() httperr.Source {
-	return httperr.Source{Backend: backendName, Key: b.key()}
+func (b *Backend) source() httpwire.Source {
+	return httpwire.Source{Backend: backendName, Key: b.key()}
 }
 
 // fault describes an error of the network, or hands on what is a fault already.

@@ -14,16 +14,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 // Every fault of the FaultServer, streamed and whole, has its typed outcome;
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
-	samplingtest.TestFaults(t, samplingtest.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
-		b, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: !stream})
+	faultwire.TestFaults(t, faultwire.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
+		b, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: faultwire.FaultKey, Model: "m", Whole: !stream})
 		if err != nil {
 			t.Fatal(err)
 		}

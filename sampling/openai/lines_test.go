@@ -5,20 +5,20 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 // Calls share their buffers one after another, short answers and such as outgrow
 // them, and none has a byte of another's in its text.
 func TestBuffersDoNotMix(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
+	server := faultwire.NewFaultServer(t)
 	server.Reply = func(prompt string) string {
 		return strings.Repeat(prompt+"-", 1+2000*len(prompt)*len(prompt)) // one word, so one event
 	}
 	for _, whole := range []bool{true, false} {
-		b, err := openai.New(openai.Config{BaseURL: server.RightURL() + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: whole})
+		b, err := openai.New(openai.Config{BaseURL: server.RightURL() + "/v1", Key: faultwire.FaultKey, Model: "m", Whole: whole})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,10 +9,6 @@
 //     backend cannot do.
 //   - A [Script] is a backend that says what it is told and remembers what it
 //     was asked. It is for the tests of code that uses a [sampling.Model].
-//   - A [FaultServer] is an HTTP server on the loopback interface that
-//     misbehaves on demand, in the ways listed by [Faults]. [TestFaults] lets a
-//     backend that speaks HTTP meet all of them; the server alone is for the
-//     tests of what is put around backends.
 //
 // A test of a backend is this short:
 //

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
@@ -29,10 +29,10 @@ func story(prompt string) string {
 // textFaults are the faults after which the text, if there is any, is the
 // story's, and which take no minutes. Those that are a right answer in a rare
 // form are left out: they would be no failures.
-func textFaults(stream bool) (all []samplingtest.Fault) {
-	for _, f := range samplingtest.Faults() {
-		o, ok := f.Outcome(samplingtest.Completions, stream)
-		if ok && (o.Class == samplingtest.Failed || o.Class == samplingtest.Broken) && !o.TextMayDiffer {
+func textFaults(stream bool) (all []faultwire.Fault) {
+	for _, f := range faultwire.Faults() {
+		o, ok := f.Outcome(faultwire.Completions, stream)
+		if ok && (o.Class == faultwire.Failed || o.Class == faultwire.Broken) && !o.TextMayDiffer {
 			all = append(all, f)
 		}
 	}
@@ -61,13 +61,13 @@ func testFlaky(t *testing.T, whole, resume bool) {
 	if testing.Short() {
 		calls = 250
 	}
-	server := samplingtest.NewFaultServer(t)
+	server := faultwire.NewFaultServer(t)
 	server.Reply = story
 	faults := textFaults(!whole)
 	url := server.FlakyURL(1, 0.3, faults...)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}}
 	defer client.CloseIdleConnections()
-	backend, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: samplingtest.FaultKey, Model: "m", Whole: whole, HTTPClient: client})
+	backend, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: faultwire.FaultKey, Model: "m", Whole: whole, HTTPClient: client})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func testFlaky(t *testing.T, whole, resume bool) {
 	}
 	for name, text := range map[string]string{"log": log.String(), "recording": exchanges.String()} {
 		for line := range strings.Lines(text) {
-			if strings.Contains(line, samplingtest.FaultKey) {
+			if strings.Contains(line, faultwire.FaultKey) {
 				t.Errorf("the key stands in the %s: %s", name, line)
 			}
 		}

@@ -1,4 +1,4 @@
-package httperr
+package httpwire
 
 import (
 	"math"

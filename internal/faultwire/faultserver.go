@@ -1,4 +1,4 @@
-package samplingtest
+package faultwire
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ var faultStart = strings.Join(strings.SplitAfter(FaultText, " ")[:startWords], "
 // [TestFaults] is what the test of a backend needs. A FaultServer of one's own is
 // for the tests of what is put around a backend:
 //
-//	server := samplingtest.NewFaultServer(t)
+//	server := faultwire.NewFaultServer(t)
 //	url := server.FlakyURL(1, 0.3) // three of ten requests fail
 //
 // It is safe for concurrent use, and closes with the test.

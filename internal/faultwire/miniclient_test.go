@@ -1,4 +1,4 @@
-package samplingtest_test
+package faultwire_test
 
 import (
 	"bufio"
@@ -10,20 +10,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 // A mini is the smallest client of both protocols that comes to the right
 // outcome with every fault. It shows that what the table asks for can be done.
 type mini struct {
 	url    string
-	api    samplingtest.API
+	api    faultwire.API
 	stream bool
 	client *http.Client
 }
@@ -46,7 +47,7 @@ type answer struct {
 	Location   string          `json:"-"`
 }
 
-func (m *mini) Sample(ctx context.Context, req *sampling.Request) seq {
+func (m *mini) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		err := m.exchange(ctx, req, yield)
 		switch {
@@ -70,7 +71,7 @@ func (m *mini) exchange(ctx context.Context, req *sampling.Request, yield func(s
 	if err != nil {
 		return err
 	}
-	post.Header.Set("Authorization", "Bearer "+samplingtest.FaultKey)
+	post.Header.Set("Authorization", "Bearer "+faultwire.FaultKey)
 	resp, err := m.client.Do(post)
 	if err != nil {
 		return transportError(err)
@@ -104,7 +105,7 @@ func (m *mini) read(ctx context.Context, r *bufio.Reader, yield func(sampling.Ch
 		field, value, isField := strings.Cut(string(line), ":")
 		value = strings.TrimPrefix(value, " ")
 		switch {
-		case m.api == samplingtest.Generate:
+		case m.api == faultwire.Generate:
 			data = line
 		case isField && field == "data":
 			data = append(append(data, '\n'), value...)
@@ -116,7 +117,7 @@ func (m *mini) read(ctx context.Context, r *bufio.Reader, yield func(sampling.Ch
 		case len(line) > 0:
 			bare = append(append(bare, line...), '\n')
 		}
-		if m.api == samplingtest.Generate || len(line) == 0 || last {
+		if m.api == faultwire.Generate || len(line) == 0 || last {
 			one := bytes.TrimSpace(data)
 			data = nil
 			switch {
@@ -153,7 +154,7 @@ func (m *mini) take(raw []byte, yield func(sampling.Chunk, error) bool) (done bo
 	}
 	var chunk sampling.Chunk
 	switch {
-	case m.api == samplingtest.Generate && a.Response != nil:
+	case m.api == faultwire.Generate && a.Response != nil:
 		chunk.Text = *a.Response
 		if a.Done {
 			chunk.Reason = reason(cmp.Or(a.DoneReason, "stop"))
@@ -216,7 +217,7 @@ func statusError(resp *http.Response) error {
 
 // words returns the server's words without the key.
 func words(raw []byte) string {
-	return strings.ReplaceAll(strings.TrimSpace(string(raw)), samplingtest.FaultKey, "[key]")
+	return strings.ReplaceAll(strings.TrimSpace(string(raw)), faultwire.FaultKey, "[key]")
 }
 
 func temporary(status int) bool {

@@ -1,4 +1,4 @@
-package samplingtest
+package faultwire
 
 import (
 	"slices"
@@ -69,8 +69,8 @@ func (f Fault) applies(api API, stream bool) bool {
 // for the server at a base URL, to which it gives [FaultKey] as its key:
 //
 //	func TestFaults(t *testing.T) {
-//		samplingtest.TestFaults(t, samplingtest.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
-//			return mymodel.New(url+"/v1", samplingtest.FaultKey, stream)
+//		faultwire.TestFaults(t, faultwire.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
+//			return mymodel.New(url+"/v1", faultwire.FaultKey, stream)
 //		})
 //	}
 //
@@ -90,7 +90,7 @@ func TestFaults(t *testing.T, api API, newBackend func(t *testing.T, url string,
 				backend := newBackend(t, server.URL(fault), stream)
 				ctx, cancel := outcome.Context(t.Context())
 				defer cancel()
-				c, err := sampling.Model{Backend: backend}.Complete(ctx, &sampling.Request{Prompt: defaultPrompt})
+				c, err := sampling.Model{Backend: backend}.Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
 				t.Log(err)
 				if err := outcome.Check(c, err); err != nil {
 					t.Errorf("%s: %v", fault.Does, err)

@@ -1,4 +1,4 @@
-package samplingtest
+package faultwire
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package samplingtest
+package faultwire
 
 import (
 	"context"
@@ -97,7 +97,7 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 		c = new(sampling.Completion)
 	}
 	if !utf8.ValidString(c.Text) {
-		return fmt.Errorf("the text is not valid UTF-8: %q", shorten(c.Text))
+		return fmt.Errorf("the text is not valid UTF-8: %q", short(c.Text))
 	}
 	if err != nil {
 		if err := checkLeaks(err); err != nil {
@@ -113,9 +113,9 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 		}
 		return o.checkText(c.Text)
 	case err == nil:
-		return fmt.Errorf("want %v, got a success in silence: %q, %v", o.Class, shorten(c.Text), c.Reason)
+		return fmt.Errorf("want %v, got a success in silence: %q, %v", o.Class, short(c.Text), c.Reason)
 	case o.Class == Success:
-		return fmt.Errorf("want a success, got the error %q after %q", err, shorten(c.Text))
+		return fmt.Errorf("want a success, got the error %q after %q", err, short(c.Text))
 	case o.Class == Endless:
 		return nil
 	case o.Class == Broken && errors.Is(err, sampling.ErrTruncated):
@@ -136,7 +136,7 @@ func (o Outcome) checkText(text string) error {
 	case o.TextMayStop && strings.HasPrefix(o.Text, text):
 		return nil
 	}
-	return fmt.Errorf("want the text %q, got %q", shorten(o.Text), shorten(text))
+	return fmt.Errorf("want the text %q, got %q", short(o.Text), short(text))
 }
 
 func (o Outcome) checkError(e *sampling.Error, err error) error {
@@ -167,11 +167,11 @@ func (o Outcome) checkError(e *sampling.Error, err error) error {
 func checkLeaks(err error) error {
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if strings.Contains(text, FaultKey) {
-			return fmt.Errorf("the API key stands in the error: %s", strings.ReplaceAll(shorten(err.Error()), FaultKey, "[the key]"))
+			return fmt.Errorf("the API key stands in the error: %s", strings.ReplaceAll(short(err.Error()), FaultKey, "[the key]"))
 		}
 	}
 	if n := len(err.Error()); n > longestError {
-		return fmt.Errorf("the error is %d bytes long: %q", n, shorten(err.Error()))
+		return fmt.Errorf("the error is %d bytes long: %q", n, short(err.Error()))
 	}
 	return checkWrapped(err)
 }
@@ -197,4 +197,13 @@ func checkWrapped(err error) error {
 		}
 	}
 	return nil
+}
+
+// short keeps messages readable when a backend says a great deal.
+func short(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + fmt.Sprintf("… (%d bytes)", len(text))
 }

@@ -1,4 +1,4 @@
-// Package httperr turns what goes wrong between an HTTP client and a model
+// Package httpwire turns what goes wrong between an HTTP client and a model
 // server into a [sampling.Error], so that all backends over HTTP agree on what
 // is temporary and on what a reader gets to see.
 //
@@ -8,7 +8,7 @@
 //
 // No header enters an error, and a key that a server or a library repeats in
 // its words is cut out of them.
-package httperr
+package httpwire
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package samplingtest_test
+package faultwire_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
@@ -24,8 +25,8 @@ func newClient(t *testing.T) *http.Client {
 }
 
 // ways calls f for each protocol, streamed and whole.
-func ways(f func(api samplingtest.API, stream bool)) {
-	for _, api := range []samplingtest.API{samplingtest.Completions, samplingtest.Generate} {
+func ways(f func(api faultwire.API, stream bool)) {
+	for _, api := range []faultwire.API{faultwire.Completions, faultwire.Generate} {
 		f(api, false)
 		f(api, true)
 	}
@@ -35,8 +36,8 @@ func ways(f func(api samplingtest.API, stream bool)) {
 // befall each way of asking.
 func TestFaults(t *testing.T) {
 	counts := make(map[string]int)
-	for _, fault := range samplingtest.Faults() {
-		ways(func(api samplingtest.API, stream bool) {
+	for _, fault := range faultwire.Faults() {
+		ways(func(api faultwire.API, stream bool) {
 			if _, ok := fault.Outcome(api, stream); ok {
 				counts[fmt.Sprintf("%s, stream %v", api, stream)]++
 			}
@@ -49,9 +50,9 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	client := newClient(t)
-	for _, api := range []samplingtest.API{samplingtest.Completions, samplingtest.Generate} {
+	for _, api := range []faultwire.API{faultwire.Completions, faultwire.Generate} {
 		t.Run(string(api), func(t *testing.T) {
-			samplingtest.TestFaults(t, api, func(t *testing.T, url string, stream bool) sampling.Backend {
+			faultwire.TestFaults(t, api, func(t *testing.T, url string, stream bool) sampling.Backend {
 				return &mini{url, api, stream, client}
 			})
 		})
@@ -60,12 +61,12 @@ func TestFaults(t *testing.T) {
 
 // When the clients have gone, the handlers see so within moments.
 func TestOpenFalls(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
+	server := faultwire.NewFaultServer(t)
 	client := newClient(t)
-	for _, fault := range samplingtest.Faults() {
-		if outcome, ok := fault.Outcome(samplingtest.Completions, true); ok && outcome.Class == samplingtest.Endless {
+	for _, fault := range faultwire.Faults() {
+		if outcome, ok := fault.Outcome(faultwire.Completions, true); ok && outcome.Class == faultwire.Endless {
 			ctx, cancel := outcome.Context(t.Context())
-			m := sampling.Model{Backend: &mini{server.URL(fault), samplingtest.Completions, true, client}}
+			m := sampling.Model{Backend: &mini{server.URL(fault), faultwire.Completions, true, client}}
 			if _, err := m.Complete(ctx, &sampling.Request{}); err == nil {
 				t.Errorf("%s: no error", fault.Name)
 			}
@@ -83,7 +84,7 @@ func TestOpenFalls(t *testing.T) {
 
 func TestFaultNames(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, f := range samplingtest.Faults() {
+	for _, f := range faultwire.Faults() {
 		if seen[f.Name] || f.Name == "" || f.Does == "" {
 			t.Errorf("fault %q (%q) has no name of its own or says nothing", f.Name, f.Does)
 		}
@@ -99,15 +100,15 @@ func TestOutcomeCheck(t *testing.T) {
 		return e
 	}
 	asIs := func(*sampling.Error) {}
-	failed := samplingtest.Outcome{
-		Class: samplingtest.Failed, Status: []int{429}, Temporary: samplingtest.Temporary, Words: "slow",
+	failed := faultwire.Outcome{
+		Class: faultwire.Failed, Status: []int{429}, Temporary: faultwire.Temporary, Words: "slow",
 		RetryAtLeast: time.Second, RetryAtMost: time.Second, Text: "ab",
 	}
 	text := func(s string) *sampling.Completion { return &sampling.Completion{Text: s} }
 	ended := &sampling.Completion{Text: "abc", Reason: sampling.EndOfText}
 	for _, test := range []struct {
 		name    string
-		outcome samplingtest.Outcome
+		outcome faultwire.Outcome
 		c       *sampling.Completion
 		err     error
 		says    string // "" when it is right
@@ -123,28 +124,28 @@ func TestOutcomeCheck(t *testing.T) {
 		{"nameless", failed, text("ab"), fault(func(e *sampling.Error) { e.Backend = "" }), "lacks its Backend"},
 		{"lost text", failed, text("a"), fault(asIs), `want the text "ab", got "a"`},
 		{"truncated is not failed", failed, text("ab"), sampling.ErrTruncated, "no *sampling.Error"},
-		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + samplingtest.FaultKey) }), "the API key stands in the error"},
+		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + faultwire.FaultKey) }), "the API key stands in the error"},
 		{"hidden key", failed, text("ab"), hiding{fault(asIs)}, "the API key stands in a wrapped"},
 		{"long", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New(strings.Repeat("slow ", 5000)) }), "bytes long"},
-		{"broken", samplingtest.Outcome{Class: samplingtest.Broken, Text: "ab"}, text("ab"), sampling.ErrTruncated, ""},
-		{"broken and typed", samplingtest.Outcome{Class: samplingtest.Broken, Text: "ab", TextMayStop: true, RetryAtMost: time.Hour}, text("a"), fault(asIs), ""},
-		{"broken and untyped", samplingtest.Outcome{Class: samplingtest.Broken}, nil, errors.New("x"), "no *sampling.Error"},
-		{"more than there was", samplingtest.Outcome{Class: samplingtest.Broken, Text: "ab", TextMayStop: true}, text("abc"), sampling.ErrTruncated, "want the text"},
-		{"half runes", samplingtest.Outcome{Class: samplingtest.Either, TextMayDiffer: true}, text("\xc3"), sampling.ErrTruncated, "not valid UTF-8"},
-		{"right", samplingtest.Outcome{Text: "abc"}, ended, nil, ""},
-		{"right and failed", samplingtest.Outcome{Text: "abc"}, ended, fault(asIs), "want a success"},
-		{"right without a reason", samplingtest.Outcome{Text: "abc"}, text("abc"), nil, "neither an error nor a reason"},
-		{"right with other text", samplingtest.Outcome{Text: "ab"}, ended, nil, "want the text"},
-		{"either is right", samplingtest.Outcome{Class: samplingtest.Either, Text: "abc"}, ended, nil, ""},
-		{"either is failed", samplingtest.Outcome{Class: samplingtest.Either, Text: "abc"}, nil, fault(asIs), ""},
-		{"endless is done", samplingtest.Outcome{Class: samplingtest.Endless}, nil, context.DeadlineExceeded, ""},
-		{"endless ends", samplingtest.Outcome{Class: samplingtest.Endless}, ended, nil, "want endless, got a success"},
+		{"broken", faultwire.Outcome{Class: faultwire.Broken, Text: "ab"}, text("ab"), sampling.ErrTruncated, ""},
+		{"broken and typed", faultwire.Outcome{Class: faultwire.Broken, Text: "ab", TextMayStop: true, RetryAtMost: time.Hour}, text("a"), fault(asIs), ""},
+		{"broken and untyped", faultwire.Outcome{Class: faultwire.Broken}, nil, errors.New("x"), "no *sampling.Error"},
+		{"more than there was", faultwire.Outcome{Class: faultwire.Broken, Text: "ab", TextMayStop: true}, text("abc"), sampling.ErrTruncated, "want the text"},
+		{"half runes", faultwire.Outcome{Class: faultwire.Either, TextMayDiffer: true}, text("\xc3"), sampling.ErrTruncated, "not valid UTF-8"},
+		{"right", faultwire.Outcome{Text: "abc"}, ended, nil, ""},
+		{"right and failed", faultwire.Outcome{Text: "abc"}, ended, fault(asIs), "want a success"},
+		{"right without a reason", faultwire.Outcome{Text: "abc"}, text("abc"), nil, "neither an error nor a reason"},
+		{"right with other text", faultwire.Outcome{Text: "ab"}, ended, nil, "want the text"},
+		{"either is right", faultwire.Outcome{Class: faultwire.Either, Text: "abc"}, ended, nil, ""},
+		{"either is failed", faultwire.Outcome{Class: faultwire.Either, Text: "abc"}, nil, fault(asIs), ""},
+		{"endless is done", faultwire.Outcome{Class: faultwire.Endless}, nil, context.DeadlineExceeded, ""},
+		{"endless ends", faultwire.Outcome{Class: faultwire.Endless}, ended, nil, "want endless, got a success"},
 	} {
 		err := test.outcome.Check(test.c, test.err)
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 			t.Errorf("%s: want %q, got %v", test.name, test.says, err)
 		}
-		if err != nil && strings.Contains(err.Error(), samplingtest.FaultKey) {
+		if err != nil && strings.Contains(err.Error(), faultwire.FaultKey) {
 			t.Errorf("%s: the check itself tells the key: %v", test.name, err)
 		}
 	}
@@ -159,16 +160,16 @@ func (h hiding) Format(s fmt.State, verb rune) { fmt.Fprint(s, "slow down") }
 
 type wrappedKey struct{}
 
-func (wrappedKey) Error() string { return samplingtest.FaultKey }
+func (wrappedKey) Error() string { return faultwire.FaultKey }
 
 func TestFlakyURL(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
+	server := faultwire.NewFaultServer(t)
 	server.Reply = func(prompt string) string { return " you said " + prompt }
 	run := func(seed uint64) (pattern string, right int) {
 		url := server.FlakyURL(seed, 0.3)
 		client := newClient(t)
 		for i := range 100 {
-			m := sampling.Model{Backend: &mini{url, samplingtest.Completions, true, client}}
+			m := sampling.Model{Backend: &mini{url, faultwire.Completions, true, client}}
 			c, err := m.Complete(t.Context(), &sampling.Request{Prompt: fmt.Sprint(i)})
 			if err == nil && c.Text == fmt.Sprintf(" you said %d", i) {
 				right++
@@ -195,20 +196,20 @@ func TestFlakyURL(t *testing.T) {
 }
 
 func TestFaultServerConcurrently(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
+	server := faultwire.NewFaultServer(t)
 	url := server.FlakyURL(3, 0.5)
 	client := newClient(t)
 	var wg sync.WaitGroup
 	var right atomic.Int64
 	for range 8 {
 		wg.Go(func() {
-			ways(func(api samplingtest.API, stream bool) {
+			ways(func(api faultwire.API, stream bool) {
 				m := sampling.Model{Backend: &mini{url, api, stream, client}}
 				if _, err := m.Complete(t.Context(), &sampling.Request{}); err == nil {
 					right.Add(1)
 				}
 				m.Backend = &mini{server.RightURL(), api, stream, client}
-				if c, err := m.Complete(t.Context(), &sampling.Request{}); err != nil || c.Text != samplingtest.FaultText {
+				if c, err := m.Complete(t.Context(), &sampling.Request{}); err != nil || c.Text != faultwire.FaultText {
 					t.Errorf("the right answer: %v, %v", c, err)
 				}
 			})
@@ -234,8 +235,8 @@ func (f forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
 // The kit looks through net/http, whose idle connections are no leak and whose
 // forgotten ones are.
 func TestKitOverHTTP(t *testing.T) {
-	server := samplingtest.NewFaultServer(t)
-	server.Reply = func(string) string { return strings.Repeat(samplingtest.FaultText, 20) } // more than a buffer holds
+	server := faultwire.NewFaultServer(t)
+	server.Reply = func(string) string { return strings.Repeat(faultwire.FaultText, 20) } // more than a buffer holds
 	skip := make(map[samplingtest.Rule]string)
 	for _, r := range []samplingtest.Rule{
 		samplingtest.Seeds, samplingtest.MaxTokens, samplingtest.TopK, samplingtest.TopP,
@@ -246,13 +247,13 @@ func TestKitOverHTTP(t *testing.T) {
 	kit := samplingtest.Kit{Skip: skip, Patience: 5 * time.Second}
 	client := newClient(t)
 	kit.TestBackend(t, func(t *testing.T) sampling.Backend {
-		return &mini{server.RightURL(), samplingtest.Completions, true, client}
+		return &mini{server.RightURL(), faultwire.Completions, true, client}
 	})
 
 	kit.Patience = time.Second
 	failures := kit.Check(t, func(t *testing.T) sampling.Backend {
 		transport := forgetful{newClient(t).Transport}
-		return &mini{server.RightURL(), samplingtest.Completions, true, &http.Client{Transport: transport}}
+		return &mini{server.RightURL(), faultwire.Completions, true, &http.Client{Transport: transport}}
 	})
 	if len(failures) != 1 || !strings.Contains(failures[0].Error(), "rule goroutines") || !strings.Contains(failures[0].Error(), "persistConn") {
 		t.Errorf("forgotten connections: %v", errors.Join(failures...))
