@@ -32,6 +32,7 @@ type piece struct {
 	Reason  *sampling.Reason `json:"reason,omitempty"`
 	Stop    string           `json:"stop,omitempty"`
 	Seed    uint64           `json:"seed,omitempty"`
+	Model   string           `json:"model,omitempty"`
 	Usage   *usage           `json:"usage,omitempty"`
 }
 
@@ -139,13 +140,14 @@ func readTokens(pieces []piece) []sampling.Token {
 func writeChunk(c *sampling.Chunk) piece {
 	p := textPiece(c.Text)
 	p.Tokens = writeTokens(c.Tokens)
+	p.Seed, p.Model = c.Seed, c.Model
 	p.end(c.Reason, c.Stop, c.Usage)
 	return p
 }
 
 // chunk returns a chunk of its own each time, which the caller may change.
 func (p *piece) chunk() sampling.Chunk {
-	return sampling.Chunk{Text: p.text(), Tokens: readTokens(p.Tokens), Reason: p.reason(), Stop: p.Stop, Usage: p.usage()}
+	return sampling.Chunk{Text: p.text(), Tokens: readTokens(p.Tokens), Reason: p.reason(), Stop: p.Stop, Seed: p.Seed, Model: p.Model, Usage: p.usage()}
 }
 
 // writeCompletions leaves out what a Drawer left nil, as Model does.
@@ -157,7 +159,7 @@ func writeCompletions(all []*sampling.Completion) []piece {
 		}
 		p := textPiece(c.Text)
 		p.Tokens = writeTokens(c.Tokens)
-		p.Seed = c.Seed
+		p.Seed, p.Model = c.Seed, c.Model
 		var u *sampling.Usage // zeros are nothing to show
 		if c.Usage != (sampling.Usage{}) {
 			u = &c.Usage
@@ -173,7 +175,7 @@ func writeCompletions(all []*sampling.Completion) []piece {
 func readCompletions(pieces []piece, req *sampling.Request) []*sampling.Completion {
 	var all []*sampling.Completion
 	for i, p := range pieces {
-		c := &sampling.Completion{Text: p.text(), Reason: p.reason(), Stop: p.Stop, Seed: p.Seed, Tokens: readTokens(p.Tokens)}
+		c := &sampling.Completion{Text: p.text(), Reason: p.reason(), Stop: p.Stop, Seed: p.Seed, Model: p.Model, Tokens: readTokens(p.Tokens)}
 		if u := p.usage(); u != nil {
 			c.Usage = *u
 		}

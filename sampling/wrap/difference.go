@@ -58,6 +58,9 @@ func differences(asked, recorded *question) []difference {
 	if asked.Prompt != recorded.Prompt {
 		diffs = append(diffs, textDifference("prompt", asked.Prompt, recorded.Prompt))
 	}
+	if asked.Constraint != recorded.Constraint {
+		diffs = append(diffs, textDifference("constraint", asked.Constraint, recorded.Constraint))
+	}
 	add := func(name string, a, b any) {
 		if x, y := fmt.Sprint(a), fmt.Sprint(b); x != y {
 			diffs = append(diffs, difference{name, fmt.Sprintf("%s (asked %s, recorded %s)", name, shorten(x), shorten(y)), 1})

@@ -31,13 +31,19 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Slice:
-		if v.Type() == reflect.TypeFor[[]sampling.Token]() && *n > 200 {
-			return // Token.Top holds tokens whose own Top is empty
-		}
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(t, v.Index(0), n)
 		fill(t, v.Index(1), n)
 	case reflect.Struct:
+		switch v.Type() {
+		case reflect.TypeFor[sampling.Constraint]():
+			v.Set(reflect.ValueOf(sampling.OneOf(fmt.Sprint("text ", *n))))
+			return
+		case reflect.TypeFor[sampling.Token](): // its Top holds tokens whose own Top is empty
+			text := fmt.Sprint("text ", *n)
+			v.Set(reflect.ValueOf(sampling.Token{Text: text, Logprob: -1 / float64(*n), Top: []sampling.Token{{Text: text, Logprob: -1}, {Text: "b", Logprob: -2}}}))
+			return
+		}
 		for i := range v.NumField() {
 			fill(t, v.Field(i), n)
 		}

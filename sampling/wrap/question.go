@@ -17,6 +17,7 @@ type question struct {
 	Prompt        string   `json:"prompt"`
 	Continuations []string `json:"continuations,omitempty"`
 	Stop          []string `json:"stop,omitempty"`
+	Constraint    string   `json:"constraint,omitempty"`
 	Params        *params  `json:"params,omitempty"`
 }
 
@@ -39,7 +40,7 @@ type params struct {
 // exact form: text that is not UTF-8, or an Extra that is not JSON.
 func ask(method string, req *sampling.Request, n int) (*question, error) {
 	p := &req.Params
-	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Params: &params{
+	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Constraint: req.Constraint.Pattern(), Params: &params{
 		MaxTokens: maxTokens(req), Temperature: p.Temperature, TopP: p.TopP, TopK: p.TopK, MinP: p.MinP,
 		FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty, RepetitionPenalty: p.RepetitionPenalty,
 		Seed: p.Seed, Logprobs: p.Logprobs, TopLogprobs: p.TopLogprobs,
