@@ -2,7 +2,9 @@ package sampling
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -92,6 +94,18 @@ func (p *Params) Validate() error {
 		// The negated form also catches NaN, which compares as false.
 		if !(f.value >= f.min && f.value <= f.max) {
 			return fmt.Errorf("%w: Params.%s is %v; use 0 for %s, or %s", ErrInvalid, f.name, f.value, f.zero, rangeText(f.min, f.max))
+		}
+	}
+	return nil
+}
+
+// OnlyExtra returns an error wrapping [ErrUnsupported] that names the first
+// field of Extra that is not among those known. It is for backends: one that
+// has no fields of its own calls it without any.
+func (p *Params) OnlyExtra(known ...string) error {
+	for _, field := range slices.Sorted(maps.Keys(p.Extra)) {
+		if !slices.Contains(known, field) {
+			return fmt.Errorf("%w: Params.Extra has %q, which this backend does not know; leave it out", ErrUnsupported, field)
 		}
 	}
 	return nil

@@ -49,7 +49,10 @@ type answer struct {
 
 func (m *mini) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		err := m.exchange(ctx, req, yield)
+		err := req.Params.OnlyExtra()
+		if err == nil {
+			err = m.exchange(ctx, req, yield)
+		}
 		switch {
 		case err == nil || errors.Is(err, errLeft):
 		case ctx.Err() != nil:

@@ -46,6 +46,12 @@ type Config struct {
 	// for, and that a fault loses all of the text.
 	Whole bool
 
+	// SpecialTokens lets the name of a special token in a prompt, such as
+	// <|im_end|> or </s>, be that token. By default a prompt is text: where it
+	// may have such a name in it, llama.cpp and vLLM get the ids of its tokens,
+	// which costs a request to /tokenize. Other servers offer no choice.
+	SpecialTokens bool
+
 	// HTTPClient is what the requests go through; nil is one without a time
 	// limit over [http.DefaultTransport]. It is copied, and the copy follows no
 	// redirect: following one would resend the prompt, and perhaps the key, to
@@ -54,11 +60,9 @@ type Config struct {
 }
 
 // A Backend continues text through an OpenAI-compatible server. It implements
-// [sampling.Backend], [sampling.Drawer] and [sampling.Scorer]; what the server
-// cannot do is an error wrapping [sampling.ErrUnsupported].
-//
-// It deliberately is no [sampling.Counter], since Model would then ask the
-// server about every prompt: see [Backend.Counter].
+// [sampling.Backend], [sampling.Drawer], [sampling.Scorer], [sampling.Counter]
+// and [sampling.Describer]; what the server cannot do is an error wrapping
+// [sampling.ErrUnsupported].
 //
 // A Backend is safe for concurrent use and meant to be shared. Its connections
 // belong to the HTTP client, so there is nothing to close.
@@ -67,6 +71,7 @@ type Backend struct {
 	model   string
 	dialect Dialect
 	whole   bool
+	special bool
 	key     secret
 	client  *http.Client
 	learned *learned
@@ -110,6 +115,7 @@ func New(c Config) (*Backend, error) {
 		model:   c.Model,
 		dialect: d,
 		whole:   c.Whole,
+		special: c.SpecialTokens,
 		key:     func() string { return key },
 		client:  &client,
 		learned: &learned{scoring: scoring{lock: make(chan struct{}, 1)}},
@@ -149,7 +155,11 @@ func (b *Backend) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 
 // sample returns nil when the continuation is complete or its consumer left.
 func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk) bool) error {
-	body, err := b.body(req, ask{choices: 1, stream: !b.whole})
+	sent, err := b.plain(ctx, req)
+	if err != nil {
+		return err
+	}
+	body, err := b.body(sent, ask{choices: 1, stream: !b.whole})
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ type Dialect struct {
 	StreamOptions string
 
 	// Echo says that the server can return the prompt's own log probabilities
-	// (echo with logprobs), which Score needs.
+	// (echo with logprobs), by which Score works where Native knows no better way.
 	Echo bool
 
 	// Farewell is how long the rest of a stream that nobody wants any more is
@@ -74,21 +74,15 @@ type Dialect struct {
 	// which a server knows to stop. See [Ollama] for one that must not be left so.
 	Farewell time.Duration
 
-	// Tokenize is where the server counts tokens.
-	Tokenize Tokenize
+	// Native names the server whose own addresses, beside /v1, the backend may
+	// use to count, to score and to describe: "llama.cpp", "vLLM", or "" for
+	// none. A router in between may not pass them on.
+	Native string
 
 	// Ignores lists the fields in Params.Extra that the server is known to
 	// ignore in silence or to refuse. Reads, unless nil, lists the only ones
 	// that it reads. Both make an Extra field an error before it is sent.
 	Ignores, Reads []string
-}
-
-// A Tokenize is the address at which a server turns text into tokens. The zero
-// Tokenize is none.
-type Tokenize struct {
-	Path string // from the server's root, such as /tokenize
-	Text string // the name of the field that holds the text
-	With string // a JSON object of further fields
 }
 
 // OpenAI is OpenAI's own completions API, and what most hosts of base models
@@ -143,8 +137,7 @@ var LlamaCpp = Dialect{
 	Stop:              Field{Name: "stop", With: `{"verbose":true}`},
 	Choices:           Field{Name: "n"},
 	MaxSeed:           math.MaxUint32 - 1, // the greatest 32-bit number means a random one
-	Tokenize: Tokenize{Path: "/tokenize", Text: "content",
-		With: `{"add_special":true,"parse_special":true}`},
+	Native:            nativeLlamaCpp,
 	Ignores: []string{"best_of", "echo", "suffix", "repetition_penalty", "guided_choice",
 		"guided_grammar", "guided_json", "guided_regex", "stop_token_ids", "prompt_logprobs"},
 }
@@ -171,7 +164,7 @@ var VLLM = Dialect{
 	MaxSeed:           math.MaxInt64,
 	StreamOptions:     `{"include_usage":true,"continuous_usage_stats":true}`,
 	Echo:              true,
-	Tokenize:          Tokenize{Path: "/tokenize", Text: "prompt", With: `{"add_special_tokens":true}`},
+	Native:            nativeVLLM,
 	Ignores: []string{"suffix", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar",
 		"n_probs", "mirostat", "samplers"},
 }
@@ -226,8 +219,10 @@ func (d *Dialect) check() error {
 	if !isObject(d.StreamOptions) {
 		return invalid(`Config.Dialect.StreamOptions is %q; write a JSON object such as {"include_usage":true}`, d.StreamOptions)
 	}
-	if t := d.Tokenize; t.Path != "" && (t.Path[0] != '/' || t.Text == "") || !isObject(t.With) {
-		return invalid("Config.Dialect.Tokenize needs a Path that begins with a slash, the name of its Text field, and a JSON object or nothing in With")
+	switch d.Native {
+	case "", nativeLlamaCpp, nativeVLLM:
+	default:
+		return invalid("Config.Dialect.Native is %q; use %q, %q or nothing", d.Native, nativeLlamaCpp, nativeVLLM)
 	}
 	return nil
 }

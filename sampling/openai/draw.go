@@ -14,8 +14,10 @@ import (
 
 // learned is what a Backend finds out about its server.
 type learned struct {
-	onlyOne atomic.Bool // the server draws one continuation however many it is asked for
-	scoring scoring
+	onlyOne    atomic.Bool // the server draws one continuation however many it is asked for
+	noTokenIDs atomic.Bool // the server reports no log probabilities of given tokens
+	scoring    scoring
+	labels     memory
 }
 
 // Draw draws n continuations of one prompt in a single request, so that the
@@ -49,7 +51,11 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	case n > 1 && b.learned.onlyOne.Load():
 		return nil, unsupported("the server draws one continuation however many it is asked for")
 	}
-	body, err := b.body(req, ask{choices: n, stream: true})
+	sent, err := b.plain(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := b.body(sent, ask{choices: n, stream: true})
 	if err != nil {
 		return nil, err
 	}

@@ -93,12 +93,12 @@ func ExampleDialect() {
 
 // A text's log probabilities need a server that returns those of its prompt.
 func ExampleBackend_Score() {
-	backend, err := openai.New(openai.Config{BaseURL: "http://localhost:8080/v1", Model: "any name", Dialect: openai.LlamaCpp})
+	backend, err := openai.New(openai.Config{BaseURL: "http://localhost:8080/v1", Model: "any name", Dialect: openai.Ollama})
 	if err != nil {
 		log.Fatal(err)
 	}
 	_, err = backend.Score(context.Background(), &sampling.Request{Prompt: "The sky is"}, []string{" blue", " green"})
 	fmt.Println(err)
 	// Output:
-	// openai: sampling: not supported by this backend: llama.cpp does not return the log probabilities of a prompt
+	// openai: sampling: not supported by this backend: Ollama's /v1 does not return the log probabilities of a prompt
 }

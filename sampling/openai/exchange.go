@@ -126,16 +126,23 @@ func (x *exchange) broken(err error) error {
 	return x.b.source().Broken(x.caller, http.StatusOK, err)
 }
 
-// post sends JSON to another address of the server, outside of go-openai, and
-// returns the body of the answer.
-func (b *Backend) post(ctx context.Context, address string, body []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
+// call sends JSON to an address of the server, outside of go-openai, or reads
+// the address when there is no body, and returns the body of the answer.
+func (b *Backend) call(ctx context.Context, address string, body []byte) ([]byte, error) {
+	method := http.MethodPost
+	if body == nil {
+		method = http.MethodGet
+	}
+	r, err := http.NewRequestWithContext(ctx, method, address, nil)
 	if err != nil {
 		return nil, b.fault(ctx, err)
 	}
 	x := &exchange{b: b, caller: ctx, sent: body}
-	x.fill(r)
-	r.Header.Set("Content-Type", "application/json")
+	if x.fill(r); body == nil {
+		r.Body, r.GetBody = nil, nil
+	} else {
+		r.Header.Set("Content-Type", "application/json")
+	}
 	if key := b.key(); key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)
 	}

@@ -216,11 +216,9 @@ func TestKeyIsNeverShown(t *testing.T) {
 				_, err = sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: "x"})
 				_, scoreErr := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, []string{"b"})
 				_, drawErr := b.Draw(t.Context(), &sampling.Request{Prompt: "x", Params: sampling.Params{Temperature: 1}}, 2)
-				var countErr error
-				if counter, err := b.Counter(); err == nil {
-					_, countErr = counter.Count(context.Background(), "a")
-				}
-				for _, shown := range []any{err, scoreErr, drawErr, countErr, b, *b, config, &config, sampling.Model{Backend: b}, []any{b, config}, struct{ b *openai.Backend }{b}, struct{ b openai.Backend }{*b}} {
+				_, countErr := b.Count(t.Context(), "a")
+				_, describeErr := b.Describe(t.Context())
+				for _, shown := range []any{err, scoreErr, drawErr, countErr, describeErr, b, *b, config, &config, sampling.Model{Backend: b}, []any{b, config}, struct{ b *openai.Backend }{b}, struct{ b openai.Backend }{*b}} {
 					hidden(t, key, shown)
 				}
 			}
@@ -275,7 +273,7 @@ func TestNew(t *testing.T) {
 		{"a dialect with half a field", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.TopK.Zero = "off" })}, "Dialect.TopK.Zero"},
 		{"a dialect with half an object", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.Stop.With = "{" })}, "Dialect.Stop.With"},
 		{"a dialect with wrong options", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.StreamOptions = "true" })}, "Dialect.StreamOptions"},
-		{"a dialect with half an address", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.Tokenize.Path = "tokenize" })}, "Dialect.Tokenize"},
+		{"a dialect of an unknown server", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.Native = "Llama.cpp" })}, "Dialect.Native"},
 	} {
 		b, err := openai.New(test.config)
 		switch {

@@ -16,7 +16,6 @@ import (
 type ask struct {
 	choices int
 	stream  bool
-	echo    bool
 }
 
 // body writes the request by the dialect. The client library's own struct
@@ -54,9 +53,6 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 	if a.choices > 1 {
 		w.put(d.Choices.Name, "Draw", w.number(a.choices))
 		w.with(d.Choices.With, "Draw")
-	}
-	if a.echo {
-		w.set("echo", "Score", []byte("true"))
 	}
 	w.set("stream", "Config.Whole", strconv.AppendBool(nil, a.stream))
 	if a.stream && d.StreamOptions != "" {

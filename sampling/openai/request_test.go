@@ -41,7 +41,7 @@ var goldenRequests = []struct {
 	n    int
 }{
 	{"zero", sampling.Request{Prompt: "butterfly: 나비\nocean:"}, 1},
-	{"stops and a seed", sampling.Request{Prompt: "Q: <a> & b\nA:", Stop: []string{"\n", "Q:", "</s>", "4", "5"}, Params: sampling.Params{Seed: 42}}, 1},
+	{"stops and a seed", sampling.Request{Prompt: "Q: a < b & c > d\nA:", Stop: []string{"\n", "Q:", "</s>", "4", "5"}, Params: sampling.Params{Seed: 42}}, 1},
 	{"neutral values", sampling.Request{Prompt: "x", Params: sampling.Params{TopP: 1, RepetitionPenalty: 1, Temperature: 1}}, 1},
 	{"every parameter", sampling.Request{Prompt: "x", Params: everything}, 1},
 	{"all that OpenAI knows", sampling.Request{Prompt: "x", Params: openAIOnly()}, 1},

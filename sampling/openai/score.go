@@ -3,33 +3,28 @@ package openai
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// scoreAtOnce is how many continuations are scored at a time.
-const scoreAtOnce = 8
-
-// probeText is what a server is tried with. No vocabulary has it as one token,
-// and no model is certain of all of it.
-const probeText = "The lighthouse keeper counted 17 ships."
-
-// scoring is whether a server can score, once it is known. The channel is a lock
-// that gives up when a context does: the probe takes as long as the server does.
-type scoring struct {
-	lock  chan struct{}
-	known bool
-	err   error
-}
-
-// Score returns how likely each continuation of prompt is, by sending both
-// together and asking for the log probabilities of the prompt (echo). It
-// implements [sampling.Scorer]. Each continuation costs a request, eight of
-// them at a time, and one token is drawn and thrown away in each.
+// Score returns how likely each continuation of req.Prompt is. It implements
+// [sampling.Scorer]. How it asks depends on the server:
+//
+//   - vLLM reports the log probabilities of given tokens: one request for labels
+//     of one token, and one for each further token of the longest label. The
+//     prompt comes from the prefix cache. Long texts are scored by echo.
+//   - llama.cpp is made to draw the tokens of a continuation, and reports what
+//     they were worth before: at most one request for each continuation. Tokens
+//     that are among the likeliest of an earlier request need none.
+//   - Other servers are sent prompt and continuation together and asked for the
+//     log probabilities of the prompt (echo), several texts a request.
+//
+// The first two turn a continuation into tokens first, with the prompt's last
+// line before it, and remember them.
 //
 // Many servers ignore echo, or answer it without log probabilities, and every
 // continuation would then score alike. So the first call sends a short probe,
@@ -39,176 +34,188 @@ type scoring struct {
 // The first token of a text has no log probability unless the server puts a
 // token of its own before it. An empty prompt is an error where it does not.
 func (b *Backend) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	if !b.dialect.Echo || b.dialect.Logprobs.Name == "" {
-		return nil, unsupported("%s does not return the log probabilities of a prompt", b.dialect.Name)
+	if err := req.Validate(); err != nil {
+		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
-	if err := b.probe(ctx); err != nil {
+	var texts []string // an empty one is certain, and there is nothing to ask
+	for _, text := range continuations {
+		if text != "" {
+			texts = append(texts, text)
+		}
+	}
+	scored, err := b.scoreTexts(ctx, req, texts)
+	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var (
-		scores = make([]sampling.Score, len(continuations))
-		slots  = make(chan struct{}, scoreAtOnce)
-		wg     sync.WaitGroup
-		once   sync.Once
-		first  error
-	)
-	for i, continuation := range continuations {
-		if continuation == "" {
-			continue // certain, and nothing to ask
+	scores := make([]sampling.Score, len(continuations))
+	for i, text := range continuations {
+		if text != "" {
+			scores[i], scored = scored[0], scored[1:]
 		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			score, err := b.score(ctx, req.Prompt, continuation)
-			if err != nil {
-				once.Do(func() { first = err })
-				cancel()
-				return
-			}
-			scores[i] = score
-		})
-	}
-	wg.Wait()
-	if first != nil {
-		return nil, first
 	}
 	return scores, nil
 }
 
-func (b *Backend) score(ctx context.Context, prompt, continuation string) (sampling.Score, error) {
-	var score sampling.Score
-	full := prompt + continuation
-	tokens, text, err := b.echo(ctx, full)
-	if err != nil {
-		return score, err
-	}
-	at, ok := locate(tokens, full, text)
-	if !ok {
-		return score, unsupported("the tokens that the server returns do not spell the text that it was sent")
-	}
-	from, to := at+len(prompt), at+len(full)
-	offset := 0
-	for i, t := range tokens {
-		begin, end := offset, offset+len(t.Text)
-		offset = end
-		if end <= from || begin >= to {
-			continue
+func (b *Backend) scoreTexts(ctx context.Context, req *sampling.Request, texts []string) ([]sampling.Score, error) {
+	switch {
+	case len(texts) == 0:
+		return nil, nil
+	case b.dialect.Native == nativeLlamaCpp:
+		return b.scoreForced(ctx, req, texts)
+	case b.dialect.Native == nativeVLLM && !b.learned.noTokenIDs.Load():
+		scores, err := b.scoreByID(ctx, req, texts)
+		if !errors.Is(err, errByEcho) {
+			return scores, err
 		}
-		if !t.known {
-			return score, unsupported("the server tells no log probability for token %d, %q, of the text; put some text before it", i, t.Text)
-		}
-		score.Logprob += t.Logprob
-		score.Tokens = append(score.Tokens, t.Token)
 	}
-	return score, nil
+	return b.scoreByEcho(ctx, req, texts)
 }
 
-// probe finds out, once, whether the server scores.
-func (b *Backend) probe(ctx context.Context) error {
-	s := &b.learned.scoring
-	select {
-	case s.lock <- struct{}{}:
-		defer func() { <-s.lock }()
-	case <-ctx.Done():
-		return b.fault(ctx, ctx.Err())
-	}
-	if s.known {
-		return s.err
-	}
-	err := b.try(ctx)
-	if err == nil || errors.Is(err, sampling.ErrUnsupported) {
-		s.known, s.err = true, err
-	}
-	return err
+// errByEcho sends a text that cannot be scored by its tokens' ids, or not as
+// cheaply, to echo.
+var errByEcho = errors.New("to be scored by echo")
+
+// A target is a continuation as tokens.
+type target struct {
+	before []int // the tokens before it; nil: those of the prompt
+	tokens []piece
 }
 
-func (b *Backend) try(ctx context.Context) error {
-	tokens, text, err := b.echo(ctx, probeText)
-	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		switch e.Status {
-		case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented:
-			e.Err = both(sampling.ErrUnsupported, e.Err)
-		}
+func (t *target) score() sampling.Score {
+	s := sampling.Score{Tokens: make([]sampling.Token, len(t.tokens))}
+	for i, token := range t.tokens {
+		s.Tokens[i].Text = token.text
 	}
-	if err != nil {
-		return err
-	}
-	at, ok := locate(tokens, probeText, text)
-	if !ok {
-		return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them", b.say([]byte(text)))
-	}
-	known, uncertain, offset := 0, false, 0
-	for _, t := range tokens {
-		if offset >= at && offset < at+len(probeText) && t.known {
-			known++
-			uncertain = uncertain || t.Logprob != 0
-		}
-		offset += len(t.Text)
-	}
-	if known < 2 || !uncertain {
-		return unsupported("asked to return a prompt's log probabilities (echo), the server returned none or only zeros")
-	}
-	return nil
+	return s
 }
 
-// echo sends a text and returns its tokens, those that were drawn behind it,
-// and the text of both.
-func (b *Backend) echo(ctx context.Context, full string) ([]scored, string, error) {
-	req := &sampling.Request{Prompt: full, Params: sampling.Params{MaxTokens: 1, Logprobs: true}}
-	body, err := b.body(req, ask{choices: 1, echo: true})
-	if err != nil {
-		return nil, "", err
+// A memory holds the tokens of continuations that were asked for.
+type memory struct {
+	mu     sync.Mutex
+	tokens map[string][]piece
+}
+
+// remembered is how many continuations a memory holds at most.
+const remembered = 4096
+
+func (m *memory) get(key string) []piece {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tokens[key]
+}
+
+func (m *memory) put(key string, tokens []piece) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tokens == nil || len(m.tokens) >= remembered {
+		m.tokens = map[string][]piece{}
 	}
-	reply, err := b.open(ctx, body, false)
-	if err != nil {
-		return nil, "", err
+	m.tokens[key] = tokens
+}
+
+// following returns the tokens of text where it follows prompt, or none when a
+// token reaches over the border between the two.
+//
+// What comes before the prompt's last line does not change how text is cut: no
+// vocabulary has a token with letters on both sides of a line break. So that
+// line is asked for in place of the prompt, and a classifier, whose prompts all
+// end alike, asks once for each label.
+func (b *Backend) following(ctx context.Context, prompt, text string) ([]piece, error) {
+	end := lastLine(prompt)
+	key := end + "\x00" + text
+	if end == prompt {
+		key = "\x00" + key
 	}
-	defer reply.close()
-	var (
-		tokens []scored
-		text   strings.Builder
-	)
-	for {
-		event, err := reply.next()
-		if err == io.EOF && reply.choice {
-			reply.drain()
-			return tokens, text.String(), nil
+	if tokens := b.learned.labels.get(key); tokens != nil {
+		return tokens, nil
+	}
+	keyBefore := strings.TrimSuffix(key, text)
+	before := b.learned.labels.get(keyBefore)
+	if before == nil {
+		var err error
+		if before, err = b.tokens(ctx, end, end == prompt, false); err != nil {
+			return nil, err
 		}
-		if err == io.EOF {
-			err = reply.unfinished(errNoReason)
+		b.learned.labels.put(keyBefore, before)
+	}
+	all, err := b.tokens(ctx, end+text, end == prompt, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) <= len(before) || !slices.Equal(ids(before), ids(all[:len(before)])) {
+		return nil, nil
+	}
+	tokens := all[len(before):]
+	if !unspell(tokens, text) {
+		return nil, nil
+	}
+	b.learned.labels.put(key, tokens)
+	return tokens, nil
+}
+
+// lastLine returns the last line of a prompt that is not blank, with the line
+// break before it and what follows it.
+func lastLine(prompt string) string {
+	written := strings.TrimRight(prompt, " \t\r\n")
+	return prompt[max(0, strings.LastIndexByte(written, '\n')):]
+}
+
+// unspell turns tokens as a vocabulary spells them into text, and reports
+// whether they then make up the text given.
+func unspell(tokens []piece, text string) bool {
+	for _, read := range []func(string) string{verbatim, byteLevel, sentencePiece} {
+		var joined strings.Builder
+		for _, t := range tokens {
+			joined.WriteString(read(t.text))
 		}
-		if err != nil {
-			return nil, "", err
-		}
-		for i := range event.Choices {
-			more, err := readTokens(event.Choices[i].Logprobs, 1)
-			if err != nil {
-				return nil, "", b.misread(err)
+		if joined.String() == text {
+			for i := range tokens {
+				tokens[i].text = read(tokens[i].text)
 			}
-			text.WriteString(string(event.Choices[i].Text))
-			tokens = append(tokens, more...)
+			return true
 		}
 	}
+	return false
 }
 
-// locate returns where full begins in the tokens put together. A server may set
-// a token before it, as the beginning of the text, and others behind it.
-func locate(tokens []scored, full, text string) (at int, ok bool) {
-	var all strings.Builder
-	for _, t := range tokens {
-		all.WriteString(t.Text)
-	}
-	joined := all.String()
-	if strings.HasPrefix(text, full) && strings.HasSuffix(joined, text) {
-		return len(joined) - len(text), true
-	}
-	for _, t := range tokens {
-		if strings.HasPrefix(joined[at:], full) {
-			return at, true
+func verbatim(token string) string { return token }
+
+// byteLevel undoes the spelling of GPT-2's vocabulary and its descendants, which
+// write each byte as a visible letter: itself where it is one, and else one from
+// 256 on in the order of the bytes. "Ġowl" is " owl".
+func byteLevel(token string) string {
+	var out []byte
+	for _, r := range token {
+		if c, ok := visibleBytes()[r]; ok {
+			out = append(out, c)
+		} else {
+			out = utf8.AppendRune(out, r)
 		}
-		at += len(t.Text)
 	}
-	return 0, false
+	return string(out)
+}
+
+var visibleBytes = sync.OnceValue(func() map[rune]byte {
+	letters, next := map[rune]byte{}, rune(256)
+	for c := range 256 {
+		r := rune(c)
+		if c < '!' || c > '~' && c < 0xa1 || c == 0xad {
+			r, next = next, next+1
+		}
+		letters[r] = byte(c)
+	}
+	return letters
+})
+
+// sentencePiece undoes SentencePiece's spelling: "▁owl" is " owl" and <0x0A> a
+// line break.
+func sentencePiece(token string) string {
+	const digits = "0123456789ABCDEF"
+	if rest, ok := strings.CutPrefix(token, "<0x"); ok && len(rest) == 3 && rest[2] == '>' {
+		high, low := strings.IndexByte(digits, rest[0]), strings.IndexByte(digits, rest[1])
+		if high >= 0 && low >= 0 {
+			return string([]byte{byte(high<<4 | low)})
+		}
+	}
+	return strings.ReplaceAll(token, "▁", " ")
 }

@@ -42,9 +42,15 @@ func tokenText(id int) string {
 	return string([]byte{byte(id)})
 }
 
-func tokenize(text string) []int {
-	ids := []int{beginning}
+// tokenize reads a prompt as servers do, special tokens included.
+func tokenize(text string) []int { return append([]int{beginning}, tokensOf(text, true)...) }
+
+func tokensOf(text string, special bool) (ids []int) {
 	for text != "" {
+		if rest, ok := strings.CutPrefix(text, tokenText(beginning)); ok && special {
+			ids, text = append(ids, beginning), rest
+			continue
+		}
 		id := int(text[0])
 		for i, word := range vocabulary {
 			if len(word) > len(tokenText(id)) && strings.HasPrefix(text, word) {
@@ -117,13 +123,14 @@ var flavours = map[string]flavour{
 	"OpenAI": {dialect: openai.OpenAI, fields: plainFields + "logprobs n echo", maxStops: 4},
 	"llama.cpp": {dialect: openai.LlamaCpp, fields: plainFields + "logprobs n top_k min_p repeat_penalty repeat_last_n verbose",
 		maxStops: 1000, content: true, slots: 8, comments: true},
-	"vLLM": {dialect: openai.VLLM, fields: plainFields + "logprobs n echo top_k min_p repetition_penalty include_stop_str_in_output",
+	"vLLM": {dialect: openai.VLLM, fields: plainFields + "logprobs n echo top_k min_p repetition_penalty include_stop_str_in_output " +
+		"logprob_token_ids return_tokens_as_token_ids return_token_ids",
 		maxStops: 1000, crlf: true},
 	"Ollama": {dialect: openai.Ollama, fields: plainFields, maxStops: 1000, one: true},
 }
 
 type wireRequest struct {
-	Prompt            string   `json:"prompt"`
+	Prompt            prompts  `json:"prompt"`
 	MaxTokens         *int     `json:"max_tokens"`
 	Temperature       *float64 `json:"temperature"`
 	TopP              *float64 `json:"top_p"`
@@ -140,6 +147,9 @@ type wireRequest struct {
 	Echo              bool     `json:"echo"`
 	Stream            bool     `json:"stream"`
 	Verbose           bool     `json:"verbose"`
+	TokenIDs          []int    `json:"logprob_token_ids"`
+	AsIDs             bool     `json:"return_tokens_as_token_ids"`
+	TellPrompt        bool     `json:"return_token_ids"`
 	IncludeStop       bool     `json:"include_stop_str_in_output"`
 	StreamOptions     struct {
 		IncludeUsage bool `json:"include_usage"`
@@ -151,6 +161,9 @@ type wireRequest struct {
 func serve(t testing.TB, f flavour) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
+		if beside(w, r, f, raw) {
+			return
+		}
 		var fields map[string]json.RawMessage
 		var req wireRequest
 		if err := json.Unmarshal(raw, &fields); err != nil || json.Unmarshal(raw, &req) != nil {
@@ -164,6 +177,9 @@ func serve(t testing.TB, f flavour) *httptest.Server {
 			}
 		}
 		switch {
+		case req.TokenIDs != nil:
+			req.TopP, req.TopK = new(1.0), new(0)
+			answer(w, f, &req)
 		case req.MaxTokens == nil || req.Temperature == nil || req.TopP == nil || *req.TopP == 0 || *req.MaxTokens < 1:
 			refuse(w, 400, "a neutral value is missing, and this server's own defaults are not neutral")
 		case strings.Contains(f.fields, "top_k") && req.TopK == nil:
@@ -196,7 +212,7 @@ type served struct {
 	count  int
 }
 
-func (req *wireRequest) draw(f flavour, choice int) (s served) {
+func (req *wireRequest) draw(prompt []int, choice int) (s served) {
 	p := sampling.Params{
 		Temperature: *req.Temperature, TopP: *req.TopP, MinP: req.MinP, Seed: req.Seed + uint64(choice),
 		FrequencyPenalty: req.FrequencyPenalty, PresencePenalty: req.PresencePenalty,
@@ -206,7 +222,6 @@ func (req *wireRequest) draw(f flavour, choice int) (s served) {
 		p.TopK = max(0, *req.TopK)
 	}
 	d := sampling.NewDecoder(p)
-	prompt := tokenize(req.Prompt)
 	d.Prompt(prompt)
 	if req.Echo {
 		for i, id := range prompt {
@@ -267,11 +282,14 @@ func answer(w http.ResponseWriter, f flavour, req *wireRequest) {
 	if f.one {
 		n = 1
 	}
-	all := make([]served, n)
-	for i := range all {
-		all[i] = req.draw(f, i)
+	var all []served
+	prompt := 0
+	for _, ids := range req.Prompt {
+		prompt += len(ids)
+		for i := range n {
+			all = append(all, req.draw(ids, i))
+		}
 	}
-	prompt := len(tokenize(req.Prompt))
 	usage := func(drawn int) string {
 		return fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"prompt_tokens_details":{"cached_tokens":1}}`, prompt, drawn)
 	}
@@ -282,7 +300,11 @@ func answer(w http.ResponseWriter, f flavour, req *wireRequest) {
 	if !req.Stream {
 		var choices []string
 		for i := range all {
-			choices = append(choices, req.choice(f, &all[i], i, 0, len(all[i].tokens), true))
+			choice := req.choice(f, &all[i], i, 0, len(all[i].tokens), true)
+			if req.TellPrompt {
+				choice = strings.TrimSuffix(choice, "}") + `,"prompt_token_ids":` + encoded(req.Prompt[i]) + "}"
+			}
+			choices = append(choices, choice)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"choices":[%s],"usage":%s%s}`, strings.Join(choices, ","), usage(total), req.verbose(&all[0]))
@@ -348,7 +370,9 @@ func (req *wireRequest) choice(f flavour, s *served, index, from, to int, last b
 	}
 	probs := "null"
 	if req.Logprobs != nil && from < to && (!f.content || *req.Logprobs > 0) {
-		probs = s.logprobs(f, from, to, *req.Logprobs)
+		if probs = s.logprobs(f, from, to, *req.Logprobs); req.AsIDs {
+			probs = s.byID(req.TokenIDs)
+		}
 	}
 	return fmt.Sprintf(`{"index":%d,"text":%s,"logprobs":%s,"finish_reason":%s}`, index, rawString(strings.Join(s.text[from:to], "")), probs, reason)
 }

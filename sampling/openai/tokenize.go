@@ -3,65 +3,228 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strings"
-	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// countFor bounds a count, which has no context of its own.
-const countFor = time.Minute
+// A piece is one token of a text.
+type piece struct {
+	id   int
+	text string // known when it was asked for
+}
 
-// Counter returns a [sampling.Counter] that asks the server, for
-// sampling.Model's Counter field, or an error wrapping
-// [sampling.ErrUnsupported] where the dialect has no address for it.
+// Count returns how many tokens the server makes of text as a prompt, the token
+// that it puts before each prompt included. It implements [sampling.Counter].
 //
-// Each count is a request of its own, bounded by a minute, with the whole text
-// in it: exact, and slow beside a vocabulary in this process. The count includes
-// the token that the server puts before each prompt, so that it is never too
-// low. That costs the network, so a Backend is no Counter by itself and nothing
-// is counted unasked. The Counter is safe for concurrent use.
-func (b *Backend) Counter() (sampling.Counter, error) {
-	if b.dialect.Tokenize.Path == "" {
+// Each count is a request with the whole text in it. Package tiktoken counts
+// faster, in this process. A server without an address for it is an error
+// wrapping [sampling.ErrUnsupported].
+func (b *Backend) Count(ctx context.Context, text string) (int, error) {
+	tokens, err := b.tokens(ctx, text, true, false)
+	return len(tokens), err
+}
+
+// tokens returns the tokens of text, which is data: the name of a special token
+// in it, such as <|im_end|>, is text like any other unless Config.SpecialTokens
+// is set. With begin it also has what the server puts before each prompt.
+func (b *Backend) tokens(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
+	if b.dialect.Native == nativeVLLM && !b.special && mayNameSpecial(text) {
+		return b.cutTokens(ctx, text, begin)
+	}
+	return b.tokenize(ctx, text, begin, texts)
+}
+
+// tokenize asks the server for the tokens of text.
+func (b *Backend) tokenize(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
+	w := fields{dialect: &b.dialect}
+	w.set("model", "Config.Model", encode(b.model))
+	switch b.dialect.Native {
+	case nativeLlamaCpp:
+		w.set("content", "", encode(text))
+		w.set("add_special", "", encode(begin))
+		w.set("parse_special", "", encode(b.special))
+		w.set("with_pieces", "", encode(texts))
+	case nativeVLLM:
+		w.set("prompt", "", encode(text))
+		w.set("add_special_tokens", "", encode(begin))
+		w.set("return_token_strs", "", encode(texts))
+	default:
 		return nil, unsupported("%s counts no tokens; use package tiktoken, or leave Model.Counter nil to count bytes", b.dialect.Name)
 	}
-	return counter{b}, nil
-}
-
-type counter struct{ b *Backend }
-
-// Count implements [sampling.Counter].
-func (c counter) Count(ctx context.Context, text string) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), countFor)
-	defer cancel()
-	return c.b.count(ctx, text)
-}
-
-func (b *Backend) count(ctx context.Context, text string) (int, error) {
-	t := &b.dialect.Tokenize
-	w := fields{dialect: &b.dialect}
-	w.put("model", "Config.Model", encode(b.model))
-	w.put(t.Text, "Config.Dialect.Tokenize.Text", encode(text))
-	w.with(t.With, "Config.Dialect.Tokenize.With")
-	if w.err != nil {
-		return 0, w.err
-	}
-	// The address stands beside /v1, not under it.
-	raw, err := b.post(ctx, strings.TrimSuffix(b.base, "/v1")+t.Path, append(w.json, '}'))
+	raw, err := b.native(ctx, "/tokenize", append(w.json, '}'))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var answer struct {
-		Count  *int              `json:"count"`
-		Tokens []json.RawMessage `json:"tokens"`
+		Tokens  []json.RawMessage `json:"tokens"`
+		Strings []string          `json:"token_strs"`
 	}
-	switch err := json.Unmarshal(raw, &answer); {
-	case err != nil:
-		return 0, b.misread(wrong("cannot read the token count: %v", err))
-	case answer.Count != nil:
-		return *answer.Count, nil
-	case answer.Tokens == nil:
-		return 0, b.misread(wrong("the answer has no tokens in it: %s", b.say(raw)))
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return nil, b.misread(wrong("cannot read the tokens: %v", err))
 	}
-	return len(answer.Tokens), nil
+	if answer.Tokens == nil || answer.Strings != nil && len(answer.Strings) != len(answer.Tokens) {
+		return nil, b.misread(wrong("the answer has no tokens in it: %s", b.say(raw)))
+	}
+	tokens := make([]piece, len(answer.Tokens))
+	for i, token := range answer.Tokens {
+		if tokens[i], err = readPiece(token); err != nil {
+			return nil, b.misread(wrong("cannot read the token %s: %v", b.say(token), err))
+		}
+		if answer.Strings != nil {
+			tokens[i].text = answer.Strings[i]
+		}
+	}
+	return tokens, nil
+}
+
+// readPiece reads an id, or llama.cpp's object of an id and a text, which is a
+// list of bytes where it is not whole runes.
+func readPiece(raw []byte) (p piece, err error) {
+	if raw[0] != '{' {
+		return p, json.Unmarshal(raw, &p.id)
+	}
+	var object struct {
+		ID    *int            `json:"id"`
+		Piece json.RawMessage `json:"piece"`
+	}
+	if err := json.Unmarshal(raw, &object); err != nil || object.ID == nil {
+		return p, errors.Join(err, errors.New("it has no id"))
+	}
+	p.id = *object.ID
+	if len(object.Piece) > 0 && object.Piece[0] == '[' {
+		var list []uint8Number
+		err = json.Unmarshal(object.Piece, &list)
+		for _, b := range list {
+			p.text += string([]byte{byte(b)})
+		}
+		return p, err
+	}
+	return p, json.Unmarshal(object.Piece, &p.text)
+}
+
+// A uint8Number is a byte written as a number: encoding/json takes a list of
+// bytes for base64.
+type uint8Number uint8
+
+// native sends JSON to an address of the server's own, beside /v1. An address
+// that is not there, as with a router in between, is ErrUnsupported.
+func (b *Backend) native(ctx context.Context, path string, body []byte) ([]byte, error) {
+	raw, err := b.call(ctx, strings.TrimSuffix(b.base, "/v1")+path, body)
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		switch e.Status {
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+			e.Err = both(sampling.ErrUnsupported, e.Err)
+		}
+	}
+	return raw, err
+}
+
+// plain returns req with the ids of its tokens for a prompt when the server may
+// take a part of the text for a special token. Everybody else's prompt is sent
+// as text, which costs no request.
+func (b *Backend) plain(ctx context.Context, req *sampling.Request) (*sampling.Request, error) {
+	if b.special || b.dialect.Native == "" || !mayNameSpecial(req.Prompt) {
+		return req, nil
+	}
+	tokens, err := b.tokens(ctx, req.Prompt, true, false)
+	if errors.Is(err, sampling.ErrUnsupported) {
+		err = unsupported("the prompt may name a special token, and the server has no address that tells its tokens: %v; change the text, or set Config.SpecialTokens to send it as it is", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	one := *req
+	one.Prompt = ""
+	one.Params.Extra = map[string]any{"prompt": ids(tokens)}
+	for field, value := range req.Params.Extra {
+		one.Params.Extra[field] = value
+	}
+	return &one, nil
+}
+
+func ids(tokens []piece) []int {
+	all := make([]int, len(tokens))
+	for i, t := range tokens {
+		all[i] = t.id
+	}
+	return all
+}
+
+// mayNameSpecial reports whether a text may have the name of a special token in
+// it. The names that models use are words in brackets, without spaces: <|im_end|>,
+// </s>, <start_of_turn>, [INST]. So may be HTML, which costs a request in vain.
+func mayNameSpecial(text string) bool {
+	for text != "" {
+		open := strings.IndexAny(text, "<[")
+		if open < 0 {
+			return false
+		}
+		text = text[open:]
+		end := strings.IndexAny(text[1:], " \t\r\n\"',<>[]")
+		if end < 0 {
+			return false
+		}
+		if isName(text[:end+2]) {
+			return true
+		}
+		text = text[1:]
+	}
+	return false
+}
+
+// isName reports whether a text is in brackets and has a letter in it.
+func isName(text string) bool {
+	if len(text) < 3 {
+		return false
+	}
+	edges := text[:1] + text[len(text)-1:]
+	return (edges == "<>" || edges == "[]") && strings.ContainsFunc(text, unicode.IsLetter)
+}
+
+// cutTokens is tokenize for vLLM, which reads special tokens in every text. Where
+// one came back, the text is cut inside of its name, and the parts are turned
+// into tokens one by one: "a</s>b" is "a<" and "/s>b". The text of all of them
+// together is then compared, since some vocabularies begin each text with a space.
+func (b *Backend) cutTokens(ctx context.Context, text string, begin bool) ([]piece, error) {
+	tokens, err := b.tokenize(ctx, text, begin, true)
+	if err != nil {
+		return nil, err
+	}
+	var cuts []string
+	for _, t := range tokens {
+		if isName(t.text) && strings.Contains(text, t.text) {
+			_, size := utf8.DecodeRuneInString(t.text)
+			cuts = append(cuts, t.text, t.text[:size]+"\x00"+t.text[size:])
+		}
+	}
+	if cuts == nil {
+		return tokens, nil
+	}
+	var all []piece
+	for i, part := range strings.Split(strings.NewReplacer(cuts...).Replace(text), "\x00") {
+		tokens, err := b.cutTokens(ctx, part, begin && i == 0)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, tokens...)
+	}
+	w := fields{dialect: &b.dialect}
+	w.set("model", "Config.Model", encode(b.model))
+	w.set("tokens", "", encode(ids(all)))
+	raw, err := b.native(ctx, "/detokenize", append(w.json, '}'))
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Prompt string `json:"prompt"`
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil || !strings.HasSuffix(answer.Prompt, text) {
+		return nil, invalid("the text names the special token %q, which this server cannot be told to read as text; change it, or set Config.SpecialTokens", cuts[0])
+	}
+	return all, nil
 }

@@ -3,7 +3,6 @@ package openai_test
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -41,15 +40,11 @@ func TestCountRecorded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			counter, err := b.Counter()
-			if err != nil {
-				t.Fatal(err)
-			}
 			var content string
 			if err := json.Unmarshal(r.request["content"], &content); err != nil {
 				t.Fatal(err)
 			}
-			n, err := counter.Count(context.Background(), content)
+			n, err := b.Count(t.Context(), content)
 			if e, ok := errors.AsType[*sampling.Error](err); n != test.tokens || ok != (test.status != 0) || ok && e.Status != test.status {
 				t.Errorf("counted %d and %v, want %d and status %d", n, err, test.tokens, test.status)
 			}
@@ -77,11 +72,7 @@ func TestCountVLLM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counter, err := b.Counter()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := counter.Count(context.Background(), "a b"); n != 3 || err != nil {
+	if n, err := b.Count(t.Context(), "a b"); n != 3 || err != nil {
 		t.Errorf("counted %d, %v", n, err)
 	}
 }
@@ -92,25 +83,21 @@ func TestCountRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c, err := b.Counter(); c != nil || !errors.Is(err, sampling.ErrUnsupported) {
-			t.Errorf("%s: %v, %v", d.Name, c, err)
-		}
-		if _, ok := any(b).(sampling.Counter); ok {
-			t.Error("a Backend is a Counter, and Model would ask the server of each prompt")
+		if n, err := b.Count(t.Context(), "a"); n != 0 || !errors.Is(err, sampling.ErrUnsupported) {
+			t.Errorf("%s: %v, %v", d.Name, n, err)
 		}
 	}
 }
 
 // An answer that is no count must not be one of zero, which would fit anything.
 func TestCountMisread(t *testing.T) {
-	for _, answer := range []string{"", "{}", `{"tokens":null}`, "<html>", `{"error":"no"}`, `[1,2]`, `{"count":"3"}`} {
+	for _, answer := range []string{"", "{}", `{"tokens":null}`, "<html>", `{"error":"no"}`, `[1,2]`, `{"count":3}`, `{"tokens":["a"]}`, `{"tokens":[{"piece":"a"}]}`} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(answer)) }))
 		b, err := openai.New(openai.Config{BaseURL: s.URL, Model: "m", Dialect: openai.LlamaCpp})
 		if err != nil {
 			t.Fatal(err)
 		}
-		counter, _ := b.Counter()
-		n, err := counter.Count(t.Context(), "text")
+		n, err := b.Count(t.Context(), "text")
 		if _, ok := errors.AsType[*sampling.Error](err); !ok || n != 0 {
 			t.Errorf("the answer %q was counted as %d, %v", answer, n, err)
 		}
@@ -130,11 +117,7 @@ func TestCountZipped(t *testing.T) {
 			resp.Header.Set("Content-Encoding", coding)
 			return resp, nil
 		})
-		counter, err := b.Counter()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, err := counter.Count(context.Background(), "a b"); n != want || (err == nil) != (want > 0) {
+		if n, err := b.Count(t.Context(), "a b"); n != want || (err == nil) != (want > 0) {
 			t.Errorf("%s: counted %d, %v", coding, n, err)
 		}
 	}

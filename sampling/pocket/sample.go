@@ -84,8 +84,8 @@ func (m *Model) sampler() *sampler {
 
 // prompt reads the prompt of a request.
 func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
-	if len(req.Params.Extra) > 0 {
-		return fmt.Errorf("pocket: %w: Params.Extra has fields, and there is no server to send them to", sampling.ErrUnsupported)
+	if err := req.Params.OnlyExtra(); err != nil {
+		return fmt.Errorf("pocket: %w", err)
 	}
 	s.begin()
 	s.ids = s.ids[:0]

@@ -16,8 +16,10 @@ type checker struct {
 	kit      Kit
 	rule     rule
 	backend  sampling.Backend
-	failures []*Failure
-	skip     string // why there was nothing to check
+	failures []*failure
+	skip     string // why there was nothing to check, or nothing was decided
+
+	undecided bool // a time limit ended the check
 }
 
 // over is what a check panics with to leave off.
@@ -41,7 +43,7 @@ func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
 
 // failf records that the rule was broken.
 func (c *checker) failf(format string, args ...any) {
-	c.failures = append(c.failures, &Failure{Rule: c.rule.name, Doc: c.rule.doc, Got: fmt.Sprintf(format, args...)})
+	c.failures = append(c.failures, &failure{rule: c.rule.name, doc: c.rule.doc, got: fmt.Sprintf(format, args...)})
 }
 
 // fatalf is failf for when nothing further can be learnt.
@@ -211,7 +213,7 @@ func (c *checker) guard(what string, cancel context.CancelFunc, f func()) {
 		}()
 		f()
 	}()
-	timer := time.NewTimer(c.kit.patience())
+	timer := time.NewTimer(c.kit.timeout())
 	defer timer.Stop()
 	select {
 	case panicked := <-done:
@@ -222,11 +224,15 @@ func (c *checker) guard(what string, cancel context.CancelFunc, f func()) {
 	case <-timer.C:
 	}
 	cancel()
-	timer.Reset(c.kit.patience())
+	timer.Reset(c.kit.timeout())
 	select {
 	case <-done:
-		c.fatalf("%s hung for %v, and returned when ctx was cancelled", what, c.kit.patience())
+		if c.rule.name == "answers" { // without it nothing is known
+			c.fatalf("%s took longer than %v, and returned when ctx was cancelled", what, c.kit.timeout())
+		}
+		c.undecided = true
+		c.leave("not decided: %s took longer than Kit.Timeout, %v; is the server busy?", what, c.kit.timeout())
 	case <-timer.C:
-		c.fatalf("%s hung for %v, and for as long again after ctx was cancelled", what, c.kit.patience())
+		c.fatalf("%s hung for %v, and for as long again after ctx was cancelled", what, c.kit.timeout())
 	}
 }

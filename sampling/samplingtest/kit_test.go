@@ -5,10 +5,13 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -48,11 +51,11 @@ func with(req *sampling.Request, change func(*sampling.Params)) *sampling.Reques
 func TestBrokenBackends(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		want samplingtest.Rule
+		want string
 		says string // part of what the failure says was seen
 		new  func(t *testing.T) sampling.Backend
 	}{
-		{"echoes the prompt", samplingtest.NoEcho, `begins with it: "Once upon`, of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"echoes the prompt", "no-echo", `begins with it: "Once upon`, of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				prompt := req.Prompt
 				for chunk, err := range b.Sample(ctx, req) {
@@ -63,23 +66,23 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"ignores MaxTokens", samplingtest.MaxTokens, "with MaxTokens 32 the usage tells of", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores MaxTokens", "max-tokens", "with MaxTokens 32 the usage tells of", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.MaxTokens = 90 }))
 		})},
-		{"ignores MaxTokens and tells no usage", samplingtest.MaxTokens, "words", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores MaxTokens and tells no usage", "max-tokens", "words", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, with(req, func(p *sampling.Params) { p.MaxTokens = 90 })), func(c sampling.Chunk) sampling.Chunk {
 				c.Usage = nil
 				return c
 			})
 		})},
-		{"calls a limit an end", samplingtest.MaxTokens, `the reason is "end of text" instead of "token limit"`, func(*testing.T) sampling.Backend { return &toy{endAtLimit: true} }},
-		{"ignores the seed", samplingtest.Seeds, "16 seeds gave the same text", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"calls a limit an end", "max-tokens", `the reason is "end of text" instead of "token limit"`, func(*testing.T) sampling.Backend { return &toy{endAtLimit: true} }},
+		{"ignores the seed", "seeds", "16 seeds gave the same text", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = 2 }))
 		})},
-		{"makes up its seeds", samplingtest.Seeds, "seed 1 gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"makes up its seeds", "seeds", "seed 1 gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = rand.Uint64() }))
 		})},
-		{"keeps state between calls", samplingtest.Greedy, "after other samples", func(*testing.T) sampling.Backend {
+		{"keeps state between calls", "greedy", "after other samples", func(*testing.T) sampling.Backend {
 			b, said := &toy{}, " "
 			var mu sync.Mutex
 			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
@@ -91,10 +94,10 @@ func TestBrokenBackends(t *testing.T) {
 				return b.Sample(ctx, &r)
 			})
 		}},
-		{"draws at temperature 0", samplingtest.Greedy, "the same greedy request gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"draws at temperature 0", "greedy", "the same greedy request gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Temperature = 1 }))
 		})},
-		{"leaks a goroutine", samplingtest.Goroutines, "goroutines", func(t *testing.T) sampling.Backend {
+		{"leaks a goroutine", "goroutines", "goroutines", func(t *testing.T) sampling.Backend {
 			b, closed := &toy{}, make(chan struct{})
 			t.Cleanup(func() { close(closed) })
 			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
@@ -102,15 +105,15 @@ func TestBrokenBackends(t *testing.T) {
 				return b.Sample(ctx, req)
 			})
 		}},
-		{"leaks a goroutine when it is left", samplingtest.Goroutines, "pumps", func(t *testing.T) sampling.Backend {
+		{"leaks a goroutine when it is left", "goroutines", "pumps", func(t *testing.T) sampling.Backend {
 			p := &pumps{closed: make(chan struct{})}
 			t.Cleanup(func() { close(p.closed) })
 			return p
 		}},
-		{"ignores ctx", samplingtest.Cancel, "there were chunks all the same", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores ctx", "cancel", "there were chunks all the same", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(context.WithoutCancel(ctx), req)
 		})},
-		{"looks at ctx once", samplingtest.Cancel, "after chunk 1 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"looks at ctx once", "cancel", "after chunk 1 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				if err := ctx.Err(); err != nil {
 					yield(sampling.Chunk{}, err)
@@ -119,7 +122,7 @@ func TestBrokenBackends(t *testing.T) {
 				b.Sample(context.WithoutCancel(ctx), req)(yield)
 			}
 		})},
-		{"is deaf to ctx for a few chunks", samplingtest.Cancel, "after chunk 10 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"is deaf to ctx for a few chunks", "cancel", "after chunk 10 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				n := 0
 				for chunk, err := range b.Sample(context.WithoutCancel(ctx), req) {
@@ -133,7 +136,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"hides a cancelled ctx", samplingtest.Cancel, "ended without an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"hides a cancelled ctx", "cancel", "ended without an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if ctx.Err() != nil || !yield(chunk, err) {
@@ -142,7 +145,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"renames a cancelled ctx", samplingtest.Cancel, "does not wrap", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"renames a cancelled ctx", "cancel", "does not wrap", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if errors.Is(err, context.Canceled) {
@@ -154,20 +157,20 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"yields after the loop is left", samplingtest.EarlyBreak, "yield was called 31 more times", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"yields after the loop is left", "early-break", "yield was called 31 more times", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					yield(chunk, err)
 				}
 			}
 		})},
-		{"gives no reason", samplingtest.Reasons, "the last of 32 chunks has no reason", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives no reason", "reasons", "the last of 32 chunks has no reason", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk { c.Reason = 0; return c })
 		})},
-		{"gives the reason early", samplingtest.Reasons, "chunk 1 of", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives the reason early", "reasons", "chunk 1 of", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk { c.Reason = sampling.EndOfText; return c })
 		})},
-		{"gives the reason twice", samplingtest.Reasons, "only the last may have one", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives the reason twice", "reasons", "only the last may have one", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if !yield(chunk, err) {
@@ -179,7 +182,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"gives a reason of its own", samplingtest.Reasons, "the reason 9", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives a reason of its own", "reasons", "the reason 9", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk {
 				if c.Reason != sampling.Unfinished {
 					c.Reason = 9
@@ -187,43 +190,48 @@ func TestBrokenBackends(t *testing.T) {
 				return c
 			})
 		})},
-		{"yields half runes", samplingtest.WholeRunes, `\xc3`, func(*testing.T) sampling.Backend { return &toy{rawBytes: true} }},
-		{"modifies the parameters", samplingtest.Intact, "Params", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"yields half runes", "whole-runes", `\xc3`, func(*testing.T) sampling.Backend { return &toy{rawBytes: true} }},
+		{"modifies the parameters", "request", "Params", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			req.Params.TopK = cmpOr(req.Params.TopK, 1<<20)
 			return b.Sample(ctx, req)
 		})},
-		{"modifies the stops' spare room", samplingtest.Intact, "Stop", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"modifies the stops' spare room", "request", "Stop", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			r := *req
 			r.Stop = append(r.Stop, "<end>")
 			return b.Sample(ctx, &r)
 		})},
-		{"drops TopK", samplingtest.TopK, "TopK 1 the text is", of(dropping(func(p *sampling.Params) { p.TopK = 0 }))},
-		{"drops TopP", samplingtest.TopP, "TopP 1e-06 the text is", of(dropping(func(p *sampling.Params) { p.TopP = 0 }))},
-		{"drops MinP", samplingtest.MinP, "MinP 1 the text is", of(dropping(func(p *sampling.Params) { p.MinP = 0 }))},
-		{"drops the penalties", samplingtest.Penalties, "RepetitionPenalty 1e+06 the text still is", of(dropping(func(p *sampling.Params) { p.RepetitionPenalty = 0 }))},
-		{"drops Logprobs", samplingtest.Logprobs, "dropped in silence", func(*testing.T) sampling.Backend { return &toy{logprobs: "none"} }},
-		{"reports probabilities above 1", samplingtest.Logprobs, "log probability", func(*testing.T) sampling.Backend { return &toy{logprobs: "positive"} }},
-		{"mixes samples up", samplingtest.Concurrency, "of 8 samples at once", func(*testing.T) sampling.Backend { return new(mixer) }},
-		{"hangs", samplingtest.Answers, "Sample hung for", func(t *testing.T) sampling.Backend {
+		{"drops TopK", "top-k", "TopK 1 the text is", of(dropping(func(p *sampling.Params) { p.TopK = 0 }))},
+		{"drops TopP", "top-p", "TopP 1e-06 the text is", of(dropping(func(p *sampling.Params) { p.TopP = 0 }))},
+		{"drops MinP", "min-p", "MinP 1 the text is", of(dropping(func(p *sampling.Params) { p.MinP = 0 }))},
+		{"drops the penalties", "penalties", "RepetitionPenalty 1e+06 the text still is", of(dropping(func(p *sampling.Params) { p.RepetitionPenalty = 0 }))},
+		{"drops Extra", "refusals", "cannot be sent", of(dropping(func(p *sampling.Params) {
+			if p.Extra["grammar"] == nil {
+				p.Extra = nil
+			}
+		}))},
+		{"drops Logprobs", "logprobs", "dropped in silence", func(*testing.T) sampling.Backend { return &toy{logprobs: "none"} }},
+		{"reports probabilities above 1", "logprobs", "log probability", func(*testing.T) sampling.Backend { return &toy{logprobs: "positive"} }},
+		{"mixes samples up", "concurrency", "of 8 samples at once", func(*testing.T) sampling.Backend { return new(mixer) }},
+		{"hangs", "answers", "Sample hung for", func(t *testing.T) sampling.Backend {
 			closed := make(chan struct{})
 			t.Cleanup(func() { close(closed) })
 			return sampling.BackendFunc(func(context.Context, *sampling.Request) seq {
 				return func(func(sampling.Chunk, error) bool) { <-closed }
 			})
 		}},
-		{"hangs until it is cancelled", samplingtest.Answers, "returned when ctx was cancelled", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"hangs until it is cancelled", "answers", "returned when ctx was cancelled", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(func(sampling.Chunk, error) bool) { <-ctx.Done() }
 		})},
-		{"panics", samplingtest.Answers, "Sample panicked: index out of range", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"panics", "answers", "Sample panicked: index out of range", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			panic("index out of range")
 		})},
-		{"returns no sequence", samplingtest.Answers, "Sample panicked", of(func(b *toy, ctx context.Context, req *sampling.Request) seq { return nil })},
-		{"says nothing", samplingtest.Answers, "is empty", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"returns no sequence", "answers", "Sample panicked", of(func(b *toy, ctx context.Context, req *sampling.Request) seq { return nil })},
+		{"says nothing", "answers", "is empty", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{Reason: sampling.EndOfText}, nil) }
 		})},
-		{"is nil", samplingtest.Answers, "newBackend returned nil", func(*testing.T) sampling.Backend { return nil }},
-		{"charges too little", samplingtest.Usages, "negative", func(*testing.T) sampling.Backend { return &toy{chargeExtra: -1000} }},
-		{"goes on after an error", samplingtest.Refusals, "yield was called", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"is nil", "answers", "newBackend returned nil", func(*testing.T) sampling.Backend { return nil }},
+		{"charges too little", "usage", "negative", func(*testing.T) sampling.Backend { return &toy{chargeExtra: -1000} }},
+		{"goes on after an error", "refusals", "yield was called", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if !yield(chunk, err) {
@@ -235,14 +243,14 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"refuses without saying so", samplingtest.Refusals, "does not wrap ErrUnsupported", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"refuses without saying so", "refusals", "does not wrap ErrUnsupported", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			if len(req.Params.Extra) > 0 {
 				return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, errors.New("no")) }
 			}
 			return b.Sample(ctx, req)
 		})},
-		{"drops Extra", samplingtest.Refusals, "there was no error but", of(dropping(func(p *sampling.Params) { p.Extra = nil }))},
-		{"fails on an empty prompt with text", samplingtest.EmptyPrompt, "text and then an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"drops Extra", "refusals", "there was no error but", of(dropping(func(p *sampling.Params) { p.Extra = nil }))},
+		{"fails on an empty prompt with text", "empty-prompt", "text and then an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			if req.Prompt != "" {
 				return b.Sample(ctx, req)
 			}
@@ -250,33 +258,29 @@ func TestBrokenBackends(t *testing.T) {
 				_ = yield(sampling.Chunk{Text: "?"}, nil) && yield(sampling.Chunk{}, errors.New("no prompt"))
 			}
 		})},
-		{"stops at what the prompt says", samplingtest.Stops, `with the stops ["time"] gave`, func(*testing.T) sampling.Backend { return &toy{stopPrompt: true} }},
-		{"counts too few", samplingtest.Counts, "was counted as", func(*testing.T) sampling.Backend { return &toy{countLess: true} }},
-		{"scores everything alike", samplingtest.Scores, "is no less likely", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
-		{"sums scores wrongly", samplingtest.Scores, "sum to", func(*testing.T) sampling.Backend { return &toy{scoreSum: true} }},
-		{"draws one too few", samplingtest.Draws, "3 completions were asked for, and 2 came", func(*testing.T) sampling.Backend { return &toy{drawLess: true} }},
-		{"draws the same ones", samplingtest.Draws, "all alike", func(*testing.T) sampling.Backend { return &toy{drawSame: true} }},
+		{"stops at what the prompt says", "stops", `with the stops ["time"] gave`, func(*testing.T) sampling.Backend { return &toy{stopPrompt: true} }},
+		{"counts too few", "counter", "was counted as", func(*testing.T) sampling.Backend { return &toy{countLess: true} }},
+		{"scores everything alike", "scorer", "is no less likely", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
+		{"sums scores wrongly", "scorer", "sum to", func(*testing.T) sampling.Backend { return &toy{scoreSum: true} }},
+		{"draws one too few", "drawer", "3 completions were asked for, and 2 came", func(*testing.T) sampling.Backend { return &toy{drawLess: true} }},
+		{"draws the same ones", "drawer", "all alike", func(*testing.T) sampling.Backend { return &toy{drawSame: true} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel() // some of them wait for a goroutine that never ends
 			kit := samplingtest.Kit{
 				Unsupported: []sampling.Params{{Extra: map[string]any{"grammar": "root ::= [a-z]+"}}},
-				Patience:    time.Second,
+				Timeout:     time.Second,
 			}
-			failures := kit.Check(t, test.new)
-			var named []samplingtest.Rule
+			failures := samplingtest.Check(kit, t, test.new)
+			var named []string
 			for _, err := range failures {
-				var f *samplingtest.Failure
-				if !errors.As(err, &f) {
-					t.Errorf("%v is no Failure", err)
-					continue
-				}
-				named = append(named, f.Rule)
-				if f.Doc == "" || !strings.Contains(err.Error(), string(f.Rule)) {
+				rule, doc := samplingtest.BrokenRule(err)
+				named = append(named, rule)
+				if doc == "" || !strings.Contains(err.Error(), rule) {
 					t.Errorf("the failure does not explain itself: %v", err)
 				}
 			}
-			if diff := cmp.Diff([]samplingtest.Rule{test.want}, slices.Compact(named)); diff != "" {
+			if diff := cmp.Diff([]string{test.want}, slices.Compact(named)); diff != "" {
 				t.Fatalf("the rules named (-want +got):\n%s\n%v", diff, errors.Join(failures...))
 			}
 			if text := errors.Join(failures...).Error(); !strings.Contains(text, test.says) {
@@ -372,19 +376,77 @@ func (m *mixer) Sample(ctx context.Context, req *sampling.Request) seq {
 	}
 }
 
+// A call that takes longer than the time limit does not break its rule, unless
+// nothing at all was answered.
+func TestNotDecided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		busy := func(*testing.T) sampling.Backend {
+			b := &toy{}
+			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
+				if calls++; calls > 1 {
+					return func(yield func(sampling.Chunk, error) bool) { <-ctx.Done(); yield(sampling.Chunk{}, ctx.Err()) }
+				}
+				return b.Sample(ctx, req)
+			})
+		}
+		kit := samplingtest.Kit{Skip: map[string]string{"concurrency": "one goroutine counts the calls"}}
+		if failures := samplingtest.Check(kit, t, busy); failures != nil {
+			t.Error(failures)
+		}
+	})
+}
+
 func TestSkips(t *testing.T) {
 	seedless := of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 		return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = 2 }))
 	})
-	kit := samplingtest.Kit{Skip: map[samplingtest.Rule]string{samplingtest.Seeds: "the server has no seeds"}}
-	if failures := kit.Check(t, seedless); failures != nil {
+	kit := samplingtest.Kit{Skip: map[string]string{"seeds": "the server has no seeds"}}
+	if failures := samplingtest.Check(kit, t, seedless); failures != nil {
 		t.Error(failures)
 	}
-	kit.Skip = map[samplingtest.Rule]string{"sedes": "no seeds", samplingtest.Seeds: " "}
-	text := errors.Join(kit.Check(t, seedless)...).Error()
-	for _, want := range []string{`"sedes", which is no rule`, `leaves out "seeds" without a reason`} {
+	kit.Skip = map[string]string{"sedes": "no seeds", "seeds": " "}
+	text := errors.Join(samplingtest.Check(kit, t, seedless)...).Error()
+	for _, want := range []string{`"sedes", which is not a rule`, `leaves out "seeds" without a reason`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("should say %q: %s", want, text)
 		}
+	}
+}
+
+// A forgetful backend opens a connection for each sample and forgets it.
+type forgetful struct {
+	toy
+	url    string
+	client *http.Client
+}
+
+func (f *forgetful) Sample(ctx context.Context, req *sampling.Request) seq {
+	return func(yield func(sampling.Chunk, error) bool) {
+		r, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, f.url, nil)
+		if err == nil {
+			_, err = f.client.Do(r)
+		}
+		if err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		f.toy.Sample(ctx, req)(yield)
+	}
+}
+
+func TestForgottenConnections(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write(make([]byte, 1<<20)) // more than a buffer holds
+	}))
+	defer server.Close()
+	skip := map[string]string{"concurrency": "so many connections take long", "cancel": "the same", "early-break": "the same"}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	failures := samplingtest.Check(samplingtest.Kit{Skip: skip}, t, func(t *testing.T) sampling.Backend {
+		return &forgetful{url: server.URL, client: &http.Client{Transport: transport}}
+	})
+	if len(failures) != 1 || !strings.Contains(failures[0].Error(), "rule goroutines") || !strings.Contains(failures[0].Error(), "persistConn") {
+		t.Errorf("forgotten connections: %v", errors.Join(failures...))
 	}
 }

@@ -118,7 +118,7 @@ func (c *checker) goroutines() {
 			cancel()
 		}
 	})
-	if left := watch.wait(min(c.kit.patience(), 3*time.Second)); left != "" {
+	if left := watch.wait(min(c.kit.timeout(), 3*time.Second)); left != "" {
 		c.failf("after samples that were finished, left and cancelled there still was\n%s", left)
 	}
 }

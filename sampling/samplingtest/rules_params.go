@@ -228,12 +228,17 @@ func (c *checker) refusals() {
 		}
 	}
 	// Whether a field that nobody has heard of is sent on or refused is the
-	// backend's choice, but a refusal comes before any text.
+	// backend's choice, but a refusal comes before any text. A value that cannot
+	// be sent must be refused: only a backend that drops Extra gets by with it.
 	req := c.request()
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": true}
 	s := c.run(context.Background(), req, nil)
 	if s.err != nil && len(s.chunks) > 0 {
 		c.failf("with an unknown field in Extra there was something before the error: %s", s)
+	}
+	req.Params.Extra = map[string]any{"samplingtest_no_such_field": make(chan int)}
+	if odd := c.run(context.Background(), req, nil); odd.err == nil {
+		c.failf("with a field in Extra that cannot be sent there was no error but %s; a backend that knows no Extra refuses it by Params.OnlyExtra", odd)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

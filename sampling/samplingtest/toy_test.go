@@ -115,8 +115,8 @@ func (b *toy) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 // from samples behind a history of tokens.
 func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		if len(req.Params.Extra) > 0 {
-			yield(sampling.Chunk{}, sampling.ErrUnsupported)
+		if err := req.Params.OnlyExtra(); err != nil {
+			yield(sampling.Chunk{}, err)
 			return
 		}
 		d := sampling.NewDecoder(req.Params)

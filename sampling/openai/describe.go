@@ -1,0 +1,99 @@
+package openai
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// The servers whose own addresses, beside /v1, are known.
+const (
+	nativeLlamaCpp = "llama.cpp"
+	nativeVLLM     = "vLLM"
+)
+
+// Describe asks the server for its model, window, version and slots. It
+// implements [sampling.Describer]. llama.cpp tells them at /props; the window is
+// that of one slot. vLLM tells them at /v1/models and /version. Of other servers
+// /v1/models is read, where some hosts put the window; a server without it is an
+// error wrapping [sampling.ErrUnsupported].
+func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
+	if b.dialect.Native == nativeLlamaCpp {
+		return b.props(ctx)
+	}
+	info, err := b.listed(ctx)
+	if err != nil || b.dialect.Native != nativeVLLM {
+		return info, err
+	}
+	info.Server = nativeVLLM
+	var version struct {
+		Version string `json:"version"`
+	}
+	if err := b.get(ctx, "/version", &version); err != nil && !errors.Is(err, sampling.ErrUnsupported) { // a router has none
+		return sampling.Info{}, err
+	}
+	info.Version = version.Version
+	return info, nil
+}
+
+// props reads llama.cpp's description of itself. The path is the model's name:
+// the alias is whatever the server was started with, and may be any file.
+func (b *Backend) props(ctx context.Context) (sampling.Info, error) {
+	var props struct {
+		Defaults struct {
+			Window int `json:"n_ctx"`
+		} `json:"default_generation_settings"`
+		Slots int    `json:"total_slots"`
+		Alias string `json:"model_alias"`
+		Path  string `json:"model_path"`
+		Build string `json:"build_info"`
+	}
+	if err := b.get(ctx, "/props", &props); err != nil {
+		return sampling.Info{}, err
+	}
+	return sampling.Info{
+		Model:   cmp.Or(props.Path, props.Alias),
+		Server:  nativeLlamaCpp,
+		Version: props.Build,
+		Window:  max(0, props.Defaults.Window),
+		Slots:   max(0, props.Slots),
+	}, nil
+}
+
+// listed looks the model up in the server's list.
+func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
+	var list struct {
+		Data []struct {
+			ID     string `json:"id"`
+			Root   string `json:"root"`          // vLLM: what the id was made from
+			Window int    `json:"max_model_len"` // vLLM, SGLang
+			Length int    `json:"context_length"`
+		} `json:"data"`
+	}
+	path := strings.TrimPrefix(b.base, strings.TrimSuffix(b.base, "/v1")) + "/models"
+	if err := b.get(ctx, path, &list); err != nil {
+		return sampling.Info{}, err
+	}
+	for _, m := range list.Data {
+		if m.ID == b.model {
+			return sampling.Info{Model: cmp.Or(m.Root, m.ID), Window: max(0, m.Window, m.Length)}, nil
+		}
+	}
+	return sampling.Info{}, nil
+}
+
+// get reads the JSON at an address of the server's own.
+func (b *Backend) get(ctx context.Context, path string, into any) error {
+	raw, err := b.native(ctx, path, nil)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return b.misread(wrong("cannot read the answer of %s: %v", path, err))
+	}
+	return nil
+}
