@@ -66,6 +66,9 @@ type Drawer interface {
 // Constrains returns nil when Sample and Draw enforce c, and an error wrapping
 // [ErrUnsupported] when they cannot. It is asked before anything is sent, and it
 // sends nothing itself.
+//
+// A backend enforces req.Constraint.Wrap("", req.Stop[0]) when the request has
+// stops, so that a constrained answer also ends.
 type Constrainer interface {
 	Constrains(c Constraint) error
 }
@@ -83,7 +86,12 @@ type Request struct {
 	Stop []string
 
 	// Constraint restricts the text before the stop sequence. The zero value
-	// allows every text.
+	// allows every text. Model asks the backend first whether it enforces the
+	// constraint ([Constrainer]), and verifies the answer: one that ended by
+	// itself or at a stop must match, and one that the token limit cut must be
+	// the beginning of a match. If nothing can extend it, it counts as whole and
+	// its Reason is EndOfText. Any other answer is an error wrapping
+	// [ErrConstraint].
 	Constraint Constraint
 
 	// Params decide how tokens are drawn. The zero value is greedy.

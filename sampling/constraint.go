@@ -178,18 +178,6 @@ func (c Constraint) GBNF() string {
 // [ErrConstraint] that names the place where text leaves c. It takes time in
 // proportion to the text: there is no backtracking.
 func (c Constraint) Match(text string) error {
-	m := c.Start()
-	n := m.advance(text)
-	if n < len(text) || !m.Done() {
-		return violation(text, n)
-	}
-	return nil
-}
-
-// violation is the error of a text that leaves a Constraint at a place.
-func violation(text string, at int) error {
-	if at == len(text) {
-		return fmt.Errorf("%w: %q ends too early", ErrConstraint, text)
-	}
-	return fmt.Errorf("%w: %q leaves it at byte %d, at %s", ErrConstraint, text, at, quoteShort(text[at:]))
+	_, err := c.Start().verify(text, 0, EndOfText)
+	return err
 }

@@ -15,8 +15,9 @@ import (
 
 // A Model is a [Backend] with what a caller should know about it. Its methods
 // are the front of this package: they refuse bad requests before anything is
-// sent, cut at stop sequences whether or not the backend does, and never take a
-// stream that broke off for a success.
+// sent, cut at stop sequences whether or not the backend does, verify that the
+// text keeps to the request's [Constraint], and never take a stream that broke
+// off for a success.
 //
 // The zero Window and the nil Counter are useful: no limit, and the backend's
 // own count or else bytes. A Model is a small value, safe for concurrent use
@@ -43,8 +44,9 @@ func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) 
 }
 
 // Stream yields the continuation as it arrives, cut at the first stop sequence.
-// Only the last chunk carries a Reason. Leaving the loop stops the backend. The
-// sequence is single-use.
+// Only the last chunk carries a Reason. Each chunk is verified before it is
+// yielded, so that no text is given out that violates the request's Constraint.
+// Leaving the loop stops the backend. The sequence is single-use.
 func (m Model) Stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		prepared, err := m.prepare(ctx, req)
@@ -84,7 +86,8 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 }
 
 // finished cuts what a Drawer drew, says the seeds where the Drawer did not, and
-// leaves out what has no end, which is an error here as it is in a stream.
+// leaves out what has no end or violates the constraint, which is an error here
+// as it is in a stream.
 func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
 	var whole []*Completion
 	for i, c := range drawn {
@@ -97,6 +100,11 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 		}
 		if c.Reason == Unfinished {
 			err = cmp.Or(err, ErrTruncated)
+			continue
+		}
+		var violated error
+		if c.Reason, violated = req.Constraint.Start().verify(c.Text, 0, c.Reason); violated != nil {
+			err = cmp.Or(err, violated)
 			continue
 		}
 		whole = append(whole, c)
@@ -165,6 +173,11 @@ func (m Model) prepare(ctx context.Context, req *Request) (*Request, error) {
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
+	if !req.Constraint.IsZero() {
+		if err := (Forward{m.Backend}).Constrains(req.Constraint); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.fit(ctx, req); err != nil {
 		return nil, err
 	}
@@ -185,7 +198,7 @@ func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		for chunk, err := range Until(m.Backend.Sample(ctx, req), req.Stop) {
+		for chunk, err := range verified(Until(m.Backend.Sample(ctx, req), req.Stop), req.Constraint) {
 			if chunk.Reason != Unfinished {
 				chunk.Seed = req.Params.Seed
 			}
@@ -205,6 +218,9 @@ func collect(chunks iter.Seq2[Chunk, error]) (*Completion, error) {
 	for chunk, err := range chunks {
 		if err != nil {
 			c.Text = text.String()
+			if v := (*violation)(nil); errors.As(err, &v) {
+				c.Text = v.text // also what a stream does not give out
+			}
 			return &c, err
 		}
 		text.WriteString(chunk.Text)

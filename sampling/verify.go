@@ -1,0 +1,68 @@
+package sampling
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// verified yields chunks as long as their text keeps to c. What left c is not
+// given out: an error comes in its place, and the backend is stopped.
+func verified(chunks iter.Seq2[Chunk, error], c Constraint) iter.Seq2[Chunk, error] {
+	if c.IsZero() {
+		return chunks
+	}
+	return func(yield func(Chunk, error) bool) {
+		m := c.Start()
+		var text strings.Builder
+		for chunk, err := range chunks {
+			if err == nil {
+				from := text.Len()
+				text.WriteString(chunk.Text)
+				chunk.Reason, err = m.verify(text.String(), from, chunk.Reason)
+			}
+			if err != nil {
+				yield(Chunk{}, err)
+				return
+			}
+			if !yield(chunk, nil) {
+				return
+			}
+		}
+	}
+}
+
+// verify reads text from a place on and returns the reason that it ended for. A
+// text that ended by itself or at a stop must be a match. One that was cut must
+// be able to become one, and if nothing can extend it, it is whole.
+func (m *Matcher) verify(text string, from int, reason Reason) (Reason, error) {
+	if at := from + m.advance(text[from:]); at < len(text) || m.at == dead {
+		return reason, &violation{text, at}
+	}
+	switch reason {
+	case EndOfText, StopSequence:
+		if !m.Done() {
+			return reason, &violation{text, len(text)}
+		}
+	case TokenLimit:
+		if m.full() {
+			return EndOfText, nil
+		}
+	}
+	return reason, nil
+}
+
+// A violation is the error of a text that leaves a Constraint at a place.
+type violation struct {
+	text string
+	at   int
+}
+
+func (v *violation) Error() string {
+	if v.at == len(v.text) {
+		return fmt.Sprintf("%v: %q ends too early", ErrConstraint, v.text)
+	}
+	return fmt.Sprintf("%v: %q leaves it at byte %d, at %s", ErrConstraint, v.text, v.at, quoteShort(v.text[v.at:]))
+}
+
+func (v *violation) Unwrap() error { return ErrConstraint }
