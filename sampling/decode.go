@@ -1,10 +1,8 @@
 package sampling
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
-	"slices"
 )
 
 // A Candidate is one token that could come next, for a backend that draws
@@ -14,38 +12,47 @@ type Candidate struct {
 	Logprob float64 // its natural log probability, or its logit: a common constant does not matter
 }
 
-// A Decoder draws tokens from distributions by a request's Params. It is what
-// an in-process [Backend] uses, so that all of them read the parameters alike:
-// penalties first, then temperature, top-k, top-p and min-p, each on what the
-// one before it left.
+// A Decoder draws tokens from distributions by a request's Constraint and
+// Params. It is what an in-process [Backend] uses, so that all of them read a
+// request alike: it leaves out what would violate the constraint, and applies
+// penalties, temperature, top-k, top-p and min-p, each to what the one before it
+// left.
 //
 // A Decoder keeps the tokens it has seen and its random state: make one for
 // each continuation and use it from one goroutine.
 type Decoder struct {
-	params Params
-	random *rand.Rand
-	prompt map[int]bool // tokens of the prompt, kept when RepetitionPenalty is on
-	drawn  map[int]int  // how often each token stands in the continuation
+	params  Params
+	random  *rand.Rand
+	prompt  map[int]bool // tokens of the prompt, kept when RepetitionPenalty is on
+	drawn   map[int]int  // how often each token occurs in the continuation
+	matcher Matcher
+	texts   []string // by token; nil without a constraint
 }
 
-// NewDecoder returns a Decoder for one continuation. The same Params, Seed
-// included, on the same candidates in the same order draw the same tokens.
-func NewDecoder(p Params) *Decoder {
-	return &Decoder{params: p, random: rand.New(rand.NewPCG(p.Seed, 0x666f7265776f7264))}
-}
-
-// Prompt tells the Decoder the tokens of the prompt, which RepetitionPenalty
-// counts too.
-func (d *Decoder) Prompt(ids []int) {
-	if !d.repeats() {
-		return
+// NewDecoder returns a Decoder for one continuation of a prompt with these
+// tokens, which RepetitionPenalty counts too. The same request, Seed included,
+// on the same candidates in the same order draws the same tokens.
+//
+// texts gives the bytes of each token of the vocabulary by its ID; it is only
+// used, and not changed, when the request has a constraint. A token may end
+// within a character. One without text ends the continuation, and is drawn only
+// where the constraint is met. The first stop sequence belongs to the
+// constraint, at its end.
+func NewDecoder(req *Request, prompt []int, texts []string) *Decoder {
+	d := &Decoder{params: req.Params, random: rand.New(rand.NewPCG(req.Params.Seed, 0x666f7265776f7264))}
+	if d.repeats() {
+		d.prompt = make(map[int]bool, len(prompt))
+		for _, id := range prompt {
+			d.prompt[id] = true
+		}
 	}
-	if d.prompt == nil {
-		d.prompt = make(map[int]bool, len(ids))
+	if c := req.Constraint; !c.IsZero() {
+		if len(req.Stop) > 0 {
+			c = c.Wrap("", req.Stop[0])
+		}
+		d.matcher, d.texts = *c.Start(), texts
 	}
-	for _, id := range ids {
-		d.prompt[id] = true
-	}
+	return d
 }
 
 func (d *Decoder) repeats() bool {
@@ -54,30 +61,57 @@ func (d *Decoder) repeats() bool {
 
 // Next draws the next token and remembers it. It reorders and overwrites
 // candidates, which must hold each ID once, and returns the ID of the one drawn;
-// false when there is no candidate with a probability above zero. Greedy
-// decoding takes the smallest ID among equals, so that it is deterministic.
+// false when there is no candidate that the constraint allows with a probability
+// above zero. Greedy decoding takes the smallest ID among equals, so that it is
+// deterministic.
 func (d *Decoder) Next(candidates []Candidate) (id int, ok bool) {
-	candidates = slices.DeleteFunc(candidates, func(c Candidate) bool {
-		return math.IsNaN(c.Logprob) || math.IsInf(c.Logprob, -1)
-	})
-	if len(candidates) == 0 {
+	left := candidates[:0]
+	for _, c := range candidates {
+		if c.Logprob > math.Inf(-1) && (d.matcher.at == nil || d.allows(c.ID)) { // a NaN is not, either
+			left = append(left, c)
+		}
+	}
+	if len(left) == 0 {
 		return 0, false
 	}
-	d.penalize(candidates)
+	d.penalize(left)
 	if d.params.Temperature == 0 {
-		id = slices.MaxFunc(candidates, byLogprobThenID).ID
+		best := left[0]
+		for _, c := range left[1:] {
+			if c.better(best) {
+				best = c
+			}
+		}
+		id = best.ID
 	} else {
-		id = d.draw(d.truncate(candidates))
+		id = d.draw(left)
 	}
 	if d.drawn == nil {
 		d.drawn = make(map[int]int)
 	}
 	d.drawn[id]++
+	if d.matcher.at != nil {
+		d.matcher.Add(d.texts[id])
+	}
 	return id, true
 }
 
-func byLogprobThenID(a, b Candidate) int {
-	return cmp.Or(cmp.Compare(a.Logprob, b.Logprob), cmp.Compare(b.ID, a.ID))
+// allows reports whether a token keeps to the constraint.
+func (d *Decoder) allows(id int) bool {
+	if id >= len(d.texts) {
+		return false
+	}
+	text := d.texts[id]
+	if text == "" {
+		return d.matcher.Done()
+	}
+	next := d.matcher
+	return next.Add(text)
+}
+
+// better reports whether c goes before o: two are never equal.
+func (c Candidate) better(o Candidate) bool {
+	return c.Logprob > o.Logprob || c.Logprob == o.Logprob && c.ID < o.ID
 }
 
 func (d *Decoder) penalize(candidates []Candidate) {
@@ -99,65 +133,4 @@ func (d *Decoder) penalize(candidates []Candidate) {
 			c.Logprob -= float64(n)*p.FrequencyPenalty + p.PresencePenalty
 		}
 	}
-}
-
-// truncate applies temperature, top-k, top-p and min-p, and leaves in each
-// Logprob the weight that the token is drawn with: its probability relative to
-// the most likely one.
-func (d *Decoder) truncate(candidates []Candidate) []Candidate {
-	p := &d.params
-	nucleus := p.TopP > 0 && p.TopP < 1
-	if p.TopK > 0 || nucleus || p.MinP > 0 {
-		slices.SortFunc(candidates, func(a, b Candidate) int { return byLogprobThenID(b, a) })
-	}
-	if p.TopK > 0 {
-		candidates = candidates[:min(p.TopK, len(candidates))]
-	}
-	best := math.Inf(-1)
-	for _, c := range candidates {
-		best = max(best, c.Logprob)
-	}
-	total := 0.0
-	for i := range candidates {
-		w := 1.0 // also where a logit is infinite, and a difference would not be a number
-		if candidates[i].Logprob != best {
-			w = math.Exp((candidates[i].Logprob - best) / p.Temperature)
-		}
-		candidates[i].Logprob = w
-		total += w
-	}
-	if nucleus {
-		sum := 0.0
-		for i, c := range candidates {
-			sum += c.Logprob
-			if sum >= p.TopP*total {
-				candidates = candidates[:i+1]
-				break
-			}
-		}
-	}
-	if p.MinP > 0 {
-		for i, c := range candidates {
-			if c.Logprob < p.MinP {
-				candidates = candidates[:i]
-				break
-			}
-		}
-	}
-	return candidates
-}
-
-// draw picks one candidate in proportion to the weight that truncate left.
-func (d *Decoder) draw(candidates []Candidate) int {
-	total := 0.0
-	for _, c := range candidates {
-		total += c.Logprob
-	}
-	at := d.random.Float64() * total
-	for _, c := range candidates {
-		if at -= c.Logprob; at < 0 {
-			return c.ID
-		}
-	}
-	return candidates[len(candidates)-1].ID // rounding left a sliver at the end
 }

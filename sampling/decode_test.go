@@ -16,12 +16,12 @@ func ExampleDecoder() {
 	next := func() []sampling.Candidate { // what a model would say comes next
 		return []sampling.Candidate{{ID: 0, Logprob: math.Log(0.7)}, {ID: 1, Logprob: math.Log(0.2)}, {ID: 2, Logprob: math.Log(0.1)}}
 	}
-	greedy := sampling.NewDecoder(sampling.Params{})
+	greedy := sampling.NewDecoder(&sampling.Request{}, nil, nil)
 	id, _ := greedy.Next(next())
 	fmt.Printf("greedy: %q\n", words[id])
 
 	counts := make([]int, len(words))
-	nucleus := sampling.NewDecoder(sampling.Params{Temperature: 1, TopP: 0.8, Seed: 1})
+	nucleus := sampling.NewDecoder(&sampling.Request{Params: sampling.Params{Temperature: 1, TopP: 0.8, Seed: 1}}, nil, nil)
 	for range 1000 {
 		id, _ := nucleus.Next(next())
 		counts[id]++
@@ -30,6 +30,10 @@ func ExampleDecoder() {
 	// Output:
 	// greedy: " Paris"
 	// in the nucleus: true true false
+}
+
+func decoder(p sampling.Params) *sampling.Decoder {
+	return sampling.NewDecoder(&sampling.Request{Params: p}, nil, nil)
 }
 
 // candidates makes a list of logits by id; NaN leaves one out.
@@ -148,7 +152,7 @@ func fits(t *testing.T, what string, counts map[int]int, want map[int]float64) {
 
 // draws counts n draws from the same logits.
 func draws(p sampling.Params, logits []sampling.Candidate, n int) map[int]int {
-	d := sampling.NewDecoder(p)
+	d := decoder(p)
 	counts := make(map[int]int)
 	for range n {
 		id, ok := d.Next(slices.Clone(logits))
@@ -230,13 +234,11 @@ func TestDecoderPenalties(t *testing.T) {
 	} {
 		for _, temperature := range []float64{0, 1} {
 			p.Temperature = temperature
-			prompt := []int{1, 4, 4} // told in two parts, of which each counts
+			prompt := []int{1, 4, 4}
 			counts := make(map[int]int)
 			for seed := range uint64(6000) {
 				p.Seed = seed
-				d := sampling.NewDecoder(p)
-				d.Prompt(prompt[:1])
-				d.Prompt(prompt[1:])
+				d := sampling.NewDecoder(&sampling.Request{Params: p}, prompt, nil)
 				for _, id := range history {
 					if got, ok := d.Next(candidates(1, 1, 1, 1, 1, 1)[id : id+1]); got != id || !ok {
 						t.Fatal(got, ok) // the only one there is
@@ -252,7 +254,7 @@ func TestDecoderPenalties(t *testing.T) {
 
 func TestDecoderIsDeterministic(t *testing.T) {
 	run := func(seed uint64) (ids []int) {
-		d := sampling.NewDecoder(sampling.Params{Temperature: 1, TopP: 0.9, FrequencyPenalty: 0.1, Seed: seed})
+		d := decoder(sampling.Params{Temperature: 1, TopP: 0.9, FrequencyPenalty: 0.1, Seed: seed})
 		for i := range 50 {
 			id, _ := d.Next(candidates(0, float64(i%3), 1, 0.5, -1))
 			ids = append(ids, id)
@@ -282,7 +284,7 @@ func TestDecoderOrder(t *testing.T) {
 		for range 20 {
 			shuffled := slices.Clone(logits)
 			random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-			id, _ := sampling.NewDecoder(p).Next(shuffled)
+			id, _ := decoder(p).Next(shuffled)
 			if want >= 0 && id != want {
 				t.Errorf("%+v drew %d from %v, and %d before", p, id, shuffled, want)
 			}
@@ -307,17 +309,17 @@ func TestDecoderOddCandidates(t *testing.T) {
 		{"the smallest id of the certain", []sampling.Candidate{{5, inf}, {3, inf}}, 3},
 		{"one", candidates(-1e308), 0},
 	} {
-		id, ok := sampling.NewDecoder(sampling.Params{}).Next(slices.Clone(test.logits))
+		id, ok := decoder(sampling.Params{}).Next(slices.Clone(test.logits))
 		if ok != (test.want >= 0) || ok && id != test.want {
 			t.Errorf("%s: greedy drew %d, %v, want %d", test.why, id, ok, test.want)
 		}
 		for seed := range uint64(50) {
 			p := sampling.Params{Temperature: 1, TopK: 1, Seed: seed}
-			if id, ok := sampling.NewDecoder(p).Next(slices.Clone(test.logits)); ok != (test.want >= 0) || ok && id != test.want {
+			if id, ok := decoder(p).Next(slices.Clone(test.logits)); ok != (test.want >= 0) || ok && id != test.want {
 				t.Errorf("%s: the best of one drew %d, %v, want %d", test.why, id, ok, test.want)
 			}
 			p.TopK = 0
-			id, ok := sampling.NewDecoder(p).Next(slices.Clone(test.logits))
+			id, ok := decoder(p).Next(slices.Clone(test.logits))
 			if ok != (test.want >= 0) || ok && slices.ContainsFunc(test.logits, func(c sampling.Candidate) bool {
 				return c.ID == id && (math.IsNaN(c.Logprob) || math.IsInf(c.Logprob, -1))
 			}) {
@@ -356,6 +358,63 @@ func TestDecoderBorders(t *testing.T) {
 	} {
 		if got := kept(test.p); got != test.want {
 			t.Errorf("TopK %d, TopP %v, MinP %v kept %d tokens, want %d", test.p.TopK, test.p.TopP, test.p.MinP, got, test.want)
+		}
+	}
+}
+
+// With a constraint, what is drawn has the distribution of the tokens that keep
+// to it, the end of the text is drawn only where it is met, and the stop
+// sequence comes before it.
+func TestDecoderConstraint(t *testing.T) {
+	texts := []string{"yes", "no", "n", "o", "\n", "", "\xeb", "\x82\x98", "ye", "s\n", "maybe"}
+	var logits []sampling.Candidate
+	for id := range len(texts) + 1 { // one more than there are texts: padding
+		logits = append(logits, sampling.Candidate{ID: id, Logprob: float64(id) / 3})
+	}
+	c := sampling.OneOf("yes", "no", "nono", "나")
+	for _, test := range []struct {
+		why     string
+		stop    []string
+		drawn   []int
+		allowed []int
+	}{
+		{"at the start", nil, nil, []int{0, 1, 2, 6, 8}},
+		{"in a word", nil, []int{2}, []int{3}},
+		{"in a character", nil, []int{6}, []int{7}},
+		{"the end or more", nil, []int{1}, []int{1, 2, 5}},
+		{"nothing but the end", nil, []int{6, 7}, []int{5}},
+		{"the stop closes it", []string{"\n", "###"}, []int{0}, []int{4}},
+		{"with what is before it", []string{"\n"}, []int{8}, []int{9}},
+		{"the stop or more", []string{"\n"}, []int{2, 3}, []int{1, 2, 4}},
+		{"after the stop", []string{"\n"}, []int{8, 9}, []int{5}},
+		{"no token goes on", []string{"#"}, []int{0}, nil},
+	} {
+		for _, p := range []sampling.Params{{}, {Temperature: 1}, {Temperature: 1, TopK: 2}, {Temperature: 1.5, TopP: 0.8}, {FrequencyPenalty: 1, Temperature: 0.5}} {
+			counts := make(map[int]int)
+			for seed := range uint64(1000) {
+				p.Seed = seed + 1
+				d := sampling.NewDecoder(&sampling.Request{Params: p, Constraint: c, Stop: test.stop}, nil, texts)
+				for _, id := range test.drawn {
+					if got, ok := d.Next([]sampling.Candidate{{ID: id}}); got != id || !ok {
+						t.Fatalf("%s: drew %d, %v, want %d", test.why, got, ok, id)
+					}
+				}
+				if id, ok := d.Next(slices.Clone(logits)); ok {
+					counts[id]++
+				}
+			}
+			var allowed []sampling.Candidate
+			for _, id := range test.allowed {
+				allowed = append(allowed, logits[id])
+			}
+			want := map[int]float64{}
+			if len(allowed) > 0 {
+				want = oracle{p: p, drawn: test.drawn}.distribution(allowed)
+			}
+			fits(t, fmt.Sprintf("%s, %+v", test.why, p), counts, want)
+			if (len(counts) > 0) != (len(allowed) > 0) {
+				t.Errorf("%s: %v was drawn of %v", test.why, counts, test.allowed)
+			}
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 // dice is a backend whose text is drawn with the request's seed.
 func dice(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		d := sampling.NewDecoder(req.Params)
+		d := sampling.NewDecoder(req, nil, nil)
 		text := ""
 		for range req.Params.MaxTokens {
 			faces := make([]sampling.Candidate, 6) // all as likely as the others

@@ -138,12 +138,11 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, body []byte) {
 	a := &reply{w: w, q: &q, probabilities: q.Logprobs && !f.mute, stream: or(q.Stream, true)}
 	a.end.PromptEvalCount = len(ids)
 	o := &q.Options
-	decoder := sampling.NewDecoder(sampling.Params{
+	decoder := sampling.NewDecoder(&sampling.Request{Params: sampling.Params{
 		Temperature: or(o.Temperature, 0.8), TopK: or(o.TopK, 40), TopP: or(o.TopP, 0.9), MinP: or(o.MinP, 0.05),
 		RepetitionPenalty: or(o.RepeatPenalty, 1.1), FrequencyPenalty: o.FrequencyPenalty, PresencePenalty: o.PresencePenalty,
 		Seed: uint64(or(o.Seed, -1)),
-	})
-	decoder.Prompt(ids)
+	}}, ids, nil)
 	limit, slides := or(o.NumPredict, 0), f.deaf || or(q.Shift, true)
 	for reason := ""; reason == ""; {
 		if r.Context().Err() != nil {

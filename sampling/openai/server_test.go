@@ -221,8 +221,7 @@ func (req *wireRequest) draw(prompt []int, choice int) (s served) {
 	if req.TopK != nil {
 		p.TopK = max(0, *req.TopK)
 	}
-	d := sampling.NewDecoder(p)
-	d.Prompt(prompt)
+	d := sampling.NewDecoder(&sampling.Request{Params: p}, prompt, nil)
 	if req.Echo {
 		for i, id := range prompt {
 			var probs []sampling.Candidate

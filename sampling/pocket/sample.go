@@ -104,8 +104,7 @@ func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
 
 // run draws a continuation.
 func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(sampling.Chunk, error) bool) {
-	decoder := sampling.NewDecoder(p)
-	decoder.Prompt(s.ids)
+	decoder := sampling.NewDecoder(&sampling.Request{Params: p}, s.ids, nil)
 	limit := cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)
 	for s.drawn = 0; ; {
 		if err := ctx.Err(); err != nil {

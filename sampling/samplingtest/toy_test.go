@@ -47,6 +47,13 @@ func toyText(id int) string {
 	return toyWords[id-toyFirstWord]
 }
 
+var toyVocabulary = func() (texts []string) {
+	for id := range toyEnd + 1 {
+		texts = append(texts, toyText(id))
+	}
+	return texts
+}()
+
 // toyTokens cuts a text into tokens, the longest word first.
 func toyTokens(text string) (ids []int) {
 	for text != "" {
@@ -119,8 +126,7 @@ func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) it
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		d := sampling.NewDecoder(req.Params)
-		d.Prompt(history)
+		d := sampling.NewDecoder(req, history, toyVocabulary)
 		prompt := len(history)
 		history = slices.Clone(history)
 		text, held := "", ""
