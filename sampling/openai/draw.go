@@ -14,8 +14,9 @@ import (
 
 // learned is what a Backend finds out about its server.
 type learned struct {
-	onlyOne    atomic.Bool // the server draws one continuation however many it is asked for
-	noTokenIDs atomic.Bool // the server reports no log probabilities of given tokens
+	onlyOne    atomic.Bool  // the server draws one continuation however many it is asked for
+	most       atomic.Int64 // continuations at once, where the server has told its slots
+	noTokenIDs atomic.Bool  // the server reports no log probabilities of given tokens
 	scoring    scoring
 	labels     memory
 }
@@ -24,6 +25,9 @@ type learned struct {
 // prompt is read and paid for once. It implements [sampling.Drawer]. It streams
 // whatever Config.Whole says, since llama.cpp tells the cost of each of several
 // continuations only in a stream.
+//
+// llama.cpp draws as many at once as it has slots. More are drawn in several
+// requests, once /props has told the number.
 //
 // The seed of the i-th is [sampling.SeedAt], as llama.cpp and vLLM count them;
 // OpenAI does not say how its own do. The prompt's tokens stand in the Usage of
@@ -51,6 +55,9 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	case n > 1 && b.learned.onlyOne.Load():
 		return nil, unsupported("the server draws one continuation however many it is asked for")
 	}
+	if most := int(b.learned.most.Load()); most > 0 && n > most {
+		return b.drawInParts(ctx, req, n, most)
+	}
 	sent, err := b.plain(ctx, req)
 	if err != nil {
 		return nil, err
@@ -63,6 +70,10 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	if err != nil {
 		if e, ok := errors.AsType[*sampling.Error](err); ok && n > 1 &&
 			(e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) {
+			if slots := b.slots(ctx); 0 < slots && slots < n {
+				b.learned.most.Store(int64(slots))
+				return b.drawInParts(ctx, req, n, slots)
+			}
 			// The number may be the reason, and if it is not, a single sample will
 			// be refused for the same one.
 			e.Err = both(sampling.ErrUnsupported, e.Err)
@@ -83,6 +94,37 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 		return nil, unsupported("the server drew one continuation when asked for %d", n)
 	}
 	return completions(drawn, req.Params.Seed, total), err
+}
+
+// slots returns how many continuations llama.cpp draws at once, or 0.
+func (b *Backend) slots(ctx context.Context) int {
+	if b.dialect.Native != nativeLlamaCpp {
+		return 0
+	}
+	info, err := b.Describe(ctx)
+	if err != nil {
+		return 0
+	}
+	return info.Slots
+}
+
+// drawInParts draws as many at once as the server does.
+func (b *Backend) drawInParts(ctx context.Context, req *sampling.Request, n, most int) (all []*sampling.Completion, err error) {
+	if most == 1 {
+		return nil, unsupported("the server draws one continuation at once")
+	}
+	for len(all) < n {
+		part := *req
+		if part.Params.Seed != 0 {
+			part.Params.Seed = sampling.SeedAt(req.Params.Seed, len(all))
+		}
+		drawn, err := b.Draw(ctx, &part, min(most, n-len(all)))
+		all = append(all, drawn...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
 }
 
 // alike returns n completions that are all like one, which has all of the cost.

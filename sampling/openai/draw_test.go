@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
 )
@@ -57,13 +59,29 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// More than the server has slots for are drawn one by one.
+// More than llama.cpp has slots for are drawn in several requests, with the same
+// seeds. Its number of slots is asked for once.
 func TestDrawBeyondSlots(t *testing.T) {
 	f := flavours["llama.cpp"]
-	f.slots = 2
-	all, err := sampling.Model{Backend: backendOf(t, f)}.Draw(t.Context(), &sampling.Request{Prompt: "x", Params: sampling.Params{Temperature: 1, MaxTokens: 4}}, 5)
-	if err != nil || len(all) != 5 {
-		t.Errorf("%d came, %v", len(all), err)
+	f.slots = 4 // as its /props says
+	b, seen := tapped(t, f, nil)
+	req := &sampling.Request{Prompt: "x", Params: sampling.Params{Temperature: 1, MaxTokens: 4, Seed: 7}}
+	for _, want := range []map[string]int{{"/v1/completions": 4, "/props": 1}, {"/v1/completions": 3}} {
+		all, err := sampling.Model{Backend: b}.Draw(t.Context(), req, 10)
+		if err != nil || len(all) != 10 {
+			t.Fatalf("%d came, %v", len(all), err)
+		}
+		for i, c := range all {
+			one := *req
+			one.Params.Seed = sampling.SeedAt(7, i)
+			alone, err := sampling.Model{Backend: backendOf(t, f)}.Complete(t.Context(), &one)
+			if err != nil || c.Text != alone.Text || c.Seed != one.Params.Seed {
+				t.Errorf("%d: %q with the seed %d; alone it is %q, %v", i, c.Text, c.Seed, alone.Text, err)
+			}
+		}
+		if diff := cmp.Diff(want, seen.taken()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
 	}
 }
 
