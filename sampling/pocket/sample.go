@@ -17,6 +17,7 @@ var _ interface {
 	sampling.Drawer
 	sampling.Counter
 	sampling.Scorer
+	sampling.Constrainer
 } = (*Model)(nil)
 
 // Sample continues req.Prompt, one token in each chunk. It ends where a document
@@ -25,8 +26,10 @@ var _ interface {
 // wrapping [sampling.ErrUnsupported]: there is no server to send it to. Stop is
 // left to [sampling.Model].
 //
-// The tokens drawn are always tokens of the corpus: the share of the probability
-// that belongs to words it lacks is spread over those it has.
+// The tokens drawn are tokens of the corpus: the share of the probability that
+// belongs to words it lacks is spread over those it has. A constraint that no
+// token of the corpus keeps to is spelled instead, a character at a time. Log
+// probabilities are those without the constraint.
 func (m *Model) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		s := m.sampler()
@@ -35,7 +38,7 @@ func (m *Model) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sam
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		s.run(ctx, req.Params, yield)
+		s.run(ctx, req, yield)
 	}
 }
 
@@ -54,9 +57,9 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 		if i > 0 {
 			s.reading.copy(&read)
 		}
-		p := req.Params
-		p.Seed = sampling.SeedAt(p.Seed, i)
-		c, err := s.complete(ctx, p, req.Stop)
+		one := *req
+		one.Params.Seed = sampling.SeedAt(req.Params.Seed, i)
+		c, err := s.complete(ctx, &one)
 		if err != nil {
 			return all, err
 		}
@@ -73,6 +76,7 @@ type sampler struct {
 	weights    []float64 // by token, all 0 between calls
 	expected   []int32   // the tokens that have a weight
 	candidates []sampling.Candidate
+	unexpected []int32 // tokens that a constraint allows
 }
 
 func (m *Model) sampler() *sampler {
@@ -103,8 +107,13 @@ func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
 }
 
 // run draws a continuation.
-func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(sampling.Chunk, error) bool) {
-	decoder := sampling.NewDecoder(&sampling.Request{Params: p}, s.ids, nil)
+func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk, error) bool) {
+	p := &req.Params
+	decoder := sampling.NewDecoder(&sampling.Request{Params: *p}, s.ids, nil)
+	var matcher *sampling.Matcher // the model keeps to the constraint itself, as it can spell
+	if c := closed(req); !c.IsZero() {
+		matcher = c.Start()
+	}
 	limit := cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)
 	for s.drawn = 0; ; {
 		if err := ctx.Err(); err != nil {
@@ -116,12 +125,19 @@ func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(samplin
 		if p.TopLogprobs > 0 {
 			top = s.top(candidates, p.TopLogprobs)
 		}
-		id, _ := decoder.Next(candidates)
-		chunk := sampling.Chunk{Text: s.m.words.text[id]}
+		text, id, err := s.next(decoder, matcher, candidates)
+		if err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		chunk := sampling.Chunk{Text: text}
 		if id != boundary {
 			s.drawn++
 		}
-		logprob := math.Log(s.read(int32(id)))
+		logprob := math.Log(s.read(id))
+		if id == unknown {
+			logprob += logSpelling(text)
+		}
 		if p.Logprobs && id != boundary {
 			chunk.Tokens = []sampling.Token{{Text: chunk.Text, Logprob: logprob, Top: top}}
 		}
@@ -141,10 +157,10 @@ func (s *sampler) run(ctx context.Context, p sampling.Params, yield func(samplin
 }
 
 // complete draws a continuation up to a stop sequence.
-func (s *sampler) complete(ctx context.Context, p sampling.Params, stop []string) (*sampling.Completion, error) {
-	c := &sampling.Completion{Seed: p.Seed}
+func (s *sampler) complete(ctx context.Context, req *sampling.Request) (*sampling.Completion, error) {
+	c := &sampling.Completion{Seed: req.Params.Seed}
 	var text strings.Builder
-	for chunk, err := range sampling.Until(func(yield func(sampling.Chunk, error) bool) { s.run(ctx, p, yield) }, stop) {
+	for chunk, err := range sampling.Until(func(yield func(sampling.Chunk, error) bool) { s.run(ctx, req, yield) }, req.Stop) {
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,9 @@
 package pocket
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -147,10 +149,21 @@ const boundary = 0
 type vocabulary struct {
 	text []string // by number; that of the boundary is empty
 	ids  map[string]int32
+
+	sorted func() []int32 // the tokens without the boundary, by their texts
 }
 
 func newVocabulary() *vocabulary {
-	return &vocabulary{text: []string{""}, ids: make(map[string]int32)}
+	v := &vocabulary{text: []string{""}, ids: make(map[string]int32)}
+	v.sorted = sync.OnceValue(func() []int32 {
+		ids := make([]int32, 0, len(v.text)-1)
+		for id := range v.text[1:] {
+			ids = append(ids, int32(1+id))
+		}
+		slices.SortFunc(ids, func(a, b int32) int { return strings.Compare(v.text[a], v.text[b]) })
+		return ids
+	})
+	return v
 }
 
 // add returns the number of a token, a new one where there is none yet.

@@ -1,0 +1,178 @@
+package pocket
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Constrains returns nil: the model keeps to every constraint. A token is drawn
+// only if the text can still become a match after it.
+func (m *Model) Constrains(c sampling.Constraint) error { return nil }
+
+// closed returns the constraint of a request with its first stop at the end, so
+// that a constrained answer ends.
+func closed(req *sampling.Request) sampling.Constraint {
+	if len(req.Stop) == 0 {
+		return req.Constraint
+	}
+	return req.Constraint.Wrap("", req.Stop[0])
+}
+
+const (
+	// enough is the share of the probability that the allowed ones among the
+	// expected tokens must have to be drawn from alone. Below it, tokens that
+	// are allowed and were not expected may be as likely as they are.
+	enough = 0.1
+
+	// few is how many allowed tokens get their exact probability then.
+	few = 32
+)
+
+// allowed returns the candidates that keep to a constraint. Where the model
+// hardly expects any of them, all tokens of the corpus are considered. Where the
+// corpus has none, it returns nil.
+func (s *sampler) allowed(m *sampling.Matcher, candidates []sampling.Candidate) []sampling.Candidate {
+	left, share := candidates[:0], 0.0
+	for _, c := range candidates {
+		if s.allows(*m, int32(c.ID)) {
+			left = append(left, c)
+			share += math.Exp(c.Logprob)
+		}
+	}
+	if share >= enough {
+		return left
+	}
+	s.unexpected = s.unexpected[:0]
+	if m.Done() {
+		s.unexpected = append(s.unexpected, boundary)
+	}
+	expected := len(left)
+	s.m.words.walk(*m, s.m.words.sorted(), 0, func(id int32, after sampling.Matcher) bool {
+		if s.m.words.mayEnd(id, after) {
+			s.unexpected = append(s.unexpected, id)
+		}
+		return expected == 0 || len(s.unexpected) <= few
+	})
+	if expected > 0 && len(s.unexpected) > few {
+		return left
+	}
+	left = left[:0]
+	for _, id := range s.unexpected {
+		c := sampling.Candidate{ID: int(id)}
+		if n := len(s.unexpected); 1 < n && n <= few {
+			c.Logprob = math.Log(s.try(id))
+		}
+		left = append(left, c)
+	}
+	s.candidates = left
+	return left
+}
+
+// allows reports whether a token keeps to a constraint.
+func (s *sampler) allows(m sampling.Matcher, id int32) bool {
+	if id == boundary {
+		return m.Done()
+	}
+	return m.Add(s.m.words.text[id]) && s.m.words.mayEnd(id, m)
+}
+
+// mayEnd reports whether the constraint lets a token end where it does. Behind
+// " a" in " alien" it does not: the model takes " a" for a word, and no word of
+// it goes on with "lien".
+func (v *vocabulary) mayEnd(id int32, after sampling.Matcher) bool {
+	last, _ := utf8.DecodeLastRuneInString(v.text[id])
+	end := classOf(last)
+	if end != letter && end != mark && end != digit || after.Done() {
+		return true
+	}
+	for b, c := range ascii {
+		if c == letter || c == mark || c == apostrophe {
+			if end != digit {
+				continue
+			}
+		} else if c == digit && end == digit {
+			continue
+		}
+		next := after
+		if next.Add(asciiText[b : b+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+var asciiText = func() string {
+	var text [utf8.RuneSelf]byte
+	for b := range text {
+		text[b] = byte(b)
+	}
+	return string(text[:])
+}()
+
+// walk calls found with the tokens that a constraint lets come next, until it
+// returns false. ids are sorted by their texts, which have the same first depth
+// bytes, and m has read these.
+func (v *vocabulary) walk(m sampling.Matcher, ids []int32, depth int, found func(id int32, after sampling.Matcher) bool) bool {
+	for len(ids) > 0 {
+		text := v.text[ids[0]]
+		if len(text) == depth {
+			if !found(ids[0], m) {
+				return false
+			}
+			ids = ids[1:]
+			continue
+		}
+		same := sort.Search(len(ids), func(i int) bool { return v.text[ids[i]][depth] > text[depth] })
+		if next := m; next.Add(text[depth:depth+1]) && !v.walk(next, ids[:same], depth+1, found) {
+			return false
+		}
+		ids = ids[same:]
+	}
+	return true
+}
+
+// spell draws one character that a constraint allows, all alike. It is the token
+// that the model takes for unknown. ok is false where none is allowed.
+func (s *sampler) spell(d *sampling.Decoder, m *sampling.Matcher) (text string, ok bool) {
+	var bytes []byte
+	for !utf8.FullRune(bytes) {
+		s.candidates = s.candidates[:0]
+		for b := range 256 {
+			if next := *m; next.Add(string([]byte{byte(b)})) {
+				s.candidates = append(s.candidates, sampling.Candidate{ID: len(s.m.words.text) + b})
+			}
+		}
+		id, ok := d.Next(s.candidates)
+		if !ok {
+			return "", false
+		}
+		b := byte(id - len(s.m.words.text))
+		bytes = append(bytes, b)
+		m.Add(string([]byte{b}))
+	}
+	return string(bytes), true
+}
+
+// next draws a token and returns its text and ID: unknown where it was spelled.
+func (s *sampler) next(d *sampling.Decoder, m *sampling.Matcher, candidates []sampling.Candidate) (text string, id int32, err error) {
+	if m != nil {
+		candidates = s.allowed(m, candidates)
+	}
+	if n, ok := d.Next(candidates); ok {
+		text = s.m.words.text[n]
+		if m != nil {
+			m.Add(text)
+		}
+		return text, int32(n), nil
+	}
+	if m != nil {
+		if text, ok := s.spell(d, m); ok {
+			return text, unknown, nil
+		}
+	}
+	return "", 0, fmt.Errorf("pocket: %w: no text keeps to it", sampling.ErrConstraint)
+}
