@@ -12,10 +12,11 @@ import (
 )
 
 // TestBackend checks that a backend keeps the rules of [sampling.Backend], and
-// those of [sampling.Counter], [sampling.Scorer], [sampling.Drawer] and
-// [sampling.Describer] where it implements them. A wrapper is checked as a
-// backend is, around one that keeps the rules. Each rule is a subtest with a backend of its own from
-// newBackend, which may use t to clean up after it. It is the zero [Kit].
+// those of [sampling.Counter], [sampling.Scorer], [sampling.Drawer],
+// [sampling.Describer] and [sampling.Constrainer] where it implements them. A
+// wrapper is checked as a backend is, around one that keeps the rules. Each rule
+// is a subtest with a backend of its own from newBackend, which may use t to
+// clean up after it. It is the zero [Kit].
 func TestBackend(t *testing.T, newBackend func(t *testing.T) sampling.Backend) {
 	t.Helper()
 	Kit{}.TestBackend(t, newBackend)
@@ -106,6 +107,7 @@ var rules = []rule{
 	{"scorer", "Score returns one Score for each continuation, in their order, rather than made-up numbers.", []string{"greedy", "logprobs"}, (*checker).scorer},
 	{"describer", "Describe says the same of the same backend each time. A field that was not told is zero.", nil, (*checker).describer},
 	{"drawer", "Draw returns n completions of the request.", []string{"greedy", "max-tokens", "whole-runes"}, (*checker).drawer},
+	{"constrainer", "A constraint is enforced or refused with an error wrapping ErrUnsupported, and never ignored. The first stop closes it.", []string{"stops", "drawer"}, (*checker).constrainer},
 }
 
 // TestBackend is the function of that name with the Kit's settings.

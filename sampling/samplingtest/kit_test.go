@@ -36,6 +36,12 @@ func TestToyKeepsEveryRule(t *testing.T) {
 	kit.TestBackend(t, newToy)
 }
 
+func TestRefusedConstraints(t *testing.T) {
+	if failures := samplingtest.Check(samplingtest.Kit{}, t, func(*testing.T) sampling.Backend { return &toy{constrain: "refuses"} }); len(failures) > 0 {
+		t.Error(errors.Join(failures...))
+	}
+}
+
 func TestZeroKit(t *testing.T) {
 	samplingtest.TestBackend(t, newToy)
 }
@@ -259,6 +265,8 @@ func TestBrokenBackends(t *testing.T) {
 			}
 		})},
 		{"stops at what the prompt says", "stops", `with the stops ["time"] gave`, func(*testing.T) sampling.Backend { return &toy{stopPrompt: true} }},
+		{"ignores constraints", "constrainer", "Complete ignores the constraint", func(*testing.T) sampling.Backend { return &toy{constrain: "ignores"} }},
+		{"adds to constraints", "constrainer", "leaves it at byte", func(*testing.T) sampling.Backend { return &toy{constrain: "ends"} }},
 		{"counts too few", "counter", "was counted as", func(*testing.T) sampling.Backend { return &toy{countLess: true} }},
 		{"scores everything alike", "scorer", "is no less likely", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
 		{"sums scores wrongly", "scorer", "sum to", func(*testing.T) sampling.Backend { return &toy{scoreSum: true} }},

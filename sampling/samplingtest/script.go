@@ -24,7 +24,7 @@ import (
 // beyond the last is an error that says so, unless Loop is set.
 //
 // A Script says its replies whole: it heeds neither stop sequences nor
-// MaxTokens nor any other parameter. It does heed ctx, and looks at it before
+// constraints, MaxTokens or any other parameter. It does heed ctx, and looks at it before
 // each chunk. It is safe for concurrent use, and calls are numbered in the order
 // in which their loops began. The fields must not change once it is in use.
 type Script struct {
@@ -279,6 +279,10 @@ func (s *Script) Count(ctx context.Context, text string) (int, error) {
 	}
 	return s.CountFunc(ctx, text)
 }
+
+// Constrains returns nil, so that a [sampling.Model] passes constraints on. A
+// reply that violates one plays a server that ignores it.
+func (s *Script) Constrains(c sampling.Constraint) error { return nil }
 
 // Score scores by ScoreFunc, or else answers ErrUnsupported.
 func (s *Script) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {

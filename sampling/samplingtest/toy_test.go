@@ -21,6 +21,7 @@ type toy struct {
 	stopPrompt  bool   // looks for stop sequences in the prompt too
 	countLess   bool   // counts too few tokens
 	chargeExtra int    // adds to the completion's usage
+	constrain   string // "refuses", "ignores", or "ends": without the stop
 	drawLess    bool   // draws one completion too few
 	drawSame    bool   // draws all completions with one seed
 	scoreAlike  bool   // scores everything alike
@@ -126,7 +127,14 @@ func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) it
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		d := sampling.NewDecoder(req, history, toyVocabulary)
+		decoded := *req
+		switch b.constrain {
+		case "ignores":
+			decoded.Constraint = sampling.Constraint{}
+		case "ends":
+			decoded.Constraint = decoded.Constraint.Wrap("", " the owl")
+		}
+		d := sampling.NewDecoder(&decoded, history, toyVocabulary)
 		prompt := len(history)
 		history = slices.Clone(history)
 		text, held := "", ""
@@ -138,8 +146,20 @@ func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) it
 				yield(sampling.Chunk{}, err)
 				return
 			}
-			next, _ := toyNext(history)
-			id, _ := d.Next(slices.Clone(next))
+			next, other := toyNext(history)
+			from := slices.Clone(next)
+			if !req.Constraint.IsZero() {
+				for id := range toyFirstWord {
+					if id != toyAccent {
+						from = append(from, sampling.Candidate{ID: id, Logprob: other})
+					}
+				}
+			}
+			id, ok := d.Next(from)
+			if !ok {
+				yield(sampling.Chunk{}, sampling.ErrConstraint)
+				return
+			}
 			history = append(history, id)
 			var chunk sampling.Chunk
 			held += toyText(id)
@@ -216,6 +236,13 @@ func (b *toy) Count(ctx context.Context, text string) (int, error) {
 		n = (n + 1) / 2
 	}
 	return n, nil
+}
+
+func (b *toy) Constrains(c sampling.Constraint) error {
+	if b.constrain == "refuses" {
+		return sampling.ErrUnsupported
+	}
+	return nil
 }
 
 func (b *toy) Score(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
