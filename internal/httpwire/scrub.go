@@ -14,12 +14,13 @@ const masked = "[key]"
 // scrubText cuts the key out of a text, also as it looks in a URL, in JSON and
 // between a Go program's quotation marks.
 func (s Source) scrubText(text string) string {
-	if s.Key == "" {
+	key := s.Key.Reveal()
+	if key == "" {
 		return text
 	}
-	quoted := strconv.Quote(s.Key)
-	forms := []string{s.Key, url.QueryEscape(s.Key), url.PathEscape(s.Key), quoted[1 : len(quoted)-1]}
-	if b, err := json.Marshal(s.Key); err == nil {
+	quoted := strconv.Quote(key)
+	forms := []string{key, url.QueryEscape(key), url.PathEscape(key), quoted[1 : len(quoted)-1]}
+	if b, err := json.Marshal(key); err == nil {
 		forms = append(forms, string(b[1:len(b)-1]))
 	}
 	for _, form := range forms {

@@ -28,12 +28,12 @@ import (
 
 // A Source makes the errors of one backend. The zero Source works; Backend is
 // what the errors are signed with, and Key is the secret that no text may
-// repeat, "" where there is none.
+// repeat.
 //
 // A Source is a value and safe for concurrent use.
 type Source struct {
 	Backend string
-	Key     string
+	Key     sampling.Secret
 }
 
 // bodyLimit is how much of a refusal's body is read, in bytes. What a server has
@@ -91,6 +91,9 @@ func (s Source) read(body []byte) Words {
 
 // words makes an error of what a server said.
 func (s Source) words(w Words) error {
+	if w.Param != "" && !strings.Contains(w.Text, w.Param) {
+		w.Text += " (" + w.Param + ")"
+	}
 	err := errors.New(w.Text)
 	if w.budget() {
 		return fmt.Errorf("%w: %w", sampling.ErrBudget, err)

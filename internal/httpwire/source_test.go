@@ -35,7 +35,7 @@ func zipped(text string) string {
 }
 
 func TestRefusal(t *testing.T) {
-	source := Source{Backend: "test", Key: "sk-secret+1"}
+	source := Source{Backend: "test", Key: sampling.NewSecret("sk-secret+1")}
 	for _, c := range []struct {
 		name   string
 		status int
@@ -99,13 +99,13 @@ func TestRefusalDoesNotHang(t *testing.T) {
 // Words are shortened, and the place may be within the key.
 func TestRefusalLeavesNoHalfKey(t *testing.T) {
 	const key = "sk-0123456789abcdefghij"
-	if got := (Source{Key: key}).Refusal(response(401, http.Header{"Content-Encoding": {"gzip"}}, zipped("wrong key "+key))); got.Err.Error() != "wrong key [key]" {
+	if got := (Source{Key: sampling.NewSecret(key)}).Refusal(response(401, http.Header{"Content-Encoding": {"gzip"}}, zipped("wrong key "+key))); got.Err.Error() != "wrong key [key]" {
 		t.Errorf("zipped words: %v", got)
 	}
 	for pad := textLimit - 2*len(key); pad < textLimit+len(key); pad++ {
 		for _, form := range []string{"%s %s", `{"error":"%s %s"}`, `{"error":{"message":"%s %s"}}`} {
 			body := fmt.Sprintf(form, strings.Repeat("x", pad), key)
-			got := Source{Key: key}.Refusal(response(401, nil, body))
+			got := Source{Key: sampling.NewSecret(key)}.Refusal(response(401, nil, body))
 			if strings.Contains(got.Error(), "sk-0") {
 				t.Fatalf("with %d bytes before the key: %s", pad, got)
 			}
@@ -240,7 +240,7 @@ func TestBroken(t *testing.T) {
 func TestScrub(t *testing.T) {
 	const key = "sk-very \"secret<1>"
 	inner := &url.Error{Op: "Post", URL: "http://host/?key=" + url.QueryEscape(key) + "&again=" + key, Err: syscall.ECONNREFUSED}
-	got := Source{Backend: "test", Key: key}.Failure(t.Context(), inner)
+	got := Source{Backend: "test", Key: sampling.NewSecret(key)}.Failure(t.Context(), inner)
 	for _, verb := range []string{"%v", "%+v", "%s", "%q"} {
 		if text := fmt.Sprintf(verb, got); strings.Contains(text, "secret") {
 			t.Errorf("%s shows the key: %s", verb, text)

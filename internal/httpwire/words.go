@@ -2,7 +2,9 @@ package httpwire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,6 +16,7 @@ type Words struct {
 	Text   string // in one line, at most textLimit bytes; "" when it said nothing
 	Type   string // such as "invalid_request_error"; "" when it named none
 	Code   string // such as "insufficient_quota"; "" when it named none or a number
+	Param  string // the field at fault, such as "logprobs"; "" when it named none
 	Status int    // the HTTP status that it named in its words, or 0
 }
 
@@ -27,10 +30,13 @@ const textLimit = 500
 //	{"error": {"message": "...", "type": "...", "code": ...}}   OpenAI, llama.cpp, vLLM
 //	{"object": "error", "message": "...", "code": 400}          older vLLM
 //	{"detail": "..."} and {"detail": [{"msg": "..."}]}          FastAPI
+//	{"error": "...", "details": "..."}                          gateways
 //	{"message": "..."}                                          gateways
+//	{"error": {"message": "...", "metadata": {"raw": "..."}}}   OpenRouter
+//	{"choices": [{"error": {"message": "..."}}]}                OpenRouter, in an answer
 //
 // A message that is itself such an object, as when one server hands on the words
-// of another, is opened too. Of an HTML page the title is taken, and of anything
+// of another, is opened too. Words of another server come after the first ones. Of an HTML page the title is taken, and of anything
 // else the beginning.
 func Read(body []byte) Words {
 	return read(body, 4)
@@ -39,15 +45,20 @@ func Read(body []byte) Words {
 func read(body []byte, depth int) Words {
 	body = bytes.TrimSpace(body)
 	var object struct {
-		Error, Message, Detail json.RawMessage
-		Type                   json.RawMessage
-		Code                   json.RawMessage
+		Error, Message, Detail, Details json.RawMessage
+		Type, Code, Param               json.RawMessage
+		Metadata                        struct{ Raw json.RawMessage }
+		Choices                         []struct{ Error json.RawMessage }
 	}
 	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &object) != nil {
 		return Words{Text: plain(string(body))}
 	}
 	var w Words
-	for _, inner := range []json.RawMessage{object.Error, object.Message, object.Detail} {
+	places := []json.RawMessage{object.Error, object.Message, object.Detail}
+	if len(object.Choices) > 0 {
+		places = append(places, object.Choices[0].Error)
+	}
+	for _, inner := range places {
 		if w.Text = text(inner); w.Text != "" {
 			break
 		}
@@ -62,12 +73,25 @@ func read(body []byte, depth int) Words {
 			w = inner
 		}
 	}
+	for _, more := range []json.RawMessage{object.Metadata.Raw, object.Details} {
+		said := text(more)
+		if said == "" {
+			said = string(more)
+		}
+		if inner := read([]byte(said), depth-1); depth > 0 && inner.Text != "" && inner.Text != "null" {
+			w.Text = strings.TrimPrefix(w.Text+": "+inner.Text, ": ")
+			w.Type, w.Code = cmp.Or(inner.Type, w.Type), cmp.Or(inner.Code, w.Code)
+		}
+	}
 	if w.Text == "" {
 		w.Text = string(body)
 	}
 	w.Text = plain(w.Text)
 	if w.Type == "" {
 		json.Unmarshal(object.Type, &w.Type) // anything but a string is no type
+	}
+	if w.Param == "" {
+		json.Unmarshal(object.Param, &w.Param)
 	}
 	if w.Code == "" && w.Status == 0 {
 		if json.Unmarshal(object.Code, &w.Code) != nil {
@@ -94,17 +118,31 @@ func text(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &lines) == nil {
 		return strings.Join(lines, "; ")
 	}
-	var list []struct{ Msg, Message string }
+	var list []struct {
+		Msg, Message string
+		Loc          []any
+	}
 	if json.Unmarshal(raw, &list) != nil {
 		return ""
 	}
 	var all []string
 	for _, one := range list {
-		if said := one.Msg + one.Message; said != "" {
+		said := one.Msg + one.Message
+		if field, ok := last(one.Loc).(string); ok && said != "" && field != "body" {
+			said = field + ": " + said
+		}
+		if said != "" {
 			all = append(all, said)
 		}
 	}
 	return strings.Join(all, "; ")
+}
+
+func last(path []any) any {
+	if len(path) == 0 {
+		return nil
+	}
+	return path[len(path)-1]
 }
 
 // plain makes one line of bounded length out of a text or an HTML page.
@@ -166,19 +204,6 @@ func htmlTitle(s string) (string, bool) {
 	return b.String(), true
 }
 
-// budget reports whether the server says that the prompt does not fit. OpenAI
-// and llama.cpp have a name for it; Ollama and vLLM have only words, of which
-// these occur in their versions so far.
-func (w Words) budget() bool {
-	if w.Type == "exceed_context_size_error" || w.Code == "context_length_exceeded" {
-		return true
-	}
-	text := strings.ToLower(w.Text)
-	says := func(phrase string) bool { return strings.Contains(text, phrase) }
-	return (says("context length") || says("context size") || says("maximum model length")) &&
-		(says("exceed") || says("longer than") || says("too long") || says("maximum context length is"))
-}
-
 // final reports whether the server named a failure that waiting does not mend.
 func (w Words) final() bool {
 	return w.outweighs() || lasting(w.Type)
@@ -188,8 +213,11 @@ func (w Words) final() bool {
 // A type does not, since some servers call every refusal an invalid request,
 // unless it is the 429 for a bill that somebody has to pay; a code is more exact.
 func (w Words) outweighs() bool {
-	return w.budget() || lasting(w.Code) || unpaid(w.Type)
+	return w.budget() || lasting(w.Code) || unpaid(w.Type) || unpaidText.MatchString(w.Text)
 }
+
+// unpaidText are the words for a bill that somebody has to pay, where no name says so.
+var unpaidText = regexp.MustCompile(`(?i)exceeded your current quota|insufficient (balance|credits?|funds|quota)|budget has been exceeded|payment required`)
 
 func lasting(name string) bool {
 	switch name {
@@ -201,5 +229,10 @@ func lasting(name string) bool {
 }
 
 func unpaid(name string) bool {
-	return name == "insufficient_quota" || name == "billing_hard_limit_reached"
+	switch name {
+	case "insufficient_quota", "billing_hard_limit_reached", "budget_exceeded", "quota_exceeded",
+		"insufficient_balance", "insufficient_credits", "billing_not_active", "payment_required", "credit_limit_reached":
+		return true
+	}
+	return false
 }

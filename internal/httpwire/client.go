@@ -1,0 +1,232 @@
+package httpwire
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Client sends requests to one server. It follows no redirect, since that
+// would resend the prompt, and perhaps the key, to an address nobody chose. It
+// undoes compression, and it limits how long the server may be silent.
+//
+// A Client is safe for concurrent use.
+type Client struct {
+	Source
+	http   http.Client
+	header http.Header
+	first  time.Duration // the longest silence before the first byte of an answer
+	after  time.Duration // the longest silence between two reads of it
+}
+
+// The limits where the caller sets none. A server that reads a long prompt on a
+// CPU takes minutes before its first byte.
+const (
+	dialFor        = 10 * time.Second
+	defaultFirst   = 10 * time.Minute
+	defaultBetween = 5 * time.Minute
+)
+
+// transport is what all Clients share that were given no HTTP client.
+// [http.DefaultTransport] keeps two idle connections to a host, and a model
+// server is asked for dozens of continuations at once.
+var transport = func() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: dialFor, KeepAlive: 30 * time.Second}).DialContext
+	t.MaxIdleConnsPerHost = 64
+	return t
+}()
+
+// NewClient returns a Client, or an error that says what is wrong with the key,
+// the headers or the limit. given may be nil. silence is how long the server may
+// send nothing: 0 is the default and a negative one no limit.
+func NewClient(backend string, key sampling.Secret, given *http.Client, header http.Header, silence time.Duration) (*Client, error) {
+	c := &Client{Source: Source{Backend: backend, Key: key}, header: header.Clone(), first: silence, after: silence}
+	if at := strings.IndexFunc(key.Reveal(), func(r rune) bool { return r <= ' ' || r == 0x7f }); at >= 0 {
+		return nil, fmt.Errorf("Config.Key has a space or a line break at byte %d of %d, which no header can carry; strings.TrimSpace may be enough", at, len(key.Reveal()))
+	}
+	for name, values := range header {
+		switch canonical := http.CanonicalHeaderKey(name); canonical {
+		case "Authorization", "Proxy-Authorization", "Cookie":
+			return nil, fmt.Errorf("Config.Header has %s; put the key into Config.Key, which is never printed", canonical)
+		case "Content-Type", "Content-Length", "Content-Encoding", "Host", "Transfer-Encoding", "Connection":
+			return nil, fmt.Errorf("Config.Header has %s, which the backend sets; leave it out", canonical)
+		}
+		if strings.ContainsAny(name, " \t\r\n:") || name == "" || strings.ContainsAny(strings.Join(values, ""), "\r\n\x00") {
+			return nil, fmt.Errorf("Config.Header has %q, whose name or value no header can carry", name)
+		}
+	}
+	if silence == 0 {
+		c.first, c.after = defaultFirst, defaultBetween
+	}
+	if given != nil {
+		c.http = *given
+	} else {
+		c.http.Transport = transport
+	}
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return c, nil
+}
+
+// Do sends r and returns the response if it is an answer: status 200 and not an
+// HTML page. All other ends are a [*sampling.Error]. The caller's context tells
+// its own cancellation from other ends; r's may outlast it. Body gives plain
+// bytes, and its errors are those of [Client.Broken].
+func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, error) {
+	if caller.Err() != nil {
+		return nil, c.Failure(caller, caller.Err())
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	r = r.WithContext(ctx)
+	r.Header.Set("User-Agent", "foreword")
+	for name, values := range c.header {
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	if key := c.Key.Reveal(); key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	} else {
+		r.Header.Del("Authorization")
+	}
+	// Servers close idle connections, also one that they just promised to keep.
+	// net/http sends a request anew on such a connection if it knows that this is
+	// safe. The key with a nil value says so, and is not sent.
+	r.Header["Idempotency-Key"] = nil
+	b := &body{client: c, caller: caller, ctx: ctx, cancel: cancel, limit: c.first}
+	b.wait()
+	resp, err := c.http.Do(r)
+	if err != nil {
+		b.rest()
+		cancel(nil)
+		return nil, c.Failure(caller, b.cause(err))
+	}
+	b.rest()
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if resp.StatusCode != http.StatusOK || kind == "text/html" {
+		defer cancel(nil)
+		return nil, c.Refusal(resp)
+	}
+	b.raw, b.plain = resp.Body, resp.Body
+	switch coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding {
+	case "", "identity":
+	case "gzip", "x-gzip": // net/http has undone what it asked for itself; proxies do not ask
+		b.wait()
+		b.plain, err = gzip.NewReader(resp.Body)
+		b.rest()
+		if err != nil {
+			b.Close()
+			return nil, c.Broken(caller, resp.StatusCode, b.cause(err))
+		}
+		resp.ContentLength = -1
+	default:
+		b.Close()
+		return nil, &sampling.Error{Backend: c.Backend, Status: resp.StatusCode,
+			Err: fmt.Errorf("the answer is encoded as %q, which was not asked for", coding)}
+	}
+	resp.Body = b
+	return resp, nil
+}
+
+// A body is an answer's, under the limit of silence.
+type body struct {
+	client *Client
+	caller context.Context
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	limit  time.Duration
+	raw    io.ReadCloser
+	plain  io.Reader
+}
+
+// errSilent is why a request ends whose server sent nothing for too long.
+var errSilent = errors.New("the server sent nothing")
+
+// wait begins to wait for the server, and rest ends it.
+func (b *body) wait() {
+	switch limit := b.limit; {
+	case limit <= 0:
+	case b.timer == nil:
+		b.timer = time.AfterFunc(limit, func() { b.cancel(errSilent) })
+	default:
+		b.timer.Reset(limit)
+	}
+}
+
+func (b *body) rest() {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+}
+
+// cause tells the limit of silence from the error that it led to.
+func (b *body) cause(err error) error {
+	if context.Cause(b.ctx) == errSilent {
+		return fmt.Errorf("%w for %v, which is the limit", errSilent, b.limit)
+	}
+	return err
+}
+
+// Read implements [io.Reader].
+func (b *body) Read(p []byte) (int, error) {
+	b.wait()
+	n, err := b.plain.Read(p)
+	b.rest()
+	if n > 0 {
+		b.limit = b.client.after
+	}
+	if err != nil && err != io.EOF {
+		err = b.client.Broken(b.caller, http.StatusOK, b.cause(err))
+	}
+	return n, err
+}
+
+// Close implements [io.Closer]. A body that was not read to its end takes its
+// connection along, by which servers stop drawing.
+func (b *body) Close() error {
+	b.rest()
+	b.cancel(nil)
+	return b.raw.Close()
+}
+
+// drainFor is how long the end of a finished answer is waited for. It follows at
+// once or not at all, and a connection whose answer was read to its end can be
+// used again.
+const drainFor = 50 * time.Millisecond
+
+// Drain reads what is left of a finished answer, as far as little is left.
+func Drain(body io.ReadCloser) {
+	enough := time.AfterFunc(drainFor, func() { body.Close() })
+	defer enough.Stop()
+	io.CopyN(io.Discard, body, 64<<10)
+}
+
+// ReadAll reads an answer of at most most bytes.
+func (c *Client) ReadAll(resp *http.Response, most int) ([]byte, error) {
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
+	if err == nil && len(answer) > most {
+		err = &sampling.Error{Backend: c.Backend, Status: resp.StatusCode, Err: fmt.Errorf("the answer is longer than %d bytes", most)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// Fault hands on what is a fault already and describes other errors of the
+// network.
+func (c *Client) Fault(caller context.Context, err error) *sampling.Error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		return e
+	}
+	return c.Failure(caller, err)
+}

@@ -1,0 +1,46 @@
+package httpwire
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// reasons are the words in which servers say why a text ended, in lower case.
+// They hold for streams, whole answers and batch files alike.
+var reasons = map[string]sampling.Reason{
+	"length": sampling.TokenLimit, "max_tokens": sampling.TokenLimit, // "MAX_TOKENS" is Gemini's and Cohere's
+	"max_length": sampling.TokenLimit, "model_length": sampling.TokenLimit, // Mistral: the context window
+
+	"stop": sampling.EndOfText, "eos": sampling.EndOfText, "eos_token": sampling.EndOfText, // TGI, Fireworks
+	"end_of_text": sampling.EndOfText, "stop_sequence": sampling.EndOfText, // TGI
+	"end_turn": sampling.EndOfText, "complete": sampling.EndOfText, // Bedrock, Cohere
+
+	"content_filter": sampling.Filtered, "safety": sampling.Filtered, "recitation": sampling.Filtered,
+}
+
+// passingReasons are those after which the same request may fare better.
+var passingReasons = map[string]bool{
+	"error": true, "abort": true, "cancelled": true, "canceled": true, "insufficient_system_resource": true,
+}
+
+// Finish reads a finish reason. A stop that the server's word does not tell from
+// the model's own end is EndOfText. A word that is not known, such as "repetition",
+// says that the text was cut: the error wraps [sampling.ErrTruncated].
+func (s Source) Finish(word string) (sampling.Reason, error) {
+	lower := strings.ToLower(word)
+	if reason, ok := reasons[lower]; ok {
+		return reason, nil
+	}
+	err := fmt.Errorf("the server ended the text with finish_reason %q", plain(s.scrubText(word)))
+	if lower == "load" || lower == "unload" {
+		err = errors.New("the server only loaded the model, as it does when the prompt is empty; begin the prompt with some text")
+	}
+	return sampling.Unfinished, &sampling.Error{
+		Backend: s.Backend, Status: http.StatusOK, Temporary: passingReasons[lower],
+		Err: fmt.Errorf("%w: %w", sampling.ErrTruncated, err),
+	}
+}
