@@ -3,14 +3,13 @@ package openai
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
@@ -21,10 +20,6 @@ const hostedURL = "https://api.openai.com/v1"
 
 // A Config says which server to ask and how. Copy and change it freely; [New]
 // keeps its own copy.
-//
-// Printing a Config, by any verb and by [log/slog], shows whether a key is set
-// and never the key. Package fmt does not ask a Config in an unexported field of
-// another struct; keep the [Backend] there, which shows nothing either way.
 type Config struct {
 	// BaseURL is the address that /completions is appended to, such as
 	// http://localhost:8080/v1. "" is OpenAI's own.
@@ -32,7 +27,11 @@ type Config struct {
 
 	// Key is sent as a bearer token, and to no other host than BaseURL's. "" sends
 	// none, as servers on one's own machine mostly want it.
-	Key string `json:"-"`
+	Key sampling.Secret
+
+	// Header is sent with each request, such as OpenRouter's HTTP-Referer. It is
+	// not hidden in a printed Config, so put no key into it.
+	Header http.Header
 
 	// Model is the model's name as the server knows it.
 	Model string
@@ -52,8 +51,20 @@ type Config struct {
 	// which costs a request to /tokenize. Other servers offer no choice.
 	SpecialTokens bool
 
-	// HTTPClient is what the requests go through; nil is one without a time
-	// limit over [http.DefaultTransport]. It is copied, and the copy follows no
+	// Silence is how long the server may send nothing, before the first byte of
+	// an answer and between two pieces of it. 0 is 10 minutes before the first
+	// byte and 5 minutes after it, and a negative one is no limit.
+	Silence time.Duration
+
+	// NoPromptCache has the server read each prompt anew, where the dialect says
+	// how. On llama.cpp the answer to a prompt may depend on what was asked
+	// before, even greedily and with a seed, since tokens that were read in
+	// another batch have slightly other values in its cache. Without the cache
+	// the same request gives the same text, and costs the whole prompt.
+	NoPromptCache bool
+
+	// HTTPClient is what the requests go through; nil is one that connects
+	// within 10 seconds. It is copied, and the copy follows no
 	// redirect: following one would resend the prompt, and perhaps the key, to
 	// an address nobody chose.
 	HTTPClient *http.Client `json:"-"`
@@ -72,14 +83,10 @@ type Backend struct {
 	dialect Dialect
 	whole   bool
 	special bool
-	key     secret
-	client  *http.Client
+	fresh   bool
+	wire    *httpwire.Client
 	learned *learned
 }
-
-// A secret is a function so that no printer, encoder or dumper of structs
-// shows what it returns.
-type secret func() string
 
 // New returns a Backend for c, or an error that names the field that is wrong.
 // It sends nothing.
@@ -91,11 +98,8 @@ func New(c Config) (*Backend, error) {
 	if c.Model == "" {
 		return nil, invalid("Config.Model is empty; set it to the model's name as the server lists it at %s/models", base)
 	}
-	if c.Key == "" && base == hostedURL {
+	if c.Key.Reveal() == "" && base == hostedURL {
 		return nil, invalid("Config.Key is empty, and %s answers nobody without one; set it, or BaseURL to your own server's address", base)
-	}
-	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r == 0x7f }); i >= 0 {
-		return nil, invalid("Config.Key has a space or a line break at byte %d of %d, which no header can carry; strings.TrimSpace may be enough", i, len(c.Key))
 	}
 	d := c.Dialect
 	if reflect.ValueOf(d).IsZero() {
@@ -104,20 +108,21 @@ func New(c Config) (*Backend, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	client := http.Client{}
-	if c.HTTPClient != nil {
-		client = *c.HTTPClient
+	if c.NoPromptCache && d.NoPromptCache == "" {
+		return nil, unsupported("Config.NoPromptCache: nothing is known to switch the prompt cache of %s off; leave it out", d.Name)
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	key := c.Key
+	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
 	return &Backend{
 		base:    base,
 		model:   c.Model,
 		dialect: d,
 		whole:   c.Whole,
 		special: c.SpecialTokens,
-		key:     func() string { return key },
-		client:  &client,
+		fresh:   c.NoPromptCache,
+		wire:    wire,
 		learned: &learned{scoring: scoring{lock: make(chan struct{}, 1)}},
 	}, nil
 }
@@ -165,10 +170,10 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	}
 	reply, err := b.open(ctx, body, !b.whole)
 	if err != nil {
-		return err
+		return tooManyLogprobs(err, &req.Params)
 	}
 	defer reply.close()
-	choice := continuation{req: req}
+	choice := continuation{b: b, req: req}
 	for {
 		event, err := reply.next()
 		if err == io.EOF || err != nil && choice.finished() && reply.broke(err) {
@@ -178,11 +183,11 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 			return err
 		}
 		chunk, err := choice.add(event, 0)
-		if err != nil {
-			return b.misread(err)
-		}
 		if (chunk.Text != "" || len(chunk.Tokens) > 0 || chunk.Usage != nil) && !yield(chunk) {
 			return nil
+		}
+		if err != nil {
+			return b.misread(err)
 		}
 		if choice.finished() {
 			reply.linger()
@@ -192,42 +197,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	if err != nil {
 		return reply.unfinished(err)
 	}
-	reply.drain()
 	yield(last)
+	reply.events.drain()
 	return nil
 }
-
-// String names the server, the model and the dialect, and never the key.
-func (b Backend) String() string {
-	return fmt.Sprintf("openai.Backend(%s, model %q, dialect %s)", b.base, b.model, b.dialect.Name)
-}
-
-// GoString is String.
-func (b Backend) GoString() string { return b.String() }
-
-// Format writes String whatever the verb.
-func (b Backend) Format(s fmt.State, verb rune) { io.WriteString(s, b.String()) }
-
-// LogValue is what [log/slog] shows of a Backend.
-func (b Backend) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("url", b.base), slog.String("model", b.model), slog.String("dialect", b.dialect.Name))
-}
-
-// String shows all but the key.
-func (c Config) String() string {
-	key := "unset"
-	if c.Key != "" {
-		key = "set"
-	}
-	return fmt.Sprintf("openai.Config(%s, model %q, dialect %s, key %s)",
-		httpwire.Address(cmp.Or(c.BaseURL, hostedURL)), c.Model, cmp.Or(c.Dialect.Name, OpenAI.Name), key)
-}
-
-// GoString is String.
-func (c Config) GoString() string { return c.String() }
-
-// Format writes String whatever the verb.
-func (c Config) Format(s fmt.State, verb rune) { io.WriteString(s, c.String()) }
-
-// LogValue is what [log/slog] shows of a Config.
-func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }

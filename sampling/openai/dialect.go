@@ -3,7 +3,6 @@ package openai
 import (
 	"encoding/json"
 	"math"
-	"time"
 )
 
 // A Field is how a server calls one parameter.
@@ -29,7 +28,7 @@ type Field struct {
 // ignore it in silence. A Backend sends a server what its Dialect names and
 // nothing else, save for the caller's own Params.Extra.
 //
-// Begin with the nearest of [OpenAI], [LlamaCpp], [VLLM] and [Ollama], and
+// Begin with the nearest of [OpenAI], [LlamaCpp], [VLLM] and [SGLang], and
 // change what differs:
 //
 //	d := openai.OpenAI
@@ -69,20 +68,21 @@ type Dialect struct {
 	// (echo with logprobs), by which Score works where Native knows no better way.
 	Echo bool
 
-	// Farewell is how long the rest of a stream that nobody wants any more is
-	// read, at most, before its connection is closed. 0 closes it at once, by
-	// which a server knows to stop. See [Ollama] for one that must not be left so.
-	Farewell time.Duration
-
 	// Native names the server whose own addresses, beside /v1, the backend may
 	// use to count, to score and to describe: "llama.cpp", "vLLM", or "" for
 	// none. A router in between may not pass them on.
 	Native string
 
+	// Grammar is how the server takes a Request.Constraint.
+	Grammar Grammar
+
+	// NoPromptCache is the JSON object that has the server read a prompt anew,
+	// for Config.NoPromptCache. "" is a server that cannot be told.
+	NoPromptCache string
+
 	// Ignores lists the fields in Params.Extra that the server is known to
-	// ignore in silence or to refuse. Reads, unless nil, lists the only ones
-	// that it reads. Both make an Extra field an error before it is sent.
-	Ignores, Reads []string
+	// ignore in silence or to refuse. They are an error before anything is sent.
+	Ignores []string
 }
 
 // OpenAI is OpenAI's own completions API, and what most hosts of base models
@@ -138,8 +138,11 @@ var LlamaCpp = Dialect{
 	Choices:           Field{Name: "n"},
 	MaxSeed:           math.MaxUint32 - 1, // the greatest 32-bit number means a random one
 	Native:            nativeLlamaCpp,
+	Grammar:           Grammar{GBNF: "grammar"},
+	NoPromptCache:     `{"cache_prompt":false}`,
 	Ignores: []string{"best_of", "echo", "suffix", "repetition_penalty", "guided_choice",
-		"guided_grammar", "guided_json", "guided_regex", "stop_token_ids", "prompt_logprobs"},
+		"guided_grammar", "guided_json", "guided_regex", "stop_token_ids", "prompt_logprobs",
+		"response_format", "structured_outputs", "regex", "ebnf"},
 }
 
 // VLLM is vLLM's server. Left alone it takes what the model's
@@ -161,38 +164,41 @@ var VLLM = Dialect{
 	Logprobs:          Field{Name: "logprobs"},
 	Stop:              Field{Name: "stop", With: `{"include_stop_str_in_output":true}`},
 	Choices:           Field{Name: "n"},
+	MaxStops:          4,  // unless the server was started with another VLLM_MAX_STOP_STRINGS
+	MaxLogprobs:       20, // unless with another --max-logprobs
 	MaxSeed:           math.MaxInt64,
 	StreamOptions:     `{"include_usage":true,"continuous_usage_stats":true}`,
 	Echo:              true,
 	Native:            nativeVLLM,
-	Ignores: []string{"suffix", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar",
-		"n_probs", "mirostat", "samplers"},
+	Grammar:           Grammar{Choice: "structured_outputs.choice", Regex: "structured_outputs.regex", Masked: true},
+	Ignores: []string{"suffix", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar", "regex", "ebnf",
+		"n_probs", "mirostat", "samplers", "guided_choice", "guided_decoding_backend", "guided_grammar",
+		"guided_json", "guided_regex", "guided_whitespace_pattern"},
 }
 
-// Ollama is Ollama's /v1/completions. Prefer package ollama, which speaks its
-// own protocol: here Ollama puts the prompt through the model's template, keeps
-// its top_k of 40 and repeat penalty of 1.1 (unless the Modelfile says
-// otherwise), cuts a long prompt from its head and tells nobody. What it ignores
-// in silence is an error: n, echo, log probabilities and all but the fields
-// named here.
-//
-// A stream that is left at the moment at which Ollama hands over a token keeps
-// the model busy for ever (seen in 0.17.4). The Farewell waits for a better
-// moment, which is at once with a model that takes its time, and half a second
-// at most with one that is very fast. Config.Whole has no such moments.
-var Ollama = Dialect{
-	Name:             "Ollama's /v1",
-	MaxTokens:        Field{Name: "max_tokens"},
-	Temperature:      Field{Name: "temperature"},
-	TopP:             Field{Name: "top_p", Zero: "1"},
-	FrequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
-	PresencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
-	Seed:             Field{Name: "seed"},
-	Stop:             Field{Name: "stop"},
-	MaxSeed:          math.MaxInt32,
-	StreamOptions:    `{"include_usage":true}`,
-	Farewell:         500 * time.Millisecond,
-	Reads:            []string{"suffix"},
+// SGLang is SGLang's server, by its documentation: it was not tried alive. It
+// cuts stop sequences, and may leave the beginning of one that is several tokens
+// long, so it is asked to leave them in the text, where sampling.Model cuts.
+var SGLang = Dialect{
+	Name:              "SGLang",
+	MaxTokens:         Field{Name: "max_tokens"},
+	Temperature:       Field{Name: "temperature"},
+	TopP:              Field{Name: "top_p", Zero: "1"},
+	TopK:              Field{Name: "top_k", Zero: "-1"},
+	MinP:              Field{Name: "min_p", Zero: "0"},
+	FrequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
+	PresencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
+	RepetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
+	Seed:              Field{Name: "seed"},
+	Logprobs:          Field{Name: "logprobs"},
+	Stop:              Field{Name: "stop", With: `{"no_stop_trim":true}`},
+	Choices:           Field{Name: "n"},
+	Grammar:           Grammar{Regex: "regex", Masked: true},
+	MaxStops:          32,
+	MaxSeed:           math.MaxInt64,
+	StreamOptions:     `{"include_usage":true}`,
+	Ignores: []string{"suffix", "best_of", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar",
+		"n_probs", "mirostat", "samplers", "structured_outputs", "guided_choice", "guided_grammar", "guided_json", "guided_regex"},
 }
 
 // check finds what would only come out at the first request.
@@ -215,6 +221,9 @@ func (d *Dialect) check() error {
 		if !isObject(f.With) {
 			return invalid(`Config.Dialect.%s.With is %q; write a JSON object such as {"verbose":true}`, f.name, f.With)
 		}
+	}
+	if !isObject(d.NoPromptCache) {
+		return invalid(`Config.Dialect.NoPromptCache is %q; write a JSON object such as {"cache_prompt":false}`, d.NoPromptCache)
 	}
 	if !isObject(d.StreamOptions) {
 		return invalid(`Config.Dialect.StreamOptions is %q; write a JSON object such as {"include_usage":true}`, d.StreamOptions)

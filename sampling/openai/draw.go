@@ -78,16 +78,16 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 			// be refused for the same one.
 			e.Err = both(sampling.ErrUnsupported, e.Err)
 		}
-		return nil, err
+		return nil, tooManyLogprobs(err, &req.Params)
 	}
 	defer reply.close()
 	drawn := make([]drawing, n)
 	for i := range drawn {
-		drawn[i].req = req
+		drawn[i].b, drawn[i].req = b, req
 	}
 	total, err := b.collect(reply, drawn)
 	if err == nil {
-		reply.drain()
+		reply.events.drain()
 	}
 	if n > 1 && (err == nil || errors.Is(err, sampling.ErrTruncated)) && onlyFirst(drawn) {
 		b.learned.onlyOne.Store(true)
@@ -131,7 +131,7 @@ func (b *Backend) drawInParts(ctx context.Context, req *sampling.Request, n, mos
 func alike(one *sampling.Completion, seed uint64, n int) []*sampling.Completion {
 	all := []*sampling.Completion{one}
 	for i := 1; i < n; i++ {
-		c := &sampling.Completion{Text: one.Text, Reason: one.Reason, Stop: one.Stop, Tokens: slices.Clone(one.Tokens)}
+		c := &sampling.Completion{Text: one.Text, Reason: one.Reason, Stop: one.Stop, Model: one.Model, Tokens: slices.Clone(one.Tokens)}
 		if seed != 0 {
 			c.Seed = sampling.SeedAt(seed, i)
 		}
@@ -162,7 +162,7 @@ func (b *Backend) collect(reply *reply, drawn []drawing) (total *sampling.Usage,
 			return total, err
 		}
 		if len(event.Choices) != 1 {
-			if u := event.Usage.tokens(); u != nil {
+			if u := readUsage(event.Usage); u != nil {
 				total = u
 			}
 			event.Usage = nil
@@ -175,11 +175,11 @@ func (b *Backend) collect(reply *reply, drawn []drawing) (total *sampling.Usage,
 			d := &drawn[at]
 			d.begun = true
 			chunk, err := d.add(event, at)
+			d.body.WriteString(chunk.Text)
+			d.all = append(d.all, chunk.Tokens...)
 			if err != nil {
 				return total, b.misread(err)
 			}
-			d.body.WriteString(chunk.Text)
-			d.all = append(d.all, chunk.Tokens...)
 			if d.finished() && !d.done {
 				d.done = true
 				open--
@@ -218,7 +218,7 @@ func completions(drawn []drawing, seed uint64, total *sampling.Usage) []*samplin
 		if !d.finished() {
 			continue
 		}
-		c := &sampling.Completion{Text: d.body.String(), Reason: d.reason, Stop: d.stop, Tokens: d.all}
+		c := &sampling.Completion{Text: d.body.String(), Reason: d.reason, Stop: d.stop, Model: d.model, Tokens: d.all}
 		if seed != 0 {
 			c.Seed = sampling.SeedAt(seed, i)
 		}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
-	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -46,39 +46,44 @@ func truncated(err error) error {
 // both is err with a sentinel that errors.Is finds in it.
 func both(sentinel, err error) error { return fmt.Errorf("%w: %w", sentinel, err) }
 
-func (b *Backend) source() httpwire.Source {
-	return httpwire.Source{Backend: backendName, Key: b.key()}
-}
-
 // fault describes an error of the network, or hands on what is a fault already.
 // The caller's own cancellation is told from all others by the caller's context.
-func (b *Backend) fault(caller context.Context, err error) error {
-	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		return e
-	}
-	return b.source().Failure(caller, err)
-}
+func (b *Backend) fault(caller context.Context, err error) error { return b.wire.Fault(caller, err) }
 
 // wholeAddress is what to check when something else answers. llama.cpp's server
 // answers without /v1 too, in a protocol of its own.
 const wholeAddress = "Config.BaseURL is a server's address up to and with /v1"
 
-// refused describes a response that is not an answer, in the server's own words.
-func (b *Backend) refused(resp *http.Response) error {
-	e := b.source().Refusal(resp)
-	missing := resp.StatusCode == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // the address, then
+// refused adds the way out to a refusal, where there is a known one.
+func (b *Backend) refused(e *sampling.Error) error {
+	missing := e.Status == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // the address, then
 	switch {
-	case resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusMethodNotAllowed || missing:
+	case e.Status == http.StatusOK && !e.Temporary || e.Status == http.StatusMethodNotAllowed || missing:
 		e.Err = fmt.Errorf("%w; see that %s", e.Err, wholeAddress)
-	case resp.StatusCode == http.StatusUnauthorized && b.key() == "":
+	case e.Status == http.StatusUnauthorized && b.wire.Key.Reveal() == "":
 		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
+	}
+	return e
+}
+
+// tooManyLogprobs marks a refusal that is about log probabilities as something
+// that the server does not do, so that a caller can ask for fewer.
+func tooManyLogprobs(err error, p *sampling.Params) error {
+	e, ok := errors.AsType[*sampling.Error](err)
+	if !ok || !p.Logprobs || e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity {
+		return err
+	}
+	text := strings.ToLower(e.Err.Error())
+	greater := regexp.MustCompile(fmt.Sprintf(`\b%d (>|is greater than|exceeds|is larger than)`, logprobCount(p)))
+	if strings.Contains(text, "logprob") || strings.Contains(text, "log prob") || greater.MatchString(text) {
+		e.Err = both(sampling.ErrUnsupported, e.Err)
 	}
 	return e
 }
 
 // announced describes an error that came as an event of a stream.
 func (b *Backend) announced(raw []byte) error {
-	return b.source().Announced(http.StatusOK, raw)
+	return b.wire.Announced(http.StatusOK, raw)
 }
 
 // keptWords is how much of what a server says is kept for an error text, in
@@ -89,5 +94,5 @@ const keptWords = 4 << 10
 // say makes what a server sent fit for an error text: on one line, not too
 // long, and without the key.
 func (b *Backend) say(raw []byte) string {
-	return b.source().Announced(http.StatusOK, raw[:min(len(raw), keptWords)]).Err.Error()
+	return b.wire.Announced(http.StatusOK, raw[:min(len(raw), keptWords)]).Err.Error()
 }

@@ -2,9 +2,11 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -12,24 +14,27 @@ import (
 
 // An event is one piece of an answer, or the whole of one that was not streamed.
 type event struct {
-	Choices []choice `json:"choices"`
-	Usage   *usage   `json:"usage"`
-	Error   raw      `json:"error"`
-	Detail  raw      `json:"detail"`
-	Object  string   `json:"object"`
-	Verbose *verbose `json:"__verbose"`
+	Choices     []choice `json:"choices"`
+	Usage       raw      `json:"usage"`
+	Error       raw      `json:"error"`
+	Detail      raw      `json:"detail"`
+	Object      label    `json:"object"`
+	Model       label    `json:"model"`
+	Fingerprint label    `json:"system_fingerprint"`
+	Verbose     *verbose `json:"__verbose"`
 }
 
 // A choice is a piece of one continuation.
 type choice struct {
-	Text         text `json:"text"`
-	Index        int  `json:"index"`
-	Logprobs     raw  `json:"logprobs"`
-	FinishReason raw  `json:"finish_reason"`
-	StopReason   raw  `json:"stop_reason"`  // vLLM: which stop sequence, or the id of a token
-	MatchedStop  raw  `json:"matched_stop"` // SGLang: the same
-	Message      raw  `json:"message"`
-	Delta        raw  `json:"delta"`
+	Text         textField `json:"text"`
+	Index        int       `json:"index"`
+	Error        raw       `json:"error"`
+	Logprobs     raw       `json:"logprobs"`
+	FinishReason raw       `json:"finish_reason"`
+	StopReason   raw       `json:"stop_reason"`  // vLLM: which stop sequence, or the id of a token
+	MatchedStop  raw       `json:"matched_stop"` // SGLang: the same
+	Message      raw       `json:"message"`
+	Delta        raw       `json:"delta"`
 }
 
 // verbose is what llama.cpp adds when it is asked to be verbose.
@@ -38,32 +43,63 @@ type verbose struct {
 	StoppingWord string `json:"stopping_word"`
 }
 
+// usage are the counts of an event. Servers that are not asked for them send
+// anything, so they are read with care.
 type usage struct {
-	Prompt     int `json:"prompt_tokens"`
-	Completion int `json:"completion_tokens"`
-	Details    struct {
-		Cached int `json:"cached_tokens"`
+	Prompt     count `json:"prompt_tokens"`
+	Completion count `json:"completion_tokens"`
+	Details    *struct {
+		Cached count `json:"cached_tokens"`
 	} `json:"prompt_tokens_details"`
-	CacheHit int `json:"prompt_cache_hit_tokens"` // DeepSeek's name for it
+	CacheHit count `json:"prompt_cache_hit_tokens"` // DeepSeek's name for it
 }
 
-// tokens returns the counts, or nil where there are none: Ollama puts zeros
-// into each event and the truth into one without a choice.
-func (u *usage) tokens() *sampling.Usage {
-	if u == nil || u.Prompt == 0 && u.Completion == 0 {
+// A count is a number of tokens. What cannot be one is none.
+type count int
+
+// mostTokens is more than any request has.
+const mostTokens = 1 << 30
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *count) UnmarshalJSON(value []byte) error {
+	if n, err := strconv.ParseFloat(string(value), 64); err == nil && n > 0 && n <= mostTokens {
+		*c = count(n)
+	}
+	return nil
+}
+
+// readUsage returns the counts, or nil where there are none. Some servers put
+// zeros into each event and the truth into one without a choice.
+func readUsage(sent raw) *sampling.Usage {
+	var u usage
+	if !present(sent) || json.Unmarshal(sent, &u) != nil || u.Prompt == 0 && u.Completion == 0 {
 		return nil
 	}
-	return &sampling.Usage{
-		PromptTokens:     u.Prompt,
-		CompletionTokens: u.Completion,
-		CachedTokens:     max(u.Details.Cached, u.CacheHit),
+	cached := u.CacheHit
+	if u.Details != nil {
+		cached = max(cached, u.Details.Cached)
 	}
+	return &sampling.Usage{PromptTokens: int(u.Prompt), CompletionTokens: int(u.Completion), CachedTokens: int(min(cached, u.Prompt))}
 }
 
 // isError reports whether the event is an error. One without choices may be a
 // ping, of which servers send many shapes, or FastAPI's way of failing.
 func (e *event) isError() bool {
-	return present(e.Error) || e.Object == "error" || present(e.Detail) && len(e.Choices) == 0
+	return present(e.Error) || e.Object == "error" || present(e.Detail) && len(e.Choices) == 0 ||
+		len(e.Choices) > 0 && present(e.Choices[0].Error)
+}
+
+// A label is a short text that does not matter enough to fail for: what is not
+// a string is empty.
+type label string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (l *label) UnmarshalJSON(value []byte) error {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		*l = label(s)
+	}
+	return nil
 }
 
 // A raw is a field as it was sent. A null, of which events are full, costs
@@ -92,48 +128,127 @@ var errNoReason = errors.New("no finish_reason")
 
 // A continuation is put together from one choice of each event.
 type continuation struct {
+	b      *Backend
 	req    *sampling.Request
 	runes  runes
 	reason sampling.Reason
 	stop   string
+	model  string
 	usage  *sampling.Usage
-	tokens bool // whether any token came with its log probability
+	pieces int    // of text, each of at least one token
+	said   bool   // whether any choice had a text, if an empty one
+	tail   string // the end of the text as it was sent
+	tokens bool   // whether any token came with its log probability
 }
+
+// tailBytes is how much of the text is kept to compare with: more than the
+// longest name of a special token and most stop sequences.
+const tailBytes = 256
 
 func (c *continuation) finished() bool { return c.reason != sampling.Unfinished }
 
 // add returns what event adds to the continuation of the given index. Its chunk
-// never carries the reason, which waits for the usage behind it.
-func (c *continuation) add(e *event, index int) (sampling.Chunk, error) {
-	var chunk sampling.Chunk
-	chunk.Usage = e.Usage.tokens()
-	if chunk.Usage != nil {
+// never carries the reason, which waits for the usage after it. Beside an error
+// it has the text that came with it.
+func (c *continuation) add(e *event, index int) (chunk sampling.Chunk, err error) {
+	if chunk.Usage = readUsage(e.Usage); chunk.Usage != nil {
 		c.usage = chunk.Usage
 	}
+	c.model = cmp.Or(string(e.Model), c.model)
+	var ch *choice
 	for i := range e.Choices {
-		ch := &e.Choices[i]
-		if ch.Index != index {
-			continue
-		}
-		if present(ch.Message) || present(ch.Delta) {
-			return chunk, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
-		}
-		text := string(ch.Text)
-		tokens, err := readLogprobs(ch.Logprobs, c.req.Params.TopLogprobs)
-		if err != nil {
-			return chunk, err
-		}
-		c.tokens = c.tokens || len(tokens) > 0
-		if text != "" && !c.tokens && c.req.Params.Logprobs {
-			return sampling.Chunk{}, unsupported("Params.Logprobs: the server sends no log probabilities; leave it out")
-		}
-		chunk.Text += c.runes.add(text)
-		chunk.Tokens = append(chunk.Tokens, tokens...)
-		if err := c.finish(ch, e.Verbose); err != nil {
-			return chunk, err
+		switch {
+		case e.Choices[i].Index != index:
+		case ch != nil:
+			return chunk, wrong("the answer has two choices of the number %d", index)
+		default:
+			ch = &e.Choices[i]
 		}
 	}
-	return chunk, nil
+	if ch == nil {
+		return chunk, nil
+	}
+	if present(ch.Message) || present(ch.Delta) {
+		return chunk, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
+	}
+	text := ch.Text.text
+	c.said = c.said || ch.Text.there
+	if text != "" {
+		if c.finished() {
+			return chunk, wrong("the answer goes on after its finish_reason, %v", c.reason)
+		}
+		if c.pieces++; c.pieces > c.limit() {
+			return chunk, wrong("the answer goes on after the %d tokens that max_tokens allows", c.limit())
+		}
+	}
+	whole := c.runes.add(text)
+	c.tail = (c.tail + text)[max(0, len(c.tail)+len(text)-tailBytes):]
+	tokens, err := c.logprobs(ch, text)
+	if err != nil {
+		if !errors.Is(err, sampling.ErrUnsupported) {
+			chunk.Text = whole
+		}
+		return chunk, err
+	}
+	before := c.reason
+	err = c.finish(ch, e.Verbose)
+	if c.reason != before && c.reason == sampling.EndOfText {
+		tokens = c.withoutEnd(tokens)
+	}
+	chunk.Text, chunk.Tokens = whole+c.unsaid(ch), tokens
+	return chunk, err
+}
+
+// limit is how many tokens the server was told to draw at most.
+func (c *continuation) limit() int {
+	return cmp.Or(c.req.Params.MaxTokens, sampling.DefaultMaxTokens)
+}
+
+// logprobs returns the tokens of a choice if they were asked for. Others are not
+// looked at, since their shape is the server's affair.
+func (c *continuation) logprobs(ch *choice, text string) ([]sampling.Token, error) {
+	p := &c.req.Params
+	if _, extra := p.Extra["logprobs"]; !p.Logprobs && !extra {
+		return nil, nil
+	}
+	top := p.TopLogprobs
+	if !p.Logprobs {
+		top = -1
+	}
+	tokens, err := readLogprobs(ch.Logprobs, top, text)
+	if err != nil {
+		return nil, err
+	}
+	c.tokens = c.tokens || len(tokens) > 0
+	if text != "" && !c.tokens && p.Logprobs {
+		return nil, unsupported("Params.Logprobs: the server sends no log probabilities; leave it out")
+	}
+	return tokens, nil
+}
+
+// withoutEnd drops the token by which the model ended the text: vLLM and
+// llama.cpp list it, and the text does not have it.
+func (c *continuation) withoutEnd(tokens []sampling.Token) []sampling.Token {
+	if n := len(tokens); n > 0 && (tokens[n-1].Text == "" || !strings.HasSuffix(c.tail, tokens[n-1].Text)) {
+		return tokens[:n-1]
+	}
+	return tokens
+}
+
+// unsaid returns the rest of a stop sequence of which the server has sent the
+// beginning. SGLang and oMLX do so where the sequence is several tokens. With
+// the rest added, sampling.Model finds the stop and cuts it. llama.cpp cuts
+// exactly, and what looks like a beginning there is text.
+func (c *continuation) unsaid(ch *choice) string {
+	if c.stop == "" || !present(ch.StopReason) && !present(ch.MatchedStop) || strings.HasSuffix(c.tail, c.stop) {
+		return ""
+	}
+	for n := min(len(c.stop)-1, len(c.tail)); n > 0; n-- {
+		if strings.HasSuffix(c.tail, c.stop[:n]) {
+			return c.stop[n:]
+		}
+	}
+	return ""
 }
 
 // finish reads why the continuation ended, if it did.
@@ -141,29 +256,29 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 	if !present(ch.FinishReason) {
 		return nil
 	}
-	var finish string
-	if err := json.Unmarshal(ch.FinishReason, &finish); err != nil {
+	var word string
+	if err := json.Unmarshal(ch.FinishReason, &word); err != nil {
 		return wrong("the finish_reason is %.*s, and not a text", keptWords, ch.FinishReason)
 	}
-	switch finish {
-	case "":
-	case "length", "max_tokens":
-		c.reason = sampling.TokenLimit
-	case "stop", "eos", "eos_token", "end_of_text", "stop_sequence":
-		c.reason = sampling.EndOfText
+	if word == "" {
+		return nil
+	}
+	before := c.reason
+	reason, err := c.b.wire.Finish(word)
+	if err != nil {
+		return err
+	}
+	c.reason = reason
+	if reason == sampling.EndOfText {
 		c.fired(ch.StopReason)
 		c.fired(ch.MatchedStop)
 		if v != nil && v.StopType == "word" {
 			c.fired(encode(v.StoppingWord))
 		}
-	case "content_filter":
-		c.reason = sampling.Filtered
-	case "load", "unload":
-		return wrong("the server only loaded the model, as it does when the prompt is empty; begin the prompt with some text")
-	case "error", "abort", "cancelled":
-		return truncated(wrong("the server gave up, with finish_reason %q", finish))
-	default:
-		return wrong("the finish_reason is %q, which no completion should end with", finish)
+	}
+	if before != sampling.Unfinished && before != c.reason {
+		c.reason = before
+		return wrong("the answer has two ends: %v, and then finish_reason %q", before, word)
 	}
 	return nil
 }
@@ -179,10 +294,30 @@ func (c *continuation) fired(which raw) {
 
 // close returns the last chunk, or errNoReason.
 func (c *continuation) close() (sampling.Chunk, error) {
-	if !c.finished() {
+	switch {
+	case !c.finished():
 		return sampling.Chunk{}, errNoReason
+	case !c.said:
+		return sampling.Chunk{}, wrong("the choices of the answer have no text; try Config.Whole, or another Dialect")
 	}
-	return sampling.Chunk{Text: c.runes.flush(), Reason: c.reason, Stop: c.stop, Usage: c.usage}, nil
+	return sampling.Chunk{Text: c.runes.flush(), Reason: c.reason, Stop: c.stop, Usage: c.usage, Model: c.model}, nil
+}
+
+// A textField is the text of a choice, and whether the choice had one.
+type textField struct {
+	text  string
+	there bool
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *textField) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		return nil
+	}
+	var err error
+	t.text, err = unquote(raw)
+	t.there = true
+	return err
 }
 
 // A text is decoded without loss: a server may put bytes into it that are not
@@ -204,7 +339,7 @@ func unquote(raw []byte) (string, error) {
 		return "", nil
 	}
 	if raw[0] != '"' {
-		return "", wrong("a text is %.*s, and not a string", keptWords, raw)
+		return "", wrong("the text of a choice is %.*s, and not a string, which is the server's fault; try Config.Whole, or another Dialect", keptWords, raw)
 	}
 	s := string(raw[1 : len(raw)-1])
 	at := strings.IndexByte(s, '\\')

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -13,10 +14,10 @@ import (
 // logprobs is both shapes in use: the completions API's arrays, of which vLLM
 // and OpenAI fill a subset, and llama.cpp's content, which is the chat API's.
 type logprobs struct {
-	Tokens        []text                `json:"tokens"`
-	TokenLogprobs []*float64            `json:"token_logprobs"`
-	TopLogprobs   []map[string]*float64 `json:"top_logprobs"`
-	Content       []contentToken        `json:"content"`
+	Tokens        []text         `json:"tokens"`
+	TokenLogprobs []*float64     `json:"token_logprobs"`
+	TopLogprobs   []topTokens    `json:"top_logprobs"`
+	Content       []contentToken `json:"content"`
 }
 
 type contentToken struct {
@@ -26,10 +27,49 @@ type contentToken struct {
 	TopLogprobs []contentToken `json:"top_logprobs"`
 }
 
-// readLogprobs returns the tokens that have a log probability, with at most top
-// alternatives each; 0 keeps all that were sent. A null, as the first token of
-// a text has it, is absent and not a probability of 1.
-func readLogprobs(sent raw, top int) ([]sampling.Token, error) {
+// topTokens are the members of an object whose names are the texts of tokens.
+// Two tokens may have the same text, and then the likelier one is kept. Those of
+// unfinished runes have no text at vLLM and are left out, since nobody could
+// tell them apart.
+type topTokens []sampling.Token
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *topTokens) UnmarshalJSON(value []byte) error {
+	d := json.NewDecoder(bytes.NewReader(value))
+	if open, err := d.Token(); open != json.Delim('{') {
+		return err // null
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var p *float64
+		if err := d.Decode(&p); err != nil {
+			return err
+		}
+		if text, _ := name.(string); text != "" && p != nil {
+			t.add(sampling.Token{Text: tokenText(text), Logprob: *p})
+		}
+	}
+	return nil
+}
+
+func (t *topTokens) add(token sampling.Token) {
+	for i := range *t {
+		if (*t)[i].Text == token.Text {
+			(*t)[i].Logprob = max((*t)[i].Logprob, token.Logprob)
+			return
+		}
+	}
+	*t = append(*t, token)
+}
+
+// readLogprobs returns the tokens of text that have a log probability, with at
+// most top of the likeliest at each place; a negative top keeps all that were
+// sent. A null, as the first token of a text has it, is absent and not a
+// probability of 1.
+func readLogprobs(sent raw, top int, text string) ([]sampling.Token, error) {
 	all, err := readTokens(sent, top)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -40,6 +80,7 @@ func readLogprobs(sent raw, top int) ([]sampling.Token, error) {
 			tokens = append(tokens, t.Token)
 		}
 	}
+	respell(tokens, text)
 	return tokens, nil
 }
 
@@ -57,13 +98,36 @@ func readTokens(sent raw, top int) ([]scored, error) {
 	if err := json.Unmarshal(sent, &l); err != nil {
 		return nil, wrong("cannot read the log probabilities: %v", err)
 	}
-	if len(l.Content) > 0 {
-		return l.fromContent(top), nil
+	if len(l.Content) == 0 && len(l.Tokens) != len(l.TokenLogprobs) {
+		return nil, wrong("there are %d log probabilities for %d tokens", len(l.TokenLogprobs), len(l.Tokens))
 	}
-	return l.fromArrays(top)
+	tokens := l.tokens()
+	for i := range tokens {
+		if err := tokens[i].settle(top); err != nil {
+			return nil, err
+		}
+	}
+	return tokens, nil
 }
 
-func (l *logprobs) fromContent(top int) []scored {
+func (l *logprobs) tokens() []scored {
+	if len(l.Content) > 0 {
+		return l.fromContent()
+	}
+	tokens := make([]scored, len(l.Tokens))
+	for i, token := range l.Tokens {
+		tokens[i].Text = tokenText(string(token))
+		if p := l.TokenLogprobs[i]; p != nil {
+			tokens[i].Logprob, tokens[i].known = *p, true
+			if i < len(l.TopLogprobs) {
+				tokens[i].Top = l.TopLogprobs[i]
+			}
+		}
+	}
+	return tokens
+}
+
+func (l *logprobs) fromContent() []scored {
 	tokens := make([]scored, len(l.Content))
 	for i := range l.Content {
 		c := &l.Content[i]
@@ -77,7 +141,6 @@ func (l *logprobs) fromContent(top int) []scored {
 				tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: a.text(), Logprob: *a.Logprob})
 			}
 		}
-		tokens[i].Top = best(tokens[i].Top, top)
 	}
 	return tokens
 }
@@ -91,40 +154,71 @@ func (c *contentToken) text() string {
 	return string(c.Token)
 }
 
-func (l *logprobs) fromArrays(top int) ([]scored, error) {
-	if len(l.Tokens) != len(l.TokenLogprobs) {
-		return nil, wrong("there are %d log probabilities for %d tokens", len(l.TokenLogprobs), len(l.Tokens))
-	}
-	tokens := make([]scored, len(l.Tokens))
-	for i, token := range l.Tokens {
-		tokens[i].Text = tokenText(string(token))
-		if l.TokenLogprobs[i] == nil {
-			continue
-		}
-		tokens[i].Logprob, tokens[i].known = *l.TokenLogprobs[i], true
-		if i >= len(l.TopLogprobs) {
-			continue
-		}
-		for text, p := range l.TopLogprobs[i] {
-			if p != nil {
-				tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: tokenText(text), Logprob: *p})
-			}
-		}
-		tokens[i].Top = best(tokens[i].Top, top)
-	}
-	return tokens, nil
-}
+// roundingLogprob is how far above 0 a log probability may be by rounding.
+const roundingLogprob = 0.01
 
-// best sorts the alternatives, the likely first, and keeps top of them. Servers
-// add the token that was drawn when it is not among those asked for.
-func best(alternatives []sampling.Token, top int) []sampling.Token {
-	slices.SortFunc(alternatives, func(a, b sampling.Token) int {
+// settle checks the log probabilities, and sorts the likeliest tokens. The one
+// that was drawn is one of them, by its own log probability: servers leave it
+// out, add it where it was not asked for, or show another token of the same text.
+func (t *scored) settle(top int) error {
+	if !t.known {
+		return nil
+	}
+	if len(t.Top) > 0 && t.Text != "" {
+		all := topTokens(t.Top)
+		all.add(sampling.Token{Text: t.Text, Logprob: t.Logprob})
+		t.Top = all
+	}
+	for _, p := range append([]sampling.Token{t.Token}, t.Top...) {
+		if p.Logprob > roundingLogprob {
+			return wrong("the log probability of %q is %v, and none is above 0", p.Text, p.Logprob)
+		}
+	}
+	t.Logprob = min(t.Logprob, 0)
+	for i := range t.Top {
+		t.Top[i].Logprob = min(t.Top[i].Logprob, 0)
+	}
+	slices.SortFunc(t.Top, func(a, b sampling.Token) int {
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.Text, b.Text))
 	})
-	if top > 0 {
-		alternatives = alternatives[:min(top, len(alternatives))]
+	if top >= 0 {
+		t.Top = t.Top[:min(top, len(t.Top))]
 	}
-	return alternatives
+	if len(t.Top) == 0 {
+		t.Top = nil
+	}
+	return nil
+}
+
+// respell turns tokens that are spelled as in the vocabulary, "Ġowl" or "▁owl",
+// into what they are in the text. A vocabulary that is spelled so has no token
+// with a space or a line break in it.
+func respell(tokens []sampling.Token, text string) {
+	read, joined := (func(string) string)(nil), ""
+	for _, t := range tokens {
+		joined += t.Text
+		for _, one := range append([]sampling.Token{t}, t.Top...) {
+			switch {
+			case strings.ContainsAny(one.Text, " \n"):
+				return
+			case strings.ContainsAny(one.Text, "ĠĊ"):
+				read = byteLevel
+			case read == nil && sentencePiece(one.Text) != one.Text:
+				read = sentencePiece
+			}
+		}
+	}
+	if read == nil || joined == text && read(joined) != joined {
+		return // the text itself has such letters
+	}
+	for i := range tokens {
+		if joined != text {
+			tokens[i].Text = read(tokens[i].Text)
+		}
+		for j := range tokens[i].Top {
+			tokens[i].Top[j].Text = read(tokens[i].Top[j].Text)
+		}
+	}
 }
 
 // tokenText reads OpenAI's way of writing a token that is no text, as in

@@ -50,6 +50,10 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 		w.put(d.Stop.Name, "Request.Stop", encode(stop))
 		w.with(d.Stop.With, "Request.Stop")
 	}
+	w.constrain(req)
+	if b.fresh {
+		w.with(d.NoPromptCache, "Config.NoPromptCache")
+	}
 	if a.choices > 1 {
 		w.put(d.Choices.Name, "Draw", w.number(a.choices))
 		w.with(d.Choices.With, "Draw")
@@ -173,7 +177,7 @@ func (w *fields) extra(extra map[string]any) {
 			w.fail(unsupported("Params.Extra has %q, and a sample is one continuation; use Model.Draw for several", field))
 		case field == "prompt" && !onePrompt(value):
 			w.fail(unsupported(`Params.Extra["prompt"] is not one prompt; give the ids of its tokens, as []int`))
-		case slices.Contains(d.Ignores, field) || d.Reads != nil && !slices.Contains(d.Reads, field):
+		case slices.Contains(d.Ignores, field):
 			w.fail(unsupported("Params.Extra has %q, which %s is known to ignore or to refuse; leave it out", field, d.Name))
 		default:
 			w.put(field, "Params.Extra", value)

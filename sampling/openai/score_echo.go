@@ -196,7 +196,7 @@ func (b *Backend) echo(ctx context.Context, extra map[string]any, texts []string
 			continue
 		}
 		e := &all[c.Index]
-		e.text += string(c.Text)
+		e.text += c.Text.text
 		more, err := readTokens(c.Logprobs, 1)
 		if err != nil {
 			return nil, b.misread(err)

@@ -146,7 +146,10 @@ func (s *eventScanner) add(value []byte) {
 // the errors that have no name.
 func (s *eventScanner) give() []byte {
 	s.ready = true
-	if s.name == "error" {
+	switch s.name {
+	case "ping", "keepalive", "keep-alive", "heartbeat":
+		s.data = s.data[:0] // nothing in it is an answer, whatever it says
+	case "error":
 		payload := s.data
 		if !json.Valid(payload) {
 			payload = encode(string(payload))
@@ -202,70 +205,4 @@ func (d *depth) closed(data []byte) bool {
 	}
 	d.read = len(data)
 	return d.open == 0 && !d.quote && len(data) > 0 && (data[0] == '{' || data[0] == '[')
-}
-
-// An eventBody is a response body as events. As an [io.Reader] it gives them in
-// the one form that go-openai's reader takes without loss: one "data:" line an
-// event, and nothing else.
-type eventBody struct {
-	body  io.ReadCloser
-	scan  *eventScanner
-	fault func(error) error
-	head  string // what is left of the line's beginning
-	event []byte // of its payload
-	tail  string // and of its end
-	any   bool
-}
-
-// next returns the next payload, valid until the next call, [io.EOF] behind the
-// last, or the fault.
-func (b *eventBody) next() ([]byte, error) {
-	for {
-		event, err := b.scan.next()
-		switch {
-		case err == io.EOF && !b.any && b.scan.stray != nil:
-			return nil, b.fault(wrong("the answer is no stream of events: %s", b.scan.stray))
-		case err == io.EOF:
-			return nil, err
-		case err != nil:
-			return nil, b.fault(err)
-		}
-		b.any = true
-		if event = bytes.TrimSpace(event); len(event) > 0 {
-			return event, nil
-		}
-	}
-}
-
-// Read implements [io.Reader].
-func (b *eventBody) Read(p []byte) (int, error) {
-	if b.tail == "" {
-		event, err := b.next()
-		if err != nil {
-			return 0, err
-		}
-		b.head, b.event, b.tail = "data: ", event, "\n"
-		if bytes.HasPrefix(event, []byte(`{"error":`)) {
-			// go-openai takes any event that begins so for an error, also one that
-			// says that there is none, and loses what it cannot read of it.
-			b.head, b.event = "data: { ", event[1:]
-		}
-	}
-	n := copy(p, b.head)
-	b.head = b.head[n:]
-	if b.head == "" {
-		m := copy(p[n:], b.event)
-		n, b.event = n+m, b.event[m:]
-	}
-	if b.head == "" && len(b.event) == 0 {
-		m := copy(p[n:], b.tail)
-		n, b.tail = n+m, b.tail[m:]
-	}
-	return n, nil
-}
-
-// Close implements [io.Closer]. Nothing is read after it.
-func (b *eventBody) Close() error {
-	b.scan.lines.release()
-	return b.body.Close()
 }

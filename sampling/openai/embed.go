@@ -1,0 +1,78 @@
+package openai
+
+import (
+	"context"
+	"net/http"
+
+	goopenai "github.com/sashabaranov/go-openai"
+)
+
+// Embed returns one vector for each text, from the server's /embeddings. A
+// Backend whose Model makes embeddings is an embedder for package choose. Its
+// dialect does not matter.
+//
+// Servers take 2,048 texts a call (OpenAI) or far fewer.
+func (b *Backend) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	answer, err := b.client().CreateEmbeddings(ctx, goopenai.EmbeddingRequestStrings{
+		Input: texts,
+		Model: goopenai.EmbeddingModel(b.model),
+	})
+	if err != nil {
+		return nil, b.misread(err)
+	}
+	vectors, err := inOrder(answer.Data, len(texts))
+	if err != nil {
+		return nil, b.misread(err)
+	}
+	return vectors, nil
+}
+
+// client is go-openai's client over this backend's connection. Its errors are
+// [*sampling.Error], but for those of its own JSON decoder.
+func (b *Backend) client() *goopenai.Client {
+	config := goopenai.DefaultConfig("") // the connection sets the key
+	config.BaseURL = b.base
+	config.HTTPClient = doer{b}
+	return goopenai.NewClientWithConfig(config)
+}
+
+type doer struct{ b *Backend }
+
+// Do implements [goopenai.HTTPDoer].
+func (d doer) Do(r *http.Request) (*http.Response, error) {
+	resp, err := d.b.wire.Do(r.Context(), r)
+	if err != nil {
+		return nil, d.b.refused(d.b.wire.Fault(r.Context(), err))
+	}
+	return resp, nil
+}
+
+// inOrder returns the vectors in the order of the texts, which servers may
+// answer in another and number then. All numbers 0 means none were sent.
+func inOrder(data []goopenai.Embedding, texts int) ([][]float32, error) {
+	if len(data) != texts {
+		return nil, wrong("there are %d vectors for %d texts; see that %s, and that the model makes embeddings", len(data), texts, wholeAddress)
+	}
+	numbered := false
+	for _, d := range data {
+		numbered = numbered || d.Index != 0
+	}
+	vectors := make([][]float32, texts)
+	for i, d := range data {
+		at := i
+		if numbered {
+			at = d.Index
+		}
+		if at < 0 || at >= texts || vectors[at] != nil {
+			return nil, wrong("the server numbered a vector %d, of %d from 0, out of range or twice", at, texts)
+		}
+		vectors[at] = d.Embedding
+		if d.Embedding == nil {
+			vectors[at] = []float32{}
+		}
+	}
+	return vectors, nil
+}
