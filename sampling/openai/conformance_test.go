@@ -12,7 +12,6 @@ import (
 // half runes, refuse every field that their originals do not know, and miss
 // every neutral value that would be left to them.
 func TestConformance(t *testing.T) {
-	ollamaKnowsNone := []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 1}}
 	for name, f := range flavours {
 		for _, whole := range []bool{false, true} {
 			t.Run(name+map[bool]string{false: "/streamed", true: "/whole"}[whole], func(t *testing.T) {
@@ -20,8 +19,6 @@ func TestConformance(t *testing.T) {
 				switch name {
 				case "OpenAI":
 					kit.Unsupported = []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 6}}
-				case "Ollama":
-					kit.Unsupported = ollamaKnowsNone
 				}
 				s := serve(t, f)
 				kit.TestBackend(t, func(t *testing.T) sampling.Backend {

@@ -13,7 +13,7 @@
 //
 //	backend, err := openai.New(openai.Config{
 //		BaseURL: "https://api.hyperbolic.xyz/v1",
-//		Key:     os.Getenv("OPENAI_API_KEY"),
+//		Key:     sampling.NewSecret(os.Getenv("OPENAI_API_KEY")),
 //		Model:   "meta-llama/Meta-Llama-3.1-405B",
 //	})
 //	if err != nil {

@@ -169,7 +169,7 @@ func (c *continuation) add(e *event, index int) (chunk sampling.Chunk, err error
 		return chunk, nil
 	}
 	if present(ch.Message) || present(ch.Delta) {
-		return chunk, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
+		return sampling.Chunk{}, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
 	}
 	text := ch.Text.text
 	c.said = c.said || ch.Text.there
@@ -208,7 +208,7 @@ func (c *continuation) limit() int {
 // looked at, since their shape is the server's affair.
 func (c *continuation) logprobs(ch *choice, text string) ([]sampling.Token, error) {
 	p := &c.req.Params
-	if _, extra := p.Extra["logprobs"]; !p.Logprobs && !extra {
+	if !p.Logprobs && p.Extra["logprobs"] == nil && p.Extra["n_probs"] == nil {
 		return nil, nil
 	}
 	top := p.TopLogprobs
@@ -311,12 +311,9 @@ type textField struct {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (t *textField) UnmarshalJSON(raw []byte) error {
-	if string(raw) == "null" {
-		return nil
-	}
 	var err error
-	t.text, err = unquote(raw)
 	t.there = true
+	t.text, err = unquote(raw)
 	return err
 }
 

@@ -17,7 +17,7 @@ import (
 func Example() {
 	backend, err := openai.New(openai.Config{
 		BaseURL: "https://api.hyperbolic.xyz/v1",
-		Key:     os.Getenv("OPENAI_API_KEY"),
+		Key:     sampling.NewSecret(os.Getenv("OPENAI_API_KEY")),
 		Model:   "meta-llama/Meta-Llama-3.1-405B",
 	})
 	if err != nil {
@@ -93,12 +93,12 @@ func ExampleDialect() {
 
 // A text's log probabilities need a server that returns those of its prompt.
 func ExampleBackend_Score() {
-	backend, err := openai.New(openai.Config{BaseURL: "http://localhost:8080/v1", Model: "any name", Dialect: openai.Ollama})
+	backend, err := openai.New(openai.Config{BaseURL: "http://localhost:8080/v1", Model: "any name", Dialect: openai.SGLang})
 	if err != nil {
 		log.Fatal(err)
 	}
 	_, err = backend.Score(context.Background(), &sampling.Request{Prompt: "The sky is"}, []string{" blue", " green"})
 	fmt.Println(err)
 	// Output:
-	// openai: sampling: not supported by this backend: Ollama's /v1 does not return the log probabilities of a prompt
+	// openai: sampling: not supported by this backend: SGLang does not return the log probabilities of a prompt
 }

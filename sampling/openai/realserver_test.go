@@ -12,16 +12,26 @@ import (
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
-// realServer returns a backend on the Ollama that FOREWORD_OLLAMA_URL names,
-// through its /v1. The model is to have the plain template and neutral
-// parameters, which /v1 cannot change.
-func realServer(t *testing.T, whole bool) *openai.Backend {
-	t.Helper()
-	url, model := os.Getenv("FOREWORD_OLLAMA_URL"), os.Getenv("FOREWORD_OLLAMA_MODEL")
-	if url == "" || model == "" {
-		t.Skip("set FOREWORD_OLLAMA_URL and FOREWORD_OLLAMA_MODEL to an Ollama and a base model on it")
+// realServers are the servers that the environment names, by their addresses up
+// to and with /v1, and the models on them.
+func realServers(t *testing.T, test func(t *testing.T, c openai.Config)) {
+	found := false
+	for name, d := range map[string]openai.Dialect{"LLAMACPP": openai.LlamaCpp, "VLLM": openai.VLLM} {
+		url, model := os.Getenv("FOREWORD_"+name+"_URL"), os.Getenv("FOREWORD_"+name+"_MODEL")
+		if url != "" && model != "" {
+			found = true
+			t.Run(d.Name, func(t *testing.T) { test(t, openai.Config{BaseURL: url, Model: model, Dialect: d}) })
+		}
 	}
-	b, err := openai.New(openai.Config{BaseURL: strings.TrimSuffix(url, "/") + "/v1", Model: model, Dialect: openai.Ollama, Whole: whole})
+	if !found {
+		t.Skip("set FOREWORD_LLAMACPP_URL and FOREWORD_LLAMACPP_MODEL, or the same for VLLM, to a server's /v1 and its model")
+	}
+}
+
+func newReal(t *testing.T, c openai.Config, whole bool) *openai.Backend {
+	t.Helper()
+	c.Whole = whole
+	b, err := openai.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,106 +39,141 @@ func realServer(t *testing.T, whole bool) *openai.Backend {
 }
 
 func TestRealServerConformance(t *testing.T) {
-	for _, whole := range []bool{false, true} {
-		t.Run(map[bool]string{false: "streamed", true: "whole"}[whole], func(t *testing.T) {
-			realServer(t, whole)
-			kit := samplingtest.Kit{
-				Unsupported: []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 1}},
-			}
-			kit.TestBackend(t, func(t *testing.T) sampling.Backend { return realServer(t, whole) })
-		})
-	}
+	realServers(t, func(t *testing.T, c openai.Config) {
+		for _, whole := range []bool{false, true} {
+			t.Run(map[bool]string{false: "streamed", true: "whole"}[whole], func(t *testing.T) {
+				samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return newReal(t, c, whole) })
+			})
+		}
+	})
 }
 
-func TestRealServerStream(t *testing.T) {
-	m := sampling.Model{Backend: realServer(t, false)}
-	req := &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 20}}
-	streamed, chunks := "", 0
-	var last sampling.Chunk
-	for chunk, err := range m.Stream(t.Context(), req) {
-		if err != nil {
-			t.Fatal(err)
+// llama.cpp's server promises to keep a connection and closes it. Not one call
+// in a row may fail for that, without any retry of ours.
+func TestRealServerBackToBack(t *testing.T) {
+	realServers(t, func(t *testing.T, c openai.Config) {
+		m := sampling.Model{Backend: newReal(t, c, false)}
+		calls, faults := 1000, 0
+		if testing.Short() {
+			calls = 100
 		}
-		streamed, last = streamed+chunk.Text, chunk
-		chunks++
-	}
-	if chunks < 5 || last.Reason != sampling.TokenLimit || last.Usage == nil || last.Usage.CompletionTokens != 20 {
-		t.Errorf("%q came in %d chunks and ended with %+v", streamed, chunks, last)
-	}
-	whole, err := sampling.Model{Backend: realServer(t, true)}.Complete(t.Context(), req)
-	if err != nil || whole.Text != streamed || whole.Usage != *last.Usage {
-		t.Errorf("streamed it is %q, and whole %q with %+v, %v", streamed, whole.Text, whole.Usage, err)
-	}
+		for range calls {
+			_, err := m.Complete(t.Context(), &sampling.Request{Prompt: "Once upon a time", Stop: []string{"\n"}, Params: sampling.Params{MaxTokens: 2}})
+			if err != nil {
+				faults++
+				t.Log(err)
+			}
+		}
+		if faults > 0 {
+			t.Errorf("%d of %d calls failed", faults, calls)
+		}
+	})
 }
 
 func TestRealServerStops(t *testing.T) {
-	m := sampling.Model{Backend: realServer(t, false)}
-	req := &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 40}}
-	free, err := m.Complete(t.Context(), req)
+	realServers(t, func(t *testing.T, c openai.Config) {
+		m := sampling.Model{Backend: newReal(t, c, false)}
+		req := &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 40}}
+		free, err := m.Complete(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, stop := range [][]string{{"."}, {" a "}, {"@@", "girl"}, {"@1", "@2", "@3", "@4", "@5", "\n", ","}} {
+			one := *req
+			one.Stop = stop
+			want, found := sampling.Cut(free.Text, stop)
+			c, err := m.Complete(t.Context(), &one)
+			if err != nil || c.Text != want || found != "" && c.Reason == sampling.TokenLimit {
+				t.Errorf("with the stops %q: %q, %v, %v; want %q", stop, c.Text, c.Reason, err, want)
+			}
+		}
+	})
+}
+
+// A constraint holds, ends at the stop sequence, and works streamed and whole.
+func TestRealServerConstraint(t *testing.T) {
+	number, err := sampling.Matching(` [0-9]{1,3}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, stop := range [][]string{{"."}, {" a "}, {"@@", "girl"}, {"@1", "@2", "@3", "@4", "@5", "\n", ","}} {
-		one := *req
-		one.Stop = stop
-		want, found := sampling.Cut(free.Text, stop)
-		c, err := m.Complete(t.Context(), &one)
-		if err != nil || c.Text != want || found != "" && c.Reason == sampling.TokenLimit {
-			t.Errorf("with the stops %q: %q, %v, %v; want %q", stop, c.Text, c.Reason, err, want)
+	realServers(t, func(t *testing.T, c openai.Config) {
+		for _, whole := range []bool{false, true} {
+			m := sampling.Model{Backend: newReal(t, c, whole)}
+			for _, constraint := range []sampling.Constraint{sampling.OneOf(" positive", " negative"), number} {
+				got, err := m.Complete(t.Context(), &sampling.Request{
+					Prompt: "Review: a fine film\nSentiment:", Stop: []string{"\n"}, Constraint: constraint, Params: sampling.Params{MaxTokens: 16},
+				})
+				if err != nil || constraint.Match(got.Text) != nil || got.Reason != sampling.StopSequence && got.Reason != sampling.EndOfText {
+					t.Errorf("whole %v: %+v, %v", whole, got, err)
+				}
+			}
 		}
-	}
+	})
 }
 
-func TestRealServerSeeds(t *testing.T) {
-	m := sampling.Model{Backend: realServer(t, true)}
-	req := &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 30, Temperature: 1.2, Seed: 42}}
-	all, err := m.Draw(t.Context(), req, 4)
-	if err != nil || len(all) != 4 {
-		t.Fatalf("%d came, %v", len(all), err)
-	}
-	texts := map[string]bool{}
-	for i, c := range all {
-		texts[c.Text] = true
-		one := *req
-		one.Params.Seed = c.Seed
-		if again, err := m.Complete(t.Context(), &one); err != nil || again.Text != c.Text {
-			t.Errorf("seed %d gave %q, and again %q, %v", c.Seed, c.Text, again.Text, err)
+// The tokens of a completion are those of its text: the one that ends the text
+// is not among them, and neither is a stop sequence.
+func TestRealServerTokens(t *testing.T) {
+	realServers(t, func(t *testing.T, c openai.Config) {
+		for _, whole := range []bool{false, true} {
+			m := sampling.Model{Backend: newReal(t, c, whole)}
+			for _, req := range []sampling.Request{
+				{Prompt: "<|im_start|>user\nSay hi.<|im_end|>\n<|im_start|>assistant\n", Params: sampling.Params{MaxTokens: 60}},
+				{Prompt: "Once upon a time", Stop: []string{".", "\n"}, Params: sampling.Params{MaxTokens: 60}},
+			} {
+				req.Params.Logprobs, req.Params.TopLogprobs = true, 3
+				got, err := m.Complete(t.Context(), &req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				joined := ""
+				for _, token := range got.Tokens {
+					joined += token.Text
+				}
+				if joined != got.Text {
+					t.Errorf("whole %v: the tokens make %q, and the text is %q", whole, joined, got.Text)
+				}
+			}
 		}
-		if c.Seed != sampling.SeedAt(42, i) {
-			t.Errorf("sample %d has the seed %d", i, c.Seed)
+	})
+}
+
+func TestRealServerDialect(t *testing.T) {
+	realServers(t, func(t *testing.T, c openai.Config) {
+		if c.Dialect.Name != openai.LlamaCpp.Name {
+			t.Skip("only llama.cpp names itself")
 		}
-	}
-	if len(texts) == 1 {
-		t.Errorf("four seeds gave %q alone", all[0].Text)
-	}
+		for _, d := range []openai.Dialect{openai.OpenAI, openai.VLLM} {
+			c.Dialect = d
+			c.Key = sampling.NewSecret("k")
+			_, err := sampling.Model{Backend: newReal(t, c, false)}.Complete(t.Context(), &sampling.Request{Prompt: "x", Params: sampling.Params{MaxTokens: 1}})
+			if err == nil || !strings.Contains(err.Error(), "openai.LlamaCpp") {
+				t.Errorf("%s: %v", d.Name, err)
+			}
+		}
+	})
 }
 
 func TestRealServerFaults(t *testing.T) {
-	b := realServer(t, false)
-	other, err := openai.New(openai.Config{BaseURL: strings.TrimSuffix(os.Getenv("FOREWORD_OLLAMA_URL"), "/") + "/v1", Model: "no-such-model", Dialect: openai.Ollama})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = sampling.Model{Backend: other}.Complete(t.Context(), &sampling.Request{Prompt: "x"})
-	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Status != 404 || e.Temporary || !strings.Contains(err.Error(), "no-such-model") {
-		t.Errorf("an unknown model: %v", err)
-	}
-	_, err = sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{})
-	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary {
-		t.Errorf("an empty prompt: %v", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	n := 0
-	for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 400}}) {
-		if n++; n == 3 {
-			cancel()
+	realServers(t, func(t *testing.T, c openai.Config) {
+		b := newReal(t, c, false)
+		_, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: strings.Repeat("word ", 20000), Params: sampling.Params{MaxTokens: 4}})
+		if !errors.Is(err, sampling.ErrBudget) {
+			t.Errorf("too long a prompt: %v", err)
 		}
-		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled: %v", err)
+		ctx, cancel := context.WithCancel(t.Context())
+		n := 0
+		for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 400}}) {
+			if n++; n == 3 {
+				cancel()
+			}
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("cancelled: %v", err)
+			}
 		}
-	}
-	cancel()
-	if n > 5 {
-		t.Errorf("%d chunks came after the cancellation", n-3)
-	}
+		cancel()
+		if n > 5 {
+			t.Errorf("%d chunks came after the cancellation", n-3)
+		}
+	})
 }

@@ -1,8 +1,6 @@
 package openai_test
 
 import (
-	"context"
-
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -56,7 +54,7 @@ var wireTests = []wireTest{
 	{name: "llamacpp/v1_get", heard: []heard{{status: 404, words: "File Not Found"}}},
 	{name: "llamacpp/v1_logprobs", heard: []heard{{text: ", there", reason: limit, usage: [3]int{5, 2, 4}, tokens: 2}}},
 	{name: "llamacpp/v1_logprobs0", heard: []heard{{text: ", there", reason: limit, usage: [3]int{5, 2, 4}}}},
-	{name: "llamacpp/v1_logprobs_true", heard: []heard{{text: ", there", reason: limit, usage: [3]int{5, 2, 4}, tokens: 2}}, refused: sampling.ErrInvalid, why: "Extra cannot set logprobs, which Params.Logprobs does"},
+	{name: "llamacpp/v1_logprobs_true", heard: []heard{{text: ", there", reason: limit, usage: [3]int{5, 2, 4}}}, refused: sampling.ErrInvalid, why: "Extra cannot set logprobs, which Params.Logprobs does"},
 	{name: "llamacpp/v1_maxtok0", heard: []heard{{text: ",", reason: limit, usage: [3]int{5, 1, 4}}}, why: "a MaxTokens of 0 is the default of 256, so that is what is sent"},
 	{name: "llamacpp/v1_maxtok_neg5", heard: []heard{{status: 400, words: "must be between -1 <= value"}}, refused: sampling.ErrInvalid},
 	{name: "llamacpp/v1_models", heard: []heard{{status: 200, words: "no choices"}}, why: "the answer of another address is no completion"},
@@ -137,41 +135,4 @@ var wireTests = []wireTest{
 	{name: "llamacpp-gpt2vocab/force_partial_utf8_stream", heard: []heard{{text: "", reason: limit, usage: [3]int{1, 3, 0}}}, why: "three tokens that are no rune: llama.cpp leaves them out of a stream"},
 	{name: "llamacpp-gpt2vocab/nokey", heard: []heard{{status: 401, words: "Invalid API Key; Config.Key is empty"}}},
 	{name: "llamacpp-gpt2vocab/v1_tok", heard: []heard{{text: " filtered gadgetsstic\uFFFD", reason: limit, usage: [3]int{2, 4, 0}}}, why: "the server itself put the replacement character"},
-
-	{name: "ollama/eos_natural", heard: []heard{{text: long + ` "Thank you, Lily! You are a good friend."`, reason: end, usage: [3]int{5, 342, 0}}}},
-	{name: "ollama/gpt2_partial_utf8", heard: []heard{{text: " filtered gadgetsstic", reason: limit, usage: [3]int{2, 4, 0}}}, why: "Ollama leaves out the half of a rune"},
-	{name: "ollama/gpt2_stream", heard: []heard{{text: " filtered gadgetsstic Greenwich", reason: limit}}, why: "recorded without include_usage"},
-	{name: "ollama/models", heard: []heard{{status: 200, words: "no choices"}}, why: "a list of models"},
-	{name: "ollama/raw_seed1", heard: []heard{{text: ", there was a little girl named Lily. She lived up a little boy", reason: limit, usage: [3]int{5, 20, 0}}}},
-	{name: "ollama/raw_seed2", heard: []heard{{text: ", there was a little girl named Lily. She lived up a little boy", reason: limit, usage: [3]int{5, 20, 0}}}},
-	{name: "ollama/unknown_char", heard: []heard{{is: context.Canceled}}, why: "Ollama never answered"},
-	{name: "ollama/unknown_char_260k", heard: []heard{{text: "s. She liked to se", reason: limit, usage: [3]int{14, 8, 0}}}},
-	{name: "ollama/unknown_char_656k_bytes", heard: []heard{{text: "erpi cat was not very nice", reason: limit, usage: [3]int{13, 8, 0}}}},
-	{name: "ollama/v1_badjson", heard: []heard{{status: 400, words: "unexpected EOF"}}},
-	{name: "ollama/v1_basic", heard: []heard{{text: ", there was a little girl named Lily. She", reason: limit, usage: [3]int{5, 12, 0}}}},
-	{name: "ollama/v1_echo", heard: []heard{{text: ", there was a little", reason: limit, usage: [3]int{5, 5, 0}}}, refused: sampling.ErrUnsupported, why: "Ollama ignores echo"},
-	{name: "ollama/v1_emptyprompt", heard: []heard{{status: 200, words: "only loaded the model"}}, why: "finish_reason load: nothing was drawn"},
-	{name: "ollama/v1_get", heard: []heard{{status: 405, words: "405 method not allowed"}}},
-	{name: "ollama/v1_logprobs", heard: []heard{{text: ", there was", reason: limit, usage: [3]int{5, 3, 0}}}, refused: sampling.ErrUnsupported, why: "Ollama's /v1 ignores logprobs"},
-	{name: "ollama/v1_logprobs0", heard: []heard{{text: ", there was", reason: limit, usage: [3]int{5, 3, 0}}}},
-	{name: "ollama/v1_maxtok0", heard: []heard{{is: context.Canceled}}, why: "a max_tokens of 0 is no limit to Ollama; 256 is sent instead"},
-	{name: "ollama/v1_maxtok0_b", heard: []heard{{is: context.Canceled}}, why: "the same"},
-	{name: "ollama/v1_n", heard: []heard{{text: ", there was a little", reason: limit, usage: [3]int{5, 5, 0}}}, refused: sampling.ErrUnsupported, why: "Ollama ignores n and best_of"},
-	{name: "ollama/v1_nomaxtok", heard: []heard{{is: context.Canceled}}, why: "no limit at all; 256 is sent instead"},
-	{name: "ollama/v1_nomodel", heard: []heard{{status: 404, words: "model 'nope' not found"}}},
-	{name: "ollama/v1_plain_greedy", heard: []heard{{text: ", there was a little girl…too high.\nLily", reason: limit, usage: [3]int{5, 60, 0}}}},
-	{name: "ollama/v1_prompt_array", heard: []heard{{status: 400, words: "cannot unmarshal array"}}, refused: sampling.ErrUnsupported, why: "two prompts are two requests"},
-	{name: "ollama/v1_prompt_tokens", heard: []heard{{status: 400, words: "cannot unmarshal array"}}, refused: sampling.ErrUnsupported, why: "Ollama takes no ids of tokens"},
-	{name: "ollama/v1_rep", heard: []heard{{text: ", there was a little girl…It was very sm", reason: limit, usage: [3]int{5, 60, 0}}}, why: "Ollama's own repeat penalty, which /v1 cannot change: compare v1_plain_greedy"},
-	{name: "ollama/v1_stop", heard: []heard{{text: ", there was a little girl named ", reason: end, usage: [3]int{5, 10, 0}}}, why: "nothing in the answer tells a stop from the end of the text"},
-	{name: "ollama/v1_stop5", heard: []heard{{text: ", there was a little girl named ", reason: end, usage: [3]int{5, 10, 0}}}},
-	{name: "ollama/v1_stop_null", heard: []heard{{text: ", there was", reason: limit, usage: [3]int{5, 3, 0}}}},
-	{name: "ollama/v1_stop_string", heard: []heard{{text: ", there was a little girl named ", reason: end, usage: [3]int{5, 10, 0}}}},
-	{name: "ollama/v1_stream", heard: []heard{{text: ", there was a", reason: limit}}, why: "recorded without include_usage"},
-	{name: "ollama/v1_stream_logprobs", heard: []heard{{text: ", there", reason: limit}}, refused: sampling.ErrUnsupported, why: "Ollama's /v1 ignores logprobs"},
-	{name: "ollama/v1_stream_stop", heard: []heard{{text: ", there was a little girl ", reason: end}}},
-	{name: "ollama/v1_stream_usage", heard: []heard{{text: ", there was a", reason: limit, usage: [3]int{5, 4, 0}}}, why: "zeros in each event, and the truth in one without choices"},
-	{name: "ollama/v1_suffix", heard: []heard{{status: 400, words: "does not support insert"}}},
-	{name: "ollama/v1_too_long", heard: []heard{{text: "A little boy", reason: limit, usage: [3]int{512, 5, 0}}}, why: "Ollama cut the prompt and nothing in its answer says so; Model.Window is what guards against it"},
-	{name: "ollama/v1_unknown", heard: []heard{{text: ", there was", reason: limit, usage: [3]int{5, 3, 0}}}, refused: sampling.ErrUnsupported, why: "Ollama's /v1 ignores top_k"},
 }

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/openai"
 )
 
 // A recording is one exchange with a real server, as it went over the wire.
@@ -104,14 +103,6 @@ func writeRecorded(w io.Writer, response []byte) {
 		body = body[n:]
 	}
 	io.WriteString(w, "0\r\n\r\n")
-}
-
-// dialectOf tells which server a recording is of.
-func dialectOf(name string) openai.Dialect {
-	if strings.HasPrefix(name, "ollama/") {
-		return openai.Ollama
-	}
-	return openai.LlamaCpp
 }
 
 // recorded makes the request that a program would make to have sent the

@@ -22,6 +22,7 @@ type reply struct {
 	choice   bool        // whether any event had one
 	named    bool        // whether the server's fingerprint was looked at
 	other    []byte      // the beginning of the first event that had no choice
+	words    []byte      // the beginning of what came after the last event and was none
 	timer    *time.Timer // the end of the patience with a server that lingers
 }
 
@@ -41,10 +42,11 @@ func (r *reply) next() (*event, error) {
 		if err := cmp.Or(err, r.caller.Err()); err != nil {
 			return nil, r.broken(err)
 		}
-		if raw[0] != '{' {
-			r.note(raw) // a keep-alive, of which servers send many shapes
+		if raw[0] != '{' { // a keep-alive, of which servers send many shapes, or last words
+			r.words = bytes.Clone(raw[:min(len(raw), keptWords)])
 			continue
 		}
+		r.words = nil
 		var e event
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return nil, r.unreadable(raw, err)
@@ -53,7 +55,9 @@ func (r *reply) next() (*event, error) {
 			return nil, r.b.announced(raw)
 		}
 		if len(e.Choices) == 0 {
-			r.note(raw)
+			if r.other == nil {
+				r.other = bytes.Clone(raw[:min(len(raw), keptWords)])
+			}
 			return &e, nil
 		}
 		r.choice = true
@@ -64,13 +68,6 @@ func (r *reply) next() (*event, error) {
 			}
 		}
 		return &e, nil
-	}
-}
-
-// note keeps the first thing that is not an answer, for an error that may follow.
-func (r *reply) note(raw []byte) {
-	if r.other == nil {
-		r.other = bytes.Clone(raw[:min(len(raw), keptWords)])
 	}
 }
 
@@ -102,6 +99,9 @@ func (r *reply) unfinished(err error) error {
 		return r.b.misread(err)
 	case !r.choice && r.other != nil:
 		return r.b.misread(wrong("the answer has no choices in it; see that %s: %s", wholeAddress, r.b.say(r.other)))
+	}
+	if r.words != nil {
+		return truncated(wrong("the server closed the stream without a finish_reason; its last words are: %s", r.b.say(r.words)))
 	}
 	return truncated(wrong("the server closed the stream without a finish_reason"))
 }

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var dialects = map[string]openai.Dialect{
-	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
+	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "sglang": openai.SGLang,
 }
 
 // everything sets each parameter to a value that is not its zero.
@@ -97,6 +97,7 @@ func TestZerosAreSent(t *testing.T) {
 		"Stop", "Choices", // none and one are what every server does by itself
 		"OpenAI.Logprobs", // where 0 asks for the drawn tokens' own,
 		"vLLM.Logprobs",   // and leaving it out for none
+		"SGLang.Logprobs", // by its documentation, the same
 	}
 	for _, d := range dialects {
 		for _, p := range []sampling.Params{{}, {Temperature: 1, TopP: 1, RepetitionPenalty: 1}} {
@@ -180,7 +181,8 @@ func TestRefusedBeforeSending(t *testing.T) {
 		{"echo", openai.VLLM, extra("echo", true), sampling.ErrUnsupported, "Score"},
 		{"another server's name", openai.VLLM, extra("repeat_penalty", 1.1), sampling.ErrUnsupported, "vLLM is known to ignore"},
 		{"best_of", openai.LlamaCpp, extra("best_of", 2), sampling.ErrUnsupported, "llama.cpp is known to ignore"},
-		{"anything at Ollama", openai.Ollama, extra("num_ctx", 4096), sampling.ErrUnsupported, "Ollama's /v1 is known to ignore"},
+		{"a constraint that vLLM lost", openai.VLLM, extra("guided_choice", []string{"a"}), sampling.ErrUnsupported, "vLLM is known to ignore"},
+		{"a constraint that llama.cpp ignores", openai.LlamaCpp, extra("response_format", 1), sampling.ErrUnsupported, "llama.cpp is known to ignore"},
 		{"NaN", openai.LlamaCpp, sampling.Params{Temperature: math.NaN()}, sampling.ErrInvalid, "Params.Temperature"},
 		{"too many alternatives", openai.OpenAI, sampling.Params{Logprobs: true, TopLogprobs: 6}, sampling.ErrUnsupported, "at most 5"},
 		{"seed for llama.cpp", openai.LlamaCpp, sampling.Params{Seed: math.MaxUint32}, sampling.ErrUnsupported, "up to 4294967294"},

@@ -144,7 +144,7 @@ func TestScoreRefused(t *testing.T) {
 			t.Errorf("%d: %d requests, want %d", status, n.Load(), calls)
 		}
 	}
-	b := overTransport(t, openai.Ollama, func(r *http.Request) (*http.Response, error) { t.Error("a request was sent"); return nil, io.EOF })
+	b := overTransport(t, openai.SGLang, func(r *http.Request) (*http.Response, error) { t.Error("a request was sent"); return nil, io.EOF })
 	if _, err := b.Score(t.Context(), &sampling.Request{Prompt: "a"}, []string{" b"}); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("a dialect without echo: %v", err)
 	}

@@ -126,7 +126,6 @@ var flavours = map[string]flavour{
 	"vLLM": {dialect: openai.VLLM, fields: plainFields + "logprobs n echo top_k min_p repetition_penalty include_stop_str_in_output " +
 		"logprob_token_ids return_tokens_as_token_ids return_token_ids",
 		maxStops: 1000, crlf: true},
-	"Ollama": {dialect: openai.Ollama, fields: plainFields, maxStops: 1000, one: true},
 }
 
 type wireRequest struct {

@@ -35,7 +35,7 @@ func response(r *http.Request, body io.Reader) *http.Response {
 // overTransport returns a backend that is answered by f.
 func overTransport(t testing.TB, d openai.Dialect, f transport) *openai.Backend {
 	t.Helper()
-	b, err := openai.New(openai.Config{BaseURL: "http://model.test/v1", Key: "sk-secret", Model: "m", Dialect: d, HTTPClient: &http.Client{Transport: f}})
+	b, err := openai.New(openai.Config{BaseURL: "http://model.test/v1", Key: sampling.NewSecret("sk-secret"), Model: "m", Dialect: d, HTTPClient: &http.Client{Transport: f}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestStreamFaults(t *testing.T) {
 		{"an error instead of a stream", `{"error":{"message":"first","code":"502"}}`, "", 502, true, nil, "first"},
 		{"an indented error", "{\n  \"error\": {\n    \"message\": \"first\",\n    \"type\": \"invalid_request_error\"\n  }\n}\n", "", 200, false, nil, "first"},
 		{"the prompt is too long", `data: {"error":{"code":400,"message":"too long","type":"exceed_context_size_error"}}` + "\n\n", "", 400, false, sampling.ErrBudget, "too long"},
-		{"an error in words alone", begin + "data: Internal Server Error\n\n", "a", 200, false, nil, "Internal Server Error"},
+		{"an error in words alone", begin + "data: Internal Server Error\n\n", "a", 200, true, sampling.ErrTruncated, "Internal Server Error"},
 		{"an error after the end", begin + "data: " + ended + "\n\n" + `data: {"error":{"message":"late"}}` + "\n\n", "a", 200, true, nil, "late"},
 		{"closed", begin, "a", 200, true, sampling.ErrTruncated, "without a finish_reason"},
 		{"[DONE] and no reason", begin + "data: [DONE]\n\n", "a", 200, true, sampling.ErrTruncated, "without a finish_reason"},
@@ -152,9 +152,9 @@ func TestStreamFaults(t *testing.T) {
 		{"no choices", `{"object":"list","data":[]}`, "", 200, false, nil, "no choices"},
 		{"a chat", `data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}` + "\n\n", "", 200, false, nil, "form of a chat"},
 		{"a whole chat", `{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}`, "", 200, false, nil, "form of a chat"},
-		{"no text", `data: {"choices":[{"text":7}]}` + "\n\n", "", 200, false, nil, "a text is 7"},
+		{"no text", `data: {"choices":[{"text":7}]}` + "\n\n", "", 200, false, nil, "choice is 7, and not a string"},
 		{"the server gave up", begin + `data: {"choices":[{"text":"","finish_reason":"error"}]}` + "\n\n", "a", 200, true, sampling.ErrTruncated, `"error"`},
-		{"an unknown reason", begin + `data: {"choices":[{"text":"","finish_reason":"tool_calls"}]}` + "\n\n", "a", 200, false, nil, `"tool_calls"`},
+		{"an unknown reason", begin + `data: {"choices":[{"text":"","finish_reason":"tool_calls"}]}` + "\n\n", "a", 200, false, sampling.ErrTruncated, `"tool_calls"`},
 		{"a reason that is no word", begin + `data: {"choices":[{"text":"","finish_reason":3}]}` + "\n\n", "a", 200, false, nil, "finish_reason is 3"},
 		{"only loaded", `{"choices":[{"text":"","finish_reason":"load"}]}`, "", 200, false, nil, "only loaded the model"},
 	} {

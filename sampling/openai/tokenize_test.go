@@ -68,7 +68,7 @@ func TestCountVLLM(t *testing.T) {
 		w.Write([]byte(`{"count":3,"max_model_len":4096,"tokens":[1,2,3]}`))
 	}))
 	defer s.Close()
-	b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1/", Key: "sk-1", Model: "m", Dialect: openai.VLLM})
+	b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1/", Key: sampling.NewSecret("sk-1"), Model: "m", Dialect: openai.VLLM})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestCountVLLM(t *testing.T) {
 }
 
 func TestCountRefused(t *testing.T) {
-	for _, d := range []openai.Dialect{openai.OpenAI, openai.Ollama} {
+	for _, d := range []openai.Dialect{openai.OpenAI, openai.SGLang} {
 		b, err := openai.New(openai.Config{BaseURL: "http://localhost/v1", Model: "m", Dialect: d})
 		if err != nil {
 			t.Fatal(err)
