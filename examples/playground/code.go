@@ -72,8 +72,8 @@ func (w *codeWriter) model() {
 	switch w.backend.Kind {
 	case "openai":
 		w.use("os", module+"/sampling/openai")
-		dialects := map[string]string{"openai": "OpenAI", "llamacpp": "LlamaCpp", "vllm": "VLLM", "ollama": "Ollama"}
-		w.linef("backend, err := openai.New(openai.Config{\nBaseURL: %q,\nKey: os.Getenv(%q),\nModel: %q,\nDialect: openai.%s,\n})",
+		dialects := map[string]string{"openai": "OpenAI", "llamacpp": "LlamaCpp", "vllm": "VLLM", "sglang": "SGLang"}
+		w.linef("backend, err := openai.New(openai.Config{\nBaseURL: %q,\nKey: sampling.NewSecret(os.Getenv(%q)),\nModel: %q,\nDialect: openai.%s,\n})",
 			w.backend.URL, "OPENAI_API_KEY", w.backend.Name, dialects[w.backend.Dialect])
 		w.fail()
 		w.linef("model := sampling.Model{Backend: backend%s}", window)

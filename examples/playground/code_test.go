@@ -77,7 +77,7 @@ func TestCode(t *testing.T) {
 	var files []string
 	for _, backend := range []*cli.Backend{
 		{Kind: "pocket", Window: 512},
-		{Kind: "openai", URL: "https://api.hyperbolic.xyz/v1", Name: "meta-llama/Meta-Llama-3.1-405B", Dialect: "vllm", Window: 8192},
+		{Kind: "openai", URL: "https://api.hyperbolic.xyz/v1", Name: "meta-llama/Meta-Llama-3.1-405B", Dialect: "sglang", Window: 8192},
 		{Kind: "ollama", URL: "http://localhost:11434", Name: "llama3.1:8b-text-q4_K_M"},
 	} {
 		file := program(t, backend, "fewshot", body)

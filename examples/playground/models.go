@@ -56,8 +56,9 @@ func (m *models) open(kind, name string) (sampling.Model, *wrap.Meter, error) {
 	if err != nil {
 		return sampling.Model{}, nil, err
 	}
-	if counter, ok := model.Backend.(sampling.Counter); ok && model.Counter == nil {
-		model.Counter = counter // what stands around the backend would hide it
+	counts := chosen.Kind == "pocket" || chosen.Dialect == "llamacpp" || chosen.Dialect == "vllm"
+	if counter, ok := model.Backend.(sampling.Counter); ok && counts && model.Counter == nil {
+		model.Counter = counter // so that the page says that the count is exact
 	}
 	meter := &wrap.Meter{Counter: model.Counter}
 	if chosen.Kind != "pocket" {

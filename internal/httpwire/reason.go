@@ -22,14 +22,10 @@ var reasons = map[string]sampling.Reason{
 	"content_filter": sampling.Filtered, "safety": sampling.Filtered, "recitation": sampling.Filtered,
 }
 
-// passingReasons are those after which the same request may fare better.
-var passingReasons = map[string]bool{
-	"error": true, "abort": true, "cancelled": true, "canceled": true, "insufficient_system_resource": true,
-}
-
 // Finish reads a finish reason. A stop that the server's word does not tell from
 // the model's own end is EndOfText. A word that is not known, such as "repetition",
-// says that the text was cut: the error wraps [sampling.ErrTruncated].
+// says that the text was cut: the error wraps [sampling.ErrTruncated]. It is
+// temporary, but where the request itself is the cause.
 func (s Source) Finish(word string) (sampling.Reason, error) {
 	lower := strings.ToLower(word)
 	if reason, ok := reasons[lower]; ok {
@@ -40,7 +36,7 @@ func (s Source) Finish(word string) (sampling.Reason, error) {
 		err = errors.New("the server only loaded the model, as it does when the prompt is empty; begin the prompt with some text")
 	}
 	return sampling.Unfinished, &sampling.Error{
-		Backend: s.Backend, Status: http.StatusOK, Temporary: passingReasons[lower],
+		Backend: s.Backend, Status: http.StatusOK, Temporary: lower != "load" && lower != "unload" && lower != "repetition",
 		Err: fmt.Errorf("%w: %w", sampling.ErrTruncated, err),
 	}
 }

@@ -81,7 +81,7 @@ func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
 		switch {
 		case ctx.Err() != nil && !(err == nil && a.line.Done):
 			a.leave()
-			return sampling.Chunk{}, a.backend.source().Failure(ctx, ctx.Err())
+			return sampling.Chunk{}, a.backend.wire.Failure(ctx, ctx.Err())
 		case err == io.EOF:
 			return sampling.Chunk{}, a.unfinished()
 		case err != nil:
@@ -145,12 +145,12 @@ func (a *answer) fault(ctx context.Context, err error) error {
 	if err == errLongLine {
 		return a.backend.misread("%w", err)
 	}
-	return a.backend.source().Broken(ctx, http.StatusOK, err)
+	return a.backend.wire.Broken(ctx, http.StatusOK, err)
 }
 
 // words are what a server sent, fit for an error text.
 func (b *Backend) words(raw []byte) error {
-	return b.source().Announced(http.StatusOK, raw).Err
+	return b.wire.Announced(http.StatusOK, raw).Err
 }
 
 // chunk makes a chunk of the current line, or finds what is wrong with it.
@@ -194,19 +194,18 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 		return sampling.Chunk{}, err
 	}
 	switch l.DoneReason {
-	case "length":
-		chunk.Reason = sampling.TokenLimit
-	case "stop":
-		chunk.Reason = sampling.EndOfText
 	case "load", "unload":
 		return sampling.Chunk{}, a.backend.misread("done_reason is %q: the server loaded the model and read no prompt", l.DoneReason)
 	case "":
 		// Versions before 0.1.38 told no reason. Later ones leave it out when the
 		// model's runner took the client to be gone, and so did not finish.
 		return sampling.Chunk{}, a.backend.truncated("the server says that it is done and gives no reason")
-	default:
-		return sampling.Chunk{}, a.backend.truncated("the server says that it is done for the unknown reason %q", l.DoneReason)
 	}
+	reason, err := a.backend.wire.Finish(l.DoneReason)
+	if err != nil {
+		return chunk, err // the text before it is real
+	}
+	chunk.Reason = reason
 	if l.PromptEvalCount > 0 || l.EvalCount > 0 {
 		chunk.Usage = &sampling.Usage{
 			PromptTokens:     l.PromptEvalCount,
@@ -255,7 +254,7 @@ const loop = 30
 
 // announced is the error in a line.
 func (a *answer) announced(raw []byte) error {
-	fault := a.backend.source().Announced(http.StatusOK, raw)
+	fault := a.backend.wire.Announced(http.StatusOK, raw)
 	if strings.Contains(fault.Err.Error(), "token repeat limit") {
 		return a.backend.looped("%w", fault.Err)
 	}

@@ -30,7 +30,7 @@ type said struct {
 // say reads a body to its end, without a connection around it.
 func say(t testing.TB, body io.Reader, req *sampling.Request, limit int, whole bool) (s said, err error) {
 	t.Helper()
-	b, err := New(Config{Model: "m", Whole: whole, Key: "sk-secret"})
+	b, err := New(Config{Model: "m", Whole: whole, Key: sampling.NewSecret("sk-secret")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestAnswer(t *testing.T) {
 		{"not an object", "[]\n", said{Err: "part 1"}, nil, false},
 		{"another object", `{"status":"success"}` + "\n", said{Err: `there was no text in it: {"status":"success"}`}, sampling.ErrTruncated, true},
 		{"no reason", a + "\n" + `{"response":"","done":true}`, said{Text: "a", Chunks: 1, Err: "gives no reason"}, sampling.ErrTruncated, true},
-		{"an unknown reason", `{"response":"","done":true,"done_reason":"tired"}`, said{Err: `the unknown reason "tired"`}, sampling.ErrTruncated, true},
+		{"an unknown reason", `{"response":"","done":true,"done_reason":"tired"}`, said{Err: `finish_reason "tired"`}, sampling.ErrTruncated, true},
 		{"the model was loaded", `{"response":"","done":true,"done_reason":"load"}`, said{Err: `done_reason is "load"`}, nil, false},
 		{"thoughts", `{"response":"","thinking":"hm"}` + "\n" + done, said{Err: "thoughts"}, nil, false},
 		{"more than was asked for", strings.Repeat(a+"\n", 41) + done, said{Text: strings.Repeat("a", 40), Chunks: 40, Err: "after the 40 tokens"}, nil, false},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -29,14 +28,9 @@ const backendName = "ollama"
 type Backend struct {
 	config Config // without its Key and HTTPClient
 	base   string
-	client *http.Client
-	key    secret
+	wire   *httpwire.Client
 	facts  *facts
 }
-
-// A secret is a function so that nothing that prints structs shows what it
-// returns.
-type secret func() string
 
 // New returns a Backend for c, or an error that names the field that is wrong.
 // It sends nothing.
@@ -45,26 +39,13 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := http.Client{}
-	if c.HTTPClient != nil {
-		client = *c.HTTPClient
+	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
+	if err != nil {
+		return nil, invalid("%v", err)
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	key := secret(func() string { return c.Key })
-	b := &Backend{
-		config: c,
-		base:   base,
-		client: &client,
-		key:    key,
-		facts:  newFacts(),
-	}
-	b.config.Key, b.config.HTTPClient = "", nil
+	b := &Backend{config: c, base: base, wire: wire, facts: newFacts()}
+	b.config.Key, b.config.HTTPClient, b.config.Header = sampling.Secret{}, nil, nil
 	return b, nil
-}
-
-// source is made where it is needed, since it holds the key as it is.
-func (b *Backend) source() httpwire.Source {
-	return httpwire.Source{Backend: backendName, Key: b.key()}
 }
 
 // Model returns a [sampling.Model] with this Backend and its window, so that
@@ -88,27 +69,30 @@ func (b *Backend) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 // sample returns nil when the continuation is complete or its consumer left.
 func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk) bool) error {
 	if ctx.Err() != nil {
-		return b.source().Failure(ctx, ctx.Err())
+		return b.wire.Failure(ctx, ctx.Err())
 	}
 	body, limit, err := b.body(ctx, req)
 	if err != nil {
 		return err
 	}
-	x, plain, err := b.send(ctx, body)
+	x, err := b.send(ctx, body)
 	if err != nil {
 		return err
 	}
 	defer x.end() // a server that notices that nobody listens stops drawing
-	a := answer{backend: b, req: req, limit: limit, exchange: x, parts: b.parts(plain)}
+	a := answer{backend: b, req: req, limit: limit, exchange: x, parts: b.parts(x.body)}
 	for {
 		chunk, err := a.next(ctx)
 		if err != nil {
+			if chunk.Text != "" && !yield(chunk) {
+				return nil
+			}
 			return err
 		}
 		last := chunk.Reason != sampling.Unfinished
 		switch more := yield(chunk); {
 		case last:
-			drain(x.body)
+			httpwire.Drain(x.body)
 			return nil
 		case !more:
 			a.leave()
@@ -124,42 +108,41 @@ func (b *Backend) parts(body io.Reader) source {
 	return newLineReader(body)
 }
 
-// do sends one request under a context that may outlast the caller's. Its errors
-// are [*sampling.Error].
+// do sends one request under a context that may outlast the caller's, and returns
+// an answer. Its errors are [*sampling.Error].
 func (b *Backend) do(caller, ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, b.source().Failure(caller, err)
+		return nil, b.wire.Failure(caller, err)
 	}
-	r.Header.Set("User-Agent", "foreword")
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if key := b.key(); key != "" {
-		r.Header.Set("Authorization", "Bearer "+key)
+	resp, err := b.wire.Do(caller, r)
+	if err == nil {
+		return resp, nil
 	}
-	resp, err := b.client.Do(r)
-	if err != nil {
-		fault := b.source().Failure(caller, err)
-		if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" && caller.Err() == nil {
-			fault.Err = fmt.Errorf("%w; is Ollama running at %s? \"ollama serve\" starts it", fault.Err, b.base)
-		}
-		return nil, fault
+	fault := b.wire.Fault(caller, err)
+	switch dial, ok := errors.AsType[*net.OpError](fault); {
+	case fault.Status == http.StatusOK && !errors.Is(fault, sampling.ErrTruncated):
+		return nil, b.misread("%w", fault.Err)
+	case fault.Status != 0:
+		b.explain(fault)
+	case ok && dial.Op == "dial" && caller.Err() == nil:
+		fault.Err = fmt.Errorf("%w; is Ollama running at %s? \"ollama serve\" starts it", fault.Err, b.base)
 	}
-	return resp, nil
+	return nil, fault
 }
 
-// refusal describes a response that is not an answer, in the server's words and
-// with the way out where there is a known one.
-func (b *Backend) refusal(resp *http.Response) error {
-	fault := b.source().Refusal(resp)
+// explain adds the way out to a refusal, where there is a known one.
+func (b *Backend) explain(fault *sampling.Error) {
 	hint := ""
 	switch {
 	case fault.Status == http.StatusNotFound && strings.Contains(fault.Err.Error(), "model"):
 		hint = fmt.Sprintf("\"ollama pull %s\" fetches a model that has been published", b.config.Model)
 	case fault.Status == http.StatusNotFound || fault.Status == http.StatusMethodNotAllowed:
 		hint = fmt.Sprintf("see that Config.URL, %s, is an Ollama server's address", b.base)
-	case fault.Status == http.StatusUnauthorized && b.key() == "":
+	case fault.Status == http.StatusUnauthorized && b.wire.Key.Reveal() == "":
 		hint = "Config.Key is empty"
 	case errors.Is(fault, sampling.ErrBudget):
 		hint = "shorten the prompt, or raise Config.Window as far as the model was trained for"
@@ -167,26 +150,9 @@ func (b *Backend) refusal(resp *http.Response) error {
 	if hint != "" {
 		fault.Err = fmt.Errorf("%w; %s", fault.Err, hint)
 	}
-	return fault
 }
 
 // misread is the fault of an answer that came well and cannot be right.
 func (b *Backend) misread(format string, args ...any) error {
 	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: fmt.Errorf("the answer is not one of Ollama's: "+format, args...)}
-}
-
-// String names the server and the model, and never the key.
-func (b Backend) String() string {
-	return fmt.Sprintf("ollama.Backend(%s, model %q, window %d)", b.base, b.config.Model, b.config.Window)
-}
-
-// GoString is String.
-func (b Backend) GoString() string { return b.String() }
-
-// Format writes String whatever the verb.
-func (b Backend) Format(s fmt.State, verb rune) { io.WriteString(s, b.String()) }
-
-// LogValue is what [log/slog] shows of a Backend.
-func (b Backend) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("url", b.base), slog.String("model", b.config.Model), slog.Int("window", b.config.Window))
 }

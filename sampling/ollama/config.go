@@ -3,14 +3,11 @@ package ollama
 import (
 	"cmp"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -23,10 +20,6 @@ const smallestWindow = 4
 
 // A Config says which model to ask, and where. Copy and change it freely; [New]
 // keeps its own copy.
-//
-// Printing a Config, by any verb and by [log/slog], shows whether a key is set
-// and never the key. Package fmt does not ask a Config in an unexported field of
-// another struct; keep the [Backend] there, which shows nothing either way.
 type Config struct {
 	// URL is the server's address without /api, such as http://gpu-box:11434.
 	// "" is http://127.0.0.1:11434.
@@ -53,7 +46,17 @@ type Config struct {
 
 	// Key is sent as a bearer token, to this URL and no other: for Ollama behind
 	// a proxy, and for ollama.com. "" sends none.
-	Key string `json:"-"`
+	Key sampling.Secret
+
+	// Header is sent with each request. It is not hidden in a printed Config, so
+	// put no key into it.
+	Header http.Header
+
+	// Silence is how long the server may send nothing, before the first byte of
+	// an answer and between two pieces of it. 0 is 10 minutes before the first
+	// byte, since loading a model takes minutes, and 5 minutes after it. A
+	// negative one is no limit.
+	Silence time.Duration
 
 	// Version is the server's version, such as "0.17.4". "" asks the server,
 	// once, before the first sample.
@@ -66,10 +69,9 @@ type Config struct {
 	// text.
 	Whole bool
 
-	// HTTPClient is what the requests go through; nil is one without a time
-	// limit over [http.DefaultTransport], since loading a model may take minutes
-	// and the caller's context is the limit. It is copied, and the copy follows
-	// no redirect, which would send the prompt where nobody chose.
+	// HTTPClient is what the requests go through; nil is one that connects
+	// within 10 seconds. It is copied, and the copy follows no redirect, which
+	// would send the prompt where nobody chose.
 	HTTPClient *http.Client `json:"-"`
 }
 
@@ -96,9 +98,6 @@ func (c *Config) check() (base string, err error) {
 			return "", invalid("Config.Version is %q; write it as in 0.17.4, or leave it empty to ask the server", c.Version)
 		}
 	}
-	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r == 0x7f }); i >= 0 {
-		return "", invalid("Config.Key has a space or a line break at byte %d of %d, which no header can carry; strings.TrimSpace may be enough", i, len(c.Key))
-	}
 	return base, nil
 }
 
@@ -112,25 +111,6 @@ func (c *Config) keepAlive() any {
 	}
 	return nil
 }
-
-// String shows all but the key.
-func (c Config) String() string {
-	key := "unset"
-	if c.Key != "" {
-		key = "set"
-	}
-	return fmt.Sprintf("ollama.Config(%s, model %q, window %d, key %s)",
-		httpwire.Address(cmp.Or(c.URL, localURL)), c.Model, c.Window, key)
-}
-
-// GoString is String.
-func (c Config) GoString() string { return c.String() }
-
-// Format writes String whatever the verb.
-func (c Config) Format(s fmt.State, verb rune) { io.WriteString(s, c.String()) }
-
-// LogValue is what [log/slog] shows of a Config.
-func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func invalid(format string, args ...any) error {
 	return &sampling.Error{Backend: backendName, Err: fmt.Errorf("%w: %s", sampling.ErrInvalid, fmt.Sprintf(format, args...))}

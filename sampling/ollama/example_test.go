@@ -72,11 +72,11 @@ func ExampleBackend_Model() {
 
 // What goes wrong says what to do about it, and no key is ever shown.
 func ExampleConfig() {
-	config := ollama.Config{URL: "https://ollama.com", Model: "some-base-model", Key: "a secret that nobody may see"}
-	fmt.Println(config)
+	config := ollama.Config{URL: "https://ollama.com", Model: "some-base-model", Key: sampling.NewSecret("a secret that nobody may see")}
+	fmt.Println(config.URL, config.Key)
 	_, err := ollama.New(config)
 	fmt.Println(err)
 	// Output:
-	// ollama.Config(https://ollama.com, model "some-base-model", window 0, key set)
+	// https://ollama.com [key]
 	// ollama: sampling: invalid request: Config.Key has a space or a line break at byte 1 of 28, which no header can carry; strings.TrimSpace may be enough
 }

@@ -1,14 +1,13 @@
 package ollama
 
 import (
-	"compress/gzip"
 	"context"
 	"io"
-	"mime"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
 // An exchange is one request for a continuation and its answer.
@@ -44,7 +43,7 @@ const (
 )
 
 // send posts the request for a continuation. Its errors are [*sampling.Error].
-func (b *Backend) send(caller context.Context, body []byte) (*exchange, io.Reader, error) {
+func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
 	// The request does not end with the caller's context: once lines come, the
 	// moment matters.
 	sending, cancel := context.WithCancel(context.WithoutCancel(caller))
@@ -60,25 +59,10 @@ func (b *Backend) send(caller context.Context, body []byte) (*exchange, io.Reade
 	resp, err := b.do(caller, sending, http.MethodPost, "/api/generate", body)
 	if err != nil {
 		x.end()
-		return nil, nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		err := b.refusal(resp)
-		x.end()
-		return nil, nil, err
+		return nil, err
 	}
 	x.body = resp.Body
-	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
-		err := b.misread("%w", b.source().Refusal(resp).Err)
-		x.end()
-		return nil, nil, err
-	}
-	plain, err := b.unzipped(caller, resp)
-	if err != nil {
-		x.end()
-		return nil, nil, err
-	}
-	return x, plain, nil
+	return x, nil
 }
 
 // end closes the connection unless the answer was read to its end.
@@ -88,23 +72,6 @@ func (x *exchange) end() {
 	x.cancel()
 	if x.body != nil {
 		x.body.Close()
-	}
-}
-
-// unzipped returns the body as it was before compression. net/http has undone
-// the one that it asked for itself; others come from proxies that do not ask.
-func (b *Backend) unzipped(ctx context.Context, resp *http.Response) (io.Reader, error) {
-	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-		return resp.Body, nil
-	case "gzip", "x-gzip":
-		plain, err := gzip.NewReader(resp.Body)
-		if err != nil {
-			return nil, b.source().Broken(ctx, resp.StatusCode, err)
-		}
-		return plain, nil
-	default:
-		return nil, b.misread("it is encoded as %q, which was not asked for", encoding)
 	}
 }
 
@@ -131,16 +98,5 @@ func (a *answer) leave() {
 			return
 		}
 	}
-	drain(x.body)
-}
-
-// patience is how long the end of a finished answer is waited for. It follows
-// at once, and a connection whose answer was read to its end can be used again.
-const patience = 50 * time.Millisecond
-
-// drain reads what is left of a finished answer, as far as little is left.
-func drain(body io.ReadCloser) {
-	enough := time.AfterFunc(patience, func() { body.Close() })
-	defer enough.Stop()
-	io.CopyN(io.Discard, body, 4<<10)
+	httpwire.Drain(x.body)
 }

