@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"sampling/samplingtest":              {"sampling"},
 	"fewshot":                            {"fewshot/internal/...", "sampling", "internal/parallel"},
 	"fewshot/internal/...":               {},
-	"fewshot/choose":                     {"fewshot", "github.com/sashabaranov/go-openai"},
+	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "fewshot/internal/...", "sampling"},
 	"assistant":                          {"fewshot", "sampling"},
 	"assistant/chatapi":                  {"assistant", "fewshot", "sampling", "github.com/sashabaranov/go-openai"},

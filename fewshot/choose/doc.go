@@ -21,7 +21,7 @@
 // They are used as any Selector is:
 //
 //	task.Select = choose.BM25(8)
-//	task.Select = choose.Nearest(8, choose.OpenAIEmbeddings(url, key, "text-embedding-3-small"))
+//	task.Select = choose.Nearest(8, embedder) // such as an openai.Backend
 //	task.Select = choose.Diverse(8, 0.7, &choose.Words{})
 //	task.Select = choose.Balanced(choose.BM25(2))
 //	task.Select = fewshot.Fixed(4, choose.BM25(4)) // four constant ones first, for a server's prefix cache

@@ -2,11 +2,8 @@ package choose_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -184,28 +181,4 @@ func ExampleWords() {
 	// Output:
 	// The soup was cold. (negative)
 	// The soup was cold and the waiter was rude. (negative)
-}
-
-// A server that speaks the OpenAI protocol makes the embeddings; this one stands
-// in for it and measures nothing but length.
-func ExampleOpenAIEmbeddings() {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var asked struct{ Input []string }
-		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-			log.Fatal(err)
-		}
-		var data []map[string]any
-		for i, text := range asked.Input {
-			data = append(data, map[string]any{"index": i, "embedding": []int{len(text), 10}})
-		}
-		json.NewEncoder(w).Encode(map[string]any{"data": data})
-	}))
-	defer server.Close()
-
-	embedder := choose.OpenAIEmbeddings(server.URL+"/v1", "the key", "the model")
-	show(choose.Nearest(1, embedder), "The soup was cold!", reviews)
-	fmt.Printf("%T\n", embedder)
-	// Output:
-	// The soup was cold. (negative)
-	// choose.EmbedderFunc
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // An Embedder turns texts into vectors, such that texts of like meaning have
-// vectors of like direction. [OpenAIEmbeddings] asks a server for them.
+// vectors of like direction. The Backend of package openai asks a server for them.
 //
 // Embed returns one vector for each text, in their order and all of one size,
 // and keeps neither the texts nor the vectors. It is safe for concurrent use.
@@ -59,7 +59,7 @@ type Vectors struct {
 // Rank implements [Ranker].
 func (v *Vectors) Rank(ctx context.Context, query string, pool []fewshot.Example[string, string], n int) (*Ranking, error) {
 	if v.Embedder == nil {
-		return nil, errors.New("Vectors has no Embedder; give it one, such as OpenAIEmbeddings")
+		return nil, errors.New("Vectors has no Embedder; give it one, such as an openai.Backend")
 	}
 	if v.Batch < 0 {
 		return nil, fmt.Errorf("Vectors with a Batch of %d; use 0 for 256 texts a call, or a positive number", v.Batch)

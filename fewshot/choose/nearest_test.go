@@ -245,7 +245,7 @@ func TestEmbeddersThatAreWrong(t *testing.T) {
 		{"no vectors", &Vectors{Embedder: EmbedderFunc(none)}, []string{"0 vectors for 3 texts"}},
 		{"an error", &Vectors{Embedder: EmbedderFunc(failing)}, []string{"embedding examples 1 to 3 of 3", errors.ErrUnsupported.Error()}},
 		{"an error for the query", &Vectors{Embedder: EmbedderFunc(onlyPool)}, []string{"embedding the query", errors.ErrUnsupported.Error()}},
-		{"no Embedder", &Vectors{}, []string{"no Embedder", "OpenAIEmbeddings"}},
+		{"no Embedder", &Vectors{}, []string{"no Embedder", "openai.Backend"}},
 		{"a negative batch", &Vectors{Embedder: EmbedderFunc(one), Batch: -1}, []string{"Batch of -1"}},
 	}
 	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}

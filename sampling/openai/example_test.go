@@ -102,3 +102,20 @@ func ExampleBackend_Score() {
 	// Output:
 	// openai: sampling: not supported by this backend: SGLang does not return the log probabilities of a prompt
 }
+
+// A model that makes embeddings serves package choose. This server measures
+// nothing but length.
+func ExampleBackend_Embed() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"data": [{"index": 0, "embedding": [10, 1]}, {"index": 1, "embedding": [20, 1]}]}`)
+	}))
+	defer server.Close()
+
+	embedder, err := openai.New(openai.Config{BaseURL: server.URL + "/v1", Model: "text-embedding-3-small"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(embedder.Embed(context.Background(), []string{"ten bytes.", "twenty bytes of text"}))
+	// Output:
+	// [[10 1] [20 1]] <nil>
+}

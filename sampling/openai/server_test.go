@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,9 +122,9 @@ const plainFields = "model prompt max_tokens temperature top_p frequency_penalty
 
 var flavours = map[string]flavour{
 	"OpenAI": {dialect: openai.OpenAI, fields: plainFields + "logprobs n echo", maxStops: 4},
-	"llama.cpp": {dialect: openai.LlamaCpp, fields: plainFields + "logprobs n top_k min_p repeat_penalty repeat_last_n verbose",
+	"llama.cpp": {dialect: openai.LlamaCpp, fields: plainFields + "logprobs n top_k min_p repeat_penalty repeat_last_n verbose grammar cache_prompt",
 		maxStops: 1000, content: true, slots: 8, comments: true},
-	"vLLM": {dialect: openai.VLLM, fields: plainFields + "logprobs n echo top_k min_p repetition_penalty include_stop_str_in_output " +
+	"vLLM": {dialect: openai.VLLM, fields: plainFields + "logprobs n echo top_k min_p repetition_penalty include_stop_str_in_output structured_outputs " +
 		"logprob_token_ids return_tokens_as_token_ids return_token_ids",
 		maxStops: 1000, crlf: true},
 }
@@ -150,6 +151,11 @@ type wireRequest struct {
 	AsIDs             bool     `json:"return_tokens_as_token_ids"`
 	TellPrompt        bool     `json:"return_token_ids"`
 	IncludeStop       bool     `json:"include_stop_str_in_output"`
+	Grammar           string   `json:"grammar"`
+	Structured        struct {
+		Choice []string `json:"choice"`
+		Regex  string   `json:"regex"`
+	} `json:"structured_outputs"`
 	StreamOptions     struct {
 		IncludeUsage bool `json:"include_usage"`
 		Continuous   bool `json:"continuous_usage_stats"`
@@ -220,7 +226,7 @@ func (req *wireRequest) draw(prompt []int, choice int) (s served) {
 	if req.TopK != nil {
 		p.TopK = max(0, *req.TopK)
 	}
-	d := sampling.NewDecoder(&sampling.Request{Params: p}, prompt, nil)
+	d := sampling.NewDecoder(&sampling.Request{Params: p, Constraint: req.constraint()}, prompt, tokenTexts)
 	if req.Echo {
 		for i, id := range prompt {
 			var probs []sampling.Candidate
@@ -235,7 +241,12 @@ func (req *wireRequest) draw(prompt []int, choice int) (s served) {
 	s.reason = "length"
 	for s.count < *req.MaxTokens {
 		probs := nextToken(last)
-		last, _ = d.Next(slices.Clone(probs))
+		next, ok := d.Next(slices.Clone(probs))
+		if !ok {
+			s.reason = "stop" // the constraint allows no more
+			return s
+		}
+		last = next
 		s.count++
 		text := tokenText(last)
 		all += text
@@ -257,6 +268,62 @@ func (req *wireRequest) draw(prompt []int, choice int) (s served) {
 		s.add(last, text, probs)
 	}
 	return s
+}
+
+// tokenTexts are the texts of all tokens by their ids.
+var tokenTexts = func() (all []string) {
+	for id := range endToken + 1 {
+		all = append(all, tokenText(id))
+	}
+	return all
+}()
+
+// constraint reads what the request asks for under its server's name.
+func (req *wireRequest) constraint() sampling.Constraint {
+	if req.Structured.Choice != nil {
+		return sampling.OneOf(req.Structured.Choice...)
+	}
+	expr := req.Structured.Regex + fromGBNF(strings.TrimPrefix(req.Grammar, "root ::= "))
+	if expr == "" {
+		return sampling.Constraint{}
+	}
+	c, err := sampling.Matching(expr)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// fromGBNF turns a grammar of one rule into an expression: literals are quoted,
+// and the spaces between the items mean nothing.
+func fromGBNF(grammar string) string {
+	var out strings.Builder
+	for grammar = strings.TrimSpace(grammar); grammar != ""; {
+		end := 1
+		if close := map[byte]string{'"': "\"", '[': "]"}[grammar[0]]; close != "" {
+			for !strings.HasPrefix(grammar[end:], close) {
+				if grammar[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			end++
+		}
+		item := grammar[:end]
+		grammar = grammar[end:]
+		switch {
+		case item == " ":
+		case item[0] == '"':
+			text, err := strconv.Unquote(item)
+			if err != nil {
+				panic(err)
+			}
+			out.WriteString("(?:" + regexp.QuoteMeta(text) + ")")
+		default:
+			out.WriteString(item)
+		}
+	}
+	return out.String()
 }
 
 // cutBack takes the last over bytes away, as a server does that has held them
