@@ -156,7 +156,7 @@ type wireRequest struct {
 		Choice []string `json:"choice"`
 		Regex  string   `json:"regex"`
 	} `json:"structured_outputs"`
-	StreamOptions     struct {
+	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 		Continuous   bool `json:"continuous_usage_stats"`
 	} `json:"stream_options"`

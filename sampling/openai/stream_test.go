@@ -290,7 +290,7 @@ func TestEndlessBody(t *testing.T) {
 			return response(r, endless{what, r.Context()}), nil
 		})
 		go cancel()
-		for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "x"}) {
+		for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "x", Params: sampling.Params{MaxTokens: 1 << 30}}) {
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: %v", name, err)
 			}
