@@ -1,6 +1,7 @@
 package faultwire
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -67,6 +68,9 @@ func NewFaultServer(t testing.TB) *FaultServer {
 	quiet := log.New(io.Discard, "", 0) // the faults make the server complain
 	s.plain = httptest.NewUnstartedServer(s)
 	s.plain.Config.ErrorLog = quiet
+	s.plain.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, asked{}, new(atomic.Int64))
+	}
 	s.plain.Start()
 	s.tls = httptest.NewUnstartedServer(s)
 	s.tls.Config.ErrorLog = quiet
@@ -100,6 +104,14 @@ func (s *FaultServer) URL(f Fault) string {
 
 // RightURL returns the base URL at which the server does everything right.
 func (s *FaultServer) RightURL() string { return s.plain.URL + "/right" }
+
+// KeptURL returns the base URL at which the server does everything right, but that
+// it closes each connection that it promised to keep as soon as it is used again.
+// llama.cpp's server does so after each stream.
+func (s *FaultServer) KeptURL() string { return s.plain.URL + "/kept" }
+
+// asked is how many requests came on a connection.
+type asked struct{}
 
 // FlakyURL returns the base URL at which the given share of the requests, from
 // 0 to 1, meets one of the faults at random. The same seed makes the same
@@ -148,6 +160,10 @@ func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
 	kind, name, rest := splitPath(r.URL.Path)
+	if n, ok := r.Context().Value(asked{}).(*atomic.Int64); ok && n.Add(1) > 1 && kind == "kept" {
+		(&exchange{w: w}).connection().Close()
+		return
+	}
 	if kind == "elsewhere" {
 		s.elsewhere(w, r)
 		return
@@ -186,10 +202,11 @@ func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// splitPath takes "/fault/some-name/v1/completions" apart, and "/right/v1/completions".
+// splitPath takes "/fault/some-name/v1/completions" apart, "/right/v1/completions"
+// and "/kept/v1/completions".
 func splitPath(path string) (kind, name, rest string) {
 	kind, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if kind != "right" {
+	if kind != "right" && kind != "kept" {
 		name, rest, _ = strings.Cut(rest, "/")
 	}
 	return kind, name, "/" + rest
@@ -199,7 +216,7 @@ func splitPath(path string) (kind, name, rest string) {
 // holds the lock.
 func (s *FaultServer) pick(kind, name string) (Fault, bool) {
 	switch kind {
-	case "right":
+	case "right", "kept":
 		return Fault{}, true
 	case "fault":
 		for _, f := range Faults() {
