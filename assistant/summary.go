@@ -82,7 +82,11 @@ func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(strin
 	task := summaryTask(user, name)
 	task.Params = c.Params
 	task.Params.MaxTokens = min(cmp.Or(c.Params.MaxTokens, summaryTokens), summaryTokens)
-	answer, err := wholeSentences(task.Run(ctx, c.Model, strings.Join(lines, "\n")))
+	prompter, err := task.Compile()
+	if err != nil {
+		return err
+	}
+	answer, err := wholeSentences(prompter.Run(ctx, c.Model, strings.Join(lines, "\n")))
 	if err != nil {
 		return err
 	}

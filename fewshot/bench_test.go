@@ -33,9 +33,8 @@ func plain(pairs []fewshot.Example[string, string], query string) string {
 	return b.String()
 }
 
-// BenchmarkPrompt renders a query behind n pairs. "cold" is a new Task each
-// time, which encodes and checks every pair; "warm" is any query after a Task's
-// first; "plain" is the loop above, without a check. The ratios are of one run.
+// BenchmarkPrompt renders a query behind n pairs. "cold" compiles the Task each
+// time, which encodes and checks every pair; "warm" is a query of a Prompter; "plain" is the loop above, without a check. The ratios are of one run.
 func BenchmarkPrompt(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10000} {
 		pairs := manyPairs(n)
@@ -52,12 +51,9 @@ func BenchmarkPrompt(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("warm/%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			task := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}
-			if _, err := task.Prompt(b.Context(), sampling.Model{}, "first"); err != nil {
-				b.Fatal(err)
-			}
+			p := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}.MustCompile()
 			for b.Loop() {
-				if _, err := task.Prompt(b.Context(), sampling.Model{}, "teacher"); err != nil {
+				if _, err := p.Prompt(b.Context(), sampling.Model{}, "teacher"); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -67,7 +63,7 @@ func BenchmarkPrompt(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				task := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}
-				if _, err := task.Prompt(b.Context(), sampling.Model{}, "teacher"); err != nil {
+				if _, err := promptOf(b.Context(), task, sampling.Model{}, "teacher"); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -109,8 +105,8 @@ func BenchmarkFit(b *testing.B) {
 		perNaive = float64(b.Elapsed()) / float64(b.N)
 	})
 	b.Run("fewshot", func(b *testing.B) {
-		task := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}
-		p, err := task.Prompt(b.Context(), m, query(0))
+		prompter := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}.MustCompile()
+		p, err := prompter.Prompt(b.Context(), m, query(0))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -119,7 +115,7 @@ func BenchmarkFit(b *testing.B) {
 		}
 		i := 1
 		for b.Loop() {
-			if _, err := task.Prompt(b.Context(), m, query(i)); err != nil {
+			if _, err := prompter.Prompt(b.Context(), m, query(i)); err != nil {
 				b.Fatal(err)
 			}
 			i++

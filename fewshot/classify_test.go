@@ -8,7 +8,6 @@ import (
 	"log"
 	"math"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -45,13 +44,42 @@ func (s scorer) Score(_ context.Context, req *sampling.Request, continuations []
 	return scores, nil
 }
 
-func sentiment(labels ...string) *fewshot.Classifier[string, string] {
-	return &fewshot.Classifier[string, string]{Task: &fewshot.Task[string, string]{Format: fewshot.Lines}, Labels: labels}
+// A classifying is a Task, its labels and how they are weighed.
+type classifying struct {
+	task    fewshot.Task[string, string]
+	labels  []string
+	options fewshot.ClassifierOptions[string]
 }
 
-func probabilities(t *testing.T, c *fewshot.Classifier[string, string], b sampling.Backend, in string) (*fewshot.Classification[string], []float64) {
+func sentiment(labels ...string) *classifying {
+	return &classifying{task: fewshot.Task[string, string]{Format: fewshot.Lines}, labels: labels}
+}
+
+// classifier makes the Classifier, calibrated for b where there are content-free
+// inputs.
+func (c *classifying) classifier(ctx context.Context, b sampling.Backend) (*fewshot.Classifier[string, string], error) {
+	p, err := c.task.Compile()
+	if err != nil {
+		return nil, err
+	}
+	made, err := fewshot.NewClassifier(p, c.labels, c.options)
+	if err != nil || c.options.ContentFree == nil {
+		return made, err
+	}
+	return made.Calibrate(ctx, sampling.Model{Backend: b})
+}
+
+func (c *classifying) classify(ctx context.Context, b sampling.Backend, in string) (*fewshot.Classification[string], error) {
+	made, err := c.classifier(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return made.Classify(ctx, sampling.Model{Backend: b}, in)
+}
+
+func probabilities(t *testing.T, c *classifying, b sampling.Backend, in string) (*fewshot.Classification[string], []float64) {
 	t.Helper()
-	got, err := c.Classify(t.Context(), sampling.Model{Backend: b}, in)
+	got, err := c.classify(t.Context(), b, in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,21 +108,23 @@ func TestClassifyByScore(t *testing.T) {
 	tests := []struct {
 		name  string
 		why   string
-		c     *fewshot.Classifier[string, string]
+		c     *classifying
 		want  []float64
 		label string
 	}{
 		{"sum", "the likelier label", sentiment("good", "quite bad"), share([]float64{0.2, 0.1}), "good"},
-		{"per token", "a long label is not punished for its length", &fewshot.Classifier[string, string]{Normalize: fewshot.PerToken}, share(perToken), "quite bad"},
-		{"per byte", "the same, by bytes", &fewshot.Classifier[string, string]{Normalize: fewshot.PerByte}, share(perByte), "quite bad"},
-		{"unconditional", "a common word is not preferred for that", &fewshot.Classifier[string, string]{Normalize: fewshot.Unconditional}, share([]float64{0.5, 5}), "quite bad"},
-		{"calibrated", "what an empty input gets is divided out", &fewshot.Classifier[string, string]{ContentFree: []string{"N/A"}}, share([]float64{0.2 / 8, 0.1 / 1}), "quite bad"},
+		{"per token", "a long label is not punished for its length", &classifying{options: fewshot.ClassifierOptions[string]{Normalize: fewshot.PerToken}}, share(perToken), "quite bad"},
+		{"per byte", "the same, by bytes", &classifying{options: fewshot.ClassifierOptions[string]{Normalize: fewshot.PerByte}}, share(perByte), "quite bad"},
+		{"unconditional", "a common word is not preferred for that", &classifying{options: fewshot.ClassifierOptions[string]{Normalize: fewshot.Unconditional}}, share([]float64{0.5, 5}), "quite bad"},
+		{"calibrated", "what an empty input gets is divided out", &classifying{options: fewshot.ClassifierOptions[string]{ContentFree: []string{"N/A"}}}, share([]float64{0.2 / 8, 0.1 / 1}), "quite bad"},
 		{"a label that begins another", "each is scored with what ends it", sentiment("New", "New York"), share([]float64{0.1, 0.3}), "New York"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.c.Task == nil {
-				tt.c.Task, tt.c.Labels = &fewshot.Task[string, string]{Format: fewshot.Lines}, []string{"good", "quite bad"}
+			if tt.c.labels == nil {
+				options := tt.c.options
+				tt.c = sentiment("good", "quite bad")
+				tt.c.options = options
 			}
 			calls := 0
 			got, p := probabilities(t, tt.c, scorer{logprobs: logprobs, calls: &calls}, "a film")
@@ -108,79 +138,38 @@ func TestClassifyByScore(t *testing.T) {
 	}
 }
 
+// TestBiasIsMeasuredOnce counts scorings: those of the content-free inputs, and
+// then one for each input. The Classifier that was calibrated does not change.
 func TestBiasIsMeasuredOnce(t *testing.T) {
 	calls := 0
 	c := sentiment("good", "bad")
-	c.ContentFree = []string{"N/A", "nothing"}
-	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2, " fair": -3}, calls: &calls}
+	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2, "N/A: good": -3, "N/A: bad": -1, "[MASK]: good": -3, "[MASK]: bad": -1, ": good": -3, ": bad": -1}, calls: &calls}
+	plain, err := c.classifier(t.Context(), &b)
+	if err != nil {
+		t.Fatal(err)
+	}
 	m := sampling.Model{Backend: &b}
+	calibrated, err := plain.Calibrate(t.Context(), m) // by the default inputs, of which one is empty
+	if err != nil || calls != 3 {
+		t.Fatalf("%d scorings, %v", calls, err)
+	}
 	for range 3 {
-		if _, err := c.Classify(t.Context(), m, "a film"); err != nil {
-			t.Fatal(err)
+		before, err1 := plain.Classify(t.Context(), m, "a film")
+		after, err2 := calibrated.Classify(t.Context(), m, "a film")
+		if err1 != nil || err2 != nil || before.Calibrated || !after.Calibrated || after.Probability <= before.Probability {
+			t.Errorf("%+v, %v; %+v, %v", before, err1, after, err2)
 		}
 	}
-	if calls != 3+2 {
-		t.Errorf("%d scorings for 3 inputs and 2 content-free ones", calls)
-	}
-	for _, change := range []struct {
-		what string
-		do   func()
-	}{
-		{"new examples", func() { c.Task.Add("x", "good"); c.Task.Add("y", "bad") }},
-		{"fewer shots", func() { c.Task.Shots = 1 }},
-		{"other inputs that say nothing", func() { c.ContentFree = []string{"-", "?"} }},
-		{"another normalization", func() { c.Normalize = fewshot.PerByte }},
-		{"other parameters", func() { c.Task.Params.TopK = 9 }},
-		{"one more label", func() { c.Labels = append(c.Labels, "fair") }},
-	} {
-		change.do()
-		calls = 0
-		if _, err := c.Classify(t.Context(), m, "a film"); err != nil || calls != 3 {
-			t.Errorf("%s: %d scorings, %v; want the bias measured anew", change.what, calls, err)
-		}
-	}
-	calls = 0
-	other := b
-	for range 3 {
-		for _, backend := range []sampling.Backend{&b, &other} {
-			if _, err := c.Classify(t.Context(), sampling.Model{Backend: backend}, "a film"); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if calls != 6+2 {
-		t.Errorf("%d scorings for 6 inputs and the 2 content-free ones of another backend", calls)
+	if calls != 3+6 {
+		t.Errorf("%d scorings for 6 inputs and 3 content-free ones", calls)
 	}
 }
 
-// TestBiasIsThatOfTheShots has a window in which a long input leaves no room for
-// the example: then the bias is measured without it too, and each time, since what
-// is left out may differ by input.
-func TestBiasIsThatOfTheShots(t *testing.T) {
-	calls := 0
-	c := sentiment("good", "bad")
-	c.Task.Add("a book", "good")
-	c.Task.Params.MaxTokens = 1
-	c.ContentFree = []string{"N/A"}
-	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2}, calls: &calls}
-	m := sampling.Model{Backend: &b, Window: 1 + 25} // bytes
-	for _, step := range []struct {
-		input string
-		calls int
-	}{{"a film", 2}, {"a film", 1}, {"a film of three hours", 2}, {"a film of three hours", 2}, {"a film", 1}} {
-		calls = 0
-		if _, err := c.Classify(t.Context(), m, step.input); err != nil || calls != step.calls {
-			t.Errorf("%s: %d scorings, want %d; %v", step.input, calls, step.calls, err)
-		}
-	}
-}
-
-// TestCalibrationNeedsTheSameWay has a backend that reports no label among the
-// first tokens behind an input that says nothing: then the bias is not known, and
-// answers vote.
-func TestCalibrationNeedsTheSameWay(t *testing.T) {
-	good := alternatives(20, sampling.Token{Text: " good", Logprob: -1})
-	other := alternatives(20, sampling.Token{Text: " well", Logprob: -1})
+// TestCalibrationNeedsTheSameMethod has a backend that reports no label among the
+// first tokens after an input that says nothing: then the bias is not known.
+func TestCalibrationNeedsTheSameMethod(t *testing.T) {
+	good := alternatives(20, sampling.Token{Text: " good", Logprob: -0.1})
+	other := alternatives(20, sampling.Token{Text: " well", Logprob: -0.1})
 	model := sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		if strings.Contains(req.Prompt, "N/A") {
 			return other.Sample(ctx, req)
@@ -191,26 +180,38 @@ func TestCalibrationNeedsTheSameWay(t *testing.T) {
 	if got, _ := probabilities(t, c, model, "a film"); got.Method != fewshot.ByFirstToken {
 		t.Errorf("uncalibrated: %v", got.Method)
 	}
-	c.ContentFree = []string{"N/A"}
-	if got, _ := probabilities(t, c, model, "a film"); got.Method != fewshot.ByVotes || got.Label != "good" {
-		t.Errorf("calibrated: %q %v, want good by votes", got.Label, got.Method)
+	c.options.ContentFree = []string{"N/A"}
+	var answer *fewshot.AnswerError
+	if _, err := c.classifier(t.Context(), model); !errors.As(err, &answer) {
+		t.Errorf("votes that are no label: %v", err)
+	}
+	votes := alternatives(0, sampling.Token{Text: " good"})
+	if _, err := c.classifier(t.Context(), votes); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("a backend that only votes was calibrated: %v", err)
 	}
 }
 
 func TestClassifierMistakes(t *testing.T) {
-	for want, c := range map[string]*fewshot.Classifier[string, string]{
-		"Classifier.Task is nil":                                {Labels: []string{"a", "b"}},
+	with := func(o fewshot.ClassifierOptions[string]) *classifying {
+		c := sentiment("a", "b")
+		c.options = o
+		return c
+	}
+	for want, c := range map[string]*classifying{
 		"a Classifier of 1 labels; name at least two":           sentiment("a"),
 		`label 3, "a": its text is the same as that of label 1`: sentiment("a", "b", "a"),
 		`label 2, "": its text is empty`:                        sentiment("a", ""),
 		`label 2, "b\nc": its text contains a line break`:       sentiment("a", "b\nc"),
-		"Classifier.Samples is -1":                              {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Samples: -1},
-		"Classifier.Normalize is 4":                             {Task: &fewshot.Task[string, string]{}, Labels: []string{"a", "b"}, Normalize: 4},
-		"Shots is -2":                                           {Task: &fewshot.Task[string, string]{Shots: -2}, Labels: []string{"a", "b"}},
+		"ClassifierOptions.Samples is -1":                       with(fewshot.ClassifierOptions[string]{Samples: -1}),
+		"ClassifierOptions.Normalize is 4":                      with(fewshot.ClassifierOptions[string]{Normalize: 4}),
+		"ClassifierOptions.ContentFree is empty":                with(fewshot.ClassifierOptions[string]{ContentFree: []string{}}),
 	} {
-		if _, err := c.Classify(t.Context(), sampling.Model{Backend: alternatives(0, sampling.Token{Text: "a"})}, "x"); err == nil || !strings.HasPrefix(err.Error(), "fewshot: "+want) {
+		if _, err := c.classifier(t.Context(), nil); !errors.Is(err, sampling.ErrInvalid) || !strings.HasPrefix(err.Error(), "fewshot: "+want) {
 			t.Errorf("got  %v\nwant fewshot: %s", err, want)
 		}
+	}
+	if _, err := fewshot.NewClassifier[string](nil, []string{"a", "b"}, fewshot.ClassifierOptions[string]{}); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("no Prompter: %v", err)
 	}
 	if got := fewshot.Method(3).String(); got != "unknown" {
 		t.Errorf("a Method that there is not is %q", got)
@@ -218,7 +219,7 @@ func TestClassifierMistakes(t *testing.T) {
 	c := sentiment("good", "bad")
 	calls := 0
 	for name, p := range map[string]float64{"NaN": math.NaN(), "nothing is likely": math.Inf(-1)} {
-		if _, err := c.Classify(t.Context(), sampling.Model{Backend: scorer{logprobs: map[string]float64{" good": p, " bad": p}, calls: &calls}}, "x"); err == nil {
+		if _, err := c.classify(t.Context(), scorer{logprobs: map[string]float64{" good": p, " bad": p}, calls: &calls}, "x"); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -226,16 +227,16 @@ func TestClassifierMistakes(t *testing.T) {
 	gone := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
 	})
-	if _, err := c.Classify(t.Context(), sampling.Model{Backend: gone}, "x"); !errors.Is(err, broken) {
+	if _, err := c.classify(t.Context(), gone, "x"); !errors.Is(err, broken) {
 		t.Errorf("a backend that fails: %v", err)
 	}
 	none := alternatives(0, sampling.Token{Text: " dunno"})
 	var answer *fewshot.AnswerError
-	got, err := c.Classify(t.Context(), sampling.Model{Backend: none}, "x")
+	got, err := c.classify(t.Context(), none, "x")
 	if !errors.As(err, &answer) {
 		t.Errorf("samples that are no label: %v", err)
 	}
-	if p := got.Probability(); p != 0 {
+	if p := got.Probability; p != 0 {
 		t.Errorf("no label was chosen, with a probability of %v", p)
 	}
 }
@@ -243,44 +244,16 @@ func TestClassifierMistakes(t *testing.T) {
 // TestCalibrationNamesTheInput has a content-free input that cannot be written.
 func TestCalibrationNamesTheInput(t *testing.T) {
 	c := sentiment("good", "bad")
-	c.Task.In.Encode = func(s string) (string, error) {
+	c.task.In.Encode = func(s string) (string, error) {
 		if s == "N/A" {
 			return "", errors.New("no such film")
 		}
 		return s, nil
 	}
-	c.ContentFree = []string{"nothing", "N/A"}
-	calls := 0
-	b := scorer{logprobs: map[string]float64{" good": -1, " bad": -2}, calls: &calls}
-	_, err := c.Classify(t.Context(), sampling.Model{Backend: b}, "a film")
-	if err == nil || err.Error() != "ContentFree[1]: fewshot: input cannot be encoded: no such film" {
+	c.options.ContentFree = []string{"nothing", "N/A"}
+	if _, err := c.classifier(t.Context(), nil); err == nil || !strings.HasPrefix(err.Error(), "content-free input 2: ") {
 		t.Error(err)
 	}
-}
-
-// TestClassifierIsShared has many goroutines measure the bias at once. The race
-// detector watches.
-func TestClassifierIsShared(t *testing.T) {
-	c := sentiment("good", "bad")
-	c.ContentFree = []string{"N/A", "nothing"}
-	c.Task.Add("sun", "good")
-	c.Task.Add("mud", "bad")
-	m := sampling.Model{Backend: pocket.Default()}
-	want, err := c.Classify(t.Context(), m, "rain")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fresh := &fewshot.Classifier[string, string]{Task: c.Task, Labels: c.Labels, ContentFree: c.ContentFree}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			got, err := fresh.Classify(t.Context(), m, "rain")
-			if err != nil || !cmp.Equal(got.Probabilities, want.Probabilities, closeEnough) {
-				t.Errorf("%+v, %v; want %v", got, err, want.Probabilities)
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // TestCalibrationUndoesABias trains a model on a corpus in which one label
@@ -300,7 +273,6 @@ func TestCalibrationUndoesABias(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := sampling.Model{Backend: model}
 	c := sentiment("good", "bad")
 	biased, p := probabilities(t, c, model, "a word it has not read")
 	t.Logf("uncalibrated: P(good) = %.2f", p[0])
@@ -308,38 +280,42 @@ func TestCalibrationUndoesABias(t *testing.T) {
 		t.Errorf("the bias that was planted does not show: %v", p)
 	}
 	c = sentiment("good", "bad")
-	c.ContentFree = []string{"N/A", "nothing", "something else"}
+	c.options.ContentFree = []string{"N/A", "nothing", "something else"}
 	_, p = probabilities(t, c, model, "a word it has not read")
 	t.Logf("calibrated: P(good) = %.2f", p[0])
 	if math.Abs(p[0]-0.5) > 0.1 {
 		t.Errorf("calibrated, a word that says nothing is %v", p)
 	}
 	for word, want := range map[string]string{"sun": "good", "rain": "bad", "flower": "good", "mud": "bad"} {
-		got, err := c.Classify(t.Context(), m, word)
+		got, err := c.classify(t.Context(), model, word)
 		if err != nil || got.Label != want {
 			t.Errorf("calibrated, %s is %+v, %v; want %s", word, got, err, want)
 		}
 	}
 }
 
-// Each label gets a probability, from which the model's liking for some label is
+// Each label gets a probability, from which the model's bias for some label is
 // divided out.
 func ExampleClassifier() {
-	task := &fewshot.Task[string, string]{Format: fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"}}
+	task := fewshot.Task[string, string]{Format: fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"}}
 	task.Add("The soup arrived cold and the waiter never came back.", "negative")
 	task.Add("A wonderful book, I loved every page of it.", "positive")
-	classifier := fewshot.Classifier[string, string]{
-		Task:        task,
-		Labels:      []string{"positive", "negative"},
-		ContentFree: []string{"N/A", "..."},
+	ctx, model := context.Background(), sampling.Model{Backend: pocket.Default()}
+
+	classifier, err := fewshot.NewClassifier(task.MustCompile(), []string{"positive", "negative"}, fewshot.ClassifierOptions[string]{})
+	if err != nil {
+		log.Fatal(err)
 	}
-	model := sampling.Model{Backend: pocket.Default()}
+	classifier, err = classifier.Calibrate(ctx, model)
+	if err != nil {
+		log.Fatal(err)
+	}
 	for _, review := range []string{"The pasta was delicious.", "A dull film, and far too long."} {
-		c, err := classifier.Classify(context.Background(), model, review)
+		c, err := classifier.Classify(ctx, model, review)
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s (%v, more than 60 %%: %t): %s\n", c.Label, c.Method, c.Probability() > 0.6, review)
+		fmt.Printf("%s (%v, more than 60 %%: %t): %s\n", c.Label, c.Method, c.Probability > 0.6, review)
 	}
 	// Output:
 	// positive (by score, more than 60 %: true): The pasta was delicious.

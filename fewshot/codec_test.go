@@ -22,7 +22,7 @@ type person struct {
 func encoded[T any](t *testing.T, v T) (string, error) {
 	t.Helper()
 	task := fewshot.Task[T, string]{Format: fewshot.Format{Between: "=>", After: "\n"}}
-	p, err := task.Prompt(t.Context(), sampling.Model{}, v)
+	p, err := promptOf(t.Context(), task, sampling.Model{}, v)
 	if err != nil {
 		return "", err
 	}
@@ -32,7 +32,7 @@ func encoded[T any](t *testing.T, v T) (string, error) {
 // decoded reads a value from a completion.
 func decoded[T any](text string) (T, error) {
 	task := fewshot.Task[string, T]{Format: fewshot.Lines}
-	return task.Parse(" " + text)
+	return parseOf(task, " "+text)
 }
 
 func roundTrip[T any](t *testing.T, v T, want string) {
@@ -113,9 +113,9 @@ func TestAnswersThatDoNotParse(t *testing.T) {
 	check("an answer that ends before it begins", err, `""`, "empty")
 
 	task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf("yes", "no")}
-	_, err = task.Parse(" perhaps")
+	_, err = parseOf(task, " perhaps")
 	check("no label", err, `"perhaps"`, `"yes"`, `"no"`)
-	if got, err := task.Parse(" Yes\nand more"); err != nil || got != "yes" {
+	if got, err := parseOf(task, " Yes\nand more"); err != nil || got != "yes" {
 		t.Errorf("a label in capitals: %q, %v", got, err)
 	}
 }
@@ -140,7 +140,7 @@ func TestValuesThatCannotBeEncoded(t *testing.T) {
 		task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf(labels...)}
 		task.Add("x", "a")
 		var value *fewshot.ValueError
-		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); !errors.As(err, &value) || !errors.Is(err, sampling.ErrInvalid) || value.Field != "output" || value.Example != 0 || !strings.Contains(err.Error(), want) {
+		if _, err := promptOf(t.Context(), task, sampling.Model{}, "q"); !errors.As(err, &value) || !errors.Is(err, sampling.ErrInvalid) || value.Field != "output" || value.Example != 0 || !strings.Contains(err.Error(), want) {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}

@@ -1,127 +1,132 @@
 package fewshot
 
 import (
-	"context"
-	"math"
+	"fmt"
 	"strings"
-	"sync"
 	"unicode/utf8"
-
-	"github.com/foreword-go/foreword/sampling"
 )
 
 // A pair is an example as text.
 type pair = Example[string, string]
 
-// A column is the examples of a Task laid out as text, once: instruction and
-// all shots in one string, so that a prompt is a copy of it with the query
-// behind. It does not change after newColumn, but for the counts.
+// A column is the examples of a Task laid out as text, once: preamble,
+// instruction and all shots in one string, so that a prompt is a copy of it
+// followed by the query. It does not change after finish.
 type column struct {
 	layout      *layout
+	preamble    string
 	instruction string
-	first       any // the address of the Task's first example, to notice a new slice
 	pairs       []pair
 	all         []int // 0, 1, 2, ...: the order in which no Selector has a say
+	example     []int // the index of each pair among the Task's examples, of which repeats are left out
 
 	text  string
 	start []int // start[i] is where shot i begins in text; start[len(pairs)] is its end
 
-	counting sync.Mutex
-	counts   *counts
+	added    int // examples, repeats included
+	build    strings.Builder
+	seen     map[string][]int // the pairs of each input
+	repeated []int            // examples that are there twice
 }
 
 // afterInstruction parts the instruction from the shots.
 const afterInstruction = "\n\n"
 
-func newColumn(l *layout, instruction string, pairs []pair) (*column, error) {
-	if !utf8.ValidString(instruction) {
-		return nil, &ValueError{Example: noExample, Field: "instruction", Err: errNotUTF8}
-	}
-	f := &l.format
+func newColumn(l *layout, preamble, instruction string, examples int) *column {
 	c := &column{
-		layout:      l,
-		instruction: instruction,
-		pairs:       pairs,
-		all:         make([]int, len(pairs)),
-		start:       make([]int, len(pairs)+1),
+		layout: l, preamble: preamble, instruction: instruction,
+		pairs: make([]pair, 0, examples), start: make([]int, 0, examples+1), seen: make(map[string][]int, examples),
 	}
-	size := len(instruction) + len(afterInstruction)
-	for _, p := range pairs {
-		size += len(f.Before) + len(p.In) + len(f.Between) + len(p.Out) + len(f.After)
-	}
-	var b strings.Builder
-	b.Grow(size)
+	c.build.WriteString(preamble)
 	if instruction != "" {
-		b.WriteString(instruction)
-		b.WriteString(afterInstruction)
+		c.build.WriteString(instruction)
+		c.build.WriteString(afterInstruction)
 	}
-	for i, p := range pairs {
-		c.all[i], c.start[i] = i, b.Len()
-		b.WriteString(f.Before)
-		b.WriteString(p.In)
-		between := b.Len()
-		b.WriteString(f.Between)
-		answer := b.Len()
-		b.WriteString(p.Out)
-		b.WriteString(f.After)
-		text := b.String() // what has been written does not move while there is room
-		if err := l.checkInput(p.In, text[c.start[i]:answer], false); err != nil {
-			return nil, &ValueError{Example: i, Of: len(pairs), Field: "input", Err: err}
-		}
-		if err := l.checkOutput(p.Out, text[between:]); err != nil {
-			return nil, &ValueError{Example: i, Of: len(pairs), Field: "output", Err: err}
-		}
-	}
-	c.text = b.String()
-	c.start[len(pairs)] = len(c.text)
-	return c, nil
+	c.start = append(c.start, c.build.Len())
+	return c
 }
 
-// head is the instruction and what parts it from the shots.
+func (c *column) checkHead() error {
+	for field, text := range map[string]string{"preamble": c.preamble, "instruction": c.instruction} {
+		if !utf8.ValidString(text) {
+			return &ValueError{Example: noExample, Field: field, Err: errNotUTF8}
+		}
+	}
+	return nil
+}
+
+// add checks a pair and lays it out. A pair that is there already is left out.
+func (c *column) add(p pair) *ValueError {
+	c.added++
+	l, f := c.layout, &c.layout.format
+	shot := f.Before + p.In + f.Between + p.Out + f.After
+	between := len(f.Before) + len(p.In)
+	if err := l.checkInput(p.In, shot[:between+len(f.Between)], false); err != nil {
+		return &ValueError{Field: "input", Err: err}
+	}
+	if err := l.checkOutput(p.Out, shot[between:]); err != nil {
+		return &ValueError{Field: "output", Err: err}
+	}
+	for _, i := range c.seen[p.In] {
+		if c.pairs[i].Out == p.Out {
+			c.repeated = append(c.repeated, c.added-1)
+			return nil
+		}
+	}
+	c.seen[p.In] = append(c.seen[p.In], len(c.pairs))
+	c.all = append(c.all, len(c.pairs))
+	c.example = append(c.example, c.added-1)
+	c.pairs = append(c.pairs, p)
+	c.build.WriteString(shot)
+	c.start = append(c.start, c.build.Len())
+	return nil
+}
+
+func (c *column) finish() {
+	c.text = strings.Clone(c.build.String())
+	c.build.Reset()
+}
+
+// warnings says what is odd about the examples as a whole.
+func (c *column) warnings() (all []string) {
+	contradicting, likeFirst := 0, 0
+	var first []int
+	for i, p := range c.pairs {
+		if same := c.seen[p.In]; len(same) > 1 && same[0] == i {
+			if contradicting++; first == nil {
+				first = same
+			}
+		}
+		if p.Out == c.pairs[0].Out {
+			likeFirst++
+		}
+	}
+	if contradicting > 0 {
+		all = append(all, fmt.Sprintf("%d inputs have different outputs; the first, %q, has %q (Examples[%d]) and %q (Examples[%d])", contradicting,
+			shorten(c.pairs[first[0]].In, 80), shorten(c.pairs[first[0]].Out, 80), c.example[first[0]], shorten(c.pairs[first[1]].Out, 80), c.example[first[1]]))
+	}
+	if len(c.pairs) > 1 && likeFirst == len(c.pairs) {
+		all = append(all, fmt.Sprintf("all %d examples have the output %q, which the model is likely to repeat for every input", len(c.pairs), shorten(c.pairs[0].Out, 80)))
+	}
+	if n := len(c.repeated); n > 0 {
+		all = append(all, fmt.Sprintf("%d examples are exact repeats and are not shown twice; the first is Examples[%d]", n, c.repeated[0]))
+	}
+	return all
+}
+
+// head is what comes before the shots.
 func (c *column) head() string { return c.text[:c.start[0]] }
 
 // shot is one shot as text.
 func (c *column) shot(i int) string { return c.text[c.start[i]:c.start[i+1]] }
 
-// prompt lays out the shots of order and the query, as many as fit.
-func (c *column) prompt(ctx context.Context, m sampling.Model, params sampling.Params, input string, order []int) (*Prompt, error) {
-	return c.fill(ctx, m, params, input, order, new(Prompt))
+// query lays out the input that is to be answered.
+func (c *column) query(input string) string {
+	return c.layout.format.Before + input + c.layout.open
 }
 
-// fill is prompt with the memory for what it returns.
-func (c *column) fill(ctx context.Context, m sampling.Model, params sampling.Params, input string, order []int, p *Prompt) (*Prompt, error) {
-	*p = Prompt{Stop: c.layout.stops, Shots: order, column: c, input: input}
-	f, err := c.fitting(ctx, m, params)
-	if err != nil {
-		return nil, err
-	}
-	if f != nil {
-		// The query is checked before anything is counted, since a Counter may
-		// be a server.
-		query := c.join(nil, input)[c.start[0]:]
-		if err := c.checkQuery(input, query); err != nil {
-			return nil, err
-		}
-		kept, tokens, text, err := f.fit(ctx, order, input, query)
-		if err != nil {
-			return nil, err
-		}
-		dropped := len(order) - kept
-		p.Dropped, p.Shots, p.Tokens, p.Text = order[:dropped:dropped], order[dropped:], tokens, text
-		if f.budget < math.MaxInt {
-			p.Budget = f.budget
-		}
-		return p, nil
-	}
-	p.Text = c.join(p.Shots, input)
-	if err := c.checkQuery(input, p.Text[len(p.Text)-c.queryLen(input):]); err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-func (c *column) checkQuery(input, rendered string) error {
-	if err := c.layout.checkInput(input, rendered, true); err != nil {
+func (c *column) checkQuery(input string) error {
+	if err := c.layout.checkInput(input, c.query(input), true); err != nil {
 		return &ValueError{Example: noExample, Field: "input", Err: err}
 	}
 	return nil
@@ -131,7 +136,8 @@ func (c *column) queryLen(input string) int {
 	return len(c.layout.format.Before) + len(input) + len(c.layout.open)
 }
 
-// join writes the instruction, the shots and the query, in one allocation.
+// join writes what comes before the shots, the shots and the query, in one
+// allocation.
 func (c *column) join(order []int, input string) string {
 	f := &c.layout.format
 	if shots, inPlace := c.run(order); inPlace {
@@ -153,14 +159,34 @@ func (c *column) join(order []int, input string) string {
 	return b.String()
 }
 
-// run returns the text of the shots in order where they stand side by side in
-// the column, as they do unless a Selector chose them.
+// run returns the text of the shots in order where they are side by side in the
+// column.
 func (c *column) run(order []int) (text string, ok bool) {
 	if len(order) == 0 {
 		return "", true
 	}
-	if from := order[0]; &order[0] == &c.all[from] {
-		return c.text[c.start[from]:c.start[from+len(order)]], true
+	from, n := order[0], len(order)
+	if from+n > len(c.all) {
+		return "", false
 	}
-	return "", false
+	if &order[0] != &c.all[from] {
+		for i, at := range order {
+			if at != from+i {
+				return "", false
+			}
+		}
+	}
+	return c.text[c.start[from]:c.start[from+n]], true
+}
+
+// shown turns indexes into the column into indexes into the Task's examples.
+func (c *column) shown(order []int) []int {
+	if len(c.repeated) == 0 {
+		return order
+	}
+	examples := make([]int, len(order))
+	for i, at := range order {
+		examples[i] = c.example[at]
+	}
+	return examples
 }

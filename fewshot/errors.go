@@ -18,7 +18,8 @@ var errNotUTF8 = errors.New("is not valid UTF-8; convert it, or replace the byte
 type ValueError struct {
 	Example int    // index into Task.Examples, or -1 for what is asked now and the instruction
 	Of      int    // how many examples there are
-	Field   string // "input", "output" or "instruction"
+	At      string // where the example came from, if that is known
+	Field   string // "input", "output", "instruction" or "preamble"
 	Err     error  // what is wrong with it, and the way out
 }
 
@@ -27,7 +28,11 @@ func (e *ValueError) Error() string {
 	if e.Example == noExample {
 		return fmt.Sprintf("fewshot: %s %v", e.Field, e.Err)
 	}
-	return fmt.Sprintf("fewshot: example %d of %d (Examples[%d]): %s %v", e.Example+1, e.Of, e.Example, e.Field, e.Err)
+	at := ""
+	if e.At != "" {
+		at = e.At + ": "
+	}
+	return fmt.Sprintf("fewshot: %sexample %d of %d (Examples[%d]): %s %v", at, e.Example+1, e.Of, e.Example, e.Field, e.Err)
 }
 
 // Is reports whether target is [sampling.ErrInvalid].
@@ -36,8 +41,9 @@ func (e *ValueError) Is(target error) bool { return target == sampling.ErrInvali
 // Unwrap returns what is wrong with the value.
 func (e *ValueError) Unwrap() error { return e.Err }
 
-// An AnswerError says that the model's text is no answer: it cannot be decoded,
-// or it is not whole, for which errors.Is knows [sampling.ErrTruncated].
+// An AnswerError says that the model's text is not a valid answer: it cannot be
+// decoded, or it was cut, which errors.Is tells as [sampling.ErrTokenLimit] or
+// [sampling.ErrTruncated].
 type AnswerError struct {
 	Text string // the answer's text, with the layout undone
 	Err  error
@@ -50,6 +56,16 @@ func (e *AnswerError) Error() string {
 
 // Unwrap returns why the text is no answer.
 func (e *AnswerError) Unwrap() error { return e.Err }
+
+// mistake is an error in a Task. errors.Is takes it for [sampling.ErrInvalid].
+func mistake(format string, args ...any) error {
+	return &mistakeError{fmt.Sprintf("fewshot: "+format, args...)}
+}
+
+type mistakeError struct{ text string }
+
+func (e *mistakeError) Error() string        { return e.text }
+func (e *mistakeError) Is(target error) bool { return target == sampling.ErrInvalid }
 
 // shorten cuts s to about n bytes, at a whole rune.
 func shorten(s string, n int) string {

@@ -18,7 +18,7 @@ func Example() {
 	task.Add("whisper", "속삭임")
 
 	model := sampling.Model{Backend: pocket.Default()}
-	word, err := task.Run(context.Background(), model, "teacher")
+	word, err := task.MustCompile().Run(context.Background(), model, "teacher")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func Example_zeroShot() {
 		Format:      fewshot.Lines,
 	}
 	model := sampling.Model{Backend: pocket.Default()}
-	word, err := task.Run(context.Background(), model, "teacher")
+	word, err := task.MustCompile().Run(context.Background(), model, "teacher")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func Example_oneShot() {
 	for _, butterfly := range []string{"나비", "papillon", "Schmetterling"} {
 		task := fewshot.Task[string, string]{Format: fewshot.Lines}
 		task.Add("butterfly", butterfly)
-		word, err := task.Run(context.Background(), model, "teacher")
+		word, err := task.MustCompile().Run(context.Background(), model, "teacher")
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -62,9 +62,9 @@ func Example_oneShot() {
 
 // Few-shot: the prompt is a column of examples with the last answer missing.
 func Example_fewShot() {
-	task := fewshot.Task[string, string]{Examples: tenPairs, Shots: 3, Format: fewshot.Arrow}
+	task := fewshot.Task[string, string]{Examples: tenPairs, Select: fewshot.First(3), Format: fewshot.Arrow}
 	model := sampling.Model{Backend: pocket.Default()}
-	answer, err := task.Ask(context.Background(), model, "teacher")
+	answer, err := task.MustCompile().Do(context.Background(), model, "teacher")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -95,18 +95,19 @@ func ExampleOneOf() {
 	task.Add("The soup arrived cold and the waiter was rude.", Negative)
 	task.Add("Wonderful bread, and the staff were friendly.", Positive)
 
+	prompter := task.MustCompile()
 	model := sampling.Model{Backend: pocket.Default()}
 	for _, review := range []string{
 		"The delicious cake was worth every penny.",
 		"The screen was broken and nobody answered my complaint.",
 	} {
-		label, err := task.Run(context.Background(), model, review)
+		label, err := prompter.Run(context.Background(), model, review)
 		if err != nil {
 			log.Fatal(err)
 		}
 		fmt.Println(label)
 	}
-	_, err := task.Parse(" splendid")
+	_, err := prompter.Parse(&sampling.Completion{Text: " splendid", Reason: sampling.EndOfText})
 	fmt.Println(err)
 	// Output:
 	// positive
@@ -126,7 +127,7 @@ func Example_struct() {
 	task.Add("Ada Moreno, a nurse from Lisbon, is 34 years old.", person{"Ada Moreno", "nurse", "Lisbon", 34})
 
 	model := sampling.Model{Backend: pocket.Default()}
-	answer, err := task.Ask(context.Background(), model, "Yuki Tanabe works as a pilot in Osaka and is 42 years old.")
+	answer, err := task.MustCompile().Do(context.Background(), model, "Yuki Tanabe works as a pilot in Osaka and is 42 years old.")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -142,10 +143,10 @@ func Example_struct() {
 }
 
 // A prompt can be looked at without a model.
-func ExampleTask_Prompt() {
+func ExamplePrompter_Prompt() {
 	task := fewshot.Task[string, int]{Instruction: "How many legs has it?", Format: fewshot.QA}
 	task.Add("a spider", 8)
-	prompt, err := task.Prompt(context.Background(), sampling.Model{}, "a bee")
+	prompt, err := task.MustCompile().Prompt(context.Background(), sampling.Model{}, "a bee")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func ExampleValueError() {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	task.Add("ocean", "바다")
 	task.Add("haiku", "an old silent pond\na frog jumps in")
-	_, err := task.Prompt(context.Background(), sampling.Model{}, "teacher")
+	_, err := task.Compile()
 	fmt.Println(err)
 	// Output:
 	// fewshot: example 2 of 2 (Examples[1]): output contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or set Format.Quote to have it written as a JSON string

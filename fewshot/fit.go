@@ -2,247 +2,191 @@ package fewshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"reflect"
-	"strings"
-	"sync"
-	"unicode"
-	"unicode/utf8"
+	"math/bits"
+	"slices"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A fitting is a column with a Model's token counts: how many shots fit.
-type fitting struct {
-	column *column
-	model  sampling.Model
-	budget int // tokens that the prompt may have
-	counts *counts
-}
-
-// counts are the token counts of a column's parts by one Counter, each made
-// when it is first asked for. A Counter may add something for each text, such
-// as a token that begins it; that constant is in none of the parts.
-type counts struct {
-	counter  any // whose counts these are
-	constant int
-	head     int
-
-	mu     sync.Mutex
-	shot   []int // tokens of each shot; uncounted until asked for
-	adding adding
-}
-
-const uncounted = -1
-
-// An adding is what is known of whether the parts' counts add up to the whole's.
-type adding int
-
-const (
-	unproven adding = iota
-	proven          // they did, for a prompt of many shots
-	refuted         // they did not, or cannot be relied on to
-)
-
-// proof is how many shots a prompt must have for its sum to prove something: few
-// add up by chance under a Counter that rounds, such as four bytes to a token.
-const proof = 16
-
-// fitting returns nil when there is nothing to count with and no limit.
-func (c *column) fitting(ctx context.Context, m sampling.Model, params sampling.Params) (*fitting, error) {
+// prompt lays out the picked shots and the query, as many shots as fit.
+func (c *column) prompt(ctx context.Context, m sampling.Model, params sampling.Params, input string, picks Picks) (*Prompt, error) {
 	budget, err := m.PromptBudget(params)
 	if err != nil {
 		return nil, err
 	}
-	var counter any
-	if m.Counter != nil {
-		counter = m.Counter
-	} else if own, ok := m.Backend.(sampling.Counter); ok {
-		counter = own
-	}
-	if counter == nil && budget == math.MaxInt {
-		return nil, nil
-	}
-	c.counting.Lock()
-	defer c.counting.Unlock()
-	if c.counts == nil || !same(c.counts.counter, counter) {
-		counts, err := c.count(ctx, m)
-		if err != nil {
-			return nil, fmt.Errorf("fewshot: counting the instruction's tokens: %w", err)
+	p := &Prompt{Stop: c.layout.stops, column: c, input: input}
+	kept := picks.len()
+	if budget == math.MaxInt {
+		p.order = picks.first(kept)
+		p.Text = c.join(p.order, input)
+	} else {
+		p.Budget = budget
+		f := fitting{column: c, model: m, budget: budget, picks: picks, input: input}
+		if kept, err = f.fit(ctx, p); err != nil {
+			return nil, err
 		}
-		counts.counter = counter
-		c.counts = counts
 	}
-	return &fitting{c, m, budget, c.counts}, nil
+	p.Shots = c.shown(p.order)
+	if kept < picks.len() {
+		p.Dropped = c.shown(picks.dropped(kept))
+	}
+	return p, nil
 }
 
-// same compares two Counters, of which some cannot be compared.
-func same(a, b any) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
+// A fitting finds how many shots fit a window.
+type fitting struct {
+	column *column
+	model  sampling.Model
+	budget int // tokens that the prompt may have
+	picks  Picks
+	input  string
 }
 
-func (c *column) count(ctx context.Context, m sampling.Model) (*counts, error) {
-	constant, err := m.Count(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	head, err := m.Count(ctx, c.head())
-	if err != nil {
-		return nil, err
-	}
-	n := &counts{constant: constant, head: head - constant, shot: make([]int, len(c.pairs))}
-	for i := range n.shot {
-		n.shot[i] = uncounted
-	}
-	return n, nil
-}
-
-// fit returns how many of the last shots of order fit before the query, and the
-// prompt with them. It has the input in it.
+// fit finds how many of n shots fit and fills the prompt in with them.
 //
-// Adding up the parts is nearly right: only where two parts meet may a
-// tokenizer join or split tokens differently. So the sum proposes, and a count
-// of the text itself decides. Where parts meet at line breaks, and a prompt of
-// many shots has proven that this Counter's tokens end there, the sum is the
-// count, and the query is all that is still counted.
-func (f *fitting) fit(ctx context.Context, order []int, input, query string) (kept, tokens int, text string, err error) {
-	own, err := f.model.Count(ctx, query)
-	if err != nil {
-		return 0, 0, "", fmt.Errorf("fewshot: counting the query's tokens: %w", err)
+// It estimates by the number of bytes a token has, then counts the prompt itself
+// and estimates again, with at most 1 + log2(n) counts: an estimate is only taken
+// where bisecting what it leaves open still needs no more. The result is within
+// one shot of the best, and nearly always the best.
+func (f *fitting) fit(ctx context.Context, p *Prompt) (kept int, err error) {
+	n := f.picks.len()
+	if f.countsBytes() {
+		return f.fitBytes(p)
 	}
-	kept, tokens, err = f.add(ctx, order, 0, f.counts.head+own)
-	if err != nil {
-		return 0, 0, "", err
-	}
-	clear := apart(query)
-	if clear && tokens <= f.budget && f.counts.known() == proven {
-		return kept, tokens, f.column.join(order[len(order)-kept:], input), nil
-	}
-	kept, tokens, text, err = f.settle(ctx, order, input, kept)
-	if err == nil && clear {
-		f.learn(order[len(order)-kept:], own, tokens)
-	}
-	return kept, tokens, text, err
-}
-
-// add goes on from a prompt with the last kept shots of order and so many
-// tokens: it returns how many fit by the sum of their counts, and that sum.
-func (f *fitting) add(ctx context.Context, order []int, kept, sum int) (int, int, error) {
-	n := f.counts
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for ; kept < len(order); kept++ {
-		shot, err := f.shot(ctx, order[len(order)-1-kept])
-		if err != nil {
-			return 0, 0, err
+	fits, over := -1, n+1 // the most shots known to fit, the fewest known not to
+	left := max(bits.Len(uint(n)), 1)
+	perToken := 4.0 // bytes of a token; most English text has about as many
+	for over-fits > 1 && (left > 0 || fits < 0) {
+		left--
+		try := f.estimate(perToken)
+		try = min(max(try, fits+1, over-1<<min(max(left, 0), 62)), over-1, fits+1<<min(max(left, 0), 62))
+		if left < 0 {
+			try = 0
 		}
-		if sum+shot > f.budget {
-			break
-		}
-		sum += shot
-	}
-	return kept, sum, nil
-}
-
-// shot returns the tokens of a shot. The caller holds the lock.
-func (f *fitting) shot(ctx context.Context, i int) (int, error) {
-	n := f.counts
-	if n.shot[i] == uncounted {
-		text := f.column.shot(i)
+		order := f.picks.first(try)
+		text := f.column.join(order, f.input)
 		tokens, err := f.model.Count(ctx, text)
 		if err != nil {
-			return 0, fmt.Errorf("fewshot: counting the tokens of example %d of %d: %w", i+1, len(n.shot), err)
+			return 0, fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
 		}
-		n.shot[i] = tokens - n.constant
-		if !apart(text) || !strings.HasSuffix(text, "\n") {
-			n.adding = refuted
-		}
-	}
-	return n.shot[i], nil
-}
-
-// settle counts the prompt itself, with the proposed number of shots, and takes
-// more or fewer until it is known how many fit. Where the sum was right, that is
-// one count.
-func (f *fitting) settle(ctx context.Context, order []int, input string, kept int) (fits, tokens int, text string, err error) {
-	fits = -1
-	over := len(order) + 1 // the fewest shots known to be too many
-	for {
-		whole := f.column.join(order[len(order)-kept:], input)
-		n, err := f.model.Count(ctx, whole)
-		if err != nil {
-			return 0, 0, "", fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
-		}
-		if n > f.budget {
-			if kept == 0 {
-				hint := "shorten them, or ask for fewer tokens"
-				if f.counts.counter == nil {
-					hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
-				}
-				return 0, 0, "", fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; %s",
-					sampling.ErrBudget, n, f.budget, hint)
+		if tokens > f.budget {
+			over = try
+			if try == 0 {
+				return 0, f.tooLong(tokens)
 			}
-			over = kept
-			kept = max(f.without(order, kept, n), fits+1)
 		} else {
-			fits, tokens, text = kept, n, whole
-			if kept, _, err = f.add(ctx, order, kept, n); err != nil {
-				return 0, 0, "", err
-			}
-			kept = min(kept, over-1)
+			fits = try
+			p.Text, p.Tokens, p.order = text, tokens, order
 		}
-		if fits >= 0 && (kept == fits || over == fits+1) {
-			return fits, tokens, text, nil
+		if tokens > 0 {
+			perToken = float64(len(text)) / float64(tokens)
 		}
 	}
+	return fits, nil
 }
 
-// without returns how many shots are left of a prompt with so many tokens, too
-// many, when as few are taken away as make up for the excess: at least one.
-func (f *fitting) without(order []int, kept, tokens int) int {
-	n := f.counts
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for kept > 0 {
-		tokens -= n.shot[order[len(order)-kept]] // counted when it was proposed
-		if kept--; tokens <= f.budget {
-			break
+// fitBytes is fit where each byte counts as a token.
+func (f *fitting) fitBytes(p *Prompt) (kept int, err error) {
+	if least := f.column.start[0] + f.column.queryLen(f.input); least > f.budget {
+		return 0, f.tooLong(least)
+	}
+	kept = f.estimate(1)
+	p.order = f.picks.first(kept)
+	p.Text = f.column.join(p.order, f.input)
+	p.Tokens = len(p.Text)
+	return kept, nil
+}
+
+// estimate returns how many shots fit if a token has so many bytes.
+func (f *fitting) estimate(perToken float64) int {
+	c := f.column
+	room := float64(f.budget)*perToken - float64(c.start[0]+c.queryLen(f.input))
+	n := f.picks.len()
+	for k := range n {
+		if room -= float64(len(c.shot(f.picks.valued(k)))); room < 0 {
+			return k
 		}
 	}
-	return kept
+	return n
 }
 
-// learn compares the count of a prompt with the sum of its parts.
-func (f *fitting) learn(shots []int, own, tokens int) {
-	n := f.counts
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	sum := n.head + own
-	for _, i := range shots {
-		sum += n.shot[i]
+// countsBytes reports whether the Model certainly counts each byte as a token.
+func (f *fitting) countsBytes() bool {
+	_, counts := f.model.Backend.(sampling.Counter)
+	return f.model.Counter == nil && !counts
+}
+
+func (f *fitting) tooLong(tokens int) error {
+	hint := "shorten them, or ask for fewer tokens"
+	if f.countsBytes() {
+		hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 	}
-	switch {
-	case sum != tokens:
-		n.adding = refuted
-	case n.adding == unproven && len(shots) >= proof:
-		n.adding = proven
+	return fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; %s",
+		sampling.ErrBudget, tokens, f.budget, hint)
+}
+
+// Picks are the examples to show for one query, as indexes into the pool, each
+// at most once. Pinned come first, the same for all queries as a rule, so that a
+// prefix cache serves them. Of Chosen the last is nearest the query, which is
+// where a model heeds it most.
+//
+// Where the window is too small, Chosen are dropped from their first on, and then
+// Pinned from their last on.
+type Picks struct {
+	Pinned, Chosen []int
+}
+
+func (p Picks) len() int { return len(p.Pinned) + len(p.Chosen) }
+
+// valued returns the pick that is the k-th most valuable, counting from 0.
+func (p Picks) valued(k int) int {
+	if k < len(p.Pinned) {
+		return p.Pinned[k]
 	}
+	return p.Chosen[len(p.Chosen)-1-(k-len(p.Pinned))]
 }
 
-func (n *counts) known() adding {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.adding
+// first returns the k most valuable picks, in the order of the prompt.
+func (p Picks) first(k int) []int {
+	if k <= len(p.Pinned) {
+		return p.Pinned[:k:k]
+	}
+	chosen := p.Chosen[len(p.Chosen)-(k-len(p.Pinned)):]
+	if len(p.Pinned) == 0 {
+		return chosen
+	}
+	return slices.Concat(p.Pinned, chosen)
 }
 
-// apart reports whether a token ends where this text begins behind a line break,
-// in every tokenizer that we know of: white space would join the break, and in
-// one vocabulary a slash does.
-func apart(text string) bool {
-	first, _ := utf8.DecodeRuneInString(text)
-	return !unicode.IsSpace(first) && first != '/'
+// dropped returns all but the k most valuable picks, the least valuable first.
+func (p Picks) dropped(k int) []int {
+	n := p.len() - k
+	if n <= len(p.Chosen) {
+		return p.Chosen[:n:n]
+	}
+	pinned := slices.Clone(p.Pinned[k:])
+	slices.Reverse(pinned)
+	return slices.Concat(p.Chosen, pinned)
 }
+
+// check refuses what a faulty Selector returned. Its cost follows from the
+// examples picked, not from the pool.
+func (p Picks) check(pool int) error {
+	sorted := slices.Concat(p.Pinned, p.Chosen)
+	slices.Sort(sorted)
+	for at, i := range sorted {
+		if i < 0 || i >= pool {
+			return fmt.Errorf("fewshot: the Selector returned index %d for a pool of %d examples", i, pool)
+		}
+		if at > 0 && i == sorted[at-1] {
+			return fmt.Errorf("fewshot: the Selector returned index %d twice", i)
+		}
+	}
+	return nil
+}
+
+// errNoSelector is what a Selector made of another returns without it.
+var errNoSelector = errors.New("the Selector for the rest is nil; give it one, or use First")

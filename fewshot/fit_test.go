@@ -3,13 +3,12 @@ package fewshot_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,7 +55,7 @@ func TestFitting(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m := sampling.Model{Window: tt.window, Counter: wordCounter{}}
-		p, err := task.Prompt(t.Context(), m, "teacher")
+		p, err := promptOf(t.Context(), task, m, "teacher")
 		if err != nil {
 			t.Errorf("%s: %v", tt.why, err)
 			continue
@@ -75,46 +74,57 @@ func TestFitting(t *testing.T) {
 			t.Errorf("%s: the instruction and the query are never dropped: %q", tt.why, p.Text)
 		}
 	}
-	_, err := task.Prompt(t.Context(), sampling.Model{Window: 11, Counter: wordCounter{}}, "teacher")
+	_, err := promptOf(t.Context(), task, sampling.Model{Window: 11, Counter: wordCounter{}}, "teacher")
 	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "have 4 tokens, and 3 are left") {
 		t.Errorf("the query alone does not fit: %v", err)
 	}
 	if strings.Contains(err.Error(), "Model.Counter") {
 		t.Errorf("there is a Counter: %v", err)
 	}
-	_, err = task.Prompt(t.Context(), sampling.Model{Window: 11}, "teacher")
+	_, err = promptOf(t.Context(), task, sampling.Model{Window: 11}, "teacher")
 	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "setting Model.Counter") {
 		t.Errorf("where bytes count: %v", err)
 	}
-	_, err = task.Prompt(t.Context(), sampling.Model{Window: 8, Counter: wordCounter{}}, "teacher")
+	_, err = promptOf(t.Context(), task, sampling.Model{Window: 8, Counter: wordCounter{}}, "teacher")
 	if !errors.Is(err, sampling.ErrBudget) {
 		t.Errorf("MaxTokens fills the window: %v", err)
 	}
 }
 
-func TestEachExampleIsCountedOnce(t *testing.T) {
-	task := fewshot.Task[string, string]{Format: fewshot.Lines}
-	for i := range 1000 {
-		task.Add(fmt.Sprintf("word %d", i), "x")
-	}
+// TestFewCounts fits 1,000 examples into windows of every size by counters whose
+// tokens have few bytes and many, and holds the number of counts to 1 + log2(n).
+func TestFewCounts(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Examples: manyPairs(1000)}
 	task.Params.MaxTokens = 1
-	counter := wordCounter{calls: new(atomic.Int64)}
-	m := sampling.Model{Window: 500, Counter: counter}
-	prompt := func(query string) int64 {
-		before := counter.calls.Load()
-		if _, err := task.Prompt(t.Context(), m, query); err != nil {
-			t.Fatal(err)
+	p := task.MustCompile()
+	most := int64(0)
+	for _, perToken := range []int{1, 3, 17} {
+		var calls atomic.Int64
+		counter := countFunc(func(_ context.Context, text string) (int, error) {
+			calls.Add(1)
+			return (len(text) + perToken - 1) / perToken, nil
+		})
+		for window := 40; window < 30000; window += 311 {
+			calls.Store(0)
+			got, err := p.Prompt(t.Context(), sampling.Model{Window: window, Counter: counter}, "teacher")
+			if err != nil {
+				t.Fatal(err)
+			}
+			most = max(most, calls.Load())
+			best, size := 0, len("teacher:")
+			for best < 1000 {
+				if size += len(plain(task.Examples[1000-best-1:1000-best], "")) - len(":"); (size+perToken-1)/perToken > window-1 {
+					break
+				}
+				best++
+			}
+			if n := len(got.Shots); n != best && n != best-1 {
+				t.Errorf("%d bytes a token, window %d: %d shots, and %d fit", perToken, window, n, best)
+			}
 		}
-		return counter.calls.Load() - before
 	}
-	// Of the 1000 examples, 165 fit, and one is found not to.
-	if n := prompt("first"); n > 170 {
-		t.Errorf("the first query counted %d texts where 165 of 1000 examples fit", n)
-	}
-	for range 5 {
-		if n := prompt("another"); n != 1 {
-			t.Errorf("a later query counted %d texts, want only itself", n)
-		}
+	if most > 11 {
+		t.Errorf("a prompt was counted %d times; 1 + log2(1000) is 10.97", most)
 	}
 }
 
@@ -148,9 +158,7 @@ func (crowd) Count(ctx context.Context, text string) (int, error) {
 
 // FuzzFit checks that no prompt is over the window by a counter that counts
 // exactly, whatever the examples, that it says how many tokens it has, and that
-// no example is dropped that would have fitted by the sum. A Task answers some
-// queries one after the other, since what it learns from the first it applies to
-// the next.
+// at most one example is dropped that would have fitted.
 func FuzzFit(f *testing.F) {
 	f.Add(uint8(20), uint8(0), []byte{0, 8, 0, 0, 8, 0}, []byte{0}, true)
 	for seed := range uint8(60) {
@@ -165,7 +173,7 @@ func FuzzFit(f *testing.F) {
 		f.Add(uint8(10+rng.IntN(240)), seed, data, query, seed%2 == 0)
 	}
 	formats := []fewshot.Format{
-		fewshot.QA, fewshot.Lines, fewshot.Row,
+		fewshot.QA, fewshot.Lines, {Before: "| ", Between: " | ", After: " |\n"},
 		{Between: "q", After: "z"},                 // all letters, which a vocabulary joins across shots
 		{Between: " ", After: " . "},               // no line break
 		{Before: "/", Between: ":\n", After: "\n"}, // a break that some vocabularies join
@@ -184,7 +192,7 @@ func FuzzFit(f *testing.F) {
 			task.Select = fewshot.Random(len(task.Examples), uint64(window))
 		}
 		for i := range query {
-			p, err := task.Prompt(t.Context(), m, value(query[i])+"b")
+			p, err := promptOf(t.Context(), task, m, value(query[i])+"b")
 			if err != nil {
 				continue
 			}
@@ -192,88 +200,43 @@ func FuzzFit(f *testing.F) {
 			if window > 0 && n > m.Window-2 {
 				t.Errorf("%T, %+v: %d tokens in a window of %d beside 2: %q", m.Counter, format, n, m.Window, p.Text)
 			}
-			if n != p.Tokens {
+			if window > 0 && n != p.Tokens {
 				t.Errorf("%T, %+v: the prompt says %d tokens and has %d: %q", m.Counter, format, p.Tokens, n, p.Text)
 			}
 			if len(p.Dropped) == 0 {
 				continue
 			}
-			e := task.Examples[p.Dropped[len(p.Dropped)-1]]
-			constant, _ := m.Count(context.Background(), "")
-			shot := format.Before + e.In + format.Between + e.Out + format.After
-			next, _ := m.Count(context.Background(), shot)
-			whole, _ := m.Count(context.Background(), shot+p.Text)
-			if n+next-constant <= m.Window-2 && whole <= m.Window-2 {
-				t.Errorf("%T, %+v: %q of %d tokens was dropped, where %d of %d are taken", m.Counter, format, shot, next, n, m.Window-2)
+			if len(p.Dropped) < 2 {
+				continue
+			}
+			whole := p.Text
+			for _, i := range slices.Backward(p.Dropped[len(p.Dropped)-2:]) {
+				e := task.Examples[i]
+				whole = format.Before + e.In + format.Between + e.Out + format.After + whole
+			}
+			if two, _ := m.Count(context.Background(), whole); two <= m.Window-2 {
+				t.Errorf("%T, %+v: two more examples would fit %d tokens: %q", m.Counter, format, m.Window, p.Text)
 			}
 		}
 	})
 }
 
-// runs counts the runs of letters and those of anything else, so that what stands
-// before a text may be one token with its beginning.
-type runs struct{}
-
-func (runs) Count(_ context.Context, text string) (n int, _ error) {
-	letters := false
-	for i, r := range text {
-		if i == 0 || unicode.IsLetter(r) != letters {
-			n++
-		}
-		letters = unicode.IsLetter(r)
-	}
-	return n, nil
-}
-
-// TestPartsThatJoin asks a query whose parts add up, behind so many examples that
-// this proves something, and then others that join what stands before them.
-func TestPartsThatJoin(t *testing.T) {
-	for _, tt := range []struct {
-		why     string
-		format  fewshot.Format
-		example string
-		queries []string
-	}{
-		{"white space and a slash behind a line break", fewshot.Lines, "word", []string{"word", " word", "/word"}},
-		{"no line break", fewshot.Format{Between: "=", After: "z"}, "-a", []string{"-a", "a"}},
-	} {
-		task := fewshot.Task[string, string]{Format: tt.format}
-		for range 20 {
-			task.Add(tt.example, "b")
-		}
-		m := sampling.Model{Window: 1000, Counter: runs{}}
-		for _, query := range tt.queries {
-			p, err := task.Prompt(t.Context(), m, query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n, _ := m.Count(context.Background(), p.Text); n != p.Tokens {
-				t.Errorf("%s: with %q the prompt says %d tokens and has %d", tt.why, query, p.Tokens, n)
-			}
-		}
-	}
-}
-
-// A Counter that fails names the text that it failed for.
+// A Counter that fails ends the call.
 func TestCountersThatFail(t *testing.T) {
 	gone := errors.New("the server is gone")
 	task := fewshot.Task[string, string]{Instruction: "Translate.", Examples: tenPairs[:3], Format: fewshot.Lines}
-	for text, want := range map[string]string{
-		"":               "fewshot: counting the instruction's tokens: the server is gone",
-		"Translate.\n\n": "fewshot: counting the instruction's tokens: the server is gone",
-		"ocean: 바다\n":    "fewshot: counting the tokens of example 2 of 3: the server is gone",
-		"teacher:":       "fewshot: counting the query's tokens: the server is gone",
-		task.Instruction + "\n\n" + plain(tenPairs[:3], "teacher"): "fewshot: counting the prompt's tokens: the server is gone",
-	} {
-		counter := countFunc(func(_ context.Context, s string) (int, error) {
-			if s == text {
-				return 0, gone
-			}
-			return len(s), nil
-		})
-		if _, err := task.Prompt(t.Context(), sampling.Model{Counter: counter}, "teacher"); !errors.Is(err, gone) || err.Error() != want {
-			t.Errorf("got  %v\nwant %s", err, want)
-		}
+	counter := countFunc(func(context.Context, string) (int, error) { return 0, gone })
+	if _, err := promptOf(t.Context(), task, sampling.Model{Window: 1000, Counter: counter}, "teacher"); !errors.Is(err, gone) {
+		t.Error(err)
+	}
+}
+
+// TestNothingIsCountedWithoutAWindow spares a Counter that is a server.
+func TestNothingIsCountedWithoutAWindow(t *testing.T) {
+	counter := countFunc(func(context.Context, string) (int, error) { return 0, errors.New("counted") })
+	task := fewshot.Task[string, string]{Examples: tenPairs, Format: fewshot.Lines}
+	if p, err := promptOf(t.Context(), task, sampling.Model{Counter: counter}, "teacher"); err != nil || p.Tokens != 0 {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 
@@ -288,7 +251,7 @@ func TestFittingIsShared(t *testing.T) {
 	task.Params.MaxTokens = 8
 	want := map[sampling.Counter]int{quarters{}: 0, wordCounter{}: 0}
 	for counter := range want {
-		p, err := task.Prompt(t.Context(), sampling.Model{Window: 120, Counter: counter}, "teacher")
+		p, err := promptOf(t.Context(), task, sampling.Model{Window: 120, Counter: counter}, "teacher")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +262,7 @@ func TestFittingIsShared(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				for counter, shots := range want {
-					p, err := task.Prompt(t.Context(), sampling.Model{Window: 120, Counter: counter}, "teacher")
+					p, err := promptOf(t.Context(), task, sampling.Model{Window: 120, Counter: counter}, "teacher")
 					if err != nil || len(p.Shots) != shots {
 						t.Errorf("%T: %d shots, want %d: %v", counter, len(p.Shots), shots, err)
 						return
@@ -322,7 +285,7 @@ func TestCountersThatRound(t *testing.T) {
 	query := "q"
 	for model.Window = 100; model.Window < 160; model.Window++ {
 		query += "q"
-		if _, err := task.Run(t.Context(), model, query); err != nil {
+		if _, err := runOf(t.Context(), task, model, query); err != nil {
 			t.Errorf("a window of %d: %v", model.Window, err)
 		}
 	}

@@ -39,9 +39,6 @@ var (
 
 	// Arrow is the form of the GPT-3 paper: "sea otter => loutre de mer".
 	Arrow = Format{Between: " => ", After: "\n"}
-
-	// Row is a row of a Markdown table: "| butterfly | 나비 |".
-	Row = Format{Before: "| ", Between: " | ", After: " |\n", Stop: []string{" |", "\n"}}
 )
 
 // Formats for values of one or more lines.
@@ -55,13 +52,6 @@ var (
 	// Fenced puts both sides into Markdown code fences, for code and for text
 	// with empty lines in it.
 	Fenced = Format{Before: "Input:\n```\n", Between: "\n```\nOutput:\n```\n", After: "\n```\n\n"}
-
-	// Tags marks both sides as XML does, without escaping anything.
-	Tags = Format{Before: "<input>", Between: "</input>\n<output>", After: "</output>\n"}
-
-	// REPL is a session at a prompt, ">>> f(x)" and the result on the lines
-	// below it. Inputs are meant to be literals: numbers, or JSON.
-	REPL = Format{Before: ">>> f(", Between: ")\n", After: "\n", Stop: []string{"\n>>>"}}
 )
 
 // A layout is a Format made ready: checked, and with its stops derived.
@@ -89,18 +79,6 @@ func (f *Format) isZero() bool {
 	return f.Before == "" && f.Between == "" && f.After == "" && f.Stop == nil
 }
 
-// is reports whether l was made from f.
-func (l *layout) is(f *Format) bool {
-	if l.format.Quote != f.Quote {
-		return false
-	}
-	if f.isZero() {
-		f = &Labeled
-	}
-	return l.format.Before == f.Before && l.format.Between == f.Between && l.format.After == f.After &&
-		(l.format.Stop == nil) == (f.Stop == nil) && slices.Equal(l.format.Stop, f.Stop)
-}
-
 func newLayout(f *Format) (*layout, error) {
 	quote := f.Quote
 	if f.isZero() {
@@ -108,14 +86,14 @@ func newLayout(f *Format) (*layout, error) {
 	}
 	for _, part := range []struct{ name, text string }{{"Before", f.Before}, {"Between", f.Between}, {"After", f.After}} {
 		if !utf8.ValidString(part.text) {
-			return nil, fmt.Errorf("fewshot: Format.%s is not valid UTF-8", part.name)
+			return nil, mistake("Format.%s is not valid UTF-8", part.name)
 		}
 	}
 	if f.Between == "" {
-		return nil, fmt.Errorf(`fewshot: Format.Between is empty, so an input would run into its output; use one such as ": "`)
+		return nil, mistake(`Format.Between is empty, so an input would run into its output; use one such as ": "`)
 	}
 	if f.Before == "" && f.After == "" {
-		return nil, fmt.Errorf(`fewshot: Format.Before and Format.After are both empty, so shots would run together; set After, such as "\n"`)
+		return nil, mistake(`Format.Before and Format.After are both empty, so shots would run together; set After, such as "\n"`)
 	}
 	l := &layout{format: *f}
 	l.format.Stop, l.format.Quote = slices.Clone(f.Stop), quote

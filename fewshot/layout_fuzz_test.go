@@ -29,7 +29,8 @@ var formats = []fewshot.Format{
 	{Before: "a", Between: "\t ", After: "aa"},
 	{Before: "#", Between: ": ", After: "\n", Stop: []string{"a\n", "\n"}},
 	{Between: "\x00", After: "\n"},
-	fewshot.Row, fewshot.Fenced, fewshot.Tags, fewshot.REPL,
+	fewshot.Fenced,
+	{Before: "<a>", Between: "</a>\n<b>", After: "</b>\n"},
 }
 
 // FuzzLayout checks on every accepted pair what the package promises: each value
@@ -49,7 +50,7 @@ func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) {
 	t.Helper()
 	task := fewshot.Task[string, string]{Format: format}
 	task.Add(in, out)
-	p, err := task.Prompt(t.Context(), sampling.Model{}, query)
+	p, err := promptOf(t.Context(), task, sampling.Model{}, query)
 	if err != nil {
 		return // refused: nothing was promised
 	}
@@ -57,6 +58,9 @@ func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) {
 		t.Errorf("the prompt %q ends in white space", p.Text)
 	}
 	shot := format.Before + in + format.Between + out + format.After
+	if query == in { // the example would give the answer away
+		shot = ""
+	}
 	rest, ok := strings.CutPrefix(p.Text, shot)
 	if !ok {
 		t.Fatalf("the prompt %q does not begin with the shot %q", p.Text, shot)
@@ -64,12 +68,13 @@ func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) {
 	if want := format.Before + query + strings.TrimRight(format.Between, " \t"); rest != want {
 		t.Fatalf("the query stands as %q, want %q", rest, want)
 	}
+	shot = format.Before + in + format.Between + out + format.After
 	if n := strings.Count(format.Before+in+format.Between, format.Between); strings.TrimSpace(format.Between) != "" && n != 1+strings.Count(format.Before, format.Between) {
 		t.Errorf("the separator %q stands %d times in the shot's question %q", format.Between, n, in)
 	}
 	pad := strings.TrimPrefix(format.Between, strings.TrimRight(format.Between, " \t"))
 	for _, completion := range []string{pad + out + format.After + format.Before, pad + out + format.After + shot, pad + out} {
-		got, err := task.Parse(completion)
+		got, err := parseOf(task, completion)
 		if err != nil || got != out {
 			t.Errorf("Parse(%q) = %q, %v; want %q", completion, got, err, out)
 		}
@@ -109,7 +114,7 @@ func checkQuote(t *testing.T, format fewshot.Format, in, out string) {
 	format.Quote = true
 	task := fewshot.Task[string, string]{Format: format}
 	task.Add(in, out)
-	p, err := task.Prompt(t.Context(), sampling.Model{}, in)
+	p, err := promptOf(t.Context(), task, sampling.Model{}, in)
 	if err != nil {
 		t.Fatalf("in %q, out %q: %v", in, out, err)
 	}
@@ -117,9 +122,9 @@ func checkQuote(t *testing.T, format fewshot.Format, in, out string) {
 		if part.Kind != fewshot.Output {
 			continue
 		}
-		got, err := task.Parse(" " + part.Text + format.After)
+		got, err := parseOf(task, " "+part.Text+format.After)
 		if strings.TrimRight(format.Between, " \t") == format.Between {
-			got, err = task.Parse(part.Text + format.After)
+			got, err = parseOf(task, part.Text+format.After)
 		}
 		if err != nil || got != out {
 			t.Errorf("%q stands as %q and is read as %q, %v", out, part.Text, got, err)
@@ -139,18 +144,18 @@ func TestQuoteExhaustively(t *testing.T) {
 	}
 	task := fewshot.Task[string, string]{Format: fewshot.Format{Between: ": ", After: "\n", Quote: true}}
 	task.Add("a: b", "two\nlines")
-	p, err := task.Prompt(t.Context(), sampling.Model{}, "plain")
+	p, err := promptOf(t.Context(), task, sampling.Model{}, "plain")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := `"a\u003a b": "two\nlines"` + "\nplain:"; p.Text != want {
 		t.Errorf("the prompt is %q, want %q", p.Text, want)
 	}
-	if _, err := task.Parse(` "half`); err == nil || !strings.Contains(err.Error(), `the answer "\"half" begins with a quotation mark and is no JSON string`) {
+	if _, err := parseOf(task, ` "half`); err == nil || !strings.Contains(err.Error(), `the answer "\"half" begins with a quotation mark and is no JSON string`) {
 		t.Errorf("half a JSON string: %v", err)
 	}
 	task.Add("\xff", "x")
-	if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+	if _, err := promptOf(t.Context(), task, sampling.Model{}, "q"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
 		t.Errorf("JSON would change text that is not UTF-8: %v", err)
 	}
 }
@@ -159,7 +164,7 @@ func TestQuoteExhaustively(t *testing.T) {
 func TestQuoteAlone(t *testing.T) {
 	task := fewshot.Task[string, string]{Format: fewshot.Format{Quote: true}}
 	task.Add("plain", "two\n\nlines")
-	p, err := task.Prompt(t.Context(), sampling.Model{}, "q")
+	p, err := promptOf(t.Context(), task, sampling.Model{}, "q")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +172,7 @@ func TestQuoteAlone(t *testing.T) {
 		t.Errorf("the prompt is %q, want %q", p.Text, want)
 	}
 	task.Format.Quote = false
-	if p, err := task.Prompt(t.Context(), sampling.Model{}, "q"); err == nil {
+	if p, err := promptOf(t.Context(), task, sampling.Model{}, "q"); err == nil {
 		t.Errorf("without Quote the value is refused, not %q", p.Text)
 	}
 }

@@ -15,10 +15,14 @@ import (
 	"unicode/utf8"
 )
 
-// Columns says where the two sides of an example stand in a file, and how
-// strictly it is read. The zero Columns reads the fields "in" and "out" and
-// refuses a file that has others, or lacks one of them in some line.
-type Columns struct {
+// LoadOptions say where the two sides of an example are in a file, and how
+// strictly it is read. The zero LoadOptions read the fields "in" and "out" and
+// refuse a file that has others, or lacks one of them in some line.
+type LoadOptions struct {
+	// Name is the file's name, for [Example.At]: "words.csv" gives "words.csv:7"
+	// in line 7, and "" gives "line 7".
+	Name string
+
 	In, Out string // names of the fields; "" is "in" and "out"
 
 	// Others lets a file have other fields, which are not read.
@@ -29,7 +33,15 @@ type Columns struct {
 	Missing bool
 }
 
-func (c Columns) names() (in, out string, err error) {
+// at returns where an example is, for its At.
+func (c LoadOptions) at(line int) string {
+	if c.Name == "" {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("%s:%d", c.Name, line)
+}
+
+func (c LoadOptions) names() (in, out string, err error) {
 	in, out = c.In, c.Out
 	if in == "" {
 		in = "in"
@@ -63,7 +75,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // Collect reads a whole file into memory:
 //
-//	examples, err := fewshot.Collect(fewshot.ReadJSONL[string, string](file, fewshot.Columns{}))
+//	examples, err := fewshot.Collect(fewshot.ReadJSONL[string, string](file, fewshot.LoadOptions{}))
 //
 // On an error it returns the examples before it.
 func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In, Out], error) {
@@ -81,7 +93,7 @@ func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In
 // no limit on the length of a line. A byte order mark, CRLF and empty lines are
 // accepted. The first error, a [*FileError] unless r itself fails, ends the
 // sequence, which is single-use.
-func ReadJSONL[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], error] {
+func ReadJSONL[In, Out any](r io.Reader, c LoadOptions) iter.Seq2[Example[In, Out], error] {
 	return func(yield func(Example[In, Out], error) bool) {
 		inName, outName, err := c.names()
 		if err != nil {
@@ -94,6 +106,7 @@ func ReadJSONL[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], 
 				continue
 			}
 			if err == nil {
+				e.At = c.at(l.number)
 				err = readObject(l, c, []string{inName, outName}, []any{&e.In, &e.Out})
 			}
 			if err != nil {
@@ -108,7 +121,7 @@ func ReadJSONL[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], 
 }
 
 // readObject reads one line's object into the two targets.
-func readObject(l line, c Columns, names []string, targets []any) error {
+func readObject(l line, c LoadOptions, names []string, targets []any) error {
 	dec := json.NewDecoder(bytes.NewReader(l.text))
 	wrong := func(at int64, err error) error {
 		var syntax *json.SyntaxError
@@ -143,7 +156,7 @@ func readObject(l line, c Columns, names []string, targets []any) error {
 		case i < 0 && c.Others:
 			continue
 		case i < 0:
-			return wrong(at, fmt.Errorf("unknown field %q; the fields are %q, or set Columns.Others", key, names))
+			return wrong(at, fmt.Errorf("unknown field %q; the fields are %q, or set LoadOptions.Others", key, names))
 		case seen[i]:
 			return wrong(at, fmt.Errorf("field %q is there twice", key))
 		}
@@ -160,7 +173,7 @@ func readObject(l line, c Columns, names []string, targets []any) error {
 	}
 	for i, ok := range seen {
 		if !ok && !c.Missing {
-			return wrong(-1, fmt.Errorf("no field %q; add it, or set Columns.Missing", names[i]))
+			return wrong(-1, fmt.Errorf("no field %q; add it, or set LoadOptions.Missing", names[i]))
 		}
 	}
 	return nil
@@ -220,8 +233,8 @@ func loneSurrogate(text []byte) bool {
 }
 
 // WriteJSONL writes examples as JSON Lines that [ReadJSONL] reads back with the
-// same Columns.
-func WriteJSONL[In, Out any](w io.Writer, examples []Example[In, Out], c Columns) error {
+// same LoadOptions.
+func WriteJSONL[In, Out any](w io.Writer, examples []Example[In, Out], c LoadOptions) error {
 	inName, outName, err := c.names()
 	if err != nil {
 		return err

@@ -27,21 +27,21 @@ func TestReadExamples(t *testing.T) {
 		file iter.Seq2[shot, error]
 		want []shot
 	}{
-		{"JSON Lines", fewshot.ReadJSONL[string, string](strings.NewReader(jsonl), fewshot.Columns{}), want},
-		{"one byte at a time", fewshot.ReadJSONL[string, string](iotest.OneByteReader(strings.NewReader(jsonl)), fewshot.Columns{}), want},
-		{"byte order mark, CRLF, empty lines, no last newline", fewshot.ReadJSONL[string, string](strings.NewReader("\ufeff"+strings.TrimSpace(strings.ReplaceAll(jsonl, "\n", "\r\n\r\n"))), fewshot.Columns{}), want},
-		{"other fields", fewshot.ReadJSONL[string, string](strings.NewReader(`{"id":1,"in":"ocean","out":"바다"}`), fewshot.Columns{Others: true}), want[:1]},
-		{"a missing field", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"ocean"}`), fewshot.Columns{Missing: true}), []shot{{In: "ocean"}}},
-		{"surrogate pairs and what only looks like one", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"\ud83d\ude00 \\ud83d","out":"x"}`), fewshot.Columns{}), []shot{{In: `😀 \ud83d`, Out: "x"}}},
-		{"fields of other names", fewshot.ReadJSONL[string, string](strings.NewReader(`{"word":"ocean","korean":"바다"}`), fewshot.Columns{In: "word", Out: "korean"}), want[:1]},
-		{"nothing", fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.Columns{}), nil},
-		{"CSV", fewshot.ReadCSV[string, string](strings.NewReader(csv), fewshot.Columns{}), want},
-		{"CSV with a byte order mark and CRLF", fewshot.ReadCSV[string, string](strings.NewReader("\ufeff"+strings.ReplaceAll(csv, "\n", "\r\n")), fewshot.Columns{}), want},
-		{"a field of several lines", fewshot.ReadCSV[string, string](strings.NewReader("in,out\n\"a\nb\",c\n"), fewshot.Columns{}), []shot{{In: "a\nb", Out: "c"}}},
-		{"other columns", fewshot.ReadCSV[string, string](strings.NewReader("id,in,out\n1,ocean,바다\n"), fewshot.Columns{Others: true}), want[:1]},
-		{"CSV with a line that is short", fewshot.ReadCSV[string, string](strings.NewReader("in,out\nocean\n"), fewshot.Columns{Missing: true}), []shot{{In: "ocean"}}},
-		{"TSV with empty lines", fewshot.ReadTSV[string, string](strings.NewReader("\nin\tout\n\nocean\t바다\n\n"), fewshot.Columns{}), want[:1]},
-		{"TSV has no quotes and any order of columns", fewshot.ReadTSV[string, string](strings.NewReader(tsv), fewshot.Columns{}), []shot{{In: "ocean", Out: "바다"}, {In: `say "hi"`, Out: "x"}}},
+		{"JSON Lines", fewshot.ReadJSONL[string, string](strings.NewReader(jsonl), fewshot.LoadOptions{}), want},
+		{"one byte at a time", fewshot.ReadJSONL[string, string](iotest.OneByteReader(strings.NewReader(jsonl)), fewshot.LoadOptions{}), want},
+		{"byte order mark, CRLF, empty lines, no last newline", fewshot.ReadJSONL[string, string](strings.NewReader("\ufeff"+strings.TrimSpace(strings.ReplaceAll(jsonl, "\n", "\r\n\r\n"))), fewshot.LoadOptions{}), want},
+		{"other fields", fewshot.ReadJSONL[string, string](strings.NewReader(`{"id":1,"in":"ocean","out":"바다"}`), fewshot.LoadOptions{Others: true}), want[:1]},
+		{"a missing field", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"ocean"}`), fewshot.LoadOptions{Missing: true}), []shot{{In: "ocean"}}},
+		{"surrogate pairs and what only looks like one", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"\ud83d\ude00 \\ud83d","out":"x"}`), fewshot.LoadOptions{}), []shot{{In: `😀 \ud83d`, Out: "x"}}},
+		{"fields of other names", fewshot.ReadJSONL[string, string](strings.NewReader(`{"word":"ocean","korean":"바다"}`), fewshot.LoadOptions{In: "word", Out: "korean"}), want[:1]},
+		{"nothing", fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.LoadOptions{}), nil},
+		{"CSV", fewshot.ReadCSV[string, string](strings.NewReader(csv), fewshot.LoadOptions{}), want},
+		{"CSV with a byte order mark and CRLF", fewshot.ReadCSV[string, string](strings.NewReader("\ufeff"+strings.ReplaceAll(csv, "\n", "\r\n")), fewshot.LoadOptions{}), want},
+		{"a field of several lines", fewshot.ReadCSV[string, string](strings.NewReader("in,out\n\"a\nb\",c\n"), fewshot.LoadOptions{}), []shot{{In: "a\nb", Out: "c"}}},
+		{"other columns", fewshot.ReadCSV[string, string](strings.NewReader("id,in,out\n1,ocean,바다\n"), fewshot.LoadOptions{Others: true}), want[:1]},
+		{"CSV with a line that is short", fewshot.ReadCSV[string, string](strings.NewReader("in,out\nocean\n"), fewshot.LoadOptions{Missing: true}), []shot{{In: "ocean"}}},
+		{"TSV with empty lines", fewshot.ReadTSV[string, string](strings.NewReader("\nin\tout\n\nocean\t바다\n\n"), fewshot.LoadOptions{}), want[:1]},
+		{"TSV has no quotes and any order of columns", fewshot.ReadTSV[string, string](strings.NewReader(tsv), fewshot.LoadOptions{}), []shot{{In: "ocean", Out: "바다"}, {In: `say "hi"`, Out: "x"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestReadExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, got, withoutAt); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -58,9 +58,9 @@ func TestReadExamples(t *testing.T) {
 
 func TestReadTypedExamples(t *testing.T) {
 	file := `{"in":{"name":"Ada","age":34},"out":[1,2]}` + "\n"
-	got, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.Columns{}))
+	got, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.LoadOptions{}))
 	want := []fewshot.Example[person, []int]{{In: person{"Ada", 34}, Out: []int{1, 2}}}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+	if diff := cmp.Diff(want, got, withoutAt); err != nil || diff != "" {
 		t.Errorf("JSON Lines: %v (-want +got):\n%s", err, diff)
 	}
 	for want, file := range map[string]string{
@@ -68,29 +68,29 @@ func TestReadTypedExamples(t *testing.T) {
 		`field "in": json: unknown field "x`: `{"in":{"name":"Ada","age":34,"x":1},"out":[1]}`,
 		`field "out": [1] is missing`:        `{"in":{"name":"Ada","age":34},"out":[1,null]}`,
 	} {
-		if _, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.Columns{})); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.LoadOptions{})); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one that says %q", file, err, want)
 		}
 	}
-	part, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(`{"in":{"name":"Ada"},"out":[1]}`), fewshot.Columns{Missing: true}))
+	part, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(`{"in":{"name":"Ada"},"out":[1]}`), fewshot.LoadOptions{Missing: true}))
 	if err != nil || part[0].In != (person{"Ada", 0}) {
 		t.Errorf("a value that may lack a field: %v, %v", part, err)
 	}
-	numbers, err := fewshot.Collect(fewshot.ReadCSV[int, bool](strings.NewReader("in,out\n3,true\n"), fewshot.Columns{}))
-	if diff := cmp.Diff([]fewshot.Example[int, bool]{{In: 3, Out: true}}, numbers); err != nil || diff != "" {
+	numbers, err := fewshot.Collect(fewshot.ReadCSV[int, bool](strings.NewReader("in,out\n3,true\n"), fewshot.LoadOptions{}))
+	if diff := cmp.Diff([]fewshot.Example[int, bool]{{In: 3, Out: true}}, numbers, withoutAt); err != nil || diff != "" {
 		t.Errorf("CSV: %v (-want +got):\n%s", err, diff)
 	}
 }
 
 func TestFilesThatAreWrong(t *testing.T) {
 	jsonl := func(s string) iter.Seq2[fewshot.Example[string, int], error] {
-		return fewshot.ReadJSONL[string, int](strings.NewReader(s), fewshot.Columns{})
+		return fewshot.ReadJSONL[string, int](strings.NewReader(s), fewshot.LoadOptions{})
 	}
 	csv := func(s string) iter.Seq2[fewshot.Example[string, int], error] {
-		return fewshot.ReadCSV[string, int](strings.NewReader(s), fewshot.Columns{})
+		return fewshot.ReadCSV[string, int](strings.NewReader(s), fewshot.LoadOptions{})
 	}
 	tsv := func(s string) iter.Seq2[fewshot.Example[string, int], error] {
-		return fewshot.ReadTSV[string, int](strings.NewReader(s), fewshot.Columns{})
+		return fewshot.ReadTSV[string, int](strings.NewReader(s), fewshot.LoadOptions{})
 	}
 	good := `{"in":"a","out":1}` + "\n"
 	tests := []struct {
@@ -123,7 +123,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3, 3, `"x" is no int`},
 		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2, 6, "extraneous or missing"},
 		{"no header", csv(""), 0, 1, 0, "no header"},
-		{"too many fields, though some may be missing", fewshot.ReadCSV[string, int](strings.NewReader("in,out\na,1,2\n"), fewshot.Columns{Missing: true}), 0, 2, 0, "3 fields"},
+		{"too many fields, though some may be missing", fewshot.ReadCSV[string, int](strings.NewReader("in,out\na,1,2\n"), fewshot.LoadOptions{Missing: true}), 0, 2, 0, "3 fields"},
 		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2, 0, "3 fields"},
 		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2, 3, `"x" is no int`},
 	}
@@ -140,13 +140,13 @@ func TestFilesThatAreWrong(t *testing.T) {
 		})
 	}
 	broken := errors.New("the disk is gone")
-	for name, read := range map[string]func(io.Reader, fewshot.Columns) iter.Seq2[shot, error]{
+	for name, read := range map[string]func(io.Reader, fewshot.LoadOptions) iter.Seq2[shot, error]{
 		"JSON Lines": fewshot.ReadJSONL[string, string], "CSV": fewshot.ReadCSV[string, string], "TSV": fewshot.ReadTSV[string, string],
 	} {
-		if _, err := fewshot.Collect(read(strings.NewReader("in,out\n"), fewshot.Columns{In: "out"})); err == nil || !strings.Contains(err.Error(), `both sides of an example are in the field "out"`) {
+		if _, err := fewshot.Collect(read(strings.NewReader("in,out\n"), fewshot.LoadOptions{In: "out"})); err == nil || !strings.Contains(err.Error(), `both sides of an example are in the field "out"`) {
 			t.Errorf("%s, both sides in one field: %v", name, err)
 		}
-		if _, err := fewshot.Collect(read(iotest.ErrReader(broken), fewshot.Columns{})); !errors.Is(err, broken) {
+		if _, err := fewshot.Collect(read(iotest.ErrReader(broken), fewshot.LoadOptions{})); !errors.Is(err, broken) {
 			t.Errorf("%s, a reader that fails: %v", name, err)
 		}
 	}
@@ -155,7 +155,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 // TestLongLines reads a line that no fixed buffer would hold.
 func TestLongLines(t *testing.T) {
 	long := strings.Repeat("나", 1<<20)
-	got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(fmt.Sprintf("{\"in\":%q,\"out\":\"x\"}\n", long)), fewshot.Columns{}))
+	got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(fmt.Sprintf("{\"in\":%q,\"out\":\"x\"}\n", long)), fewshot.LoadOptions{}))
 	if err != nil || len(got) != 1 || got[0].In != long {
 		t.Errorf("%d examples, %v", len(got), err)
 	}
@@ -174,11 +174,11 @@ func TestWriteJSONL(t *testing.T) {
 		{}, {In: &value{}, Out: []int{}}, {In: &value{List: []int{1}, Map: map[string]int{"a": 0}, Next: &value{Left: "x"}, Any: "y"}, Out: []int{0}},
 	}
 	var b strings.Builder
-	if err := fewshot.WriteJSONL(&b, want, fewshot.Columns{In: "a", Out: "b"}); err != nil {
+	if err := fewshot.WriteJSONL(&b, want, fewshot.LoadOptions{In: "a", Out: "b"}); err != nil {
 		t.Fatal(err)
 	}
-	got, err := fewshot.Collect(fewshot.ReadJSONL[*value, []int](strings.NewReader(b.String()), fewshot.Columns{In: "a", Out: "b"}))
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+	got, err := fewshot.Collect(fewshot.ReadJSONL[*value, []int](strings.NewReader(b.String()), fewshot.LoadOptions{In: "a", Out: "b"}))
+	if diff := cmp.Diff(want, got, withoutAt); err != nil || diff != "" {
 		t.Errorf("%v (-written +read):\n%s\n%s", err, diff, b.String())
 	}
 }
@@ -189,15 +189,15 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add("ocean", "바다", []byte(`{"in":"a"`))
 	f.Add("\n\u2028\"", "<&>", []byte("{\"in\":1,\n"))
 	f.Fuzz(func(t *testing.T, in, out string, file []byte) {
-		for range fewshot.ReadJSONL[string, int](bytes.NewReader(file), fewshot.Columns{Others: true, Missing: true}) {
+		for range fewshot.ReadJSONL[string, int](bytes.NewReader(file), fewshot.LoadOptions{Others: true, Missing: true}) {
 		}
 		want := []shot{{In: in, Out: out}, {In: out, Out: in}}
 		var b bytes.Buffer
-		if err := fewshot.WriteJSONL(&b, want, fewshot.Columns{}); err != nil {
+		if err := fewshot.WriteJSONL(&b, want, fewshot.LoadOptions{}); err != nil {
 			return // not UTF-8
 		}
-		got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](&b, fewshot.Columns{}))
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](&b, fewshot.LoadOptions{}))
+		if diff := cmp.Diff(want, got, withoutAt); err != nil || diff != "" {
 			t.Errorf("%v (-written +read):\n%s", err, diff)
 		}
 	})
@@ -214,7 +214,7 @@ func TestReadingIsStreaming(t *testing.T) {
 		}
 	}()
 	n := 0
-	for _, err := range fewshot.ReadJSONL[string, string](r, fewshot.Columns{}) {
+	for _, err := range fewshot.ReadJSONL[string, string](r, fewshot.LoadOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestReadingIsStreaming(t *testing.T) {
 // What is wrong with a file is said with the place where it is.
 func ExampleReadCSV() {
 	const file = "english,korean,note\nocean,바다,\nriver,강,\"a\nb\"\nmoon\n"
-	columns := fewshot.Columns{In: "english", Out: "korean", Others: true}
+	columns := fewshot.LoadOptions{In: "english", Out: "korean", Others: true}
 	for example, err := range fewshot.ReadCSV[string, string](strings.NewReader(file), columns) {
 		if err != nil {
 			fmt.Println(err)
@@ -246,13 +246,29 @@ func ExampleReadCSV() {
 func ExampleReadJSONL() {
 	const file = `{"in": "two plus two", "out": 4}
 {"in": "three plus one", "out": "4"}`
-	examples, err := fewshot.Collect(fewshot.ReadJSONL[string, int](strings.NewReader(file), fewshot.Columns{}))
+	examples, err := fewshot.Collect(fewshot.ReadJSONL[string, int](strings.NewReader(file), fewshot.LoadOptions{}))
 	fmt.Println(examples)
 	var where *fewshot.FileError
 	if errors.As(err, &where) {
 		fmt.Printf("a string at line %d, column %d\n", where.Line, where.Column)
 	}
 	// Output:
-	// [{two plus two 4}]
+	// [{two plus two 4 line 1}]
 	// a string at line 2, column 33
+}
+
+// withoutAt compares examples but for where they came from.
+var withoutAt = cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "At" }, cmp.Ignore())
+
+// TestAt has examples say where they came from.
+func TestAt(t *testing.T) {
+	const jsonl, table = "{\"in\":\"a\",\"out\":\"b\"}\n\n{\"in\":\"c\",\"out\":\"d\"}\n", "in,out\na,b\nc,d\n"
+	for name, want := range map[string][2]string{"": {"line 3", "line 3"}, "words": {"words:3", "words:3"}} {
+		o := fewshot.LoadOptions{Name: name}
+		lines, err1 := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(jsonl), o))
+		rows, err2 := fewshot.Collect(fewshot.ReadCSV[string, string](strings.NewReader(table), o))
+		if err1 != nil || err2 != nil || lines[1].At != want[0] || rows[1].At != want[1] {
+			t.Errorf("%+v, %v; %+v, %v; want %q", lines, err1, rows, err2, want)
+		}
+	}
 }

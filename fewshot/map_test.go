@@ -70,8 +70,8 @@ func TestMap(t *testing.T) {
 			var last fewshot.Progress
 			got := map[string]string{}
 			next := 0
-			for r, err := range mapTask().Map(t.Context(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.Mapping{Parallel: 5, Unordered: unordered, Progress: func(p fewshot.Progress) { last = p }}) {
-				if err != nil {
+			for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.MapOptions{Parallel: 5, Unordered: unordered, Progress: func(p fewshot.Progress) { last = p }}) {
+				if errors.Is(err, fewshot.ErrStopped) {
 					t.Fatal(err)
 				}
 				if !unordered && r.Index != next {
@@ -81,10 +81,10 @@ func TestMap(t *testing.T) {
 				if inputs[r.Index] != r.In {
 					t.Errorf("result %d is of input %q", r.Index, r.In)
 				}
-				if (r.Err != nil) != (r.Index == 17 || r.Index == 63) {
-					t.Errorf("result %d: %v", r.Index, r.Err)
+				if (err != nil) != (r.Index == 17 || r.Index == 63) {
+					t.Errorf("result %d: %v", r.Index, err)
 				}
-				if r.Err == nil {
+				if err == nil {
 					got[r.In] = r.Out
 				}
 			}
@@ -104,21 +104,85 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// A seed makes the whole repeatable, and no input has that of another.
+// A seed makes the whole repeatable. Each input's own seed follows from its prompt,
+// so that an input that is inserted changes no other.
 func TestMapSeeds(t *testing.T) {
 	model, _ := bySeed(func(seed uint64) string { return fmt.Sprint("seed ", seed) })
 	task := mapTask()
-	task.Params.Seed = 5
-	var got []string
-	for r, err := range task.Map(t.Context(), model, slices.Values(numbered(3)), fewshot.Mapping{}) {
-		if err != nil || r.Err != nil {
-			t.Fatal(err, r.Err)
+	answers := func(seed uint64, inputs ...string) map[string]string {
+		task.Params.Seed = seed
+		got := map[string]string{}
+		for r, err := range mapOf(t.Context(), task, model, slices.Values(inputs), fewshot.MapOptions{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[r.In] = r.Out
 		}
-		got = append(got, r.Out)
+		return got
 	}
-	if !slices.Equal(got, []string{"seed 5", "seed 6", "seed 7"}) {
-		t.Errorf("the answers are %q", got)
+	first, inserted := answers(5, "a", "b", "c"), answers(5, "a", "new", "b", "c")
+	for in, out := range first {
+		if inserted[in] != out {
+			t.Errorf("%s: %q, and with an inserted input %q", in, out, inserted[in])
+		}
 	}
+	if first["a"] == first["b"] || first["a"] == answers(6, "a")["a"] {
+		t.Errorf("inputs and seeds share their draws: %v", first)
+	}
+}
+
+// TestMapEndsWhereAllWouldFail has faults that every input meets, and some that
+// are one input's own.
+func TestMapEndsWhereAllWouldFail(t *testing.T) {
+	for _, tt := range []struct {
+		fault error
+		ends  bool
+	}{
+		{&sampling.Error{Backend: "x", Status: 401, Err: errors.New("wrong key")}, true},
+		{&sampling.Error{Backend: "x", Status: 403, Err: errors.New("not yours")}, true},
+		{&sampling.Error{Backend: "x", Status: 404, Err: errors.New("no such model")}, true},
+		{fmt.Errorf("top-k: %w", sampling.ErrUnsupported), true},
+		{&sampling.Error{Backend: "x", Status: 400, Err: fmt.Errorf("too long: %w", sampling.ErrBudget)}, false},
+		{&sampling.Error{Backend: "x", Status: 500, Err: errors.New("oops")}, false},
+		{fmt.Errorf("left it: %w", sampling.ErrConstraint), false},
+		{sampling.ErrTruncated, false},
+	} {
+		model := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, tt.fault) }
+		})}
+		for _, keepGoing := range []bool{false, true} {
+			n := 0
+			var last error
+			for _, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(30)), fewshot.MapOptions{Parallel: 1, KeepGoing: keepGoing}) {
+				n++
+				if last = err; err == nil {
+					t.Errorf("%v: a result without an error", tt.fault)
+				}
+			}
+			want := 30
+			if tt.ends && !keepGoing {
+				want = 2 // the input's own error, and that of the whole
+			}
+			if n != want || errors.Is(last, fewshot.ErrStopped) != (want == 2) || !errors.Is(last, tt.fault) {
+				t.Errorf("%v, keep going %v: %d pairs, the last %v", tt.fault, keepGoing, n, last)
+			}
+		}
+	}
+}
+
+// TestMapPanics has a Codec that panics: the caller of the loop can recover.
+func TestMapPanics(t *testing.T) {
+	task := mapTask()
+	task.Out.Decode = func(string) (string, error) { panic("a bug") }
+	defer func() {
+		if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "a bug") {
+			t.Errorf("recovered %v", p)
+		}
+	}()
+	var calls, running, most atomic.Int64
+	for range mapOf(t.Context(), task, echo(&calls, &running, &most), slices.Values(numbered(10)), fewshot.MapOptions{}) {
+	}
+	t.Error("the panic was lost")
 }
 
 // A slow input holds up none of the others where the order does not matter.
@@ -134,7 +198,7 @@ func TestMapUnordered(t *testing.T) {
 			}
 		})}
 		var order []int
-		for r, err := range mapTask().Map(t.Context(), model, slices.Values(numbered(6)), fewshot.Mapping{Parallel: 2, Unordered: true}) {
+		for r, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(6)), fewshot.MapOptions{Parallel: 2, Unordered: true}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,8 +216,8 @@ func TestMapUnordered(t *testing.T) {
 func TestMapAllAtOnce(t *testing.T) {
 	var calls, running, most atomic.Int64
 	n := 0
-	for r, err := range mapTask().Map(t.Context(), echo(&calls, &running, &most), slices.Values(numbered(20)), fewshot.Mapping{Parallel: math.MaxInt}) {
-		if err != nil || r.Err != nil || r.Index != n {
+	for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(numbered(20)), fewshot.MapOptions{Parallel: math.MaxInt}) {
+		if err != nil || r.Index != n {
 			t.Fatalf("result %d is %+v, %v", n, r, err)
 		}
 		n++
@@ -172,15 +236,15 @@ func TestMapEnds(t *testing.T) {
 	}
 	n := 0
 	var last error
-	for r, err := range mapTask().Map(t.Context(), model, forever, fewshot.Mapping{MaxFailed: 10}) {
-		if last = err; err == nil {
+	for r, err := range mapOf(t.Context(), mapTask(), model, forever, fewshot.MapOptions{MaxFailed: 10}) {
+		if last = err; !errors.Is(err, fewshot.ErrStopped) {
 			n++
-			if r.Err == nil {
+			if err == nil {
 				t.Errorf("result %d has no error", r.Index)
 			}
 		}
 	}
-	if !errors.Is(last, fewshot.ErrTooManyFailed) || n != 11 {
+	if !errors.Is(last, fewshot.ErrStopped) || n != 11 {
 		t.Errorf("after %d failures: %v", n, last)
 	}
 
@@ -191,41 +255,40 @@ func TestMapEnds(t *testing.T) {
 		for yield("word") {
 		}
 	}
-	for _, err := range mapTask().Map(ctx, model, endless, fewshot.Mapping{}) {
+	for _, err := range mapOf(ctx, mapTask(), model, endless, fewshot.MapOptions{}) {
 		last = err
 		if n++; n == 20 {
 			cancel()
 		}
 	}
-	if !errors.Is(last, context.Canceled) {
+	if !errors.Is(last, context.Canceled) || !errors.Is(last, fewshot.ErrStopped) {
 		t.Errorf("after cancelling: %v", last)
 	}
 
-	for range mapTask().Map(t.Context(), model, endless, fewshot.Mapping{}) {
+	for range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{}) {
 		break // leaving the loop
 	}
 	if running.Load() != 0 {
 		t.Errorf("%d calls outlive their loops", running.Load())
 	}
-	for _, err := range mapTask().Map(t.Context(), model, endless, fewshot.Mapping{Parallel: -1}) {
+	for _, err := range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{Parallel: -1}) {
 		if err == nil || !strings.Contains(err.Error(), "Parallel is -1") {
 			t.Errorf("a negative Parallel: %v", err)
 		}
 	}
 }
 
-// Many inputs, some at once, one of which cannot be asked at all. With a Journal
-// the same call would go on where it was interrupted.
-func ExampleTask_Map() {
+// Many inputs, some at once, one of which cannot be asked at all.
+func ExamplePrompter_Map() {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	task.Add("butterfly", "나비")
 	model := sampling.Model{Backend: pocket.Default()}
 	inputs := slices.Values([]string{"teacher", "two\nlines", "river"})
-	for r, err := range task.Map(context.Background(), model, inputs, fewshot.Mapping{Parallel: 2}) {
-		if err != nil {
-			log.Fatal(err) // the whole cannot go on
+	for r, err := range task.MustCompile().Map(context.Background(), model, inputs, fewshot.MapOptions{Parallel: 2}) {
+		if errors.Is(err, fewshot.ErrStopped) {
+			log.Fatal(err) // the rest is not answered
 		}
-		fmt.Printf("%d. %q: %q, %v\n", r.Index, r.In, r.Out, r.Err)
+		fmt.Printf("%d. %q: %q, %v\n", r.Index, r.In, r.Out, err)
 	}
 	// Output:
 	// 0. "teacher": "선생님", <nil>

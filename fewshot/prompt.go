@@ -3,7 +3,7 @@ package fewshot
 import "github.com/foreword-go/foreword/sampling"
 
 // A Prompt is the text that a model is to continue, and what went into it. Its
-// slices are shared with other prompts of the same Task and must not be changed.
+// slices are shared with other prompts of the same Prompter and must not be changed.
 type Prompt struct {
 	Text string
 	Stop []string // what ends the answer
@@ -11,15 +11,13 @@ type Prompt struct {
 	Shots   []int // the examples that are shown, in their order, as indexes into Task.Examples
 	Dropped []int // those that were chosen and did not fit the window, the first to be given up first
 
-	// Tokens is the prompt's length by the Model's Counter; 0 when the Model has
-	// neither a Counter nor a Window.
-	Tokens int
-
-	// Budget is how many tokens it could have: the Model's Window less MaxTokens;
-	// 0 when the Model has no Window. See also [Prompt.Why].
-	Budget int
+	// Tokens is the prompt's length by the Model's Counter, and Budget how many
+	// tokens it could have: the Model's Window less MaxTokens. Both are 0 when the
+	// Model has no Window, since then nothing is counted.
+	Tokens, Budget int
 
 	column *column
+	order  []int // the shots, as indexes into the column
 	input  string
 }
 
@@ -33,7 +31,7 @@ type Kind int
 
 const (
 	Layout      Kind = iota // written by the Format: labels and separators
-	Instruction             // the Task's instruction
+	Instruction             // the Task's preamble and instruction
 	Input                   // an example's input
 	Output                  // an example's output
 	Query                   // the input to be answered
@@ -67,11 +65,12 @@ func (p *Prompt) Parts() []Part {
 			parts = append(parts, Part{kind, text})
 		}
 	}
+	add(Instruction, p.column.preamble)
 	if p.column.instruction != "" {
 		add(Instruction, p.column.instruction)
 		add(Layout, afterInstruction)
 	}
-	for _, i := range p.Shots {
+	for _, i := range p.order {
 		add(Layout, f.Before)
 		add(Input, p.column.pairs[i].In)
 		add(Layout, f.Between)

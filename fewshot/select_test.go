@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,31 +53,24 @@ func TestSelectorGoldens(t *testing.T) {
 	}{
 		{"first", "in order", fewshot.First(3), "x", []int{0, 1, 2}},
 		{"first of none", "zero examples is a choice", fewshot.First(0), "x", nil},
-		{"first with the query in it", "the query is passed over, and the next taken", fewshot.First(3), "b", []int{0, 2, 3}},
-		{"first of all with the query in it", "what is left is given", fewshot.First(6), "b", []int{0, 2, 3, 4, 5}},
+		{"first of more than there are", "all of them", fewshot.First(9), "x", []int{0, 1, 2, 3, 4, 5}},
 		{"random", "the seed decides", fewshot.Random(3, 7), "x", []int{3, 2, 0}},
 		{"random for another query", "and not the query", fewshot.Random(3, 7), "y", []int{3, 2, 0}},
-		{"random with the query in it", "but for the query itself", fewshot.Random(3, 7), "ab", []int{3, 0, 4}},
 		{"similar", "the most similar last, of equals the earlier", similar, "aab", []int{4, 2, 0}},
 		{"similar with nothing in common", "ties go by place in the pool", similar, "x", []int{2, 1, 0}},
 		{"similar with the query in it", "never itself", similar, "a", []int{1, 2, 0}},
 		{"fixed", "the constant ones first, then what is chosen from the rest", fewshot.Fixed(2, fewshot.Similar(2, sharedBytes)), "cb", []int{0, 1, 2, 5}},
-		{"fixed with the query in it", "never itself", fewshot.Fixed(2, fewshot.First(1)), "b", []int{0, 2}},
 		{"fixed with the whole pool", "nothing is left to choose from", fewshot.Fixed(6, fewshot.First(1)), "x", []int{0, 1, 2, 3, 4, 5}},
 		{"fixed of none", "is the other Selector", fewshot.Fixed(0, fewshot.First(2)), "x", []int{0, 1}},
-		{"reverse", "the most similar first", fewshot.Reverse(similar), "aab", []int{0, 2, 4}},
-		{"fixed inside reverse", "combinators compose", fewshot.Reverse(fewshot.Fixed(1, fewshot.First(2))), "x", []int{2, 1, 0}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for range 2 { // the second time from what was kept
-				got, err := tt.choose(t.Context(), tt.query, pool)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !slices.Equal(got, tt.want) {
-					t.Errorf("chose %v, want %v: %s", got, tt.want, tt.why)
-				}
+			got, err := pick(t.Context(), tt.choose, tt.query, pool)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("chose %v, want %v: %s", got, tt.want, tt.why)
 			}
 		})
 	}
@@ -107,29 +99,26 @@ func FuzzSelectors(f *testing.F) {
 			"First":   fewshot.First(k),
 			"Random":  fewshot.Random(k, seed),
 			"Similar": fewshot.Similar(k, sharedBytes),
-			"Reverse": fewshot.Reverse(fewshot.Similar(k, sharedBytes)),
 			"Fixed":   fewshot.Fixed(fixed, fewshot.First(k-fixed)),
 		} {
-			order, err := s(t.Context(), query, pool)
+			order, err := pick(t.Context(), s, query, pool)
 			if err != nil {
 				t.Fatalf("%s(%d) of %d: %v", name, k, len(pool), err)
 			}
-			again, err := s(t.Context(), query, pool)
+			again, err := pick(t.Context(), s, query, pool)
 			if err != nil || !slices.Equal(order, again) {
 				t.Fatalf("%s: %v and then %v, %v", name, order, again, err)
 			}
-			if len(order) > k || name != "Fixed" && len(order) != min(k, left) {
-				t.Fatalf("%s(%d): %d examples where %d of %d are not the query", name, k, len(order), left, len(pool))
+			if want := map[bool]int{true: min(k, left), false: min(k, len(pool))}[name == "Similar"]; len(order) != want {
+				t.Fatalf("%s(%d): %d examples of %d, want %d", name, k, len(order), len(pool), want)
 			}
 			seen := map[int]bool{}
 			for _, i := range order {
-				if seen[i] || pool[i].In == query {
-					t.Fatalf("%s: %v has an example twice or the query %q itself: %q", name, order, query, pool)
+				if seen[i] {
+					t.Fatalf("%s: %v has an example twice: %q", name, order, pool)
 				}
 				seen[i] = true
 			}
-			order = append(order, -1) // what a caller does to it is the caller's
-			order[0] = -1
 		}
 		if diff := cmp.Diff(before, pool); diff != "" {
 			t.Fatalf("the pool was changed:\n%s", diff)
@@ -146,7 +135,7 @@ func FuzzSelectors(f *testing.F) {
 		})
 		want = want[:min(k, len(want))]
 		slices.Reverse(want)
-		got, err := fewshot.Similar(k, sharedBytes)(t.Context(), query, pool)
+		got, err := pick(t.Context(), fewshot.Similar(k, sharedBytes), query, pool)
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("Similar(%d) for %q of %q: %v, %v, want %v", k, query, pool, got, err, want)
 		}
@@ -155,10 +144,9 @@ func FuzzSelectors(f *testing.F) {
 
 func TestSelectorErrors(t *testing.T) {
 	pool := []textPair{{In: "a"}, {In: "b"}, {In: "c"}}
-	broken := func(order ...int) fewshot.Selector {
-		return func(context.Context, string, []textPair) ([]int, error) { return order, nil }
+	failing := func([]textPair) (fewshot.Picker, error) {
+		return func(context.Context, string) (fewshot.Picks, error) { return fewshot.Picks{}, errors.ErrUnsupported }, nil
 	}
-	failing := func(context.Context, string, []textPair) ([]int, error) { return nil, errors.ErrUnsupported }
 	nan := func(_, example string) float64 {
 		if example == "b" {
 			return math.NaN()
@@ -171,24 +159,17 @@ func TestSelectorErrors(t *testing.T) {
 		pool   []textPair
 		want   []string
 	}{
-		{"k over the pool", fewshot.First(4), pool, []string{"4 examples of a pool of 3"}},
-		{"negative k", fewshot.First(-1), pool, []string{"-1 examples of a pool of 3"}},
-		{"an empty pool", fewshot.First(1), nil, []string{"1 examples of a pool of 0"}},
-		{"random over the pool", fewshot.Random(4, 1), pool, []string{"4 examples of a pool of 3"}},
-		{"similar over the pool", fewshot.Similar(4, sharedBytes), pool, []string{"4 examples of a pool of 3"}},
+		{"negative k", fewshot.First(-1), pool, []string{"-1 examples"}},
+		{"random with a negative k", fewshot.Random(-1, 1), pool, []string{"-1 examples"}},
 		{"similar without a score", fewshot.Similar(1, nil), pool, []string{"no score function"}},
 		{"a score that is no number", fewshot.Similar(1, nan), pool, []string{"example 2 of 3", `"q"`, "NaN"}},
-		{"fixed over the pool", fewshot.Fixed(4, fewshot.First(0)), pool, []string{"4 examples of a pool of 3"}},
-		{"fixed and then over the rest", fewshot.Fixed(2, fewshot.First(2)), pool, []string{"behind the first 2", "2 examples of a pool of 1"}},
-		{"fixed and then nothing", fewshot.Fixed(1, nil), pool, []string{"no Selector for the rest"}},
-		{"fixed and then a faulty one", fewshot.Fixed(1, broken(-1)), pool, []string{"index -1 for a pool of 2"}},
-		{"fixed and then one that fails", fewshot.Fixed(1, failing), pool, []string{"behind the first 1", errors.ErrUnsupported.Error()}},
-		{"reverse of nothing", fewshot.Reverse(nil), pool, []string{"Reverse has no Selector"}},
-		{"reverse of one that fails", fewshot.Reverse(failing), pool, []string{errors.ErrUnsupported.Error()}},
+		{"fixed and then nothing", fewshot.Fixed(1, nil), pool, []string{"the Selector for the rest is nil"}},
+		{"fixed and then a faulty one", fewshot.Fixed(1, picking(-1)), pool, []string{"index -1 for a pool of 2"}},
+		{"fixed and then one that fails", fewshot.Fixed(1, failing), pool, []string{"after the first 1", errors.ErrUnsupported.Error()}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			order, err := tt.choose(t.Context(), "q", tt.pool)
+			order, err := pick(t.Context(), tt.choose, "q", tt.pool)
 			if err == nil {
 				t.Fatalf("chose %v", order)
 			}
@@ -201,23 +182,20 @@ func TestSelectorErrors(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := fewshot.Similar(1, sharedBytes)(ctx, "q", pool); !errors.Is(err, context.Canceled) {
+	if _, err := pick(ctx, fewshot.Similar(1, sharedBytes), "q", pool); !errors.Is(err, context.Canceled) {
 		t.Errorf("Similar in a cancelled context: %v", err)
-	}
-	if order, err := fewshot.Fixed(0, fewshot.First(0))(t.Context(), "q", nil); len(order) > 0 || err != nil {
-		t.Errorf("nothing of nothing: %v, %v", order, err)
 	}
 }
 
 // TestATaskWithoutExamplesAsksNoSelector makes it the zero-shot task that it is.
 func TestATaskWithoutExamplesAsksNoSelector(t *testing.T) {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines, Select: fewshot.First(3)}
-	if p, err := task.Prompt(t.Context(), sampling.Model{}, "teacher"); err != nil || p.Text != "teacher:" {
+	if p, err := promptOf(t.Context(), task, sampling.Model{}, "teacher"); err != nil || p.Text != "teacher:" {
 		t.Errorf("%+v, %v", p, err)
 	}
 	task.Add("teacher", "선생님") // the query itself is all there is
 	task.Select = fewshot.First(1)
-	if p, err := task.Prompt(t.Context(), sampling.Model{}, "teacher"); err != nil || p.Text != "teacher:" {
+	if p, err := promptOf(t.Context(), task, sampling.Model{}, "teacher"); err != nil || p.Text != "teacher:" {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -233,7 +211,7 @@ func TestFixedKeepsThePrefix(t *testing.T) {
 	const prefix = "Translate English to Korean.\n\nbutterfly: 나비\nocean: 바다\nwhisper: 속삭임\nmountain: 산\n"
 	ends := map[string]bool{}
 	for _, query := range []string{"teacher", "umbrella stand", "moon", "gentleness"} {
-		p, err := task.Prompt(t.Context(), sampling.Model{}, query)
+		p, err := promptOf(t.Context(), task, sampling.Model{}, query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,28 +224,6 @@ func TestFixedKeepsThePrefix(t *testing.T) {
 	if len(ends) < 2 {
 		t.Errorf("all queries have the same examples behind the constant part: %v", ends)
 	}
-}
-
-// TestRandomIsShared uses one Selector for pools of two sizes at once: what is
-// kept for one must not be given to the other. The race detector watches.
-func TestRandomIsShared(t *testing.T) {
-	s := fewshot.Random(3, 1)
-	small, large := densePool(rand.New(rand.NewPCG(1, 1)), 5), densePool(rand.New(rand.NewPCG(2, 1)), 50)
-	wantSmall, _ := fewshot.Random(3, 1)(t.Context(), "q", small)
-	wantLarge, _ := fewshot.Random(3, 1)(t.Context(), "q", large)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 50 {
-				gotSmall, err1 := s(t.Context(), "q", small)
-				gotLarge, err2 := s(t.Context(), "q", large)
-				if err1 != nil || err2 != nil || !slices.Equal(gotSmall, wantSmall) || !slices.Equal(gotLarge, wantLarge) {
-					t.Errorf("%v, %v; %v, %v", gotSmall, err1, gotLarge, err2)
-				}
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // The most similar example stands last, next to the query. What similar means
@@ -284,7 +240,7 @@ func ExampleSimilar() {
 	task.Add("moon", "June")
 	task.Add("nation", "station")
 	task.Add("motion", "ocean")
-	prompt, err := task.Prompt(context.Background(), sampling.Model{}, "relation")
+	prompt, err := task.MustCompile().Prompt(context.Background(), sampling.Model{}, "relation")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -305,7 +261,7 @@ func ExampleFixed() {
 		Select:   fewshot.Fixed(2, fewshot.Similar(1, sameLength)),
 	}
 	for _, query := range []string{"river", "lighthouse"} {
-		prompt, err := task.Prompt(context.Background(), sampling.Model{}, query)
+		prompt, err := task.MustCompile().Prompt(context.Background(), sampling.Model{}, query)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -322,17 +278,12 @@ func ExampleFixed() {
 	// lighthouse:
 }
 
-// Turning the order round shows how much of an answer is owed to it.
-func ExampleReverse() {
-	pool := []fewshot.Example[string, string]{{In: "one"}, {In: "two"}, {In: "three"}}
-	for _, s := range []fewshot.Selector{fewshot.First(3), fewshot.Reverse(fewshot.First(3))} {
-		order, err := s(context.Background(), "four", pool)
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(order)
+// pick prepares a pool and picks for one query.
+func pick(ctx context.Context, s fewshot.Selector, query string, pool []textPair) ([]int, error) {
+	picker, err := s(pool)
+	if err != nil {
+		return nil, err
 	}
-	// Output:
-	// [0 1 2]
-	// [2 1 0]
+	picks, err := picker(ctx, query)
+	return slices.Concat(picks.Pinned, picks.Chosen), err
 }

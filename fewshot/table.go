@@ -15,7 +15,7 @@ import (
 // break between quotation marks is read as "\n", also where it is CRLF. The first
 // record names the columns; values follow the default rules of [Codec]. What else
 // is said of [ReadJSONL] holds here too.
-func ReadCSV[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], error] {
+func ReadCSV[In, Out any](r io.Reader, c LoadOptions) iter.Seq2[Example[In, Out], error] {
 	return readTable[In, Out](c, func(yield func(record, error) bool) {
 		records := csv.NewReader(skipBOM(r))
 		records.FieldsPerRecord = -1 // counted below, with a better error
@@ -44,7 +44,7 @@ func ReadCSV[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], er
 // ReadTSV reads examples from tab-separated values: one line a record, a tab
 // between fields, and no quoting, so that a quotation mark is a character like
 // any other. What is said of [ReadCSV] holds otherwise.
-func ReadTSV[In, Out any](r io.Reader, c Columns) iter.Seq2[Example[In, Out], error] {
+func ReadTSV[In, Out any](r io.Reader, c LoadOptions) iter.Seq2[Example[In, Out], error] {
 	return readTable[In, Out](c, func(yield func(record, error) bool) {
 		for l, err := range lines(r) {
 			if err == nil && len(l.text) == 0 {
@@ -72,7 +72,7 @@ type record struct {
 	position func(field int) (line, column int)
 }
 
-func readTable[In, Out any](c Columns, records iter.Seq2[record, error]) iter.Seq2[Example[In, Out], error] {
+func readTable[In, Out any](c LoadOptions, records iter.Seq2[record, error]) iter.Seq2[Example[In, Out], error] {
 	return func(yield func(Example[In, Out], error) bool) {
 		var (
 			inCodec  Codec[In]
@@ -93,6 +93,7 @@ func readTable[In, Out any](c Columns, records iter.Seq2[record, error]) iter.Se
 			case len(rec.fields) != width && !(c.Missing && len(rec.fields) < width):
 				err = rec.wrong(-1, fmt.Errorf("%d fields, and the header has %d", len(rec.fields), width))
 			default:
+				e.At = c.at(rec.line)
 				if e.In, err = field(rec, columns[0], &inCodec); err == nil {
 					e.Out, err = field(rec, columns[1], &outCodec)
 				}
@@ -112,7 +113,7 @@ func readTable[In, Out any](c Columns, records iter.Seq2[record, error]) iter.Se
 }
 
 // header returns where the two sides stand, -1 for one that may be missing.
-func header(rec record, c Columns) ([]int, error) {
+func header(rec record, c LoadOptions) ([]int, error) {
 	inName, outName, err := c.names()
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func header(rec record, c Columns) ([]int, error) {
 		switch {
 		case side < 0 && c.Others:
 		case side < 0:
-			return nil, rec.wrong(i, fmt.Errorf("unknown column %q; the columns are %q and %q, or set Columns.Others", name, inName, outName))
+			return nil, rec.wrong(i, fmt.Errorf("unknown column %q; the columns are %q and %q, or set LoadOptions.Others", name, inName, outName))
 		case columns[side] >= 0:
 			return nil, rec.wrong(i, fmt.Errorf("column %q is there twice", name))
 		default:
@@ -132,7 +133,7 @@ func header(rec record, c Columns) ([]int, error) {
 	}
 	for side, name := range []string{inName, outName} {
 		if columns[side] < 0 && !c.Missing {
-			return nil, rec.wrong(-1, fmt.Errorf("no column %q; add it, or set Columns.Missing", name))
+			return nil, rec.wrong(-1, fmt.Errorf("no column %q; add it, or set LoadOptions.Missing", name))
 		}
 	}
 	return columns, nil
@@ -141,7 +142,7 @@ func header(rec record, c Columns) ([]int, error) {
 func field[T any](rec record, i int, codec *Codec[T]) (T, error) {
 	var none T
 	if i < 0 || i >= len(rec.fields) {
-		return none, nil // Columns.Missing
+		return none, nil // LoadOptions.Missing
 	}
 	if !utf8.ValidString(rec.fields[i]) {
 		return none, rec.wrong(i, errNotUTF8)

@@ -3,6 +3,7 @@ package fewshot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,8 +62,8 @@ func TestPromptGoldens(t *testing.T) {
 		},
 		{
 			name: "shots",
-			why:  "the first ones are shown when there is no Selector",
-			task: &fewshot.Task[string, string]{Examples: tenPairs, Shots: 1, Format: fewshot.Lines},
+			why:  "First shows the first ones",
+			task: &fewshot.Task[string, string]{Examples: tenPairs, Select: fewshot.First(1), Format: fewshot.Lines},
 			want: "butterfly: 나비\nteacher:",
 		},
 		{
@@ -81,15 +82,21 @@ func TestPromptGoldens(t *testing.T) {
 			want: "moonlight: 달빛\numbrella: 우산\nteacher:",
 		},
 		{
-			name: "a Selector's order, and fewer shots",
-			why:  "those nearest the query are shown",
-			task: &fewshot.Task[string, string]{Examples: tenPairs, Shots: 2, Format: fewshot.Lines, Select: fewshot.First(4)},
-			want: "whisper: 속삭임\nmountain: 산\nteacher:",
+			name: "a preamble",
+			why:  "it is verbatim, with nothing after it",
+			task: &fewshot.Task[string, string]{Preamble: "Words:\n", Examples: two[:1], Format: fewshot.Lines},
+			want: "Words:\nbutterfly: 나비\nteacher:",
+		},
+		{
+			name: "an example twice",
+			why:  "repeats take no shot from another",
+			task: &fewshot.Task[string, string]{Examples: append(two[:2:2], two[0]), Format: fewshot.Lines},
+			want: "butterfly: 나비\nocean: 바다\nteacher:",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := tt.task.Prompt(t.Context(), sampling.Model{}, "teacher")
+			p, err := promptOf(t.Context(), tt.task, sampling.Model{}, "teacher")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +132,7 @@ func TestDerivedStops(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			task := fewshot.Task[string, string]{Format: tt.format}
-			p, err := task.Prompt(t.Context(), sampling.Model{}, "x")
+			p, err := promptOf(t.Context(), task, sampling.Model{}, "x")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +187,7 @@ func TestRefusedValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			task := fewshot.Task[string, string]{Format: tt.format, Examples: tt.examples}
-			_, err := task.Run(t.Context(), sampling.Model{}, tt.query)
+			_, err := runOf(t.Context(), task, sampling.Model{}, tt.query)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -211,7 +218,7 @@ func TestAcceptedValues(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			task := fewshot.Task[string, string]{Format: tt.format}
 			task.Add(tt.in, tt.out)
-			p, err := task.Prompt(t.Context(), sampling.Model{}, "q")
+			p, err := promptOf(t.Context(), task, sampling.Model{}, "q")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,45 +229,148 @@ func TestAcceptedValues(t *testing.T) {
 	}
 }
 
-func TestTaskNoticesChanges(t *testing.T) {
+// TestCompileTakesACopy changes a Task in every way after Compile. Nothing changes
+// in the Prompter, and the next Compile sees all of it.
+func TestCompileTakesACopy(t *testing.T) {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
-	prompt := func() string {
+	task.Add("a", "x")
+	first := task.MustCompile()
+	text := func(p *fewshot.Prompter[string, string]) string {
 		t.Helper()
-		p, err := task.Prompt(t.Context(), sampling.Model{}, "q")
+		prompt, err := p.Prompt(t.Context(), sampling.Model{}, "q")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p.Text
+		return prompt.Text
 	}
 	for _, step := range []struct {
 		change func()
 		want   string
 	}{
-		{func() {}, "q:"},
-		{func() { task.Add("a", "x") }, "a: x\nq:"},
-		{func() { task.Add("b", "y") }, "a: x\nb: y\nq:"},
-		{func() { task.Format = fewshot.Arrow }, "a => x\nb => y\nq =>"},
-		{func() { task.Instruction = "Go." }, "Go.\n\na => x\nb => y\nq =>"},
-		{func() { task.Shots = 1 }, "Go.\n\na => x\nq =>"},
-		{func() { task.Examples = task.Examples[1:] }, "Go.\n\nb => y\nq =>"},
+		{func() {}, "a: x\nq:"},
+		{func() { task.Examples[0].Out = "z" }, "a: z\nq:"},
+		{func() { task.Add("b", "y") }, "a: z\nb: y\nq:"},
+		{func() { task.Format = fewshot.Arrow }, "a => z\nb => y\nq =>"},
+		{func() { task.Instruction = "Go." }, "Go.\n\na => z\nb => y\nq =>"},
+		{func() { task.Select = fewshot.First(1) }, "Go.\n\na => z\nq =>"},
 		{func() { task.Examples = nil }, "Go.\n\nq =>"},
 	} {
 		step.change()
-		if got := prompt(); got != step.want {
+		if got := text(task.MustCompile()); got != step.want {
 			t.Errorf("prompt %q, want %q", got, step.want)
 		}
+		if got := text(first); got != "a: x\nq:" {
+			t.Errorf("the compiled Prompter says %q", got)
+		}
 	}
-	clone := task.Clone()
-	clone.Add("c", "z")
-	if got := prompt(); got != "Go.\n\nq =>" {
-		t.Errorf("changing the clone changed the task: %q", got)
+}
+
+// TestCopiesDoNotShare adds to two copies of one Task.
+func TestCopiesDoNotShare(t *testing.T) {
+	base := fewshot.Task[string, string]{Examples: make([]textPair, 0, 8), Format: fewshot.Lines}
+	base.Add("a", "x")
+	one, two := base, base
+	one.Add("b", "1")
+	two.Add("c", "2")
+	for want, task := range map[string]fewshot.Task[string, string]{"a: x\nq:": base, "a: x\nb: 1\nq:": one, "a: x\nc: 2\nq:": two} {
+		p, err := promptOf(t.Context(), task, sampling.Model{}, "q")
+		if err != nil || p.Text != want {
+			t.Errorf("prompt %+v, %v; want %q", p, err, want)
+		}
+	}
+}
+
+// TestCompileNamesEveryFault has 200 rows, of which 20 are faulty in five ways.
+func TestCompileNamesEveryFault(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf("good", "bad")}
+	faults := []textPair{{In: "", Out: "good"}, {In: "two\nlines", Out: "bad"}, {In: "a: b", Out: "good"}, {In: "x\xff", Out: "bad"}, {In: "fine", Out: "fair"}}
+	var want []string
+	for i := range 200 {
+		e := textPair{In: fmt.Sprint("word ", i), Out: []string{"good", "bad"}[i%2], At: fmt.Sprintf("words.csv:%d", i+2)}
+		if i%10 == 7 {
+			fault := faults[i/10%len(faults)]
+			e.In, e.Out = fault.In, fault.Out
+			want = append(want, e.At)
+		}
+		task.Examples = append(task.Examples, e)
+	}
+	_, err := task.Compile()
+	if !errors.Is(err, sampling.ErrInvalid) {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, one := range err.(interface{ Unwrap() []error }).Unwrap() {
+		var value *fewshot.ValueError
+		if !errors.As(one, &value) {
+			t.Fatalf("%T: %v", one, one)
+		}
+		got = append(got, value.At)
+		if !strings.Contains(one.Error(), value.At) || task.Examples[value.Example].At != value.At {
+			t.Errorf("%v does not say where it is", one)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, tt := range []struct {
+		why      string
+		examples []textPair
+		want     []string
+	}{
+		{"nothing is odd", []textPair{{In: "a", Out: "x"}, {In: "b", Out: "y"}}, nil},
+		{"one example says nothing", []textPair{{In: "a", Out: "x"}}, nil},
+		{"a contradiction", []textPair{{In: "a", Out: "x"}, {In: "b", Out: "y"}, {In: "a", Out: "z"}}, []string{`1 inputs have different outputs; the first, "a", has "x" (Examples[0]) and "z" (Examples[2])`}},
+		{"one label", []textPair{{In: "a", Out: "x"}, {In: "b", Out: "x"}}, []string{`all 2 examples have the output "x"`}},
+		{"a repeat", []textPair{{In: "a", Out: "x"}, {In: "b", Out: "y"}, {In: "a", Out: "x"}}, []string{"1 examples are exact repeats and are not shown twice; the first is Examples[2]"}},
+	} {
+		got := fewshot.Task[string, string]{Format: fewshot.Lines, Examples: tt.examples}.MustCompile().Warnings()
+		if len(got) != len(tt.want) {
+			t.Fatalf("%s: %q", tt.why, got)
+		}
+		for i := range got {
+			if !strings.HasPrefix(got[i], tt.want[i]) {
+				t.Errorf("%s: %q, want %q", tt.why, got[i], tt.want[i])
+			}
+		}
+	}
+}
+
+// TestRetries draws invalid answers again, each time with the next seed.
+func TestRetries(t *testing.T) {
+	var seeds []uint64
+	model, _ := bySeed(func(seed uint64) string {
+		seeds = append(seeds, seed)
+		if seed < 12 {
+			return "four"
+		}
+		return "4"
+	})
+	task := fewshot.Task[string, int]{Format: fewshot.Lines, Retries: 3, Params: sampling.Params{Temperature: 1, Seed: 10}}
+	a, err := doOf(t.Context(), task, model, "2+2")
+	if err != nil || a.Value != 4 || a.Retries != 2 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if diff := cmp.Diff([]uint64{10, 11, 12}, seeds); diff != "" {
+		t.Errorf("seeds (-want +got)\n%s", diff)
+	}
+	task.Retries = 1
+	var answer *fewshot.AnswerError
+	if a, err := doOf(t.Context(), task, model, "2+2"); !errors.As(err, &answer) || a.Retries != 1 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	task.Params.Temperature = 0
+	if _, err := task.Compile(); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("retries of greedy answers: %v", err)
 	}
 }
 
 func TestAnswersThatAreNotWhole(t *testing.T) {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	for _, reason := range []sampling.Reason{sampling.TokenLimit, sampling.Filtered, sampling.Unfinished} {
-		_, err := task.Read(&sampling.Completion{Text: " half an ans", Reason: reason})
+		_, err := readOf(task, &sampling.Completion{Text: " half an ans", Reason: reason})
 		var answer *fewshot.AnswerError
 		if !errors.As(err, &answer) || !(errors.Is(err, sampling.ErrTruncated) || errors.Is(err, sampling.ErrTokenLimit)) {
 			t.Errorf("%v: error %v, want an AnswerError that is ErrTruncated or ErrTokenLimit", reason, err)
@@ -272,8 +382,8 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 func TestTheQueryIsNotItsOwnExample(t *testing.T) {
 	chosen := []int{0, 1, 2}
 	task := fewshot.Task[string, string]{Examples: tenPairs, Format: fewshot.Lines}
-	task.Select = func(context.Context, string, []fewshot.Example[string, string]) ([]int, error) { return chosen, nil }
-	p, err := task.Prompt(t.Context(), sampling.Model{}, "ocean")
+	task.Select = picking(chosen...)
+	p, err := promptOf(t.Context(), task, sampling.Model{}, "ocean")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,17 +398,24 @@ func TestTheQueryIsNotItsOwnExample(t *testing.T) {
 func TestSelectorsThatAreWrong(t *testing.T) {
 	for name, order := range map[string][]int{"out of range": {0, 10}, "twice": {1, 1}, "negative": {-1}} {
 		task := fewshot.Task[string, string]{Examples: tenPairs, Format: fewshot.Lines}
-		task.Select = func(context.Context, string, []fewshot.Example[string, string]) ([]int, error) { return order, nil }
-		if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); err == nil {
+		task.Select = picking(order...)
+		if _, err := promptOf(t.Context(), task, sampling.Model{}, "q"); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	task := fewshot.Task[string, string]{Examples: tenPairs, Format: fewshot.Lines, Select: fewshot.First(11)}
-	if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); err == nil || !strings.Contains(err.Error(), "11 examples of a pool of 10") {
-		t.Errorf("k over the pool: %v", err)
+	if p, err := promptOf(t.Context(), task, sampling.Model{}, "q"); err != nil || len(p.Shots) != 10 {
+		t.Errorf("more than the pool has is all of it: %+v, %v", p, err)
 	}
-	task.Select, task.Shots = nil, -1
-	if _, err := task.Prompt(t.Context(), sampling.Model{}, "q"); err == nil || !strings.Contains(err.Error(), "Shots is -1") {
-		t.Errorf("negative Shots: %v", err)
+	task.Select = fewshot.First(-1)
+	if _, err := task.Compile(); err == nil {
+		t.Error("-1 shots were accepted")
+	}
+}
+
+// picking is a Selector that always picks the same.
+func picking(order ...int) fewshot.Selector {
+	return func([]textPair) (fewshot.Picker, error) {
+		return func(context.Context, string) (fewshot.Picks, error) { return fewshot.Picks{Chosen: order}, nil }, nil
 	}
 }

@@ -50,42 +50,42 @@ func TestVote(t *testing.T) {
 	tests := []struct {
 		name    string
 		answers []string
-		voting  fewshot.Voting[int]
-		want    fewshot.Poll[int]
+		voting  fewshot.VoteOptions[int]
+		want    fewshot.Votes[int]
 	}{
 		{
 			name: "all agree", answers: []string{"4"},
-			want: fewshot.Poll[int]{Value: 4, Share: 1, Samples: 6, Tallies: []fewshot.Tally[int]{{Value: 4, Votes: 6}}},
+			want: fewshot.Votes[int]{Value: 4, Share: 1, Samples: 6, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 6}}},
 		},
 		{
 			name: "a majority", answers: []string{"4", "4", "5", "4", "4", "4", "5", "4", "4", "4"},
-			want: fewshot.Poll[int]{Value: 4, Share: 6.0 / 8, Samples: 8, Tallies: []fewshot.Tally[int]{{Value: 4, Votes: 6}, {Value: 5, Votes: 2}}},
+			want: fewshot.Votes[int]{Value: 4, Share: 6.0 / 8, Samples: 8, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 6}, {Value: 5, Votes: 2}}},
 		},
 		{
 			name: "what is no answer has no vote", answers: []string{"4", "four", "5", "4"},
-			voting: fewshot.Voting[int]{Samples: 4},
-			want:   fewshot.Poll[int]{Value: 4, Share: 0.5, Samples: 4, Failed: 1, Tallies: []fewshot.Tally[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
+			voting: fewshot.VoteOptions[int]{Samples: 4},
+			want:   fewshot.Votes[int]{Value: 4, Share: 0.5, Samples: 4, Failed: 1, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
 		},
 		{
 			name: "a tie goes to the first", answers: []string{"5", "4"},
-			voting: fewshot.Voting[int]{Samples: 2},
-			want:   fewshot.Poll[int]{Value: 5, Share: 0.5, Samples: 2, Tallies: []fewshot.Tally[int]{{Value: 5, Votes: 1}, {Value: 4, Votes: 1}}},
+			voting: fewshot.VoteOptions[int]{Samples: 2},
+			want:   fewshot.Votes[int]{Value: 5, Share: 0.5, Samples: 2, Candidates: []fewshot.Candidate[int]{{Value: 5, Votes: 1}, {Value: 4, Votes: 1}}},
 		},
 		{
 			name: "a key of the caller's own", answers: []string{"1", "2", "3", "5", "8"},
-			voting: fewshot.Voting[int]{Samples: 5, Key: func(n int) string { return fmt.Sprint(n % 2) }},
-			want:   fewshot.Poll[int]{Value: 1, Share: 0.75, Samples: 4, Tallies: []fewshot.Tally[int]{{Value: 1, Votes: 3}, {Value: 2, Votes: 1}}},
+			voting: fewshot.VoteOptions[int]{Samples: 5, Key: func(n int) string { return fmt.Sprint(n % 2) }},
+			want:   fewshot.Votes[int]{Value: 1, Share: 0.75, Samples: 4, Candidates: []fewshot.Candidate[int]{{Value: 1, Votes: 3}, {Value: 2, Votes: 1}}},
 		},
 		{
 			name: "a rule of the caller's own", answers: []string{"4", "4", "5"},
-			voting: fewshot.Voting[int]{Samples: 3, Decide: func(all []fewshot.Tally[int]) int { return len(all) - 1 }},
-			want:   fewshot.Poll[int]{Value: 5, Share: 1.0 / 3, Samples: 3, Tallies: []fewshot.Tally[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
+			voting: fewshot.VoteOptions[int]{Samples: 3, Decide: func(all []fewshot.Candidate[int]) int { return len(all) - 1 }},
+			want:   fewshot.Votes[int]{Value: 5, Share: 1.0 / 3, Samples: 3, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			model, calls := bySeed(inTurn(tt.answers...))
-			got, err := votingTask().Vote(t.Context(), model, "2+2", tt.voting)
+			got, err := voteOf(t.Context(), votingTask(), model, "2+2", tt.voting)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,27 +108,27 @@ func TestVoteErrors(t *testing.T) {
 		}
 		return "4"
 	})
-	poll, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{})
+	poll, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{})
 	if err == nil || poll == nil || poll.Samples == 0 || poll.Value != 4 {
 		t.Errorf("a model that fails in between: %+v, %v; want the poll so far and the error", poll, err)
 	}
 	model, _ = bySeed(func(uint64) string { return "four" })
 	var answer *fewshot.AnswerError
-	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{}); !errors.As(err, &answer) {
+	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{}); !errors.As(err, &answer) {
 		t.Errorf("no answer at all: %v", err)
 	}
-	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: -1}); err == nil {
+	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{Samples: -1}); err == nil {
 		t.Error("a negative number of samples: accepted")
 	}
 	model, _ = bySeed(func(uint64) string { return "4" })
 	for _, index := range []int{-1, 1} {
-		beyond := fewshot.Voting[int]{Decide: func([]fewshot.Tally[int]) int { return index }}
-		if poll, err := task.Vote(t.Context(), model, "2+2", beyond); err == nil || poll.Samples != 10 || !strings.Contains(err.Error(), "no index of 1 answers") {
+		beyond := fewshot.VoteOptions[int]{Decide: func([]fewshot.Candidate[int]) int { return index }}
+		if poll, err := voteOf(t.Context(), task, model, "2+2", beyond); err == nil || poll.Samples != 10 || !errors.Is(err, sampling.ErrInvalid) {
 			t.Errorf("a rule that returns %d of 1 answer: %+v, %v", index, poll, err)
 		}
 	}
 	task.Params.Temperature = 0
-	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{}); err == nil || !strings.Contains(err.Error(), "Temperature 0") {
+	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{}); err == nil || !strings.Contains(err.Error(), "Temperature 0") {
 		t.Errorf("greedy samples: %v", err)
 	}
 }
@@ -146,7 +146,7 @@ func TestVoteWithoutASeed(t *testing.T) {
 	})
 	task := votingTask()
 	task.Params.Seed = 0
-	if _, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{}); err != nil {
+	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{}); err != nil {
 		t.Fatal(err)
 	}
 	first := slices.Min(slices.Collect(maps.Keys(seeds)))
@@ -160,8 +160,8 @@ func TestVoteWithACodecThatOnlyReads(t *testing.T) {
 	model, _ := bySeed(func(seed uint64) string { return fmt.Sprint(4 + seed%3) })
 	task := votingTask()
 	task.Out.Encode = func(int) (string, error) { return "", errors.New("only reads") }
-	poll, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: 3})
-	if err != nil || len(poll.Tallies) != 3 {
+	poll, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{Samples: 3})
+	if err != nil || len(poll.Candidates) != 3 {
 		t.Errorf("%+v, %v; want three answers", poll, err)
 	}
 }
@@ -180,7 +180,7 @@ func TestMajorityIsBinomial(t *testing.T) {
 	for i := range polls {
 		task := votingTask()
 		task.Params.Seed = uint64(i*n + 1)
-		poll, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: n})
+		poll, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{Samples: n})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,14 +213,14 @@ func TestShareIsBinomial(t *testing.T) {
 		}
 		return "5"
 	})
-	rightWins := func(all []fewshot.Tally[int]) int {
-		return max(0, slices.IndexFunc(all, func(t fewshot.Tally[int]) bool { return t.Value == 4 }))
+	rightWins := func(all []fewshot.Candidate[int]) int {
+		return max(0, slices.IndexFunc(all, func(t fewshot.Candidate[int]) bool { return t.Value == 4 }))
 	}
 	var got [n + 1]int // polls with so many votes for the right answer
 	for i := range polls {
 		task := votingTask()
 		task.Params.Seed = uint64(i*n + 1)
-		poll, err := task.Vote(t.Context(), model, "2+2", fewshot.Voting[int]{Samples: n, Decide: rightWins})
+		poll, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{Samples: n, Decide: rightWins})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,11 +249,11 @@ func choose(n, k int) int {
 
 // One sample of ten may go astray. The majority is settled after six that agree,
 // and then no more are drawn.
-func ExampleTask_Vote() {
+func ExamplePrompter_Vote() {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines, Params: sampling.Params{Temperature: 1, Seed: 1}}
 	task.Add("butterfly", "나비")
 	model := sampling.Model{Backend: pocket.Default()}
-	poll, err := task.Vote(context.Background(), model, "teacher", fewshot.Voting[string]{Samples: 10})
+	poll, err := task.MustCompile().Vote(context.Background(), model, "teacher", fewshot.VoteOptions[string]{Samples: 10})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -20,36 +20,37 @@ import (
 // score weighs the labels by their probability as the continuation. Where one
 // label begins another, each is scored together with what ends it, since "New"
 // would otherwise get the share of "New York" too.
-func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
-	l := prompt.column.layout
+func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt) ([]float64, error) {
+	l := c.prompter.column.layout
 	end := ""
-	if anyPrefix(labels) {
+	if anyPrefix(c.texts) {
 		end = l.format.After
 	}
-	continuations := make([]string, len(labels))
-	for i, label := range labels {
+	continuations := make([]string, len(c.texts))
+	for i, label := range c.texts {
 		continuations[i] = l.pad + label + end
 	}
-	scores, err := m.Score(ctx, prompt.Request(c.Task.Params), continuations)
+	scores, err := m.Score(ctx, prompt.Request(c.prompter.params), continuations)
 	if err != nil {
 		return nil, err
 	}
-	weights := make([]float64, len(labels))
+	weights := make([]float64, len(c.texts))
 	for i, s := range scores {
 		weights[i] = s.Logprob
-		switch c.Normalize {
+		switch c.options.Normalize {
 		case PerToken:
 			weights[i] /= float64(max(len(s.Tokens), 1))
 		case PerByte:
-			weights[i] /= float64(len(labels[i]))
+			weights[i] /= float64(len(c.texts[i]))
 		}
 	}
-	if c.Normalize == Unconditional {
-		alone, err := m.Score(ctx, &sampling.Request{Prompt: strings.TrimLeft(l.open, "\n"), Params: c.Task.Params}, continuations)
+	if c.options.Normalize == Unconditional {
+		alone := &sampling.Request{Prompt: strings.TrimLeft(l.open, "\n"), Params: c.prompter.params}
+		scores, err := m.Score(ctx, alone, continuations)
 		if err != nil {
 			return nil, err
 		}
-		for i, s := range alone {
+		for i, s := range scores {
 			weights[i] -= s.Logprob
 		}
 	}
@@ -90,17 +91,22 @@ func normalized(p []float64) []float64 {
 	return p
 }
 
+// covered is the least share of the first token's probability that the labels
+// must have. Below it the model is about to write something else, and a share of
+// what is left says little.
+const covered = 0.5
+
 // firstToken weighs the labels by the tokens that could come first. A label none
-// of whose beginnings is among the alternatives gets the probability 0.
-func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
+// of whose beginnings is among the top logprobs gets the probability 0.
+func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt) ([]float64, error) {
 	var completion *sampling.Completion
 	var err error
-	// OpenAI takes 5 at most, most others take 20.
-	for _, alternatives := range []int{20, 5} {
-		request := prompt.Request(c.Task.Params)
+	// Most servers give 20 at most, OpenAI 5, and some only 1.
+	for _, top := range []int{20, 5, 1} {
+		request := prompt.Request(c.prompter.params)
 		request.Stop = nil // a stop sequence would take the token's report with it
 		request.Params.MaxTokens, request.Params.Temperature = 1, 0
-		request.Params.Logprobs, request.Params.TopLogprobs = true, alternatives
+		request.Params.Logprobs, request.Params.TopLogprobs = true, top
 		completion, err = m.Complete(ctx, request)
 		if !errors.Is(err, sampling.ErrUnsupported) {
 			break
@@ -112,29 +118,55 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 	if len(completion.Tokens) == 0 {
 		return nil, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
 	}
-	weights := make([]float64, len(labels))
-	for _, a := range completion.Tokens[0].Top {
+	weights := make([]float64, len(c.texts))
+	for text, logprob := range likeliest(completion.Tokens[0]) {
 		first := -1
-		token := strings.TrimLeft(a.Text, " \t")
-		for i, label := range labels {
+		token := strings.TrimLeft(text, " \t")
+		for i, label := range c.texts {
 			if !begins(label, token) {
 				continue
 			}
 			if first >= 0 {
-				return nil, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, labels[first], label)
+				return nil, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, c.texts[first], label)
 			}
 			first = i
 		}
 		if first >= 0 {
-			weights[first] += math.Exp(a.Logprob)
+			weights[first] += math.Exp(logprob)
 		}
 	}
-	// Servers list tokens of the probability 0 too, at -9999 or so, and then there
-	// is nothing to divide by.
-	if most := slices.Max(weights); !(most > 0 && most <= math.MaxFloat64) {
-		return nil, fmt.Errorf("%w: no label begins with any of the likeliest tokens", sampling.ErrUnsupported)
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	if !(sum >= covered && sum <= math.MaxFloat64) {
+		return nil, fmt.Errorf("%w: the labels have %.2g of the first token's probability", sampling.ErrUnsupported, sum)
 	}
 	return normalized(weights), nil
+}
+
+// likeliest returns the log probabilities of the tokens that could be first, by
+// their text. Servers that report a map by text may have overwritten the likely
+// one of two tokens that read the same, so the drawn token's own counts too.
+func likeliest(drawn sampling.Token) map[string]float64 {
+	all := map[string]float64{}
+	for _, t := range append([]sampling.Token{{Text: drawn.Text, Logprob: drawn.Logprob}}, drawn.Top...) {
+		text := spelled(t.Text)
+		if p, ok := all[text]; !ok || t.Logprob > p {
+			all[text] = t.Logprob
+		}
+	}
+	return all
+}
+
+// spelled undoes the spelling of vocabularies, which some servers report as it
+// is: "▁x" and "Ġx" for " x", "Ċ" and "<0x0A>" for a line break.
+func spelled(token string) string {
+	var b byte
+	if n, err := fmt.Sscanf(token, "<0x%02X>", &b); n == 1 && err == nil && len(token) == len("<0x0A>") {
+		return string([]byte{b})
+	}
+	return strings.NewReplacer("▁", " ", "Ġ", " ", "Ċ", "\n", "ĉ", "\t").Replace(token)
 }
 
 // begins reports whether an answer that begins with the token may be the label.
@@ -150,9 +182,9 @@ func begins(label, token string) bool {
 
 // vote draws answers and counts the labels. Where one label begins another, an
 // answer that ran into the token limit has no vote, since it may be either.
-func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt, labels []string) ([]float64, error) {
-	n := cmp.Or(c.Samples, 10)
-	request := prompt.Request(c.Task.Params)
+func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt) ([]float64, error) {
+	n := cmp.Or(c.options.Samples, 10)
+	request := prompt.Request(c.prompter.params)
 	if request.Params.Temperature == 0 {
 		request.Params.Temperature = 1 // the model's own distribution; greedy samples are all alike
 	}
@@ -160,15 +192,15 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 	if err != nil {
 		return nil, err
 	}
-	layout := prompt.column.layout
-	texts := make([]string, len(labels))
-	for i, label := range labels {
+	layout := c.prompter.column.layout
+	texts := make([]string, len(c.texts))
+	for i, label := range c.texts {
 		if texts[i], err = layout.answer(layout.pad + label); err != nil {
 			return nil, err
 		}
 	}
 	ambiguous := anyPrefix(texts)
-	weights := make([]float64, len(labels))
+	weights := make([]float64, len(texts))
 	found := false
 	for _, completion := range drawn {
 		text, err := layout.answer(completion.Text)

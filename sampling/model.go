@@ -121,6 +121,8 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 		completion *Completion
 		err        error
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	indexes := func(yield func(int) bool) {
 		for i := 0; i < n && ctx.Err() == nil && yield(i); i++ {
 		}
@@ -134,10 +136,13 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 		c.Seed = one.Params.Seed
 		return drawn{i, c, err}
 	}) {
-		if err = d.err; err != nil {
-			break
+		switch {
+		case d.err == nil:
+			all = append(all, d)
+		case err == nil:
+			err = d.err
+			cancel() // and take what is finished by then
 		}
-		all = append(all, d)
 	}
 	if err == nil && len(all) < n {
 		err = ctx.Err() // cancelled between two samples

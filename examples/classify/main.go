@@ -67,21 +67,30 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 
-	task := &fewshot.Task[string, Sentiment]{
+	prompter, err := fewshot.Task[string, Sentiment]{
 		Examples: shots,
 		Format:   fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
+	}.Compile()
+	if err != nil {
+		return err
 	}
-	plain := fewshot.Classifier[string, Sentiment]{Task: task, Labels: labels}
-	calibrated := fewshot.Classifier[string, Sentiment]{Task: task, Labels: labels, ContentFree: []string{"N/A", "[MASK]", "..."}}
+	plain, err := fewshot.NewClassifier(prompter, labels, fewshot.ClassifierOptions[string]{ContentFree: []string{"N/A", "[MASK]", "..."}})
+	if err != nil {
+		return err
+	}
+	calibrated, err := plain.Calibrate(ctx, model)
+	if err != nil {
+		return err
+	}
 	paint := cli.PainterFor(env, env.Stdout)
 	for i, review := range asked {
 		row := ""
-		for _, classifier := range []*fewshot.Classifier[string, Sentiment]{&plain, &calibrated} {
+		for _, classifier := range []*fewshot.Classifier[string, Sentiment]{plain, calibrated} {
 			c, err := classifier.Classify(ctx, model, review)
 			if err != nil {
 				return fmt.Errorf("%q: %w", review, err)
 			}
-			row += fmt.Sprintf("%s %3.0f %%  ", paint.Paint(colours[c.Label], string(c.Label)), 100*c.Probability())
+			row += fmt.Sprintf("%s %3.0f %%  ", paint.Paint(colours[c.Label], string(c.Label)), 100*c.Probability)
 		}
 		if i == 0 {
 			fmt.Fprintln(env.Stdout, paint.Paint(cli.Faint, "as it is         calibrated"))

@@ -62,8 +62,12 @@ func run(ctx context.Context, env *cli.Env) error {
 	task := fewshot.Task[string, person]{Params: sampling.Params{MaxTokens: 100}}
 	task.Add("Ada Moreno, a nurse from Lisbon, is 34 years old.", person{"Ada Moreno", "nurse", "Lisbon", 34})
 	task.Add("Jon Berg is a 60-year-old fisherman who lives in Bergen.", person{"Jon Berg", "fisherman", "Bergen", 60})
+	prompter, err := task.Compile()
+	if err != nil {
+		return err
+	}
 	for _, sentence := range asked {
-		p, err := task.Run(ctx, model, sentence)
+		p, err := prompter.Run(ctx, model, sentence)
 		if err != nil {
 			return fmt.Errorf("%q: %w", sentence, err)
 		}

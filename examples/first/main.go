@@ -19,7 +19,7 @@ func main() {
 	task.Add("whisper", "속삭임")
 
 	model := sampling.Model{Backend: pocket.Default()}
-	word, err := task.Run(context.Background(), model, "teacher")
+	word, err := task.MustCompile().Run(context.Background(), model, "teacher")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -136,7 +136,7 @@ func (j *fewshotJob) program(w *codeWriter) {
 	for _, p := range j.Pairs[:j.Shots] {
 		w.linef("task.Add(%s, %s)", goString(p.In), goString(p.Out))
 	}
-	w.linef("answer, err := task.Run(context.Background(), model, %s)", goString(j.Query))
+	w.linef("answer, err := task.MustCompile().Run(context.Background(), model, %s)", goString(j.Query))
 	w.fail()
 	w.linef("fmt.Println(answer)")
 }

@@ -24,14 +24,14 @@ type pair struct {
 }
 
 // formatNames are those of the package's formats, in the order of the page.
-var formatNames = []string{"Lines", "Arrow", "QA", "Labeled", "Row", "Fenced", "Tags", "REPL"}
+var formatNames = []string{"Lines", "Arrow", "QA", "Labeled", "Fenced"}
 
 var formats = map[string]fewshot.Format{
 	"Lines": fewshot.Lines, "Arrow": fewshot.Arrow, "QA": fewshot.QA, "Labeled": fewshot.Labeled,
-	"Row": fewshot.Row, "Fenced": fewshot.Fenced, "Tags": fewshot.Tags, "REPL": fewshot.REPL,
+	"Fenced": fewshot.Fenced,
 }
 
-func (j *fewshotJob) task(p sampling.Params) (*fewshot.Task[string, string], error) {
+func (j *fewshotJob) prompter(p sampling.Params) (*fewshot.Prompter[string, string], error) {
 	format, ok := formats[j.Format]
 	if !ok {
 		return nil, invalid("format", "there is no format %q; use one of %s", j.Format, strings.Join(formatNames, ", "))
@@ -39,19 +39,19 @@ func (j *fewshotJob) task(p sampling.Params) (*fewshot.Task[string, string], err
 	if j.Shots < 0 || j.Shots > len(j.Pairs) {
 		return nil, invalid("shots", "%d shots cannot be shown: there are %d pairs", j.Shots, len(j.Pairs))
 	}
-	task := &fewshot.Task[string, string]{Instruction: j.Instruction, Format: format, Params: p}
+	task := fewshot.Task[string, string]{Instruction: j.Instruction, Format: format, Params: p}
 	for _, pair := range j.Pairs[:j.Shots] {
 		task.Add(pair.In, pair.Out)
 	}
-	return task, nil
+	return task.Compile()
 }
 
 func (j *fewshotJob) prompt(ctx context.Context, o *opened) (*promptEvent, error) {
-	task, err := j.task(o.params)
+	prompter, err := j.prompter(o.params)
 	if err != nil {
 		return nil, err
 	}
-	p, err := task.Prompt(ctx, o.model, j.Query)
+	p, err := prompter.Prompt(ctx, o.model, j.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +59,11 @@ func (j *fewshotJob) prompt(ctx context.Context, o *opened) (*promptEvent, error
 }
 
 func (j *fewshotJob) run(ctx context.Context, o *opened, out *stream) error {
-	task, err := j.task(o.params)
+	prompter, err := j.prompter(o.params)
 	if err != nil {
 		return err
 	}
-	p, err := task.Prompt(ctx, o.model, j.Query)
+	p, err := prompter.Prompt(ctx, o.model, j.Query)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (j *fewshotJob) run(ctx context.Context, o *opened, out *stream) error {
 		last = chunk
 	}
 	var end endEvent
-	answer, err := task.Read(&sampling.Completion{Text: text.String(), Reason: last.Reason})
+	answer, err := prompter.Parse(&sampling.Completion{Text: text.String(), Reason: last.Reason})
 	if err != nil {
 		end.Problem = err.Error()
 	} else {

@@ -57,12 +57,11 @@ func run(ctx context.Context, env *cli.Env) error {
 	orders := flags.Int("orders", 5, "how many times, each with other examples")
 	cases := flags.Int("cases", 100, "how many words are asked each time")
 	temperature := flags.Float64("temperature", 1, "0 takes the likeliest word, 1 draws from the model's own distribution")
-	dir := flags.String("dir", "", "a `folder` that keeps the answers, to go on after an interruption")
 	out := flags.String("o", "shots", "the pictures' `file` name, without .png and .svg; empty draws none")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
-	examples, err := fewshot.Collect(fewshot.ReadTSV[string, string](bytes.NewReader(words), fewshot.Columns{}))
+	examples, err := fewshot.Collect(fewshot.ReadTSV[string, string](bytes.NewReader(words), fewshot.LoadOptions{}))
 	if err != nil {
 		return err
 	}
@@ -80,25 +79,21 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 
-	grid := eval.Grid{Shots: []int{0, 1, 2, 4, 8, 16}}
+	sweep := eval.SweepOptions{Shots: []int{0, 1, 2, 4, 8, 16}}
 	for i := range *orders {
-		grid.Orders = append(grid.Orders, uint64(i+1))
+		sweep.Orders = append(sweep.Orders, uint64(i+1))
 	}
-	bar := newBar(env, 2*len(grid.Shots)**orders**cases)
+	bar := newBar(env, 2*len(sweep.Shots)**orders**cases)
 	var curves []curve
 	for i, text := range []string{"", instruction} {
-		task := &fewshot.Task[string, string]{
+		task := fewshot.Task[string, string]{
 			Instruction: text,
 			Examples:    pool,
 			Format:      fewshot.Lines,
 			Params:      sampling.Params{Temperature: *temperature, MaxTokens: 32, Seed: 1},
 		}
-		grid.Work = backend.Kind + " " + backend.Name
-		if *dir != "" {
-			grid.Dir = filepath.Join(*dir, []string{"bare", "instructed"}[i])
-		}
-		grid.Done = func(done, all int) { bar.Set(i*all + done) }
-		table, err := eval.Sweep(ctx, task, model, asked[:*cases], eval.Exact[string], grid)
+		sweep.Progress = func(p fewshot.Progress) { bar.Set(i*p.All + p.Done) }
+		table, err := eval.Sweep(ctx, task, nil, model, asked[:*cases], eval.Exact, sweep)
 		if err != nil {
 			bar.Clear()
 			return err

@@ -83,6 +83,10 @@ func run(ctx context.Context, env *cli.Env) error {
 		task.Format.Stop = []string{} // none
 		task.Params.MaxTokens = rawTokens
 	}
+	prompter, err := task.Compile()
+	if err != nil {
+		return err
+	}
 	if flags.NArg() == 0 && cli.IsTerminal(env.Stdin) {
 		fmt.Fprintln(env.Stderr, "translate: type words, one a line; Ctrl-D ends")
 	}
@@ -90,15 +94,15 @@ func run(ctx context.Context, env *cli.Env) error {
 		if err != nil {
 			return err
 		}
-		if err := translate(ctx, env, &task, model, word, *show, *raw); err != nil {
+		if err := translate(ctx, env, prompter, model, word, *show, *raw); err != nil {
 			return fmt.Errorf("%q: %w", word, err)
 		}
 	}
 	return nil
 }
 
-func translate(ctx context.Context, env *cli.Env, task *fewshot.Task[string, string], model sampling.Model, word string, show, raw bool) error {
-	answer, err := task.Ask(ctx, model, word)
+func translate(ctx context.Context, env *cli.Env, prompter *fewshot.Prompter[string, string], model sampling.Model, word string, show, raw bool) error {
+	answer, err := prompter.Do(ctx, model, word)
 	// What goes on past the answer is no answer, and with -raw it is what is
 	// asked for.
 	var unread *fewshot.AnswerError

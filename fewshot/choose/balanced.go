@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/foreword-go/foreword/fewshot"
 )
@@ -31,52 +32,60 @@ import (
 // It is meant for labels, not for free text: with each example a label of its
 // own, it shows the whole pool.
 func Balanced(each fewshot.Selector) fewshot.Selector {
-	kept := new(keeper[[]group])
-	return func(ctx context.Context, query string, pool []example) ([]int, error) {
+	return func(pool []example) (fewshot.Picker, error) {
 		if each == nil {
 			return nil, errors.New("Balanced has no Selector; give it one, such as BM25(2)")
 		}
-		if err := ctx.Err(); err != nil || len(pool) == 0 {
-			return nil, err
-		}
-		groups, err := kept.of(ctx, pool, func(_ context.Context, groups *[]group) error {
-			*groups = byLabel(pool)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		share := math.MaxInt
-		chosen := make([][]int, len(*groups)) // indexes into the group's pool
-		for i, g := range *groups {
-			chosen[i], err = each(ctx, query, g.pool)
-			if err != nil {
+		groups := byLabel(pool)
+		for i, g := range groups {
+			var err error
+			if groups[i].pick, err = each(g.pool); err != nil {
 				return nil, fmt.Errorf("label %q: %w", shorten(g.label), err)
 			}
-			for _, at := range chosen[i] {
-				if at < 0 || at >= len(g.pool) {
-					return nil, fmt.Errorf("label %q: the Selector returned index %d for a pool of %d examples", shorten(g.label), at, len(g.pool))
-				}
-			}
-			share = min(share, len(chosen[i]))
 		}
-		h := fnv.New64a()
-		h.Write([]byte(query))
-		rng := rand.New(rand.NewPCG(h.Sum64(), 0))
-		order := make([]int, 0, share*len(chosen))
-		for left := share; left > 0; left-- {
-			for _, i := range rng.Perm(len(chosen)) {
-				at := chosen[i][len(chosen[i])-left]
-				order = append(order, (*groups)[i].indexes[at])
-			}
-		}
-		return order, nil
+		return func(ctx context.Context, query string) (fewshot.Picks, error) {
+			return balanced(ctx, query, groups)
+		}, nil
 	}
 }
 
-// A group is the examples of one label: a pool of its own, which stays where it
-// is, so that Selectors can keep what they work out about it.
+func balanced(ctx context.Context, query string, groups []group) (fewshot.Picks, error) {
+	if len(groups) == 0 {
+		return fewshot.Picks{}, nil
+	}
+	share := math.MaxInt
+	chosen := make([][]int, len(groups)) // indexes into the group's pool
+	for i, g := range groups {
+		picks, err := g.pick(ctx, query)
+		if err != nil {
+			return fewshot.Picks{}, fmt.Errorf("label %q: %w", shorten(g.label), err)
+		}
+		for _, at := range slices.Concat(picks.Pinned, picks.Chosen) {
+			if at < 0 || at >= len(g.pool) {
+				return fewshot.Picks{}, fmt.Errorf("label %q: the Selector returned index %d for a pool of %d examples", shorten(g.label), at, len(g.pool))
+			}
+			if g.pool[at].In != query {
+				chosen[i] = append(chosen[i], at)
+			}
+		}
+		share = min(share, len(chosen[i]))
+	}
+	h := fnv.New64a()
+	h.Write([]byte(query))
+	rng := rand.New(rand.NewPCG(h.Sum64(), 0))
+	order := make([]int, 0, share*len(chosen))
+	for left := share; left > 0; left-- {
+		for _, i := range rng.Perm(len(chosen)) {
+			at := chosen[i][len(chosen[i])-left]
+			order = append(order, groups[i].indexes[at])
+		}
+	}
+	return fewshot.Picks{Chosen: order}, nil
+}
+
+// A group is the examples of one label: a pool of its own, with its own picker.
 type group struct {
+	pick    fewshot.Picker
 	label   string
 	pool    []example
 	indexes []int // of the examples in the pool as a whole

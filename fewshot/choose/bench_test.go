@@ -81,8 +81,8 @@ func BenchmarkBM25(b *testing.B) {
 				perPlain = float64(b.Elapsed()) / float64(b.N)
 			})
 			before, start := heapInUse(), time.Now()
-			choose := BM25(8)
-			if _, err := choose(b.Context(), "first", pool); err != nil {
+			picker, err := BM25(8)(pool)
+			if err != nil {
 				b.Fatal(err)
 			}
 			built := time.Since(start)
@@ -92,7 +92,7 @@ func BenchmarkBM25(b *testing.B) {
 					b.ReportAllocs()
 					i := 0
 					for b.Loop() {
-						if _, err := choose(b.Context(), queries[i%len(queries)].In, pool); err != nil {
+						if _, err := picker(b.Context(), queries[i%len(queries)].In); err != nil {
 							b.Fatal(err)
 						}
 						i++
@@ -153,12 +153,12 @@ func BenchmarkNearest(b *testing.B) {
 	})
 	b.Run("query", func(b *testing.B) {
 		b.ReportAllocs()
-		choose := Nearest(8, random)
-		if _, err := choose(b.Context(), "query", pool); err != nil {
+		picker, err := Top(8, embedded{Embedder: random})(pool)
+		if err != nil {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if _, err := choose(b.Context(), "query", pool); err != nil {
+			if _, err := picker(b.Context(), "query"); err != nil {
 				b.Fatal(err)
 			}
 		}

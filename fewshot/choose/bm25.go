@@ -11,9 +11,9 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 )
 
-// BM25 selects the k examples whose inputs share the most telling words with
-// the query, the nearest last. It is Top(k, &Words{}): see [Words].
-func BM25(k int) fewshot.Selector { return Top(k, &Words{}) }
+// BM25 picks the k examples whose inputs share the most telling words with the
+// query, the nearest last. It is Top(k, Words{}): see [Words].
+func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 
 // Words ranks examples by the words that they share with the query: the more
 // often a word stands in an example and the fewer examples have it, the more it
@@ -32,64 +32,56 @@ func BM25(k int) fewshot.Selector { return Top(k, &Words{}) }
 // neighbouring letters instead. Letters are compared by code point: text that
 // may be composed or decomposed has to be normalised before.
 //
-// The first query builds an index of the pool, at well under a microsecond a word,
-// which is kept as long as the pool. It takes 6 bytes for each different word of
-// each example, and for each different word of the pool about 20 bytes besides
-// its letters: 90 bytes an example in a pool of 100,000 that have 12 words each,
-// 75 in one of a million. There, a query of ten words takes about half a
-// millisecond and three, one of fifty about five and thirty-five, on one core.
+// Preparing a pool takes well under a microsecond a word. The index has 6 bytes
+// for each different word of each example, and for each different word of the
+// pool about 20 bytes besides its letters: 90 bytes an example in a pool of
+// 100,000 that have 12 words each, 75 in one of a million. There, a query of ten
+// words takes about half a millisecond and three, one of fifty about five and
+// thirty-five, on one core.
 //
 // In Ranking.Scores the nearest example has 1 and the others their share of its
 // score; Alike is the cosine of the words' weights.
 //
-// The zero Words is ready for use, by any number of goroutines. Its fields must
-// not be changed after the first use.
+// The zero Words is ready for use.
 type Words struct {
 	K1 float64 // how much the second occurrence of a word adds: 0 is 1.2, and 1e-9 nothing
 	B  float64 // how much a longer example counts as wordier, up to 1: 0 is 0.75, and 1e-9 not at all
-
-	kept keeper[wordIndex]
 }
 
-// Rank implements [Ranker].
-func (w *Words) Rank(ctx context.Context, query string, pool []fewshot.Example[string, string], n int) (*Ranking, error) {
+// Prepare implements [Ranker].
+func (w Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
 	k1, b := cmp.Or(w.K1, 1.2), cmp.Or(w.B, 0.75)
 	if !(k1 > 0 && k1 <= math.MaxFloat32 && b > 0 && b <= 1) {
 		return nil, fmt.Errorf("Words with K1 %v and B %v; K1 is positive and B from 0 to 1", w.K1, w.B)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	n = min(n, len(pool))
-	if n <= 0 {
-		return &Ranking{}, nil
-	}
-	index, err := w.kept.of(ctx, pool, func(ctx context.Context, x *wordIndex) (err error) {
-		*x, err = newWordIndex(ctx, pool, k1, b)
-		return err
-	})
+	index, err := newWordIndex(pool, k1, b)
 	if err != nil {
 		return nil, err
 	}
-	hits, err := index.search(ctx, query, pool, n)
-	if err != nil {
-		return nil, err
-	}
-	r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
-	for i, h := range hits {
-		r.Order[i] = h.index
-		r.Scores[i] = float64(h.score) / float64(max(1, hits[0].score))
-	}
-	vectors := make([]wordVector, len(hits)) // each made when first asked for
-	r.Alike = func(i, j int) float64 {
-		for _, at := range []int{i, j} {
-			if vectors[at] == nil {
-				vectors[at] = index.vector(pool[r.Order[at]].In)
-			}
+	return func(ctx context.Context, query string, n int) (*Ranking, error) {
+		if n <= 0 || len(pool) == 0 {
+			return &Ranking{}, nil
 		}
-		return vectors[i].cosine(vectors[j])
-	}
-	return r, nil
+		hits, err := index.search(ctx, query, pool, n)
+		if err != nil {
+			return nil, err
+		}
+		r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
+		for i, h := range hits {
+			r.Order[i] = h.index
+			r.Scores[i] = float64(h.score) / float64(max(1, hits[0].score))
+		}
+		vectors := make([]wordVector, len(hits)) // each made when first asked for
+		r.Alike = func(i, j int) float64 {
+			for _, at := range []int{i, j} {
+				if vectors[at] == nil {
+					vectors[at] = index.vector(pool[r.Order[at]].In)
+				}
+			}
+			return vectors[i].cosine(vectors[j])
+		}
+		return r, nil
+	}, nil
 }
 
 // A wordIndex is an inverted index: for each term, the examples that have it, in
@@ -114,8 +106,8 @@ var errTooMuch = errors.New("the pool has more words than an index can hold, abo
 
 // newWordIndex reads the pool once, noting terms example by example, and then
 // turns the notes into postings.
-func newWordIndex(ctx context.Context, pool []example, k1, b float64) (wordIndex, error) {
-	x := wordIndex{k1: k1, b: b, n: len(pool), terms: newVocabulary()}
+func newWordIndex(pool []example, k1, b float64) (*wordIndex, error) {
+	x := &wordIndex{k1: k1, b: b, n: len(pool), terms: newVocabulary()}
 	var (
 		noted   []uint32                    // terms, each once an example
 		counts  []uint16                    // how often each of noted stands in its example
@@ -126,13 +118,10 @@ func newWordIndex(ctx context.Context, pool []example, k1, b float64) (wordIndex
 		total   float64
 	)
 	for i := range pool {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return x, ctx.Err()
-		}
 		// A letter may stand in two pairs, and be longer in lower case.
 		most := 4 * uint64(len(pool[i].In))
 		if uint64(len(noted))+most > math.MaxUint32 || uint64(len(x.terms.text))+most > math.MaxUint32 {
-			return x, errTooMuch
+			return nil, errTooMuch
 		}
 		begin := len(noted)
 		words.of(pool[i].In)
@@ -179,7 +168,7 @@ func newWordIndex(ctx context.Context, pool []example, k1, b float64) (wordIndex
 		}
 	}
 	x.terms.text = slices.Clip(x.terms.text)
-	return x, ctx.Err()
+	return x, nil
 }
 
 // norm is what the number of occurrences is weighed against in an example of

@@ -83,7 +83,7 @@ func FuzzBM25(f *testing.F) {
 		w := Words{K1: 0.5 + rng.Float64()*2, B: 0.1 + rng.Float64()*0.9}
 		for range 3 {
 			query := densePool(rng, 1)[0].In
-			r, err := w.Rank(t.Context(), query, pool, n)
+			r, err := rankOf(t.Context(), w, query, pool, n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func TestSearchLeavesOutNothing(t *testing.T) {
 		for i := range 300 {
 			pool[rng.IntN(len(pool))].In = pool[i*3].In // ties
 		}
-		x, err := newWordIndex(t.Context(), pool, 1.2, 0.75)
+		x, err := newWordIndex(pool, 1.2, 0.75)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestSearchLeavesOutNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := slowSearch(&x, query, pool, n); !slices.Equal(got, want) {
+			if want := slowSearch(x, query, pool, n); !slices.Equal(got, want) {
 				t.Fatalf("query %q, %d of them: %v, want %v", query, n, got[:min(n, 20)], want[:min(n, 20)])
 			}
 		}
@@ -166,7 +166,7 @@ func TestSearchLeavesOutNothing(t *testing.T) {
 func TestTheBestMayComeLast(t *testing.T) {
 	pool := slices.Repeat([]example{{In: strings.Repeat("word ", 100)}}, 3*span)
 	pool[0].In, pool[len(pool)-1].In = "cat dog here", "cat dog"
-	order, err := BM25(1)(t.Context(), "dog cat", pool)
+	order, err := pick(t.Context(), BM25(1), "dog cat", pool)
 	if err != nil || !slices.Equal(order, []int{len(pool) - 1}) {
 		t.Errorf("%v, %v", order, err)
 	}
@@ -204,7 +204,7 @@ func TestBM25Goldens(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			order, err := BM25(3)(t.Context(), tt.query, pool)
+			order, err := pick(t.Context(), BM25(3), tt.query, pool)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +219,7 @@ func TestBM25Goldens(t *testing.T) {
 func TestRepeatedWordsOfAQuery(t *testing.T) {
 	pool := []example{{In: "cat"}, {In: "dog"}, {In: "cow"}}
 	for _, query := range []string{"cat dog dog", "dog cat dog", "dog dog cat"} {
-		order, err := BM25(2)(t.Context(), query, pool)
+		order, err := pick(t.Context(), BM25(2), query, pool)
 		if err != nil || !slices.Equal(order, []int{0, 1}) {
 			t.Errorf("%q: %v, %v", query, order, err)
 		}
@@ -229,19 +229,18 @@ func TestRepeatedWordsOfAQuery(t *testing.T) {
 func TestBM25Errors(t *testing.T) {
 	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
 	for name, tt := range map[string]struct {
-		w    *Words
+		w    Words
 		k    int
 		want []string
 	}{
-		"over the pool": {&Words{}, 4, []string{"4 examples of a pool of 3"}},
-		"negative":      {&Words{}, -1, []string{"-1 examples of a pool of 3"}},
-		"K1 negative":   {&Words{K1: -1}, 1, []string{"K1 -1"}},
-		"K1 NaN":        {&Words{K1: math.NaN()}, 1, []string{"K1 NaN"}},
-		"K1 infinite":   {&Words{K1: math.Inf(1)}, 1, []string{"K1 +Inf"}},
-		"B over 1":      {&Words{B: 1.5}, 1, []string{"B 1.5", "from 0 to 1"}},
-		"B NaN":         {&Words{B: math.NaN()}, 1, []string{"B NaN"}},
+		"negative":    {Words{}, -1, []string{"-1 examples"}},
+		"K1 negative": {Words{K1: -1}, 1, []string{"K1 -1"}},
+		"K1 NaN":      {Words{K1: math.NaN()}, 1, []string{"K1 NaN"}},
+		"K1 infinite": {Words{K1: math.Inf(1)}, 1, []string{"K1 +Inf"}},
+		"B over 1":    {Words{B: 1.5}, 1, []string{"B 1.5", "from 0 to 1"}},
+		"B NaN":       {Words{B: math.NaN()}, 1, []string{"B NaN"}},
 	} {
-		order, err := Top(tt.k, tt.w)(t.Context(), "q", pool)
+		order, err := pick(t.Context(), Top(tt.k, tt.w), "q", pool)
 		if err == nil {
 			t.Errorf("%s: chose %v", name, order)
 			continue
@@ -252,42 +251,27 @@ func TestBM25Errors(t *testing.T) {
 			}
 		}
 	}
-	if _, err := BM25(1)(t.Context(), "q", nil); err == nil || !strings.Contains(err.Error(), "1 examples of a pool of 0") {
-		t.Errorf("an empty pool: %v", err)
-	}
-	if order, err := BM25(0)(t.Context(), "q", nil); err != nil || len(order) != 0 {
+	if order, err := pick(t.Context(), BM25(0), "q", nil); err != nil || len(order) != 0 {
 		t.Errorf("nothing of an empty pool: %v, %v", order, err)
 	}
-	if r, err := new(Words).Rank(t.Context(), "q", nil, 3); err != nil || len(r.Order) != 0 {
-		t.Errorf("ranking an empty pool: %v, %v", r, err)
-	}
-	if r, err := new(Words).Rank(t.Context(), "a", pool, 100); err != nil || len(r.Order) != 2 {
+	if r, err := rankOf(t.Context(), Words{}, "a", pool, 100); err != nil || len(r.Order) != 2 {
 		t.Errorf("ranking more than there are: %v, %v", r, err)
 	}
-	if order, err := BM25(3)(t.Context(), "b", pool); err != nil || !slices.Equal(order, []int{2, 0}) {
+	if order, err := pick(t.Context(), BM25(3), "b", pool); err != nil || !slices.Equal(order, []int{2, 0}) {
 		t.Errorf("all but the query: %v, %v", order, err)
 	}
-	if order, err := BM25(2)(t.Context(), "", []example{{In: "?"}, {In: "!"}}); err != nil || !slices.Equal(order, []int{1, 0}) {
+	if order, err := pick(t.Context(), BM25(2), "", []example{{In: "?"}, {In: "!"}}); err != nil || !slices.Equal(order, []int{1, 0}) {
 		t.Errorf("a pool without words: %v, %v", order, err)
 	}
 }
 
-// TestBuildingEndsWithTheContext stops the first query while it builds, and then
-// asks again.
-func TestBuildingEndsWithTheContext(t *testing.T) {
-	pool := densePool(rand.New(rand.NewPCG(5, 1)), 10000)
-	choose := BM25(3)
-	ctx := &countdown{Context: t.Context(), left: 4}
-	if _, err := choose(ctx, "cat", pool); !errors.Is(err, context.Canceled) || ctx.left != 0 {
-		t.Fatalf("stopped while building: %v, with %d looks at the context left", err, ctx.left)
+// TestSearchEndsWithTheContext stops a query while it searches.
+func TestSearchEndsWithTheContext(t *testing.T) {
+	picker, err := BM25(3)(densePool(rand.New(rand.NewPCG(5, 1)), 10000))
+	if err != nil {
+		t.Fatal(err)
 	}
-	order, err := choose(t.Context(), "cat", pool)
-	if err != nil || len(order) != 3 {
-		t.Fatalf("after that: %v, %v", order, err)
-	}
-	// And while searching, which looks at it at least once.
-	ctx = &countdown{Context: t.Context(), left: 1}
-	if _, err := choose(ctx, "cat", pool); !errors.Is(err, context.Canceled) {
+	if _, err := picker(&countdown{Context: t.Context(), left: 1}, "cat"); !errors.Is(err, context.Canceled) {
 		t.Fatalf("stopped while searching: %v", err)
 	}
 }

@@ -27,24 +27,30 @@ const breadth = 10
 //
 // What is chosen stands in the order of nearness to the query, the nearest last.
 func Diverse(k int, relevance float64, r Ranker) fewshot.Selector {
-	return func(ctx context.Context, query string, pool []example) ([]int, error) {
+	return func(pool []example) (fewshot.Picker, error) {
 		if !(relevance >= 0 && relevance <= 1) {
 			return nil, fmt.Errorf("Diverse with a relevance of %v; choose from 0 to 1", relevance)
 		}
-		ranking, err := rank(ctx, r, query, pool, k, min(breadth*k, len(pool)))
+		rank, err := prepare(r, pool, k, breadth*k)
 		if err != nil {
 			return nil, err
 		}
-		if ranking.Alike == nil && len(ranking.Order) > 1 {
-			return nil, errors.New("Diverse has a Ranker that does not say which examples are alike; set Ranking.Alike, or use Top")
-		}
-		chosen := ranking.marginal(k, relevance)
-		slices.Sort(chosen)
-		order := make([]int, len(chosen))
-		for i, at := range chosen {
-			order[len(order)-1-i] = ranking.Order[at]
-		}
-		return order, nil
+		return func(ctx context.Context, query string) (fewshot.Picks, error) {
+			ranking, err := rank(ctx, query)
+			if err != nil {
+				return fewshot.Picks{}, err
+			}
+			if ranking.Alike == nil && len(ranking.Order) > 1 {
+				return fewshot.Picks{}, errors.New("Diverse has a Ranker that does not say which examples are alike; set Ranking.Alike, or use Top")
+			}
+			chosen := ranking.marginal(k, relevance)
+			slices.Sort(chosen)
+			order := make([]int, len(chosen))
+			for i, at := range chosen {
+				order[len(order)-1-i] = ranking.Order[at]
+			}
+			return fewshot.Picks{Chosen: order}, nil
+		}, nil
 	}
 }
 

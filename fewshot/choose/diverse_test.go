@@ -47,7 +47,7 @@ func FuzzDiverse(f *testing.F) {
 		k := int(count) % (len(pool) + 1)
 		query := densePool(rng, 1)[0].In
 		relevance := float64(rng.IntN(9)) / 8
-		vectors := &Vectors{Embedder: EmbedderFunc(func(_ context.Context, texts []string) ([][]float32, error) {
+		vectors := embedded{Embedder: EmbedderFunc(func(_ context.Context, texts []string) ([][]float32, error) {
 			all := make([][]float32, len(texts))
 			for i, text := range texts {
 				all[i] = []float32{1, -1, 0} // directions to all sides
@@ -60,12 +60,12 @@ func FuzzDiverse(f *testing.F) {
 			}
 			return all, nil
 		})}
-		for _, r := range []Ranker{&Words{}, vectors} {
-			order, err := Diverse(k, relevance, r)(t.Context(), query, pool)
+		for _, r := range []Ranker{Words{}, vectors} {
+			order, err := pick(t.Context(), Diverse(k, relevance, r), query, pool)
 			if err != nil {
 				t.Fatal(err)
 			}
-			ranking, err := r.Rank(t.Context(), query, pool, min(10*k, len(pool)))
+			ranking, err := rankOf(t.Context(), r, query, pool, min(10*k, len(pool)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func FuzzDiverse(f *testing.F) {
 			if !slices.Equal(order, want) {
 				t.Fatalf("%T, %d of %d with relevance %v: %v, want %v", r, k, len(pool), relevance, order, want)
 			}
-			if top, err := Top(k, r)(t.Context(), query, pool); relevance == 1 && (err != nil || !slices.Equal(order, top)) {
+			if top, err := pick(t.Context(), Top(k, r), query, pool); relevance == 1 && (err != nil || !slices.Equal(order, top)) {
 				t.Fatalf("%T: relevance alone gives %v, and Top %v, %v", r, order, top, err)
 			}
 			for i := range ranking.Order[:min(10, len(ranking.Order))] {
@@ -95,7 +95,7 @@ func FuzzDiverse(f *testing.F) {
 // TestAlikeIsACosine pins the likeness of texts by words.
 func TestAlikeIsACosine(t *testing.T) {
 	pool := []example{{In: "red cat"}, {In: "cat, RED!"}, {In: "red cat red cat"}, {In: "blue dog"}, {In: "blue cat"}, {In: "?"}}
-	r, err := new(Words).Rank(t.Context(), "red cat blue", pool, len(pool))
+	r, err := rankOf(t.Context(), Words{}, "red cat blue", pool, len(pool))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +122,8 @@ func TestAlikeIsACosine(t *testing.T) {
 // rankerFunc is somebody else's Ranker.
 type rankerFunc func(n int) (*Ranking, error)
 
-func (f rankerFunc) Rank(_ context.Context, _ string, _ []fewshot.Example[string, string], n int) (*Ranking, error) {
-	return f(n)
+func (f rankerFunc) Prepare([]example) (Rank, error) {
+	return func(_ context.Context, _ string, n int) (*Ranking, error) { return f(n) }, nil
 }
 
 func TestRankersThatAreWrong(t *testing.T) {
@@ -133,12 +133,11 @@ func TestRankersThatAreWrong(t *testing.T) {
 		choose fewshot.Selector
 		want   string
 	}{
-		{"no Ranker", Top(1, nil), "no Ranker"},
-		{"no Ranker to be diverse with", Diverse(1, 0.5, nil), "no Ranker"},
-		{"over the pool", Diverse(31, 0.5, &Words{}), "31 examples of a pool of 30"},
-		{"negative", Diverse(-1, 0.5, &Words{}), "-1 examples of a pool of 30"},
-		{"relevance over 1", Diverse(1, 1.5, &Words{}), "relevance of 1.5; choose from 0 to 1"},
-		{"relevance NaN", Diverse(1, math.NaN(), &Words{}), "relevance of NaN"},
+		{"no Ranker", Top(1, nil), "the Ranker is nil"},
+		{"no Ranker to be diverse with", Diverse(1, 0.5, nil), "the Ranker is nil"},
+		{"negative", Diverse(-1, 0.5, Words{}), "-1 examples"},
+		{"relevance over 1", Diverse(1, 1.5, Words{}), "relevance of 1.5; choose from 0 to 1"},
+		{"relevance NaN", Diverse(1, math.NaN(), Words{}), "relevance of NaN"},
 		{"an error", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, errors.ErrUnsupported })), errors.ErrUnsupported.Error()},
 		{"nothing at all", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, nil })), "rankerFunc returned no Ranking"},
 		{"too many", Top(1, rankerFunc(func(n int) (*Ranking, error) {
@@ -159,7 +158,7 @@ func TestRankersThatAreWrong(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			order, err := tt.choose(t.Context(), "q", pool)
+			order, err := pick(t.Context(), tt.choose, "q", pool)
 			if err == nil {
 				t.Fatalf("chose %v", order)
 			}

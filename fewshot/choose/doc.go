@@ -21,8 +21,13 @@
 // They are used as any Selector is:
 //
 //	task.Select = choose.BM25(8)
+<<<<<<< HEAD
 //	task.Select = choose.Nearest(8, embedder) // such as an openai.Backend
 //	task.Select = choose.Diverse(8, 0.7, &choose.Words{})
+=======
+//	task.Select = choose.Nearest(8, vectors) // made by choose.Embed
+//	task.Select = choose.Diverse(8, 0.7, choose.Words{})
+>>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker)
 //	task.Select = choose.Balanced(choose.BM25(2))
 //	task.Select = fewshot.Fixed(4, choose.BM25(4)) // four constant ones first, for a server's prefix cache
 //
@@ -32,10 +37,6 @@
 // every machine; of examples that are equally near, the one that is earlier in
 // the pool counts as the nearer.
 //
-// Asking for more examples than the pool has is an error. Where passing over the
-// query leaves fewer than were asked for, all that are left are given.
-//
-// Selectors and Rankers work out an index of a pool on the first query and keep
-// it, so make them once and not for every query. Calls at the same time wait for
-// the one that builds the index, each no longer than its context lets it.
+// Where the pool has fewer examples than were asked for, all of them are picked.
+// Each Selector reads the pool once, when the Task is compiled.
 package choose

@@ -41,7 +41,7 @@ func Example() {
 
 	model := sampling.Model{Backend: pocket.Default()}
 	for _, query := range []string{"seven times three", "six minus two"} {
-		answer, err := task.Ask(context.Background(), model, query)
+		answer, err := task.MustCompile().Do(context.Background(), model, query)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -58,11 +58,15 @@ func Example() {
 }
 
 func show(s fewshot.Selector, query string, pool []fewshot.Example[string, string]) {
-	order, err := s(context.Background(), query, pool)
+	picker, err := s(pool)
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, i := range order {
+	picks, err := picker(context.Background(), query)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, i := range picks.Chosen {
 		fmt.Printf("%s (%s)\n", pool[i].In, pool[i].Out)
 	}
 }
@@ -75,7 +79,7 @@ func ExampleBM25() {
 		Select:   choose.BM25(2),
 		Format:   fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
 	}
-	prompt, err := task.Prompt(context.Background(), sampling.Model{}, "Why is the battery empty?")
+	prompt, err := task.MustCompile().Prompt(context.Background(), sampling.Model{}, "Why is the battery empty?")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -128,7 +132,15 @@ func ExampleNearest() {
 		return vectors, nil
 	}
 	// Not a word in common, but the same topic.
-	show(choose.Nearest(3, choose.EmbedderFunc(embed)), "My phone does not charge", reviews)
+	var texts []string
+	for _, r := range reviews {
+		texts = append(texts, r.In)
+	}
+	vectors, err := choose.Embed(context.Background(), choose.EmbedderFunc(embed), texts, choose.EmbedOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	show(choose.Nearest(3, vectors), "My phone does not charge", reviews)
 	// Output:
 	// A screen as bright as the sun. (positive)
 	// The battery lasts for days! (positive)
@@ -142,7 +154,7 @@ func ExampleDiverse() {
 	fmt.Println("nearest:")
 	show(choose.BM25(3), query, reviews)
 	fmt.Println("diverse:")
-	show(choose.Diverse(3, 0.3, &choose.Words{}), query, reviews)
+	show(choose.Diverse(3, 0.3, choose.Words{}), query, reviews)
 	// Output:
 	// nearest:
 	// The soup was cold, and so was the tea. (negative)
@@ -176,7 +188,7 @@ func ExampleBalanced() {
 // Words with other weights than the usual ones: here, whether a word occurs is
 // all that matters, not how often or in how long a text.
 func ExampleWords() {
-	once := &choose.Words{K1: 1e-9}
+	once := choose.Words{K1: 1e-9}
 	show(choose.Top(2, once), "The soup was cold", reviews)
 	// Output:
 	// The soup was cold. (negative)

@@ -58,10 +58,10 @@ func TestChosen(t *testing.T) {
 			choose fewshot.Selector
 		}{
 			{"BM25(4)", BM25(4)},
-			{"Diverse(4, 0.5, &Words{})", Diverse(4, 0.5, &Words{})},
+			{"Diverse(4, 0.5, Words{})", Diverse(4, 0.5, Words{})},
 			{"Balanced(BM25(2))", Balanced(BM25(2))},
 		} {
-			order, err := s.choose(t.Context(), query, support)
+			order, err := pick(t.Context(), s.choose, query, support)
 			if err != nil {
 				t.Fatal(err)
 			}

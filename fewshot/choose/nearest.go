@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -28,71 +30,140 @@ func (f EmbedderFunc) Embed(ctx context.Context, texts []string) ([][]float32, e
 	return f(ctx, texts)
 }
 
-// Nearest selects the k examples whose inputs are nearest in meaning to the
-// query, the nearest last. It is Top(k, &Vectors{Embedder: e}): see [Vectors].
-func Nearest(k int, e Embedder) fewshot.Selector { return Top(k, &Vectors{Embedder: e}) }
+// Nearest picks the k examples whose inputs are nearest in meaning to the query,
+// the nearest last. It is Top(k, v): see [Embed].
+func Nearest(k int, v *Vectors) fewshot.Selector { return Top(k, v) }
 
-// Vectors ranks examples by the cosine between the embedding of their input and
-// that of the query: the choice that Liu et al., What Makes Good In-Context
-// Examples for GPT-3?, 2021, found better than chance. Every example is compared
-// with every query, so that the answer is exact; 100,000 examples of 384 numbers
-// take some tens of milliseconds.
+// Vectors are embeddings of texts, made by [Embed]. As a [Ranker] they rank
+// examples by the cosine between the embedding of their input and that of the
+// query: the choice that Liu et al., What Makes Good In-Context Examples for
+// GPT-3?, 2021, found better than chance. Every example is compared with every
+// query, so that the answer is exact; 100,000 examples of 384 numbers take some
+// tens of milliseconds. Ranking.Scores and Alike are cosines, from -1 to 1.
 //
-// The first query has the whole pool embedded, batch after batch, and the
-// vectors are kept as long as the pool: 4 bytes for each number of each example,
-// which is 1.5 kB for one of 384. When a batch fails, or ctx ends, those before
-// it are kept as well, and the next query goes on with it. The query itself is
-// embedded each time, but for the last few, which are remembered. A vector that
-// has no direction, since a number in it is NaN or infinite or all are 0, or
-// whose size differs, is an error that names its example.
-//
-// Ranking.Scores and Alike are cosines, from -1 to 1. Any number of goroutines
-// may use one Vectors. Its fields must not be changed after the first use.
+// The query is embedded each time, but for the last few, which are remembered.
+// Vectors are safe for concurrent use.
 type Vectors struct {
-	Embedder Embedder
-	Batch    int // most texts for one call of Embed: 0 is 256
-
-	kept   keeper[vectorIndex]
-	recent recentVectors
+	embedder Embedder
+	at       map[string]int // the row of each text
+	size     int            // numbers in each
+	rows     []float32
+	recent   recentVectors
 }
 
+<<<<<<< HEAD
 // Rank implements [Ranker].
 func (v *Vectors) Rank(ctx context.Context, query string, pool []fewshot.Example[string, string], n int) (*Ranking, error) {
 	if v.Embedder == nil {
 		return nil, errors.New("Vectors has no Embedder; give it one, such as an openai.Backend")
+=======
+// EmbedOptions are the options of [Embed].
+type EmbedOptions struct {
+	// Batch is how many texts are embedded at most in one call; 0 is 256.
+	Batch int
+
+	// Have are vectors that were made before. What they hold is not made again.
+	Have *Vectors
+}
+
+// Embed makes the embeddings of texts, which are the inputs of a Task's examples
+// as they are in a prompt. Each different text is embedded once. Make them once
+// and use them for every variant of a Task.
+//
+// When a batch fails, or ctx ends, Embed returns what it has together with the
+// error: give it as EmbedOptions.Have to go on. A vector that has no direction,
+// since a number in it is NaN or infinite or all are 0, or whose size differs, is
+// an error that names its text.
+func Embed(ctx context.Context, e Embedder, texts []string, o EmbedOptions) (*Vectors, error) {
+	if e == nil {
+		return nil, errors.New("choose: the Embedder is nil; give one, such as openai.Embeddings")
+>>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker)
 	}
-	if v.Batch < 0 {
-		return nil, fmt.Errorf("Vectors with a Batch of %d; use 0 for 256 texts a call, or a positive number", v.Batch)
+	if o.Batch < 0 {
+		return nil, fmt.Errorf("choose: EmbedOptions.Batch is %d; use 0 for 256 texts a call, or a positive number", o.Batch)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	v := &Vectors{embedder: e, at: map[string]int{}}
+	if o.Have != nil {
+		v.at, v.size, v.rows = maps.Clone(o.Have.at), o.Have.size, slices.Clip(o.Have.rows)
 	}
-	n = min(n, len(pool))
-	if n <= 0 {
-		return &Ranking{}, nil
+	var missing []string
+	wanted := map[string]bool{}
+	for _, text := range texts {
+		if _, ok := v.at[text]; !ok && !wanted[text] {
+			wanted[text] = true
+			missing = append(missing, text)
+		}
 	}
-	index, err := v.kept.of(ctx, pool, func(ctx context.Context, x *vectorIndex) error {
-		return x.embed(ctx, v.Embedder, pool, cmp.Or(v.Batch, 256))
-	})
+	for part := range slices.Chunk(missing, cmp.Or(o.Batch, 256)) {
+		if err := ctx.Err(); err != nil {
+			return v, err
+		}
+		if err := v.embed(ctx, part); err != nil {
+			return v, fmt.Errorf("choose: after %d of %d texts: %w", len(v.at), len(v.at)+len(missing), err)
+		}
+	}
+	return v, nil
+}
+
+// embed adds a batch.
+func (v *Vectors) embed(ctx context.Context, texts []string) error {
+	vectors, err := v.embedder.Embed(ctx, slices.Clone(texts)) // an Embedder may be anybody's
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("embedding %d texts: %w", len(texts), err)
 	}
-	direction, err := v.query(ctx, query, index.size)
-	if err != nil {
-		return nil, err
+	if len(vectors) != len(texts) {
+		return fmt.Errorf("the Embedder returned %d vectors for %d texts", len(vectors), len(texts))
 	}
-	hits, err := index.search(ctx, direction, query, pool, n)
-	if err != nil {
-		return nil, err
+	for i, vector := range vectors {
+		if len(v.at) == 0 {
+			v.size = len(vector)
+		}
+		if len(vector) != v.size {
+			return fmt.Errorf("the embedding of %q has %d numbers, that of the first text has %d; embed all with the same model", shorten(texts[i]), len(vector), v.size)
+		}
+		direction := make([]float32, v.size)
+		if err := normalize(direction, vector); err != nil {
+			return fmt.Errorf("the embedding of %q %w", shorten(texts[i]), err)
+		}
+		v.at[texts[i]] = len(v.rows) / max(v.size, 1)
+		v.rows = append(v.rows, direction...)
 	}
-	r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
-	for i, h := range hits {
-		r.Order[i], r.Scores[i] = h.index, float64(h.score)
+	return nil
+}
+
+// Prepare implements [Ranker]. A pool with an input that was not embedded is an
+// error.
+func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
+	if v == nil {
+		return nil, errors.New("the Vectors are nil; make them with Embed")
 	}
-	r.Alike = func(i, j int) float64 {
-		return float64(dot(index.row(r.Order[i]), index.row(r.Order[j])))
+	index := vectorIndex{size: v.size, rows: make([][]float32, len(pool))}
+	for i, e := range pool {
+		at, ok := v.at[e.In]
+		if !ok {
+			return nil, fmt.Errorf("the input %q has no embedding; give all inputs to Embed", shorten(e.In))
+		}
+		index.rows[i] = v.rows[at*v.size : (at+1)*v.size]
 	}
-	return r, nil
+	return func(ctx context.Context, query string, n int) (*Ranking, error) {
+		if n <= 0 || len(pool) == 0 {
+			return &Ranking{}, nil
+		}
+		direction, err := v.query(ctx, query, index.size)
+		if err != nil {
+			return nil, err
+		}
+		hits, err := index.search(ctx, direction, query, pool, n)
+		if err != nil {
+			return nil, err
+		}
+		r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
+		for i, h := range hits {
+			r.Order[i], r.Scores[i] = h.index, float64(h.score)
+		}
+		r.Alike = func(i, j int) float64 { return float64(dot(index.rows[r.Order[i]], index.rows[r.Order[j]])) }
+		return r, nil
+	}, nil
 }
 
 // query returns the direction of the query's embedding, which has to be of the
@@ -101,7 +172,7 @@ func (v *Vectors) query(ctx context.Context, query string, size int) ([]float32,
 	if known := v.recent.get(query); len(known) == size {
 		return known, nil
 	}
-	vectors, err := v.Embedder.Embed(ctx, []string{query})
+	vectors, err := v.embedder.Embed(ctx, []string{query})
 	if err != nil {
 		return nil, fmt.Errorf("embedding the query: %w", err)
 	}

@@ -66,7 +66,7 @@ func TestNearestGoldens(t *testing.T) {
 		"a giant 3":         {1, 2, 4, 3},
 		"3 of 12":           {5, 1, 2, 4}, // not itself
 	} {
-		order, err := Nearest(4, e)(t.Context(), query, pool)
+		order, err := pick(t.Context(), Top(4, embedded{Embedder: e}), query, pool)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,8 +136,7 @@ func FuzzNearest(f *testing.F) {
 		slices.SortStableFunc(want, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
 		want = want[:min(n, len(want))]
 
-		v := &Vectors{Embedder: e, Batch: 1 + rng.IntN(70)}
-		r, err := v.Rank(t.Context(), query, pool, n)
+		r, err := rankOf(t.Context(), embedded{Embedder: e, Batch: 1 + rng.IntN(70)}, query, pool, n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,11 +188,11 @@ func TestEmbeddingsThatAreWrong(t *testing.T) {
 		vectors map[string][]float32
 		want    []string
 	}{
-		{"NaN", vectors(1, nan), []string{"example 3 of 3", `"c"`, "number 2 of 2 is NaN"}},
-		{"infinite", vectors(inf, 1), []string{"example 3 of 3", "number 1 of 2 is -Inf"}},
-		{"zero", vectors(0, 0), []string{"example 3 of 3", "no direction", "each of its 2 numbers is 0"}},
-		{"of another size", vectors(1, 2, 3), []string{"example 3 of 3 has 3 numbers", "example 1 has 2", "same model"}},
-		{"empty", vectors(), []string{"example 3 of 3 has 0 numbers"}},
+		{"NaN", vectors(1, nan), []string{`the embedding of "c"`, "number 2 of 2 is NaN"}},
+		{"infinite", vectors(inf, 1), []string{`"c"`, "number 1 of 2 is -Inf"}},
+		{"zero", vectors(0, 0), []string{`"c"`, "no direction", "each of its 2 numbers is 0"}},
+		{"of another size", vectors(1, 2, 3), []string{`"c" has 3 numbers`, "first text has 2", "same model"}},
+		{"empty", vectors(), []string{`"c" has 0 numbers`}},
 		{"the query NaN", query(nan, 1), []string{`query "q"`, "number 1 of 2 is NaN"}},
 		{"the query zero", query(0, 0), []string{`query "q"`, "each of its 2 numbers is 0"}},
 		{"the query empty", query(), []string{`query "q" has 0 numbers`, "examples have 2"}},
@@ -204,8 +203,8 @@ func TestEmbeddingsThatAreWrong(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, batch := range []int{0, 1, 2} {
 				e := &table{vectors: tt.vectors}
-				choose := Top(2, &Vectors{Embedder: e, Batch: batch})
-				order, err := choose(t.Context(), "q", pool)
+				choose := Top(2, embedded{e, batch})
+				order, err := pick(t.Context(), choose, "q", pool)
 				if err == nil {
 					t.Fatalf("chose %v", order)
 				}
@@ -216,7 +215,7 @@ func TestEmbeddingsThatAreWrong(t *testing.T) {
 				}
 				// Once the Embedder is well again, so is the Selector.
 				e.vectors = vectors(1, 1)
-				order, err = choose(t.Context(), "q", pool)
+				order, err = pick(t.Context(), choose, "q", pool)
 				if err != nil || !slices.Equal(order, []int{0, 2}) {
 					t.Errorf("then: %v, %v", order, err)
 				}
@@ -237,9 +236,10 @@ func TestEmbeddersThatAreWrong(t *testing.T) {
 	}
 	tests := []struct {
 		name string
-		v    *Vectors
+		v    embedded
 		want []string
 	}{
+<<<<<<< HEAD
 		{"one vector for all", &Vectors{Embedder: EmbedderFunc(one)}, []string{"1 vectors for 3 texts", "examples 1 to 3 of 3"}},
 		{"one vector for two", &Vectors{Embedder: EmbedderFunc(one), Batch: 2}, []string{"1 vectors for 2 texts", "examples 1 to 2 of 3"}},
 		{"no vectors", &Vectors{Embedder: EmbedderFunc(none)}, []string{"0 vectors for 3 texts"}},
@@ -247,11 +247,20 @@ func TestEmbeddersThatAreWrong(t *testing.T) {
 		{"an error for the query", &Vectors{Embedder: EmbedderFunc(onlyPool)}, []string{"embedding the query", errors.ErrUnsupported.Error()}},
 		{"no Embedder", &Vectors{}, []string{"no Embedder", "openai.Backend"}},
 		{"a negative batch", &Vectors{Embedder: EmbedderFunc(one), Batch: -1}, []string{"Batch of -1"}},
+=======
+		{"one vector for all", embedded{Embedder: EmbedderFunc(one)}, []string{"1 vectors for 3 texts", "after 0 of 3 texts"}},
+		{"one vector for two", embedded{Embedder: EmbedderFunc(one), Batch: 2}, []string{"1 vectors for 2 texts"}},
+		{"no vectors", embedded{Embedder: EmbedderFunc(none)}, []string{"0 vectors for 3 texts"}},
+		{"an error", embedded{Embedder: EmbedderFunc(failing)}, []string{"embedding 3 texts", errors.ErrUnsupported.Error()}},
+		{"an error for the query", embedded{Embedder: EmbedderFunc(onlyPool)}, []string{"embedding the query", errors.ErrUnsupported.Error()}},
+		{"no Embedder", embedded{}, []string{"the Embedder is nil"}},
+		{"a negative batch", embedded{Embedder: EmbedderFunc(one), Batch: -1}, []string{"Batch is -1"}},
+>>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker)
 	}
 	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			order, err := Top(2, tt.v)(t.Context(), "q", pool)
+			order, err := pick(t.Context(), Top(2, tt.v), "q", pool)
 			if err == nil {
 				t.Fatalf("chose %v", order)
 			}
@@ -262,14 +271,15 @@ func TestEmbeddersThatAreWrong(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Nearest(4, EmbedderFunc(one))(t.Context(), "q", pool); err == nil || !strings.Contains(err.Error(), "4 examples of a pool of 3") {
-		t.Errorf("k over the pool: %v", err)
+	if _, err := pick(t.Context(), Nearest(1, nil), "q", pool); err == nil {
+		t.Error("no Vectors: accepted")
 	}
-	if order, err := Nearest(0, EmbedderFunc(failing))(t.Context(), "q", pool); err != nil || len(order) != 0 {
-		t.Errorf("no examples need no embeddings: %v, %v", order, err)
+	few, err := Embed(t.Context(), EmbedderFunc(onlyPool), []string{"a", "b", "x"}, EmbedOptions{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if r, err := (&Vectors{Embedder: EmbedderFunc(failing)}).Rank(t.Context(), "q", nil, 1); err != nil || len(r.Order) != 0 {
-		t.Errorf("an empty pool needs no embeddings: %v, %v", r, err)
+	if _, err := few.Prepare(pool); err == nil || !strings.Contains(err.Error(), `"c" has no embedding`) {
+		t.Errorf("a pool that was not embedded: %v", err)
 	}
 }
 
@@ -283,25 +293,33 @@ func TestEmbeddingsArePaidForOnce(t *testing.T) {
 		}
 		return nil
 	}
-	choose := Top(3, &Vectors{Embedder: e, Batch: 9})
+	texts := make([]string, len(pool))
+	for i := range pool {
+		texts[i] = pool[i].In
+	}
+	var v *Vectors
 	failures := 0
 	for {
-		_, err := choose(t.Context(), "3 of 100", pool)
-		if err == nil {
+		var err error
+		if v, err = Embed(t.Context(), e, texts, EmbedOptions{Batch: 9, Have: v}); err == nil {
 			break
 		}
 		if failures++; !errors.Is(err, busy) || failures > 20 {
 			t.Fatal(err)
 		}
 	}
-	if e.texts != 101 || failures < 5 {
-		t.Errorf("%d texts embedded for 100 examples and a query, with %d failures", e.texts, failures)
+	if e.texts != 100 || failures < 5 {
+		t.Errorf("%d texts embedded for 100 examples, with %d failures", e.texts, failures)
 	}
 	// From here on only new queries are embedded, and they are once.
+	picker, err := Nearest(3, v)(pool)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 3 {
 		for i := range 5 {
 			for {
-				if _, err := choose(t.Context(), pool[i].In, pool); err == nil {
+				if _, err := picker(t.Context(), pool[i].In); err == nil {
 					break
 				}
 			}

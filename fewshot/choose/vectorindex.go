@@ -4,53 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 )
 
-// A vectorIndex is the directions of the examples' embeddings, one behind the
-// other.
+// A vectorIndex is the directions of the examples' embeddings.
 type vectorIndex struct {
 	size int // numbers in each
-	done int // examples embedded so far
-	rows []float32
-}
-
-func (x *vectorIndex) row(i int) []float32 { return x.rows[i*x.size : (i+1)*x.size] }
-
-// embed goes on from the first example that has no vector yet.
-func (x *vectorIndex) embed(ctx context.Context, e Embedder, pool []example, batch int) error {
-	for x.done < len(pool) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		part := pool[x.done:min(x.done+batch, len(pool))]
-		texts := make([]string, len(part))
-		for i := range part {
-			texts[i] = part[i].In
-		}
-		vectors, err := e.Embed(ctx, texts)
-		if err != nil {
-			return fmt.Errorf("embedding examples %d to %d of %d: %w", x.done+1, x.done+len(part), len(pool), err)
-		}
-		if len(vectors) != len(part) {
-			return fmt.Errorf("the Embedder returned %d vectors for %d texts, examples %d to %d of %d", len(vectors), len(part), x.done+1, x.done+len(part), len(pool))
-		}
-		if x.done == 0 {
-			x.size = len(vectors[0])
-			x.rows = slices.Grow(x.rows[:0], x.size*len(pool))[:x.size*len(pool)]
-		}
-		for i, vector := range vectors {
-			at := x.done + i
-			if len(vector) != x.size {
-				return fmt.Errorf("the embedding of example %d of %d has %d numbers, that of example 1 has %d; embed all with the same model", at+1, len(pool), len(vector), x.size)
-			}
-			if err := normalize(x.row(at), vector); err != nil {
-				return fmt.Errorf("the embedding of example %d of %d (%q) %w", at+1, len(pool), shorten(part[i].In), err)
-			}
-		}
-		x.done += len(part)
-	}
-	return nil
+	rows [][]float32
 }
 
 // search returns the n examples with the greatest cosines, the greatest first.
@@ -61,7 +20,7 @@ func (x *vectorIndex) search(ctx context.Context, direction []float32, query str
 		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		score := dot(x.row(i), direction)
+		score := dot(x.rows[i], direction)
 		if score <= floor || pool[i].In == query {
 			continue
 		}

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -21,6 +19,7 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/fewshot/eval"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
 )
 
 type pair = fewshot.Example[string, string]
@@ -61,8 +60,8 @@ func pool(n int) []pair {
 }
 
 func TestEvaluate(t *testing.T) {
-	task := &fewshot.Task[string, string]{Examples: pool(4), Format: fewshot.Lines}
-	r, err := eval.Evaluate(t.Context(), task, copycat(), needs(10), eval.Exact[string], eval.Options{Price: eval.Price{Prompt: 4, Completion: 8}})
+	task := fewshot.Task[string, string]{Examples: pool(4), Format: fewshot.Lines}
+	r, err := eval.Evaluate(t.Context(), task.MustCompile(), copycat(), needs(10), eval.Exact, eval.EvaluateOptions{Price: sampling.Price{Prompt: 4, Completion: 8}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +117,9 @@ func TestMetrics(t *testing.T) {
 		{"+", "+ ", 0, 1},
 		{"", "!", 0, 0},
 	} {
-		exact, _ := eval.Exact(tt.want, tt.got)
-		loose, _ := eval.Loose(tt.want, tt.got)
+		c := pair{Out: tt.want}
+		exact, _ := eval.Exact(t.Context(), c, tt.got)
+		loose, _ := eval.Loose(t.Context(), c, tt.got)
 		if exact != tt.exact || loose != tt.loose {
 			t.Errorf("%q for %q: exact %v, loose %v", tt.got, tt.want, exact, loose)
 		}
@@ -127,82 +127,83 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestEvaluateMistakes(t *testing.T) {
-	task := func(examples ...pair) *fewshot.Task[string, string] {
-		return &fewshot.Task[string, string]{Examples: examples, Format: fewshot.Lines}
+	task := func(examples ...pair) *fewshot.Prompter[string, string] {
+		return fewshot.Task[string, string]{Examples: examples, Format: fewshot.Lines}.MustCompile()
 	}
-	labels := task()
-	labels.Out = fewshot.OneOf("yes", "no")
+	labels := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf("yes", "no")}.MustCompile()
 	broken := errors.New("the server is gone")
 	gone := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
 	})}
 	tests := []struct {
 		name   string
-		task   *fewshot.Task[string, string]
+		task   *fewshot.Prompter[string, string]
 		model  sampling.Model
 		cases  []pair
-		metric eval.Metric[string]
+		metric eval.Metric[string, string]
 		want   string
 	}{
-		{"no cases", task(), copycat(), nil, eval.Exact[string], "no cases"},
-		{"a case among its examples", task(needs(2)...), copycat(), needs(2)[1:], eval.Exact[string], `case 1, "need1", is among the examples`},
-		{"a case twice", task(), copycat(), append(needs(2), needs(2)[0]), eval.Exact[string], "cases 1 and 3 are the same"},
-		{"a case that breaks the layout", task(), copycat(), []pair{{In: "a\nb"}}, eval.Exact[string], "case 1: fewshot: input contains a line break"},
-		{"a label that is none", labels, copycat(), []pair{{In: "x", Out: "yes"}, {In: "y", Out: "maybe"}}, eval.Exact[string], `case 2: output cannot be encoded: "maybe" is none of the labels`},
+		{"no cases", task(), copycat(), nil, eval.Exact[string, string], "no cases"},
+		{"a case twice", task(), copycat(), append(needs(2), needs(2)[0]), eval.Exact[string, string], "cases 1 and 3 are the same"},
+		{"a case that breaks the layout", task(), copycat(), []pair{{In: "a\nb"}}, eval.Exact[string, string], "case 1: fewshot: input contains a line break"},
+		{"a label that is none", labels, copycat(), []pair{{In: "x", Out: "yes"}, {In: "y", Out: "maybe"}}, eval.Exact[string, string], `case 2: fewshot: output cannot be encoded: "maybe" is none of the labels`},
 		{"no metric", task(), gone, needs(2), nil, "the metric is nil"},
-		{"a metric that fails", task(), copycat(), needs(2), func(string, string) (float64, error) { return 0, errors.New("no idea") }, "the metric on case 1: no idea"},
-		{"a score of 2", task(), copycat(), needs(2), func(string, string) (float64, error) { return 2, nil }, "a score of 2"},
-		{"a score that is not a number", task(), copycat(), needs(2), func(string, string) (float64, error) { return math.NaN(), nil }, "a score of NaN"},
-		{"a model that fails", task(), gone, needs(2), eval.Exact[string], "the server is gone"},
+		{"a metric that fails", task(), copycat(), needs(2), func(context.Context, pair, string) (float64, error) { return 0, errors.New("no idea") }, "the metric on case 1: no idea"},
+		{"a score of 2", task(), copycat(), needs(2), func(context.Context, pair, string) (float64, error) { return 2, nil }, "a score of 2"},
+		{"a score that is not a number", task(), copycat(), needs(2), func(context.Context, pair, string) (float64, error) { return math.NaN(), nil }, "a score of NaN"},
+		{"a model that fails", task(), gone, needs(2), eval.Exact[string, string], "the server is gone"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := eval.Evaluate(t.Context(), tt.task, tt.model, tt.cases, tt.metric, eval.Options{}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := eval.Evaluate(t.Context(), tt.task, tt.model, tt.cases, tt.metric, eval.EvaluateOptions{}); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one that says %q", err, tt.want)
 			}
 		})
 	}
 }
 
-// TestSelectorsAreAskedOnce counts how often a Selector, which may have to pay for
-// an embedding, is asked; and has it choose from a pool with the cases in it.
+// TestSelectorsAreAskedOnce counts how often a Picker, which may have to pay for
+// an embedding, is asked; and has it pick from a pool with the cases in it.
 func TestSelectorsAreAskedOnce(t *testing.T) {
 	var asked atomic.Int64
-	first := fewshot.First(2)
-	task := &fewshot.Task[string, string]{Examples: append(needs(3), pool(2)...), Format: fewshot.Lines}
-	task.Select = func(ctx context.Context, query string, pool []pair) ([]int, error) {
-		asked.Add(1)
-		return first(ctx, query, pool)
+	task := fewshot.Task[string, string]{Examples: append(pool(2), needs(3)...), Format: fewshot.Lines}
+	task.Select = func(examples []pair) (fewshot.Picker, error) {
+		first, err := fewshot.First(4)(examples)
+		return func(ctx context.Context, query string) (fewshot.Picks, error) {
+			asked.Add(1)
+			return first(ctx, query)
+		}, err
 	}
-	r, err := eval.Evaluate(t.Context(), task, copycat(), needs(3), eval.Exact[string], eval.Options{})
+	p := task.MustCompile()
+	r, err := eval.Evaluate(t.Context(), p, copycat(), needs(3), eval.Exact, eval.EvaluateOptions{})
 	if err != nil || r.Accuracy != 1 || asked.Load() != 3 {
-		t.Errorf("%v, %v; the Selector was asked %d times for 3 cases", r, err, asked.Load())
+		t.Errorf("%v, %v; the Picker was asked %d times for 3 cases", r, err, asked.Load())
 	}
-	if _, err := eval.Evaluate(t.Context(), task, copycat(), append(needs(3), pair{In: "a\nb"}), eval.Exact[string], eval.Options{}); err == nil || asked.Load() != 3 {
-		t.Errorf("a case that breaks the layout: %v, after the Selector was asked %d times", err, asked.Load()-3)
+	if _, err := eval.Evaluate(t.Context(), p, copycat(), append(needs(3), pair{In: "a\nb"}), eval.Exact, eval.EvaluateOptions{}); err == nil || asked.Load() != 3 {
+		t.Errorf("a case that breaks the layout: %v, after the Picker was asked %d times", err, asked.Load()-3)
 	}
 }
 
 func TestUnreadAnswersAreWrong(t *testing.T) {
-	task := &fewshot.Task[string, int]{Format: fewshot.Lines}
-	r, err := eval.Evaluate(t.Context(), task, copycat(), []eval.Case[string, int]{{In: "need0", Out: 1}}, eval.Exact[int], eval.Options{})
-	if err != nil || r.Unread != 1 || r.Accuracy != 0 || len(r.Failures) != 1 || r.Failures[0].Err == nil {
+	task := fewshot.Task[string, int]{Format: fewshot.Lines}
+	r, err := eval.Evaluate(t.Context(), task.MustCompile(), copycat(), []eval.Case[string, int]{{In: "need0", Out: 1}}, eval.Exact, eval.EvaluateOptions{})
+	if err != nil || r.Invalid != 1 || r.Accuracy != 0 || len(r.Failures) != 1 || r.Failures[0].Err == nil {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
 
 func TestSweep(t *testing.T) {
-	task := &fewshot.Task[string, string]{Examples: pool(8), Format: fewshot.Lines}
+	task := fewshot.Task[string, string]{Examples: pool(8), Format: fewshot.Lines}
 	calls, last := 0, 0
-	table, err := eval.Sweep(t.Context(), task, copycat(), needs(8), eval.Exact[string], eval.Grid{
+	table, err := eval.Sweep(t.Context(), task, nil, copycat(), needs(8), eval.Exact, eval.SweepOptions{
 		Shots:  []int{0, 1, 4, 8},
 		Orders: []uint64{1, 2, 3},
-		Done: func(done, all int) {
+		Progress: func(p fewshot.Progress) {
 			calls++
-			if done != last+1 || all != 96 {
-				t.Errorf("after %d of 96: %d of %d", last, done, all)
+			if p.Done != last+1 || p.All != 96 {
+				t.Errorf("after %d of 96: %+v", last, p)
 			}
-			last = done
+			last = p.Done
 		},
 	})
 	if err != nil {
@@ -230,8 +231,8 @@ func TestSweep(t *testing.T) {
 }
 
 func TestSweepOverAll(t *testing.T) {
-	task := &fewshot.Task[string, string]{Examples: pool(4)}
-	table, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], eval.Grid{
+	task := fewshot.Task[string, string]{Examples: pool(4)}
+	table, err := eval.Sweep(t.Context(), task, nil, copycat(), needs(4), eval.Exact, eval.SweepOptions{
 		Shots:     []int{1, 2},
 		Formats:   []eval.Format{{Name: "lines", Format: fewshot.Lines}, {Name: "arrow", Format: fewshot.Arrow}},
 		Selectors: []eval.Selector{{Name: "first", Choose: fewshot.First}, {Name: "random", Choose: func(k int) fewshot.Selector { return fewshot.Random(k, 1) }}},
@@ -242,7 +243,7 @@ func TestSweepOverAll(t *testing.T) {
 	if len(table.Rows) != 8 || table.Rows[1].Mean != 0.75 || table.Rows[6].Format != "arrow" || table.Rows[6].Selector != "random" {
 		t.Errorf("the table is\n%s", table)
 	}
-	for want, grid := range map[string]eval.Grid{
+	for want, grid := range map[string]eval.SweepOptions{
 		"5 shots, and the pool has 4":         {Shots: []int{5}},
 		"-1 shots":                            {Shots: []int{-1}},
 		"sweep over 2 shots twice":            {Shots: []int{2, 1, 2}},
@@ -251,7 +252,7 @@ func TestSweepOverAll(t *testing.T) {
 		`sweep over the selector "x" twice`:   {Selectors: []eval.Selector{{"x", fewshot.First}, {"x", fewshot.First}}},
 		"sweep over the order 7 twice":        {Orders: []uint64{7, 7}},
 	} {
-		if _, err := eval.Sweep(t.Context(), task, copycat(), needs(4), eval.Exact[string], grid); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := eval.Sweep(t.Context(), task, nil, copycat(), needs(4), eval.Exact, grid); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)
 		}
 	}
@@ -276,17 +277,20 @@ func TestSweepVaries(t *testing.T) {
 		}
 	})}
 	never := func(int) fewshot.Selector {
-		return func(_ context.Context, _ string, pool []pair) ([]int, error) {
-			return []int{slices.IndexFunc(pool, func(p pair) bool { return p.In != "shot0" })}, nil
+		return func(pool []pair) (fewshot.Picker, error) {
+			return func(context.Context, string) (fewshot.Picks, error) {
+				return fewshot.Picks{Chosen: []int{slices.IndexFunc(pool, func(p pair) bool { return p.In != "shot0" })}}, nil
+			}, nil
 		}
 	}
-	task := &fewshot.Task[string, string]{Examples: pool(4), Shots: 2, Params: sampling.Params{Temperature: 1, Seed: 1}}
-	grid := eval.Grid{
+	task := fewshot.Task[string, string]{Examples: pool(4), Params: sampling.Params{Temperature: 1, Seed: 1}}
+	grid := eval.SweepOptions{
+		Shots:     []int{2},
 		Formats:   []eval.Format{{Name: "a|b", Format: fewshot.Lines}},
 		Selectors: []eval.Selector{{Name: "first", Choose: fewshot.First}, {Name: "never", Choose: never}},
 		Orders:    []uint64{1, 2, 3, 4},
 	}
-	table, err := eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], grid)
+	table, err := eval.Sweep(t.Context(), task, nil, model, needs(1), eval.Exact, grid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,50 +310,51 @@ a|b     never         2     0.0     0.0    0.0    0.0
 	if diff := cmp.Diff(want, table.Markdown()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if len(seeds) != 4 {
+	if len(seeds) < 4 {
 		t.Errorf("four orders were drawn with the seeds %v", seeds)
 	}
-	_, err = eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], eval.Grid{Shots: []int{4}, Formats: grid.Formats})
+	_, err = eval.Sweep(t.Context(), task, nil, model, needs(1), eval.Exact, eval.SweepOptions{Shots: []int{4}, Formats: grid.Formats})
 	if want := "shot0: right\nshot1: right\nshot2: right\nshot3: right\nneed0:"; err != nil || prompt != want {
 		t.Errorf("without an order it is that of the pool: %v\n%s", err, prompt)
 	}
 	model.Window = 8
-	if _, err := eval.Sweep(t.Context(), task, model, needs(1), eval.Exact[string], grid); err == nil || !strings.HasPrefix(err.Error(), "a|b, first, 2 shots: ") {
+	if _, err := eval.Sweep(t.Context(), task, nil, model, needs(1), eval.Exact, grid); err == nil || !strings.HasPrefix(err.Error(), "a|b, first, 2 shots: ") {
 		t.Errorf("a window without room: %v", err)
 	}
 }
 
-// TestSweepFiles has names that differ in what no file name may hold, and one that
-// is too long for one.
-func TestSweepFiles(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
-	task := &fewshot.Task[string, string]{Examples: pool(1)}
-	_, err := eval.Sweep(t.Context(), task, copycat(), needs(1), eval.Exact[string], eval.Grid{
-		Formats:   []eval.Format{{"Q/A 09", fewshot.Lines}, {"Q&A 09", fewshot.Lines}, {strings.Repeat("azAZ", 100), fewshot.Lines}},
-		Selectors: []eval.Selector{{"first", fewshot.First}},
-		Dir:       dir,
-	})
+// TestSweepOverAClassifier builds a Classifier of each variant, and calibrates it.
+func TestSweepOverAClassifier(t *testing.T) {
+	var page strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&page, "thing%d: %s\n", i, []string{"good", "bad"}[i%2])
+	}
+	trained, err := pocket.Train(fstest.MapFS{"page.txt": {Data: []byte(page.String())}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
+	model := sampling.Model{Backend: trained}
+	var cases, shots []pair
+	for i := range 16 {
+		e := pair{In: fmt.Sprintf("thing%d", i), Out: []string{"good", "bad"}[i%2]}
+		if i < 8 {
+			cases = append(cases, e)
+		} else {
+			shots = append(shots, e)
+		}
 	}
-	var names []string
-	for _, f := range files {
-		names = append(names, f.Name())
+	built := 0
+	build := func(p *fewshot.Prompter[string, string]) (eval.Predictor[string, string], error) {
+		built++
+		c, err := fewshot.NewClassifier(p, []string{"good", "bad"}, fewshot.ClassifierOptions[string]{})
+		if err != nil {
+			return nil, err
+		}
+		return c.Calibrate(t.Context(), model)
 	}
-	want := regexp.MustCompile(`^Q_A_09-first-[0-9a-f]{8}-1-0\.jsonl Q_A_09-first-[0-9a-f]{8}-1-0\.jsonl (azAZ){15}-[0-9a-f]{8}-1-0\.jsonl$`)
-	if got := strings.Join(names, " "); !want.MatchString(got) {
-		t.Errorf("the files are %q, want %v", names, want)
-	}
-}
-
-func TestChoose(t *testing.T) {
-	task := &fewshot.Task[string, string]{Examples: pool(4)}
-	table, err := eval.Choose(t.Context(), task, copycat(), needs(4), eval.Exact[string], []eval.Format{{Name: "arrow", Format: fewshot.Arrow}, {Name: "lines", Format: fewshot.Lines}}, eval.Options{})
-	if err != nil || table.Rows[0].Format != "lines" || table.Rows[0].Mean != 1 {
-		t.Errorf("%v, %v", table, err)
+	task := fewshot.Task[string, string]{Examples: shots, Format: fewshot.Lines}
+	table, err := eval.Sweep(t.Context(), task, build, model, cases, eval.Exact, eval.SweepOptions{Shots: []int{0, 4}})
+	if err != nil || built != 2 || table.Rows[1].Mean != 1 {
+		t.Errorf("%v, %d classifiers:\n%v", err, built, table)
 	}
 }

@@ -1,36 +1,34 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"slices"
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/sampling"
 )
 
 // A Case is an input with the answer that is expected.
 type Case[In, Out any] = fewshot.Example[In, Out]
 
-// Options say how an evaluation runs. The zero Options are useful.
-type Options struct {
-	Parallel int    // calls under way at once; 0 is 4
-	Journal  string // a file that keeps what the model said, to go on after an interruption; "" is none
-	Work     string // what the answers depend on besides task and cases, such as the model's name; see [fewshot.Mapping]
-	Price    Price
-
-	// Progress is called after each case, from the goroutine that called
-	// Evaluate.
-	Progress func(fewshot.Progress)
+// A Predictor answers inputs. A [fewshot.Prompter] and a [fewshot.Classifier] are
+// Predictors, and so is anything of your own. It must be safe for concurrent use.
+type Predictor[In, Out any] interface {
+	Predict(ctx context.Context, m sampling.Model, in In) (*fewshot.Prediction[Out], error)
 }
 
-// A Price is what a million tokens cost, in any currency.
-type Price struct{ Prompt, Completion float64 }
+// EvaluateOptions are the options of [Evaluate].
+type EvaluateOptions struct {
+	Parallel int // calls under way at once; 0 is 4
+	Price    sampling.Price
 
-func (p Price) of(u sampling.Usage) float64 {
-	return (float64(u.PromptTokens)*p.Prompt + float64(u.CompletionTokens)*p.Completion) / 1e6
+	// Progress is called after each case, from the goroutine that called Evaluate.
+	Progress func(fewshot.Progress)
 }
 
 // A Report is what an evaluation found.
@@ -38,12 +36,12 @@ type Report struct {
 	Cases     int
 	Accuracy  float64 // the mean score, 0 to 1
 	Low, High float64 // its 95 % interval, by Wilson's score; wider than need be where cases are partly right
-	Unread    int     // answers that could not be read, which count as wrong
+	Invalid   int     // invalid answers, which count as wrong
 
 	// Usage is the sum of what the backend told. A backend that is left at a stop
 	// sequence may not have told all.
 	Usage sampling.Usage
-	Cost  float64 // by Options.Price
+	Cost  float64 // by EvaluateOptions.Price
 	Time  time.Duration
 
 	Failures []Failure
@@ -53,9 +51,9 @@ type Report struct {
 type Failure struct {
 	Case     int // its index
 	In, Want string
-	Got      string // "" where the answer could not be read
+	Got      string // "" where the answer is invalid
 	Score    float64
-	Err      error // why it could not be read
+	Err      error // why it is invalid
 }
 
 // String gives the accuracy with its interval, in percent.
@@ -63,124 +61,130 @@ func (r *Report) String() string {
 	return fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, r.Cases, 100*r.Low, 100*r.High)
 }
 
-// Evaluate runs the task over the cases and scores its answers. An answer that
-// cannot be read is wrong; a model that fails is no answer, and ends the
-// evaluation with its error and the report so far. With Options.Journal the same
-// call goes on from there.
+// Evaluate asks p for each case and scores the answers. An invalid answer is
+// wrong. A model that fails ends the evaluation with its error and the report so
+// far. To resume one that was interrupted, call it again with a Model whose
+// backend is a wrap.Cache.
 //
-// A case that cannot stand in a prompt, stands in its own prompt as an example, or
-// repeats another is an error before anything is asked, as is one whose answer the
-// task's Out cannot write, such as a label that is none of OneOf's.
-func Evaluate[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], o Options) (*Report, error) {
+// A case that p would not accept as an example, such as one whose label is none of
+// OneOf's, is an error before anything is asked, and so is an input that is there
+// twice.
+func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
+	limit := cmp.Or(o.Parallel, 4)
 	switch {
+	case p == nil:
+		return nil, errors.New("eval: the Predictor is nil; give one, such as a compiled Task")
 	case metric == nil:
 		return nil, errors.New("eval: the metric is nil; give one such as eval.Exact")
 	case len(cases) == 0:
 		return nil, errors.New("eval: no cases to evaluate on")
+	case limit < 0:
+		return nil, fmt.Errorf("eval: EvaluateOptions.Parallel is %d; use 0 for 4, or a positive number", o.Parallel)
 	}
-	if err := check(ctx, task, m, cases); err != nil {
+	if err := check(p, cases); err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	report := &Report{}
+	type answered struct {
+		index      int
+		prediction *fewshot.Prediction[Out]
+		err        error
+	}
+	indexes := func(yield func(int) bool) {
+		for i := 0; i < len(cases) && ctx.Err() == nil && yield(i); i++ {
+		}
+	}
 	score := 0.0
 	var failed error
-	for result, err := range task.Map(ctx, m, inputs(cases), fewshot.Mapping{
-		Parallel: o.Parallel, Journal: o.Journal, Work: o.Work, Progress: o.Progress,
+	for a := range parallel.Do(ctx, indexes, limit, true, func(ctx context.Context, i int) answered {
+		prediction, err := p.Predict(ctx, m, cases[i].In)
+		return answered{i, prediction, err}
 	}) {
-		if err == nil {
-			var one float64
-			one, err = addTo(report, result, cases[result.Index], metric)
-			score += one
-		}
-		if err != nil {
-			failed = err
+		if failed = ctx.Err(); failed != nil {
 			break
+		}
+		var one float64
+		if one, failed = add(ctx, report, a.index, cases[a.index], a.prediction, a.err, metric); failed != nil {
+			break
+		}
+		score += one
+		if o.Progress != nil {
+			o.Progress(fewshot.Progress{Done: report.Cases, Failed: report.Invalid, All: len(cases)})
 		}
 	}
 	if report.Cases > 0 {
 		report.Accuracy = score / float64(report.Cases)
 	}
 	report.Low, report.High = Wilson(report.Accuracy, report.Cases)
-	report.Cost = o.Price.of(report.Usage)
+	report.Cost = o.Price.Of(report.Usage)
 	report.Time = time.Since(began)
-	return report, failed
+	return report, cmp.Or(failed, ctx.Err())
 }
 
-func inputs[In, Out any](cases []Case[In, Out]) iter.Seq[In] {
-	return func(yield func(In) bool) {
-		for _, c := range cases {
-			if !yield(c.In) {
-				return
-			}
-		}
-	}
-}
-
-// addTo scores one result.
-func addTo[In, Out any](r *Report, result fewshot.Result[In, Out], c Case[In, Out], metric Metric[Out]) (score float64, err error) {
-	failure := Failure{Case: result.Index, In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
-	var unread *fewshot.AnswerError
+// add scores one answer.
+func add[In, Out any](ctx context.Context, r *Report, index int, c Case[In, Out], p *fewshot.Prediction[Out], err error, metric Metric[In, Out]) (score float64, _ error) {
+	failure := Failure{Case: index, In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
+	var invalid *fewshot.AnswerError
 	switch {
-	case errors.As(result.Err, &unread):
-		failure.Err = result.Err
-		r.Unread++
-	case result.Err != nil:
-		return 0, fmt.Errorf("eval: case %d: %w", result.Index+1, result.Err)
+	case errors.As(err, &invalid) || errors.Is(err, sampling.ErrConstraint):
+		failure.Err = err
+		r.Invalid++
+	case err != nil:
+		return 0, fmt.Errorf("eval: case %d: %w", index+1, err)
+	case p == nil:
+		return 0, fmt.Errorf("eval: case %d: the Predictor returned neither a prediction nor an error", index+1)
 	default:
-		if score, err = metric(c.Out, result.Out); err != nil {
-			return 0, fmt.Errorf("eval: the metric on case %d: %w", result.Index+1, err)
+		if score, err = metric(ctx, c, p.Value); err != nil {
+			return 0, fmt.Errorf("eval: the metric on case %d: %w", index+1, err)
 		}
 		if !(score >= 0 && score <= 1) {
-			return 0, fmt.Errorf("eval: the metric gives case %d a score of %v; a score is from 0 to 1", result.Index+1, score)
+			return 0, fmt.Errorf("eval: the metric gives case %d a score of %v; a score is from 0 to 1", index+1, score)
 		}
-		failure.Got, failure.Score = fmt.Sprint(result.Out), score
+		failure.Got, failure.Score = fmt.Sprint(p.Value), score
 	}
 	r.Cases++
-	r.Usage.PromptTokens += result.Usage.PromptTokens
-	r.Usage.CompletionTokens += result.Usage.CompletionTokens
-	r.Usage.CachedTokens += result.Usage.CachedTokens
+	if p != nil {
+		r.Usage.PromptTokens += p.Usage.PromptTokens
+		r.Usage.CompletionTokens += p.Usage.CompletionTokens
+		r.Usage.CachedTokens += p.Usage.CachedTokens
+	}
 	if score < 1 {
 		r.Failures = append(r.Failures, failure)
 	}
 	return score, nil
 }
 
-// check refuses, before anything is asked, cases that cannot be, that would be
-// shown together with their own answer, or that repeat and would be counted twice.
-//
-// A Selector need not be asked for it, and an Embedder not paid: a query is never
-// among the examples that a Selector chose.
-func check[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out]) error {
-	if task.Select != nil {
-		task = task.Clone()
-		task.Select, task.Examples = nil, nil
-	}
+// check refuses cases that p would not accept, or that repeat and would be counted
+// twice.
+func check[In, Out any](p Predictor[In, Out], cases []Case[In, Out]) error {
+	accepts, _ := p.(interface{ Accepts(In, Out) error })
 	seen := make(map[string]int, len(cases))
 	for i, c := range cases {
-		prompt, err := task.Prompt(ctx, m, c.In)
-		if err != nil {
-			return fmt.Errorf("eval: case %d: %w", i+1, err)
+		where := fmt.Sprintf("case %d", i+1)
+		if c.At != "" {
+			where += " (" + c.At + ")"
 		}
-		if _, err := task.Out.Text(c.Out); err != nil {
-			return fmt.Errorf("eval: case %d: output %w", i+1, err)
-		}
-		parts := prompt.Parts()
-		query := ""
-		for _, part := range parts {
-			if part.Kind == fewshot.Query {
-				query = part.Text
+		if accepts != nil {
+			if err := accepts.Accepts(c.In, c.Out); err != nil {
+				return fmt.Errorf("eval: %s: %w", where, err)
 			}
 		}
-		for _, part := range parts {
-			if part.Kind == fewshot.Input && part.Text == query {
-				return fmt.Errorf("eval: case %d, %q, is among the examples that its own prompt shows; keep cases and examples apart", i+1, query)
-			}
+		input := fmt.Sprint(c.In)
+		if first, ok := seen[input]; ok {
+			return fmt.Errorf("eval: cases %d and %d are the same, %q; each counts once", first+1, i+1, input)
 		}
-		if first, ok := seen[query]; ok {
-			return fmt.Errorf("eval: cases %d and %d are the same, %q; each counts once", first+1, i+1, query)
-		}
-		seen[query] = i
+		seen[input] = i
 	}
 	return nil
+}
+
+// without returns the examples whose input is none of the cases', since no case
+// may be shown with its own answer.
+func without[In, Out any](examples []fewshot.Example[In, Out], cases []Case[In, Out]) []fewshot.Example[In, Out] {
+	isCase := make(map[string]bool, len(cases))
+	for _, c := range cases {
+		isCase[fmt.Sprint(c.In)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(examples), func(e fewshot.Example[In, Out]) bool { return isCase[fmt.Sprint(e.In)] })
 }

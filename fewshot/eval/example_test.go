@@ -23,7 +23,7 @@ func ExampleEvaluate() {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	task.Add("butterfly", "나비")
 	model := sampling.Model{Backend: pocket.Default()}
-	report, err := eval.Evaluate(context.Background(), &task, model, korean, eval.Exact[string], eval.Options{})
+	report, err := eval.Evaluate(context.Background(), task.MustCompile(), model, korean, eval.Exact, eval.EvaluateOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func ExampleSweep() {
 	task.Add("ocean", "바다")
 	task.Add("whisper", "속삭임")
 	model := sampling.Model{Backend: pocket.Default()}
-	table, err := eval.Sweep(context.Background(), &task, model, korean, eval.Exact[string], eval.Grid{
+	table, err := eval.Sweep(context.Background(), task, nil, model, korean, eval.Exact, eval.SweepOptions{
 		Shots:  []int{0, 1, 3},
 		Orders: []uint64{1, 2, 3},
 	})
@@ -58,26 +58,6 @@ func ExampleSweep() {
 	//     3   100.0     0.0  100.0  100.0
 }
 
-// Which layout does the model know? This one has read word lists, and no tags.
-func ExampleChoose() {
-	task := fewshot.Task[string, string]{}
-	task.Add("butterfly", "나비")
-	task.Add("ocean", "바다")
-	model := sampling.Model{Backend: pocket.Default()}
-	table, err := eval.Choose(context.Background(), &task, model, korean, eval.Exact[string], []eval.Format{
-		{Name: "tags", Format: fewshot.Tags},
-		{Name: "lines", Format: fewshot.Lines},
-	}, eval.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Print(table)
-	// Output:
-	// format  shots  mean %  spread  least   most
-	// lines       2   100.0     0.0  100.0  100.0
-	// tags        2     0.0     0.0    0.0    0.0
-}
-
 // A pool in two languages: the search finds which examples make the task, and
 // writes them as a file that a Task loads.
 func ExampleSearch() {
@@ -89,7 +69,7 @@ func ExampleSearch() {
 	task.Add("ocean", "바다")
 	task.Add("teacher", "선생님") // is a case too, and so is never shown
 	model := sampling.Model{Backend: pocket.Default()}
-	found, err := eval.Search(context.Background(), &task, model, korean, eval.Exact[string], eval.Searching{K: 2, Calls: 200, Seed: 1})
+	found, err := eval.Search(context.Background(), task, nil, model, korean, eval.Exact, eval.SearchOptions{K: 2, Calls: 200, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -97,16 +77,16 @@ func ExampleSearch() {
 	fmt.Println("the best two: ", found.Report)
 
 	var file bytes.Buffer
-	if err := found.Write(&file, fewshot.Columns{}); err != nil {
+	if err := fewshot.WriteJSONL(&file, found.Examples, fewshot.LoadOptions{}); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Print(file.String())
 	better := fewshot.Task[string, string]{Format: fewshot.Lines}
-	better.Examples, err = fewshot.Collect(fewshot.ReadJSONL[string, string](&file, fewshot.Columns{}))
+	better.Examples, err = fewshot.Collect(fewshot.ReadJSONL[string, string](&file, fewshot.LoadOptions{}))
 	if err != nil {
 		log.Fatal(err)
 	}
-	word, err := better.Run(context.Background(), model, "whisper")
+	word, err := better.MustCompile().Run(context.Background(), model, "whisper")
 	if err != nil {
 		log.Fatal(err)
 	}

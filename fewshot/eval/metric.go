@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"math"
 	"strings"
 	"unicode"
@@ -8,12 +9,13 @@ import (
 
 // A Metric says how good an answer is: 0 is wrong, 1 is right, and between them
 // lies what is partly right. An error, or a score outside of 0 to 1, ends the
-// evaluation. Metrics are called from one goroutine.
-type Metric[Out any] func(want, got Out) (float64, error)
+// evaluation. Metrics are called from one goroutine. A metric gets the whole case, so
+// that another model can be the judge.
+type Metric[In, Out any] func(ctx context.Context, c Case[In, Out], got Out) (float64, error)
 
 // Exact is right when the answer is the expected one.
-func Exact[Out comparable](want, got Out) (float64, error) {
-	if want == got {
+func Exact[In any, Out comparable](_ context.Context, c Case[In, Out], got Out) (float64, error) {
+	if c.Out == got {
 		return 1, nil
 	}
 	return 0, nil
@@ -21,11 +23,15 @@ func Exact[Out comparable](want, got Out) (float64, error) {
 
 // Loose compares text by its letters and digits alone: letter case, white space
 // and punctuation make no difference, but to an answer that has nothing else.
-func Loose(want, got string) (float64, error) {
-	if letters(want) == "" {
-		return Exact(strings.TrimSpace(want), strings.TrimSpace(got))
+func Loose[In any](_ context.Context, c Case[In, string], got string) (float64, error) {
+	want, read := letters(c.Out), letters(got)
+	if want == "" {
+		want, read = strings.TrimSpace(c.Out), strings.TrimSpace(got)
 	}
-	return Exact(letters(want), letters(got))
+	if want == read {
+		return 1, nil
+	}
+	return 0, nil
 }
 
 func letters(s string) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -35,9 +34,9 @@ func orderly() sampling.Model {
 }
 
 func TestSearch(t *testing.T) {
-	task := &fewshot.Task[string, string]{Examples: append(pool(12), needs(3)...), Format: fewshot.Lines}
-	search := func(seed uint64) *eval.Found[string, string] {
-		found, err := eval.Search(t.Context(), task, orderly(), needs(6), eval.Exact[string], eval.Searching{K: 3, Calls: 1200, Seed: seed})
+	task := fewshot.Task[string, string]{Examples: append(pool(12), needs(3)...), Format: fewshot.Lines}
+	search := func(seed uint64) *eval.SearchResult[string, string] {
+		found, err := eval.Search(t.Context(), task, nil, orderly(), needs(6), eval.Exact, eval.SearchOptions{K: 3, Calls: 1200, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,25 +60,17 @@ func TestSearch(t *testing.T) {
 	if found.Calls > 600 {
 		t.Errorf("%d calls, where nothing was left to improve", found.Calls)
 	}
-	var file strings.Builder
-	if err := found.Write(&file, fewshot.Columns{}); err != nil {
-		t.Fatal(err)
-	}
-	back, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(file.String()), fewshot.Columns{}))
-	if diff := cmp.Diff(found.Examples, back); err != nil || diff != "" {
-		t.Errorf("%v (-found +read):\n%s", err, diff)
-	}
 	for _, tt := range []struct {
-		s     eval.Searching
+		s     eval.SearchOptions
 		cases int
 		want  string
 	}{
-		{eval.Searching{K: 13, Calls: 100}, 6, "a search for 13 examples in a pool of 12"},
-		{eval.Searching{Calls: 100}, 6, "a search for 0 examples"},
-		{eval.Searching{K: 1, Calls: 5}, 6, "a budget of 5 calls, and one candidate needs 6"},
-		{eval.Searching{K: 1, Calls: 100}, 0, "no cases to search on"},
+		{eval.SearchOptions{K: 13, Calls: 100}, 6, "a search for 13 examples in a pool of 12"},
+		{eval.SearchOptions{Calls: 100}, 6, "a search for 0 examples"},
+		{eval.SearchOptions{K: 1, Calls: 5}, 6, "a budget of 5 calls, and one candidate needs 6"},
+		{eval.SearchOptions{K: 1, Calls: 100}, 0, "no cases to search on"},
 	} {
-		if _, err := eval.Search(t.Context(), task, orderly(), needs(tt.cases), eval.Exact[string], tt.s); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := eval.Search(t.Context(), task, nil, orderly(), needs(tt.cases), eval.Exact, tt.s); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
 	}
@@ -108,24 +99,21 @@ func TestSearchClimbs(t *testing.T) {
 			yield(sampling.Chunk{Text: " " + answer, Reason: sampling.EndOfText}, nil)
 		}
 	})}
-	task := &fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
-	tried, best := 0, -1.0
-	search := eval.Searching{
-		K: 5, Calls: 10 * 300, Seed: 1,
-		Tried: func(candidate int, r *eval.Report, isBest bool) {
-			if tried++; candidate != tried || isBest != (r.Accuracy > best) {
-				t.Errorf("candidate %d: %v, best %v, after %v", candidate, r, isBest, best)
-			}
-			best = max(best, r.Accuracy)
-		},
+	task := fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
+	last := fewshot.Progress{}
+	search := eval.SearchOptions{K: 5, Calls: 10 * 300, Seed: 1, Progress: func(p fewshot.Progress) {
+		if p.Done != last.Done+1 || p.All != 3000 {
+			t.Errorf("progress %+v after %+v", p, last)
+		}
+		last = p
+	}}
+	found, err := eval.Search(t.Context(), task, nil, model, needs(10), eval.Exact, search)
+	if err != nil || found.Report.Accuracy != 1 || found.Calls != last.Done || found.Tried < 150 {
+		t.Errorf("%+v, %+v, %v; want all cases right, and by climbing", found, last, err)
 	}
-	found, err := eval.Search(t.Context(), task, model, needs(10), eval.Exact[string], search)
-	if err != nil || found.Report.Accuracy != 1 || found.Tried != tried || found.Tried < 150 {
-		t.Errorf("%+v after %d candidates, %v; want all cases right, and by climbing", found, tried, err)
-	}
-	search.Tried = nil
+	search.Progress = nil
 	most = calls.Swap(0) - 15 // it fails at the last candidate but one
-	if short, err := eval.Search(t.Context(), task, model, needs(10), eval.Exact[string], search); !errors.Is(err, broken) || short.Tried != found.Tried-2 {
+	if short, err := eval.Search(t.Context(), task, nil, model, needs(10), eval.Exact, search); !errors.Is(err, broken) || short.Tried != found.Tried-2 {
 		t.Errorf("a model that fails: %+v, %v; want its error and the best so far", short, err)
 	}
 }
@@ -133,68 +121,14 @@ func TestSearchClimbs(t *testing.T) {
 // A search ends when there is nothing left to try, whatever the budget.
 func TestSearchEnds(t *testing.T) {
 	for k, candidates := range map[int]int{1: 3, 3: 6} {
-		task := &fewshot.Task[string, string]{Examples: pool(3), Format: fewshot.Lines}
-		found, err := eval.Search(t.Context(), task, copycat(), needs(6), eval.Exact[string], eval.Searching{K: k, Calls: 1000})
+		task := fewshot.Task[string, string]{Examples: pool(3), Format: fewshot.Lines}
+		found, err := eval.Search(t.Context(), task, nil, copycat(), needs(6), eval.Exact, eval.SearchOptions{K: k, Calls: 1000})
 		if err != nil || found.Tried != candidates || found.Calls != 6*candidates {
 			t.Errorf("%d of 3 examples: %+v, %v; want %d candidates", k, found, err, candidates)
 		}
-		found, err = eval.Search(t.Context(), task, copycat(), needs(6), eval.Exact[string], eval.Searching{K: k, Calls: 12})
+		found, err = eval.Search(t.Context(), task, nil, copycat(), needs(6), eval.Exact, eval.SearchOptions{K: k, Calls: 12})
 		if err != nil || found.Tried != 2 || found.Calls != 12 {
 			t.Errorf("%d of 3 examples for 12 calls: %+v, %v; want 2 candidates", k, found, err)
 		}
-	}
-}
-
-// TestSearchGoesOn interrupts a search, goes on with it, and then gives it a
-// larger budget: nothing is asked twice, and what is found is the same.
-func TestSearchGoesOn(t *testing.T) {
-	var calls atomic.Int64
-	broken := errors.New("the server is gone")
-	counted := func(most int64) sampling.Model {
-		backend := orderly().Backend
-		return sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-			if calls.Add(1) > most {
-				return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
-			}
-			return backend.Sample(ctx, req)
-		})}
-	}
-	search := func(m sampling.Model, s eval.Searching) (*eval.Found[string, string], error) {
-		task := &fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
-		s.K, s.Seed = 3, 1
-		return eval.Search(t.Context(), task, m, needs(6), eval.Exact[string], s)
-	}
-	through, err := search(orderly(), eval.Searching{Calls: 120})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := eval.Searching{Calls: 120, Dir: filepath.Join(t.TempDir(), "not", "there", "yet")}
-	if found, err := search(counted(40), s); !errors.Is(err, broken) || found == nil || found.Report == nil {
-		t.Fatalf("interrupted: %+v, %v; want the best so far and the error", found, err)
-	}
-	calls.Store(0)
-	found, err := search(counted(1000), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(through.Examples, found.Examples); diff != "" || found.Calls != through.Calls || found.Tried != through.Tried {
-		t.Errorf("%d calls and %d tried, and without interruption %d and %d (-through +gone on):\n%s", found.Calls, found.Tried, through.Calls, through.Tried, diff)
-	}
-	if n := int(calls.Load()); n > found.Calls-36 {
-		t.Errorf("%d of %d calls were made again, where six candidates were whole", n, found.Calls)
-	}
-	calls.Store(0)
-	if again, err := search(counted(0), s); err != nil || calls.Load() != 0 || again.Report.Accuracy != found.Report.Accuracy {
-		t.Errorf("the same search again: %d calls, %v", calls.Load(), err)
-	}
-	s.Calls = 600
-	longer, err := search(counted(1000), s)
-	if err != nil || longer.Report.Accuracy < found.Report.Accuracy || int(calls.Load()) > longer.Calls-60 {
-		t.Errorf("with a larger budget: %v after %v, %d new calls of %d, %v", longer.Report, found.Report, calls.Load(), longer.Calls, err)
-	}
-	other := s
-	other.Work = "another model"
-	if _, err := search(counted(1000), other); err == nil || !strings.Contains(err.Error(), "other work") {
-		t.Errorf("another model in the same folder: %v", err)
 	}
 }

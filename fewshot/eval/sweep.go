@@ -4,39 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Grid says which variants of a task a [Sweep] compares: every combination of
-// its lists. An empty list leaves that side as the task has it; the same twice in
-// a list, or two of one name, is an error.
-type Grid struct {
-	Shots     []int // such as 0, 1, 2, 4, 8; shots that the pool has not are an error
+// SweepOptions say which variants of a task a [Sweep] compares: every combination
+// of its lists. An empty list leaves that side as the task has it; the same twice
+// in a list, or two of one name, is an error.
+type SweepOptions struct {
+	Shots     []int // such as 0, 1, 2, 4, 8; more than the pool has is an error
 	Formats   []Format
 	Selectors []Selector
 
 	// Orders are seeds. Each shuffles the pool, so that another set of examples
-	// stands in front, in another order; where the task draws at random, the
-	// draws differ too. 0 leaves the task as it is. A row of the table is the mean
-	// over them.
+	// comes first, in another order; where the task draws at random, the draws
+	// differ too. 0 leaves the task as it is. A row of the table is the mean over
+	// them.
 	Orders []uint64
 
-	// Dir is a folder that keeps what the model said, a file a variant, so that the
-	// same sweep goes on after an interruption. "" keeps nothing.
-	Dir string
+	Parallel int // calls under way at once; 0 is 4
+	Price    sampling.Price
 
-	Options // for each variant; Dir and Done stand for Journal and Progress, which are not used
-
-	// Done is called after each case, with the numbers of cases done and in all.
-	Done func(done, all int)
+	// Progress is called after each case, from the goroutine that called Sweep.
+	Progress func(fewshot.Progress)
 }
 
 // A Format is a named [fewshot.Format].
@@ -53,7 +47,7 @@ type Selector struct {
 
 // A Row is one variant of a swept task: the mean over all orders.
 type Row struct {
-	Format, Selector string  // "" where the grid names none
+	Format, Selector string  // "" where the options name none
 	Shots            int     // most shown; a Selector may choose fewer, and a window hold fewer
 	Mean             float64 // mean accuracy, 0 to 1
 	Spread           float64 // standard deviation between the orders
@@ -61,19 +55,28 @@ type Row struct {
 	Reports          []*Report
 }
 
-// Sweep evaluates every variant. On an error it returns the rows that are whole.
-func Sweep[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], g Grid) (*Table, error) {
-	if err := g.check(len(task.Examples)); err != nil {
+// A Build makes a [Predictor] of a compiled variant of a task: a Classifier, say,
+// calibrated or not. nil takes the Prompter itself.
+type Build[In, Out any] func(*fewshot.Prompter[In, Out]) (Predictor[In, Out], error)
+
+func (b Build[In, Out]) of(task fewshot.Task[In, Out]) (Predictor[In, Out], error) {
+	p, err := task.Compile()
+	if err != nil || b == nil {
+		return p, err
+	}
+	return b(p)
+}
+
+// Sweep evaluates every variant of a task. To resume a sweep that was interrupted,
+// call it again with a Model whose backend is a wrap.Cache. On an error it returns
+// the rows that are whole.
+func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o SweepOptions) (*Table, error) {
+	if err := o.check(len(task.Examples), task.Select != nil); err != nil {
 		return nil, err
 	}
-	if g.Dir != "" {
-		if err := os.MkdirAll(g.Dir, 0o777); err != nil {
-			return nil, err
-		}
-	}
-	shots, formats, selectors, orders := g.Shots, g.Formats, g.Selectors, g.Orders
+	shots, formats, selectors, orders := o.Shots, o.Formats, o.Selectors, o.Orders
 	if len(shots) == 0 {
-		shots = []int{shown(task)}
+		shots = []int{asIs}
 	}
 	if len(formats) == 0 {
 		formats = []Format{{"", task.Format}}
@@ -85,26 +88,16 @@ func Sweep[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m samp
 		orders = []uint64{0}
 	}
 	table := &Table{Orders: len(orders), Cases: len(cases)}
-	all := len(formats) * len(selectors) * len(shots) * len(orders) * len(cases)
-	done := 0
+	total := fewshot.Progress{All: len(formats) * len(selectors) * len(shots) * len(orders) * len(cases)}
 	for _, format := range formats {
 		for _, selector := range selectors {
 			for _, k := range shots {
 				row := Row{Format: format.Name, Selector: selector.Name, Shots: k}
+				if k == asIs {
+					row.Shots = len(task.Examples)
+				}
 				for _, order := range orders {
-					variant := vary(task, format, selector, k, order)
-					options := g.Options
-					if options.Journal = ""; g.Dir != "" {
-						options.Journal = filepath.Join(g.Dir, fileName(format.Name, selector.Name, k, order))
-					}
-					before := done
-					options.Progress = func(p fewshot.Progress) {
-						done = before + p.Done
-						if g.Done != nil {
-							g.Done(done, all)
-						}
-					}
-					report, err := Evaluate(ctx, variant, m, cases, metric, options)
+					report, err := variant(ctx, vary(task, format, selector, k, order), build, m, cases, metric, o, &total)
 					if err != nil {
 						return table, fmt.Errorf("%s: %w", row.name(), err)
 					}
@@ -118,9 +111,30 @@ func Sweep[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m samp
 	return table, nil
 }
 
-// check refuses shots that the pool has not, and variants that are there twice:
-// they would share a file and be taken for a second, equal measurement.
-func (g *Grid) check(pool int) error {
+// asIs leaves the shots to the task.
+const asIs = -1
+
+// variant evaluates one variant, and adds its progress to that of the sweep.
+func variant[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o SweepOptions, total *fewshot.Progress) (*Report, error) {
+	p, err := build.of(task)
+	if err != nil {
+		return nil, err
+	}
+	before := *total
+	return Evaluate(ctx, p, m, cases, metric, EvaluateOptions{Parallel: o.Parallel, Price: o.Price, Progress: func(p fewshot.Progress) {
+		total.Done, total.Failed = before.Done+p.Done, before.Failed+p.Failed
+		if o.Progress != nil {
+			o.Progress(*total)
+		}
+	}})
+}
+
+// check refuses shots that the pool does not have, and variants that are there
+// twice: they would be taken for a second, equal measurement.
+func (o *SweepOptions) check(pool int, selects bool) error {
+	if selects && len(o.Shots) > 0 && len(o.Selectors) == 0 {
+		return errors.New("eval: a sweep over shots of a task with a Selector; name it in SweepOptions.Selectors, which makes it for each number of shots")
+	}
 	seen := map[string]bool{}
 	once := func(format string, a any) error {
 		name := fmt.Sprintf(format, a)
@@ -131,86 +145,50 @@ func (g *Grid) check(pool int) error {
 		return nil
 	}
 	var errs []error
-	for _, k := range g.Shots {
+	for _, k := range o.Shots {
 		if k < 0 || k > pool {
 			return fmt.Errorf("eval: a sweep over %d shots, and the pool has %d examples", k, pool)
 		}
 		errs = append(errs, once("%d shots", k))
 	}
-	for _, f := range g.Formats {
+	for _, f := range o.Formats {
 		errs = append(errs, once("the format %q", f.Name))
 	}
-	for _, s := range g.Selectors {
+	for _, s := range o.Selectors {
 		if s.Choose == nil {
 			return fmt.Errorf("eval: the selector %q has no Choose; give it one, such as fewshot.First", s.Name)
 		}
 		errs = append(errs, once("the selector %q", s.Name))
 	}
-	for _, order := range g.Orders {
+	for _, order := range o.Orders {
 		errs = append(errs, once("the order %d", order))
 	}
 	return errors.Join(errs...)
 }
 
-// Choose compares formats on the same cases: a [Sweep] over nothing else, best
-// row first. Of o, Journal and Progress are not used; for them there is Sweep.
-func Choose[In, Out any](ctx context.Context, task *fewshot.Task[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[Out], formats []Format, o Options) (*Table, error) {
-	if len(formats) == 0 {
-		return nil, errors.New("eval: no formats to choose from")
-	}
-	table, err := Sweep(ctx, task, m, cases, metric, Grid{Formats: formats, Options: o})
-	if table != nil {
-		table.best()
-	}
-	return table, err
-}
-
-// shown is how many shots a task shows.
-func shown[In, Out any](task *fewshot.Task[In, Out]) int {
-	if task.Shots > 0 {
-		return min(task.Shots, len(task.Examples))
-	}
-	return len(task.Examples)
-}
-
 // vary returns the task's variant.
-func vary[In, Out any](task *fewshot.Task[In, Out], format Format, selector Selector, k int, order uint64) *fewshot.Task[In, Out] {
-	v := task.Clone()
-	v.Format = format.Format
+func vary[In, Out any](task fewshot.Task[In, Out], format Format, selector Selector, k int, order uint64) fewshot.Task[In, Out] {
+	task.Format = format.Format
 	if order != 0 {
+		task.Examples = slices.Clone(task.Examples)
 		shuffle := rand.New(rand.NewPCG(order, 0))
-		shuffle.Shuffle(len(v.Examples), func(i, j int) {
-			v.Examples[i], v.Examples[j] = v.Examples[j], v.Examples[i]
+		shuffle.Shuffle(len(task.Examples), func(i, j int) {
+			task.Examples[i], task.Examples[j] = task.Examples[j], task.Examples[i]
 		})
-		if v.Params.Temperature > 0 {
-			v.Params.Seed = shuffle.Uint64N(1<<30) + 1
+		if task.Params.Temperature > 0 {
+			task.Params.Seed = shuffle.Uint64N(1<<30) + 1
 		}
 	}
-	v.Shots = k
 	switch {
-	case k == 0:
-		v.Examples, v.Shots, v.Select = nil, 0, nil
-	case selector.Choose != nil:
-		v.Select = selector.Choose(k)
-	}
-	return v
-}
-
-// fileName is a readable name, and a hash for what a file name cannot hold.
-func fileName(format, selector string, k int, order uint64) string {
-	h := fnv.New32a()
-	fmt.Fprintf(h, "%q %q", format, selector)
-	plain := func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
+	case selector.Choose != nil && k != 0:
+		if k == asIs {
+			k = len(task.Examples)
 		}
-		return '_'
+		task.Select = selector.Choose(k)
+	case k != asIs:
+		task.Select = fewshot.First(k)
 	}
-	name := strings.Map(plain, format) + "-" + strings.Map(plain, selector)
-	if len(name) > 60 {
-		name = name[:60]
-	}
-	return fmt.Sprintf("%s-%08x-%d-%d.jsonl", name, h.Sum32(), k, order)
+	return task
 }
 
 func (r *Row) name() string {

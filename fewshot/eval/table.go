@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -16,11 +15,6 @@ type Table struct {
 	Rows   []Row
 	Orders int // evaluations behind each row
 	Cases  int // cases in each of them
-}
-
-// best sorts the rows by their mean, the best first.
-func (t *Table) best() {
-	slices.SortStableFunc(t.Rows, func(a, b Row) int { return cmp.Compare(b.Mean, a.Mean) })
 }
 
 // columns are the table's columns: those that differ between rows, and the
@@ -101,7 +95,7 @@ func (t *Table) Markdown() string {
 }
 
 // WriteCSV writes the accuracy of every single evaluation, for other programs.
-// Its order is the place in Grid.Orders, counting from 0.
+// Its order is the place in SweepOptions.Orders, counting from 0.
 func (t *Table) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"format", "selector", "shots", "order", "accuracy", "low", "high"}) // Error below tells

@@ -1,0 +1,56 @@
+package fewshot
+
+import (
+	"context"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Prediction is one answer as package eval measures it.
+type Prediction[Out any] struct {
+	Value       Out
+	Probability float64 // that the predictor gives the value; 0 where it gives none
+	Prompt      *Prompt
+	Usage       sampling.Usage
+}
+
+// Predict is [Prompter.Do] for package eval. Each input has a seed of its own, as
+// in [Prompter.Map].
+func (p *Prompter[In, Out]) Predict(ctx context.Context, m sampling.Model, in In) (*Prediction[Out], error) {
+	a, err := p.seeded(ctx, m, in)
+	return &Prediction[Out]{Value: a.Value, Prompt: a.Prompt, Usage: a.Usage}, err
+}
+
+// Predict is [Classifier.Classify] for package eval.
+func (c *Classifier[In, L]) Predict(ctx context.Context, m sampling.Model, in In) (*Prediction[L], error) {
+	r, err := c.Classify(ctx, m, in)
+	if r == nil {
+		return &Prediction[L]{}, err
+	}
+	return &Prediction[L]{Value: r.Label, Probability: r.Probability, Prompt: r.Prompt}, err
+}
+
+// Accepts returns the error with which an example of in and out would be refused,
+// such as an output that is none of the labels.
+func (p *Prompter[In, Out]) Accepts(in In, out Out) error {
+	l := p.column.layout
+	input, err := p.in.encode(in)
+	if err == nil {
+		err = p.column.checkQuery(l.quoteInput(input))
+	}
+	if err != nil {
+		return err
+	}
+	output, err := p.out.encode(out)
+	if err == nil {
+		output = l.quoteOutput(output)
+		err = l.checkOutput(output, l.format.Between+output+l.format.After)
+	}
+	if err != nil {
+		return &ValueError{Example: noExample, Field: "output", Err: err}
+	}
+	return nil
+}
+
+// Accepts is that of the Classifier's Prompter.
+func (c *Classifier[In, L]) Accepts(in In, label L) error { return c.prompter.Accepts(in, label) }

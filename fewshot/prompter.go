@@ -1,0 +1,177 @@
+package fewshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A Prompter is a compiled [Task]. It does not change, and any number of
+// goroutines may use it at once.
+type Prompter[In, Out any] struct {
+	in       Codec[In]
+	out      Codec[Out]
+	params   sampling.Params
+	retries  int
+	column   *column
+	picker   Picker // nil shows all examples
+	warnings []string
+}
+
+// An Answer is all that happened to one input.
+type Answer[Out any] struct {
+	Value      Out
+	Prompt     *Prompt
+	Completion *sampling.Completion // the last one that was drawn
+	Retries    int                  // how many invalid answers came before it
+	Usage      sampling.Usage       // the cost of all of them
+}
+
+// Run answers one input: Prompt, Complete and Parse in one call.
+func (p *Prompter[In, Out]) Run(ctx context.Context, m sampling.Model, in In) (Out, error) {
+	a, err := p.Do(ctx, m, in)
+	if err != nil {
+		var none Out
+		return none, err
+	}
+	return a.Value, nil
+}
+
+// Do is Run with all that happened. On an error the answer, which is never nil,
+// holds as much as there is: the prompt when the model failed, the completion too
+// when its text is not a valid Out, which is an [*AnswerError].
+func (p *Prompter[In, Out]) Do(ctx context.Context, m sampling.Model, in In) (*Answer[Out], error) {
+	prompt, err := p.Prompt(ctx, m, in)
+	if err != nil {
+		return &Answer[Out]{}, err
+	}
+	return p.ask(ctx, m, prompt, p.params)
+}
+
+// ask completes a prompt, again where the answer is invalid and retries are left.
+func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *Prompt, params sampling.Params) (*Answer[Out], error) {
+	a := &Answer[Out]{Prompt: prompt}
+	if p.retries > 0 && params.Seed == 0 {
+		params.Seed = rand.Uint64N(1<<30) + 1
+	}
+	first := params.Seed
+	for {
+		var err error
+		a.Completion, err = m.Complete(ctx, prompt.Request(params))
+		if a.Completion != nil {
+			a.Usage = addUsage(a.Usage, a.Completion.Usage)
+		}
+		if err != nil {
+			return a, err
+		}
+		var invalid *AnswerError
+		a.Value, err = p.Parse(a.Completion)
+		if !errors.As(err, &invalid) || a.Retries == p.retries {
+			return a, err
+		}
+		a.Retries++
+		params.Seed = sampling.SeedAt(first, a.Retries)
+	}
+}
+
+func addUsage(a, b sampling.Usage) sampling.Usage {
+	a.PromptTokens += b.PromptTokens
+	a.CompletionTokens += b.CompletionTokens
+	a.CachedTokens += b.CachedTokens
+	return a
+}
+
+// Parse reads the answer out of a completion, which may have been drawn by
+// [sampling.Model.Draw] or come out of a file. Text from the first stop sequence
+// on is not part of the answer, nor is the space that parts it from the label.
+//
+// A text that cannot be decoded is an [*AnswerError]. So is a completion that did
+// not end by itself: errors.Is tells [sampling.ErrTokenLimit], and
+// [sampling.ErrTruncated] for any other reason.
+func (p *Prompter[In, Out]) Parse(c *sampling.Completion) (Out, error) {
+	var none Out
+	layout := p.column.layout
+	before, stop := sampling.Cut(c.Text, layout.stops)
+	switch {
+	case stop != "", c.Reason == sampling.EndOfText, c.Reason == sampling.StopSequence:
+	case c.Reason == sampling.TokenLimit:
+		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: %w", sampling.ErrTokenLimit)}
+	default:
+		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ended for the reason %q: %w", c.Reason, sampling.ErrTruncated)}
+	}
+	text, err := layout.answer(before)
+	if err != nil {
+		return none, &AnswerError{Text: text, Err: err}
+	}
+	out, err := p.out.decode(text)
+	if err != nil {
+		return none, &AnswerError{Text: text, Err: err}
+	}
+	return out, nil
+}
+
+// Prompt returns the text that m is to continue for the input in. Of m it uses
+// the Window and the Counter: where the examples and Params.MaxTokens do not both
+// fit, whole examples are dropped, the least valuable first. It returns
+// [sampling.ErrBudget] when the query does not fit with none of them.
+//
+// An example whose input is the query itself is not shown, since its output would
+// give the answer away.
+func (p *Prompter[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
+	input, err := p.in.encode(in)
+	if err != nil {
+		return nil, &ValueError{Example: noExample, Field: "input", Err: err}
+	}
+	return p.prompt(ctx, m, p.column.layout.quoteInput(input))
+}
+
+// prompt is Prompt for an input that is text already.
+func (p *Prompter[In, Out]) prompt(ctx context.Context, m sampling.Model, input string) (*Prompt, error) {
+	if err := p.column.checkQuery(input); err != nil {
+		return nil, err
+	}
+	picks, err := p.pick(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	return p.column.prompt(ctx, m, p.params, input, picks)
+}
+
+// pick returns the examples to show, as indexes into the column.
+func (p *Prompter[In, Out]) pick(ctx context.Context, input string) (Picks, error) {
+	c := p.column
+	picks := Picks{Chosen: c.all}
+	if p.picker != nil {
+		var err error
+		if picks, err = p.picker(ctx, input); err != nil {
+			return Picks{}, fmt.Errorf("fewshot: selecting examples: %w", err)
+		}
+		if err := picks.check(len(c.pairs)); err != nil {
+			return Picks{}, err
+		}
+	}
+	if _, ok := c.seen[input]; ok {
+		isQuery := func(i int) bool { return c.pairs[i].In == input }
+		picks.Pinned = without(picks.Pinned, isQuery)
+		picks.Chosen = without(picks.Chosen, isQuery)
+	}
+	return picks, nil
+}
+
+// without returns s without what is to be left out, and s itself where that is
+// nothing.
+func without(s []int, out func(int) bool) []int {
+	if !slices.ContainsFunc(s, out) {
+		return s
+	}
+	return slices.DeleteFunc(slices.Clone(s), out)
+}
+
+// Warnings returns what Compile found that is not wrong, and that often lowers
+// accuracy: inputs with two different outputs, outputs that are all alike,
+// examples that are there twice. Each text names the examples.
+func (p *Prompter[In, Out]) Warnings() []string { return slices.Clone(p.warnings) }
