@@ -71,22 +71,6 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestResumed runs with -dir twice: the second time nothing is asked, and the
-// table is the same.
-func TestResumed(t *testing.T) {
-	dir := t.TempDir()
-	args := []string{"-orders", "1", "-cases", "5", "-o", "", "-dir", dir}
-	first := clitest.Run(t, "shots", run, "", nil, args...)
-	again := clitest.Run(t, "shots", run, "", nil, args...)
-	if first.Status != 0 || first != again {
-		t.Errorf("first %+v\nagain %+v", first, again)
-	}
-	other := clitest.Run(t, "shots", run, "", nil, append(args, "-temperature", "0.5")...)
-	if other.Status != 1 || !strings.Contains(other.Stderr, "other work") {
-		t.Errorf("other parameters in the same folder: %+v", other)
-	}
-}
-
 func TestCommandLine(t *testing.T) {
 	clitest.CommandLine(t, "shots", run, map[string][]string{
 		"-cases 0":                {"-cases", "0"},

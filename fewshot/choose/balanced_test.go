@@ -191,8 +191,15 @@ func TestBalancedEmbedsAQueryOnce(t *testing.T) {
 	for i := range pool {
 		pool[i].Out = fmt.Sprint(i % 4)
 	}
-	choose := Balanced(Top(2, embedded{Embedder: e}))
-	picker, err := choose(pool)
+	texts := make([]string, len(pool))
+	for i := range pool {
+		texts[i] = pool[i].In
+	}
+	vectors, err := Embed(t.Context(), e, texts, EmbedOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	picker, err := Balanced(Nearest(2, vectors))(pool)
 	if err != nil {
 		t.Fatal(err)
 	}
