@@ -21,13 +21,8 @@
 // They are used as any Selector is:
 //
 //	task.Select = choose.BM25(8)
-<<<<<<< HEAD
-//	task.Select = choose.Nearest(8, embedder) // such as an openai.Backend
-//	task.Select = choose.Diverse(8, 0.7, &choose.Words{})
-=======
 //	task.Select = choose.Nearest(8, vectors) // made by choose.Embed
 //	task.Select = choose.Diverse(8, 0.7, choose.Words{})
->>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker)
 //	task.Select = choose.Balanced(choose.BM25(2))
 //	task.Select = fewshot.Fixed(4, choose.BM25(4)) // four constant ones first, for a server's prefix cache
 //

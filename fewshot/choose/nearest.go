@@ -51,12 +51,6 @@ type Vectors struct {
 	recent   recentVectors
 }
 
-<<<<<<< HEAD
-// Rank implements [Ranker].
-func (v *Vectors) Rank(ctx context.Context, query string, pool []fewshot.Example[string, string], n int) (*Ranking, error) {
-	if v.Embedder == nil {
-		return nil, errors.New("Vectors has no Embedder; give it one, such as an openai.Backend")
-=======
 // EmbedOptions are the options of [Embed].
 type EmbedOptions struct {
 	// Batch is how many texts are embedded at most in one call; 0 is 256.
@@ -76,8 +70,7 @@ type EmbedOptions struct {
 // an error that names its text.
 func Embed(ctx context.Context, e Embedder, texts []string, o EmbedOptions) (*Vectors, error) {
 	if e == nil {
-		return nil, errors.New("choose: the Embedder is nil; give one, such as openai.Embeddings")
->>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker)
+		return nil, errors.New("choose: the Embedder is nil; give one, such as an openai.Backend")
 	}
 	if o.Batch < 0 {
 		return nil, fmt.Errorf("choose: EmbedOptions.Batch is %d; use 0 for 256 texts a call, or a positive number", o.Batch)

@@ -239,15 +239,6 @@ func TestEmbeddersThatAreWrong(t *testing.T) {
 		v    embedded
 		want []string
 	}{
-<<<<<<< HEAD
-		{"one vector for all", &Vectors{Embedder: EmbedderFunc(one)}, []string{"1 vectors for 3 texts", "examples 1 to 3 of 3"}},
-		{"one vector for two", &Vectors{Embedder: EmbedderFunc(one), Batch: 2}, []string{"1 vectors for 2 texts", "examples 1 to 2 of 3"}},
-		{"no vectors", &Vectors{Embedder: EmbedderFunc(none)}, []string{"0 vectors for 3 texts"}},
-		{"an error", &Vectors{Embedder: EmbedderFunc(failing)}, []string{"embedding examples 1 to 3 of 3", errors.ErrUnsupported.Error()}},
-		{"an error for the query", &Vectors{Embedder: EmbedderFunc(onlyPool)}, []string{"embedding the query", errors.ErrUnsupported.Error()}},
-		{"no Embedder", &Vectors{}, []string{"no Embedder", "openai.Backend"}},
-		{"a negative batch", &Vectors{Embedder: EmbedderFunc(one), Batch: -1}, []string{"Batch of -1"}},
-=======
 		{"one vector for all", embedded{Embedder: EmbedderFunc(one)}, []string{"1 vectors for 3 texts", "after 0 of 3 texts"}},
 		{"one vector for two", embedded{Embedder: EmbedderFunc(one), Batch: 2}, []string{"1 vectors for 2 texts"}},
 		{"no vectors", embedded{Embedder: EmbedderFunc(none)}, []string{"0 vectors for 3 texts"}},
@@ -255,7 +246,6 @@ func TestEmbeddersThatAreWrong(t *testing.T) {
 		{"an error for the query", embedded{Embedder: EmbedderFunc(onlyPool)}, []string{"embedding the query", errors.ErrUnsupported.Error()}},
 		{"no Embedder", embedded{}, []string{"the Embedder is nil"}},
 		{"a negative batch", embedded{Embedder: EmbedderFunc(one), Batch: -1}, []string{"Batch is -1"}},
->>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker)
 	}
 	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
 	for _, tt := range tests {

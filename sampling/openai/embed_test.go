@@ -84,42 +84,7 @@ func TestEmbedWithoutNumbers(t *testing.T) {
 	}
 }
 
-<<<<<<< HEAD:sampling/openai/embed_test.go
 func TestEmbedErrors(t *testing.T) {
-=======
-// TestOpenAIEmbeddingsThroughNearest is the whole way, over batches.
-func TestOpenAIEmbeddingsThroughNearest(t *testing.T) {
-	requests := 0
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		requests++
-		var asked struct{ Input []string }
-		json.NewDecoder(r.Body).Decode(&asked)
-		type vector struct {
-			Index     int       `json:"index"`
-			Embedding []float64 `json:"embedding"`
-		}
-		var answer struct {
-			Data []vector `json:"data"`
-		}
-		for i, text := range asked.Input {
-			answer.Data = append(answer.Data, vector{i, []float64{float64(strings.Count(text, "a")), float64(strings.Count(text, "b"))}})
-		}
-		slices.Reverse(answer.Data)
-		json.NewEncoder(w).Encode(answer)
-	})
-	choose := Top(2, embedded{OpenAIEmbeddings(url, "k", "m"), 2})
-	pool := []example{{In: "aaa"}, {In: "b"}, {In: "abb"}, {In: "ab"}, {In: "aab"}}
-	order, err := pick(t.Context(), choose, "bbba", pool)
-	if err != nil || !slices.Equal(order, []int{1, 2}) {
-		t.Errorf("%v, %v", order, err)
-	}
-	if requests != 4 {
-		t.Errorf("%d requests for 5 examples by 2 and a query", requests)
-	}
-}
-
-func TestOpenAIEmbeddingsErrors(t *testing.T) {
->>>>>>> 34a2233 (fewshot: a Task compiles to a Prompter, and a Selector to a Picker):fewshot/choose/openai_test.go
 	echo, _ := json.Marshal(testKey)
 	type answer = http.HandlerFunc
 	say := func(status int, body string) answer {
