@@ -38,10 +38,9 @@ var arrows = map[string][]string{
 	"sampling/wrap":                      {"sampling", "golang.org/x/time/rate", "go.etcd.io/bbolt", "go.etcd.io/bbolt/..."},
 	"sampling/probe":                     {"sampling", "golang.org/x/text/unicode/norm"},
 	"sampling/samplingtest":              {"sampling"},
-	"fewshot":                            {"fewshot/internal/...", "sampling", "internal/parallel"},
-	"fewshot/internal/...":               {},
+	"fewshot":                            {"sampling", "internal/parallel"},
 	"fewshot/choose":                     {"fewshot"},
-	"fewshot/eval":                       {"fewshot", "fewshot/internal/...", "sampling"},
+	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
 	"assistant":                          {"fewshot", "sampling"},
 	"assistant/chatapi":                  {"assistant", "fewshot", "sampling", "github.com/sashabaranov/go-openai"},
 }
