@@ -55,7 +55,6 @@ func (a *alternative) text() string {
 type answer struct {
 	backend  *Backend
 	req      *sampling.Request
-	limit    int // the tokens that the server can hold, or 0 where it is not known
 	exchange *exchange
 	parts    source
 
@@ -81,7 +80,11 @@ func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
 		switch {
 		case ctx.Err() != nil && !(err == nil && a.line.Done):
 			a.leave()
-			return sampling.Chunk{}, a.backend.wire.Failure(ctx, ctx.Err())
+			fault := a.backend.wire.Failure(ctx, ctx.Err())
+			if a.number == 0 {
+				return sampling.Chunk{}, late(fault)
+			}
+			return sampling.Chunk{}, fault
 		case err == io.EOF:
 			return sampling.Chunk{}, a.unfinished()
 		case err != nil:
@@ -190,8 +193,12 @@ func (a *answer) tokens() []sampling.Token {
 // finish adds what the last line tells.
 func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 	l := &a.line
-	if err := a.checkCut(); err != nil {
-		return sampling.Chunk{}, err
+	if window := a.backend.config.Window; window > 0 && l.PromptEvalCount >= window {
+		// A prompt that was cut fills the window to the last token. One that does so
+		// by chance leaves no room for an answer either.
+		return sampling.Chunk{}, &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: fmt.Errorf(
+			"%w: the prompt fills all of it (%d tokens), so that its beginning was cut off or nothing was left to answer in; shorten the prompt, or raise Config.Window as far as the model was trained for",
+			sampling.ErrBudget, l.PromptEvalCount)}
 	}
 	switch l.DoneReason {
 	case "load", "unload":
@@ -214,32 +221,6 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 		}
 	}
 	return chunk, nil
-}
-
-// checkCut returns an error when the numbers show that the server cut the
-// prompt. A prompt that was cut fills the window to the last token; one that
-// does so by chance leaves no room for an answer either.
-func (a *answer) checkCut() error {
-	l := &a.line
-	switch {
-	case a.limit == 0:
-		return nil
-	case l.PromptEvalCount >= a.limit:
-		return a.overBudget("the prompt fills all of it (%d tokens), so that its beginning was cut off or nothing was left to answer in", l.PromptEvalCount)
-	// The last token drawn is never put into the window.
-	case l.PromptEvalCount+l.EvalCount > a.limit+1:
-		return a.overBudget("the prompt's %d tokens and the %d drawn are more, so that the prompt's beginning was dropped on the way", l.PromptEvalCount, l.EvalCount)
-	// Without the number, only the bytes can vouch for the prompt.
-	case l.PromptEvalCount == 0 && len(a.req.Prompt)+1 > a.limit:
-		return a.overBudget("the server does not say how much it read of a prompt of %d bytes, so that its beginning may have been cut off", len(a.req.Prompt))
-	}
-	return nil
-}
-
-func (a *answer) overBudget(format string, args ...any) error {
-	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: fmt.Errorf(
-		"%w of %d tokens: "+format+"; shorten the prompt, or raise Config.Window as far as the model was trained for",
-		append([]any{sampling.ErrBudget, a.limit}, args...)...)}
 }
 
 func (b *Backend) truncated(format string, args ...any) *sampling.Error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -28,7 +27,7 @@ type said struct {
 }
 
 // say reads a body to its end, without a connection around it.
-func say(t testing.TB, body io.Reader, req *sampling.Request, limit int, whole bool) (s said, err error) {
+func say(t testing.TB, body io.Reader, req *sampling.Request, whole bool) (s said, err error) {
 	t.Helper()
 	b, err := New(Config{Model: "m", Whole: whole, Key: sampling.NewSecret("sk-secret")})
 	if err != nil {
@@ -36,7 +35,7 @@ func say(t testing.TB, body io.Reader, req *sampling.Request, limit int, whole b
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	a := answer{backend: b, req: req, limit: limit, exchange: &exchange{cancel: cancel, still: time.AfterFunc(time.Hour, cancel)}, parts: b.parts(body)}
+	a := answer{backend: b, req: req, exchange: &exchange{cancel: cancel, still: time.AfterFunc(time.Hour, cancel)}, parts: b.parts(body)}
 	defer a.exchange.still.Stop()
 	for {
 		chunk, err := a.next(ctx)
@@ -99,7 +98,7 @@ func TestAnswer(t *testing.T) {
 		{"no loop yet", strings.Repeat(`{"response":" ha"}`+"\n", 30), said{Text: strings.Repeat(" ha", 30), Chunks: 30, Err: `the server closed the connection`}, sampling.ErrTruncated, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := say(t, strings.NewReader(c.body), req, 0, false)
+			got, err := say(t, strings.NewReader(c.body), req, false)
 			if c.want.Err != "" {
 				e, ok := errors.AsType[*sampling.Error](err)
 				if !ok || !strings.Contains(err.Error(), c.want.Err) || c.is != nil && !errors.Is(err, c.is) || e.Temporary != c.temporary {
@@ -132,60 +131,34 @@ func TestWholeAnswers(t *testing.T) {
 		{"something behind it", `{"response":"b"} oops`, "b", "oops", false},
 		{"a list", "[]", "", "part 1", false},
 	} {
-		s, err := say(t, strings.NewReader(c.body), &sampling.Request{}, 0, true)
+		s, err := say(t, strings.NewReader(c.body), &sampling.Request{}, true)
 		e, _ := errors.AsType[*sampling.Error](err)
 		if s.Text != c.text || (err != nil) != (c.err != "") || err != nil && (e == nil || !strings.Contains(err.Error(), c.err) || e.Temporary != c.temporary) {
 			t.Errorf("%s: got %+v, want %q, error %q, temporary %v", c.name, s, c.text, c.err, c.temporary)
 		}
 	}
-	_, err := say(t, io.MultiReader(strings.NewReader(`{"response":"`), forever('x')), &sampling.Request{}, 0, true)
+	_, err := say(t, io.MultiReader(strings.NewReader(`{"response":"`), forever('x')), &sampling.Request{}, true)
 	if err == nil || !strings.Contains(err.Error(), "64 MB") {
 		t.Errorf("an answer that never ends gave %v", err)
 	}
 }
 
 func TestWholeAnswerUndone(t *testing.T) {
-	s, err := say(t, strings.NewReader(`{"response":"la la la","done":false}`), &sampling.Request{}, 0, true)
+	s, err := say(t, strings.NewReader(`{"response":"la la la","done":false}`), &sampling.Request{}, true)
 	e, ok := errors.AsType[*sampling.Error](err)
 	if !ok || s.Text != "la la la" || e.Temporary || !errors.Is(err, sampling.ErrTruncated) || !strings.Contains(err.Error(), "not done") {
 		t.Errorf("got %+v, %v; want the text and ErrTruncated that lasts", s, err)
 	}
 }
 
-// A prompt that was cut is an error, never an answer.
-func TestCheckCut(t *testing.T) {
-	for _, c := range []struct {
-		name                 string
-		limit, prompt, drawn int
-		bytes                int
-		cut                  bool
-	}{
-		{"plenty of room", 512, 100, 50, 400, false},
-		{"to the last token, which needs no room", 512, 5, 508, 20, false},
-		{"one more slid the prompt out", 512, 5, 509, 20, true},
-		{"the prompt fills the window", 512, 512, 1, 3000, true},
-		{"one less does not", 512, 511, 2, 3000, false},
-		{"no count, and few bytes", 512, 0, 5, 511, false},
-		{"no count, and too many bytes to be sure", 512, 0, 5, 512, true},
-		{"no window is known", 0, 4096, 5, 90000, false},
-	} {
-		body := fmt.Sprintf(`{"response":"a","done":true,"done_reason":"stop","prompt_eval_count":%d,"eval_count":%d}`, c.prompt, c.drawn)
-		req := &sampling.Request{Prompt: strings.Repeat("x", c.bytes), Params: sampling.Params{MaxTokens: 1000}}
-		s, err := say(t, strings.NewReader(body), req, c.limit, false)
-		if errors.Is(err, sampling.ErrBudget) != c.cut || c.cut && s.Text != "" || !c.cut && err != nil {
-			t.Errorf("%s: got %+v, %v", c.name, s, err)
-		}
-	}
-}
-
 func TestLongLines(t *testing.T) {
 	text := strings.Repeat("no end in sight ", 10<<20/16)
 	body := `{"response":"` + text + `","done":false}` + "\n" + `{"response":"","done":true,"done_reason":"stop"}`
-	s, err := say(t, strings.NewReader(body), &sampling.Request{}, 0, false)
+	s, err := say(t, strings.NewReader(body), &sampling.Request{}, false)
 	if err != nil || s.Text != text {
 		t.Errorf("a line of %d bytes gave %d bytes and %v", len(body), len(s.Text), err)
 	}
-	_, err = say(t, io.MultiReader(strings.NewReader(`{"response":"`), forever('x')), &sampling.Request{}, 0, false)
+	_, err = say(t, io.MultiReader(strings.NewReader(`{"response":"`), forever('x')), &sampling.Request{}, false)
 	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary || !strings.Contains(err.Error(), "64 MB") {
 		t.Errorf("a line that never ends gave %v", err)
 	}
@@ -219,7 +192,7 @@ func TestTokenBytes(t *testing.T) {
 // that does not know them.
 func TestLogprobsMissing(t *testing.T) {
 	req := &sampling.Request{Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}
-	s, err := say(t, strings.NewReader(`{"response":"a","done":false}`+"\n"), req, 0, false)
+	s, err := say(t, strings.NewReader(`{"response":"a","done":false}`+"\n"), req, false)
 	if !errors.Is(err, sampling.ErrUnsupported) || s.Text != "" {
 		t.Errorf("got %+v, %v", s, err)
 	}
@@ -228,7 +201,7 @@ func TestLogprobsMissing(t *testing.T) {
 func TestBrokenBody(t *testing.T) {
 	reset := errors.New("connection reset by peer")
 	body := io.MultiReader(strings.NewReader(`{"response":"a"}`+"\n"+`{"resp`), iotest.ErrReader(reset))
-	s, err := say(t, body, &sampling.Request{}, 0, false)
+	s, err := say(t, body, &sampling.Request{}, false)
 	e, ok := errors.AsType[*sampling.Error](err)
 	if !ok || s.Text != "a" || !e.Temporary || e.Status != http.StatusOK || !errors.Is(err, reset) || !errors.Is(err, sampling.ErrTruncated) {
 		t.Errorf("got %+v, %+v", s, err)
@@ -268,8 +241,8 @@ func FuzzAnswer(f *testing.F) {
 			req.Params.Logprobs, req.Params.TopLogprobs = true, 1
 		}
 		whole := len(sizes)%3 == 2
-		want, _ := say(t, bytes.NewReader(body), req, 32, whole)
-		got, err := say(t, &inPieces{body: slices.Clone(body), sizes: sizes}, req, 32, whole)
+		want, _ := say(t, bytes.NewReader(body), req, whole)
+		got, err := say(t, &inPieces{body: slices.Clone(body), sizes: sizes}, req, whole)
 		if got != want {
 			t.Errorf("in pieces %+v, at once %+v", got, want)
 		}

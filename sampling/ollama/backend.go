@@ -19,9 +19,10 @@ import (
 const backendName = "ollama"
 
 // A Backend continues text by one model on one Ollama server. It implements
-// [sampling.Backend] and nothing beside it: Ollama has no way to count the
-// tokens of a text, to score one, or to draw several continuations of a prompt
-// that it reads once.
+// [sampling.Backend] and [sampling.Describer] and nothing beside them: Ollama
+// has no way to count the tokens of a text, to score one, or to draw several
+// continuations of a prompt that it reads once. It enforces no
+// [sampling.Constraint] on a raw prompt.
 //
 // A Backend is safe for concurrent use and meant to be shared. Its connections
 // belong to the HTTP client, so there is nothing to close.
@@ -71,7 +72,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	if ctx.Err() != nil {
 		return b.wire.Failure(ctx, ctx.Err())
 	}
-	body, limit, err := b.body(ctx, req)
+	body, err := b.body(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 		return err
 	}
 	defer x.end() // a server that notices that nobody listens stops drawing
-	a := answer{backend: b, req: req, limit: limit, exchange: x, parts: b.parts(x.body)}
+	a := answer{backend: b, req: req, exchange: x, parts: b.parts(x.body)}
 	for {
 		chunk, err := a.next(ctx)
 		if err != nil {

@@ -59,8 +59,15 @@ type Config struct {
 	Silence time.Duration
 
 	// Version is the server's version, such as "0.17.4". "" asks the server,
-	// once, before the first sample.
+	// once, before the first sample. Versions before 0.12.6 cut prompts that are
+	// too long and do not tell; they are refused.
 	Version string
+
+	// SpecialTokens lets the name of a special token in a prompt, such as <s>, be
+	// that token. By default a prompt with such a name is an error, since Ollama
+	// cannot be told to read it as text. Where a prompt may have one, the server
+	// is asked once for the model's list of them.
+	SpecialTokens bool
 
 	// Whole asks for each continuation in one piece, which spares the server and
 	// the wire a line of JSON for each token, where nobody watches the text
@@ -81,7 +88,7 @@ func (c *Config) check() (base string, err error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return "", invalid("Config.URL is no address; begin it with http:// or https://, as in %s", localURL)
+		return "", invalid("Config.URL is not an address; begin it with http:// or https://, as in %s", localURL)
 	case u.User != nil:
 		return "", invalid("Config.URL has a user in it, which would stand in error texts; put the secret into Config.Key")
 	case u.RawQuery != "" || u.Fragment != "":

@@ -10,11 +10,11 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	for _, version := range []string{"0.17.4", "0.32.0", "0.9.6", "0.0.0", ""} {
+	for _, version := range []string{"0.17.4", "0.32.0", "0.12.6", "0.0.0"} {
 		for _, whole := range []bool{false, true} {
 			t.Run(fmt.Sprintf("version=%s/whole=%v", version, whole), func(t *testing.T) {
 				t.Parallel()
-				server := &fake{version: version, deaf: version == "0.9.6", mute: version == "0.9.6"}
+				server := &fake{version: version, mute: version == "0.12.6"}
 				config := ollama.Config{URL: server.start(t), Model: "tiny", Window: 256, Whole: whole}
 				samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return newBackend(t, config) })
 			})
@@ -24,7 +24,7 @@ func TestConformance(t *testing.T) {
 
 // What cannot be done is said, and not dropped.
 func TestConformanceUnsupported(t *testing.T) {
-	old := &fake{version: "0.9.6", architecture: "gemma3"}
+	old := &fake{version: "0.12.6", architecture: "gemma3"}
 	config := ollama.Config{URL: old.start(t), Model: "tiny", Window: 256}
 	samplingtest.Kit{
 		MaxTokens: 8,

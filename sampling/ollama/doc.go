@@ -39,11 +39,9 @@
 // # Too long a prompt is an error
 //
 // By itself Ollama cuts the beginning off a prompt that is too long and answers
-// as if nothing had happened. It is told not to. Versions before 0.12.6 cannot
-// be told: with those, Config.Window is needed, and a prompt that fills it, or
-// that the continuation pushed out of it, is found out by the number of tokens
-// that the server says it read. The error wraps [sampling.ErrBudget] then; text
-// that was streamed before it is text to a prompt without its beginning.
+// as if nothing had happened. It is told not to, which versions before 0.12.6 do
+// not understand: those are [sampling.ErrUnsupported]. The error for too long a
+// prompt wraps [sampling.ErrBudget].
 //
 // # How a text ended
 //
@@ -62,8 +60,14 @@
 //     penalties before 0.30; asking for them there is an error wrapping
 //     [sampling.ErrUnsupported].
 //   - Of a seed 32 bits count, so that larger ones are folded.
-//   - The names of special tokens in a prompt, such as <s>, are read as those
-//     tokens. Text from strangers may contain them.
+//   - It reads the names of special tokens in a prompt, such as <s>, as those
+//     tokens. A prompt with one of the model's names in it is an error wrapping
+//     [sampling.ErrInvalid], unless Config.SpecialTokens is set.
+//   - It enforces no constraint on a raw prompt: a Request.Constraint is
+//     [sampling.ErrUnsupported].
+//   - Since 0.30 "shift", which is always sent as false here, is a setting of the
+//     process that runs the model. Two clients that differ in it make the server
+//     load the model anew at each switch.
 //   - When a model says the same token more than 30 times in a row (100 since
 //     0.30) Ollama gives up, which is an error wrapping
 //     [sampling.ErrTruncated] and not temporary. Line breaks and spaces count
@@ -91,7 +95,11 @@
 // [sampling.ErrTruncated], however cleanly it ends. A redirect is not followed.
 //
 // The server is asked for its version once, before the first sample, unless
-// Config.Version gives it.
+// Config.Version gives it. A server that is not Ollama is found out so.
+//
+// When a deadline passes before the first byte came, the error says that the
+// model may have gone deaf, as it does when a client leaves at a bad moment
+// (issue 17131 of the project). Unloading it with a keep_alive of 0 cures it.
 //
 // # What it is not for
 //

@@ -2,12 +2,15 @@ package ollama
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/foreword-go/foreword/internal/httpwire"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // An exchange is one request for a continuation and its answer.
@@ -59,10 +62,19 @@ func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
 	resp, err := b.do(caller, sending, http.MethodPost, "/api/generate", body)
 	if err != nil {
 		x.end()
-		return nil, err
+		return nil, late(err)
 	}
 	x.body = resp.Body
 	return x, nil
+}
+
+// late adds to a deadline that passed before the first byte came what may be the
+// cause: a model that was left at a bad moment, by any client, answers nobody.
+func late(err error) error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok && errors.Is(err, context.DeadlineExceeded) {
+		e.Err = fmt.Errorf("%w before the first byte of an answer; if it goes on so, unload the model (\"ollama stop\", or keep_alive 0): Ollama may have gone deaf after a client left", e.Err)
+	}
+	return err
 }
 
 // end closes the connection unless the answer was read to its end.

@@ -25,8 +25,8 @@ type fake struct {
 	version      string // "" has no /api/version
 	architecture string // "" is llama
 	trained      int    // the context that the model was trained with; 0 is 512
-	deaf         bool   // ignores truncate and shift, as versions before 0.12.6 do
 	mute         bool   // ignores logprobs, as versions before 0.12.11 do
+	parameters   string // of the Modelfile
 
 	mu       sync.Mutex
 	requests []string // bodies of /api/generate
@@ -94,7 +94,14 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/api/version" && f.version != "":
 		fmt.Fprintf(w, `{"version":%q}`, f.version)
 	case r.URL.Path == "/api/show":
-		fmt.Fprintf(w, `{"model_info":{"general.architecture":%q,"%s.context_length":%d}}`, architecture, architecture, cmp.Or(f.trained, 512))
+		tokens := ""
+		if strings.Contains(string(body), `"verbose":true`) {
+			tokens = `,"tokenizer.ggml.tokens":["<unk>","<s>","</s>"," dog","<b>"],"tokenizer.ggml.token_type":[2,3,3,1,4]`
+		}
+		fmt.Fprintf(w, `{"parameters":%q,"model_info":{"general.architecture":%q,"%s.context_length":%d%s}}`,
+			f.parameters, architecture, architecture, cmp.Or(f.trained, 512), tokens)
+	case r.URL.Path == "/api/tags":
+		fmt.Fprint(w, `{"models":[{"name":"other:latest","digest":"ffff"},{"name":"tiny:latest","digest":"0123456789abcdef"}]}`)
 	case r.URL.Path == "/api/generate":
 		f.mu.Lock()
 		f.requests = append(f.requests, string(body))
@@ -129,7 +136,7 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, body []byte) {
 	window := min(or(q.Options.NumCtx, 64), cmp.Or(f.trained, 512))
 	ids := append([]int{bos}, tokenize(q.Prompt)...)
 	if len(ids) > window {
-		if !f.deaf && !or(q.Truncate, true) {
+		if !or(q.Truncate, true) {
 			refuse(w, 400, "the input length exceeds the context length")
 			return
 		}
@@ -143,7 +150,7 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, body []byte) {
 		RepetitionPenalty: or(o.RepeatPenalty, 1.1), FrequencyPenalty: o.FrequencyPenalty, PresencePenalty: o.PresencePenalty,
 		Seed: uint64(or(o.Seed, -1)),
 	}}, ids, nil)
-	limit, slides := or(o.NumPredict, 0), f.deaf || or(q.Shift, true)
+	limit, slides := or(o.NumPredict, 0), or(q.Shift, true)
 	for reason := ""; reason == ""; {
 		if r.Context().Err() != nil {
 			return

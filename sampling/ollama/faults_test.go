@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
@@ -171,5 +172,26 @@ func TestConfig(t *testing.T) {
 	b := newBackend(t, ollama.Config{Model: "m", Window: 2048})
 	if m := b.Model(); m.Window != 2048 || m.Backend != b {
 		t.Errorf("the Model is %+v", m)
+	}
+}
+
+// A deadline before the first byte names what may be the cause.
+func TestDeaf(t *testing.T) {
+	deaf := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		select {
+		case <-deaf:
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	defer close(deaf)
+	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny", Version: "0.17.4"})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := b.Model().Complete(ctx, short("a"))
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "keep_alive") {
+		t.Errorf("got %v", err)
 	}
 }

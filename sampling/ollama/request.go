@@ -14,27 +14,29 @@ import (
 // mostLogprobs is the number of alternatives that Ollama reports at most.
 const mostLogprobs = 20
 
-// body returns the JSON to send for req, and how many tokens the server can hold
-// at most as far as that is known, or 0. It refuses what Ollama would ignore.
-func (b *Backend) body(ctx context.Context, req *sampling.Request) (body []byte, limit int, err error) {
+// body returns the JSON to send for req. It refuses what Ollama would ignore.
+func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, error) {
 	if err := req.Validate(); err != nil {
-		return nil, 0, &sampling.Error{Backend: backendName, Err: err}
+		return nil, &sampling.Error{Backend: backendName, Err: err}
+	}
+	if !req.Constraint.IsZero() {
+		return nil, unsupported("Request.Constraint: Ollama enforces none on a raw prompt")
 	}
 	if req.Prompt == "" {
-		return nil, 0, unsupported("an empty prompt, which Ollama takes for the wish to load the model; begin with a line break or a word")
+		return nil, unsupported("an empty prompt, which Ollama takes for the wish to load the model; begin with a line break or a word")
 	}
 	v, err := b.version(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if err := b.checkLogprobs(v, &req.Params); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if err := b.checkPenalties(ctx, v, &req.Params); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if limit, err = b.limit(ctx, v); err != nil {
-		return nil, 0, err
+	if err := b.checkSpecial(ctx, req.Prompt); err != nil {
+		return nil, err
 	}
 	fields := map[string]any{
 		"model":  b.config.Model,
@@ -48,7 +50,7 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) (body []byte,
 		// reaches the end of the window ends instead of losing its beginning.
 		"truncate": false,
 		"shift":    false,
-		"options":  b.options(v, req),
+		"options":  b.options(req),
 	}
 	if alive := b.config.keepAlive(); alive != nil {
 		fields["keep_alive"] = alive
@@ -57,19 +59,19 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) (body []byte,
 		fields["logprobs"], fields["top_logprobs"] = true, req.Params.TopLogprobs
 	}
 	if err := merge(fields, req.Params.Extra); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	body, err = json.Marshal(fields)
+	body, err := json.Marshal(fields)
 	if err != nil {
-		return nil, 0, invalid("Params.Extra holds what is no JSON: %v", err)
+		return nil, invalid("Params.Extra cannot be written as JSON: %v", err)
 	}
-	return body, limit, nil
+	return body, nil
 }
 
 // options are the parameters. All of them are sent, so that neither the Modelfile
 // nor the server's defaults (temperature 0.8, top_k 40, top_p 0.9, repeat_penalty
 // 1.1) have a say.
-func (b *Backend) options(v version, req *sampling.Request) map[string]any {
+func (b *Backend) options(req *sampling.Request) map[string]any {
 	p := &req.Params
 	options := map[string]any{
 		"num_predict":       maxTokens(p), // 0 would be no limit
@@ -87,11 +89,6 @@ func (b *Backend) options(v version, req *sampling.Request) map[string]any {
 	}
 	if b.config.Window > 0 {
 		options["num_ctx"] = b.config.Window
-	}
-	if !v.since(knowsTruncate) {
-		// Samplers that a Modelfile of that time may have switched on, switched off.
-		options["mirostat"] = 0
-		options["tfs_z"] = 1
 	}
 	return options
 }
@@ -133,29 +130,6 @@ func wireSeed(seed uint64) int64 {
 		return -1
 	}
 	return int64(seed % math.MaxUint32)
-}
-
-// limit returns the number of tokens that the server holds, or 0 where it will
-// itself refuse a prompt that is too long.
-func (b *Backend) limit(ctx context.Context, v version) (int, error) {
-	window := b.config.Window
-	switch {
-	case v.since(knowsTruncate):
-		return window, nil
-	case v.known() && v.less(oldest):
-		return 0, unsupported("Ollama %v, which cuts prompts that are too long and does not tell; %v and later do", v, knowsTruncate)
-	case window == 0:
-		return 0, unsupported("an Ollama %v without Config.Window: before %v it cuts prompts that are too long, which shows only beside a known window; set Config.Window, or Config.Version if the server does not tell its own",
-			v, knowsTruncate)
-	}
-	m, err := b.model(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if m.trained > 0 {
-		window = min(window, m.trained)
-	}
-	return window, nil
 }
 
 func (b *Backend) checkLogprobs(v version, p *sampling.Params) error {
@@ -227,7 +201,7 @@ func merge(fields, extra map[string]any) error {
 			options[name] = extra[name]
 		}
 		if _, err := json.Marshal(extra[name]); err != nil {
-			return invalid("Params.Extra[%q] is no JSON: %v", name, err)
+			return invalid("Params.Extra[%q] cannot be written as JSON: %v", name, err)
 		}
 	}
 	return nil

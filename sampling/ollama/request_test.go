@@ -50,7 +50,7 @@ func TestRequests(t *testing.T) {
 			Params: sampling.Params{MaxTokens: 7, Seed: 1}}},
 		"everything": {
 			ollama.Config{Window: 200, KeepAlive: 90 * time.Second, Whole: true},
-			sampling.Request{Prompt: "<b>a dog</b> 나비\n", Stop: []string{"\n\n", "\nQ: ", "\n\n\n"}, Params: sampling.Params{
+			sampling.Request{Prompt: "a < dog & 나비\n", Stop: []string{"\n\n", "\nQ: ", "\n\n\n"}, Params: sampling.Params{
 				MaxTokens: 9, Temperature: 0.7, TopP: 0.95, TopK: 40, MinP: 0.05, FrequencyPenalty: -0.5, PresencePenalty: 1.5,
 				RepetitionPenalty: 1.1, Seed: 42, Logprobs: true, TopLogprobs: 5,
 				Extra: map[string]any{"num_gpu": 0, "typical_p": 0.5, "format": map[string]any{"type": "object"}},
@@ -58,8 +58,6 @@ func TestRequests(t *testing.T) {
 		},
 		"neutral": {ollama.Config{Window: 128, KeepAlive: -1}, sampling.Request{Prompt: "a dog",
 			Params: sampling.Params{MaxTokens: 7, Seed: 1, TopP: 1, RepetitionPenalty: 1}}},
-		"before-truncate": {ollama.Config{Window: 128, Version: "0.9.6", KeepAlive: time.Nanosecond}, sampling.Request{Prompt: "a dog",
-			Params: sampling.Params{MaxTokens: 7, Seed: 1, FrequencyPenalty: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var pretty bytes.Buffer
@@ -189,8 +187,8 @@ func TestRefusedBeforeSending(t *testing.T) {
 		{"log probabilities, not known yet", plain, sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}, sampling.ErrUnsupported, "0.12.11"},
 		{"too many alternatives", with(func(c *ollama.Config) { c.Version = "0.17.4" }), sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: true, TopLogprobs: 21}}, sampling.ErrUnsupported, "20"},
 		{"penalties on Ollama's own engine", plain, sampling.Request{Prompt: "a", Params: sampling.Params{PresencePenalty: 1}}, sampling.ErrUnsupported, "qwen3"},
-		{"no window, where prompts are cut", with(func(c *ollama.Config) { c.Version = "0.12.5" }), sampling.Request{Prompt: "a"}, sampling.ErrUnsupported, "Config.Window"},
-		{"a version that cuts otherwise", with(func(c *ollama.Config) { c.Version, c.Window = "0.3.14", 64 }), sampling.Request{Prompt: "a"}, sampling.ErrUnsupported, "0.3.14"},
+		{"the name of a special token", plain, sampling.Request{Prompt: "an owl <s> sat"}, sampling.ErrInvalid, "Config.SpecialTokens"},
+		{"a constraint", plain, sampling.Request{Prompt: "a", Constraint: sampling.OneOf(" b")}, sampling.ErrUnsupported, "Constraint"},
 	} {
 		n := 0
 		for chunk, err := range newBackend(t, c.config).Sample(t.Context(), &c.req) {

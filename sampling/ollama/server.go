@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/special"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -20,10 +21,9 @@ type version [3]int
 
 // What came with which version.
 var (
-	knowsTruncate = version{0, 12, 6}  // truncate and shift are fields of /api/generate
+	oldest        = version{0, 12, 6}  // truncate and shift are fields of /api/generate
 	knowsLogprobs = version{0, 12, 11} // logprobs and top_logprobs
 	usesLlamaCpp  = version{0, 30, 0}  // llama.cpp's server draws the tokens, with all of its samplers
-	oldest        = version{0, 4, 0}   // before, a prompt was cut to some length between half the window and all of it
 )
 
 // parseVersion reads the numbers that v begins with, after a v if there is one.
@@ -64,32 +64,47 @@ func (v version) String() string {
 type model struct {
 	architecture string // such as "llama"; "" when it does not tell
 	trained      int    // the context that it was trained with, in tokens, which caps num_ctx; 0 when it does not tell
+	window       int    // the num_ctx of its Modelfile, or 0
 }
 
 // facts are what a Backend has learnt about its server. Each is asked for when it
 // is needed. A version is then kept, also one that the server does not tell; a
-// model once the server knows it. The channel is a lock that gives up when a
-// context does.
+// model and its special tokens once the server knows it. The channel is a lock
+// that gives up when a context does.
 type facts struct {
 	lock    chan struct{}
 	version *version
 	model   *model
+	special *[]string
 }
 
 func newFacts() *facts { return &facts{lock: make(chan struct{}, 1)} }
 
-// version asks for the server's version.
+// version asks for the server's version, and finds out that it is an Ollama at
+// all: another server would read "raw" and "truncate" as nothing.
 func (b *Backend) version(ctx context.Context) (version, error) {
 	if b.config.Version != "" {
 		v, _ := parseVersion(b.config.Version) // New has checked it
 		return v, nil
 	}
 	return learn(ctx, b, &b.facts.version, func() (v version, keep bool, err error) {
-		var said struct{ Version string }
+		var said struct{ Version *string }
 		if err := b.ask(ctx, http.MethodGet, "/api/version", nil, &said); err != nil {
 			return v, false, err
 		}
-		v, _ = parseVersion(said.Version)
+		if said.Version == nil {
+			var props struct {
+				Build string `json:"build_info"`
+			}
+			if b.ask(ctx, http.MethodGet, "/props", nil, &props) == nil && props.Build != "" {
+				return v, false, unsupported("the server at %s is llama.cpp's, not Ollama; use package openai with the dialect LlamaCpp", b.base)
+			}
+			return v, false, unsupported("the server at %s does not look like Ollama: it tells no version at /api/version; set Config.Version if a proxy keeps it back", b.base)
+		}
+		v, _ = parseVersion(*said.Version)
+		if v.known() && v.less(oldest) {
+			return v, false, unsupported("Ollama %v cuts prompts that are too long and does not tell; use %v or later", v, oldest)
+		}
 		return v, true, nil
 	})
 }
@@ -98,17 +113,100 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 func (b *Backend) model(ctx context.Context) (model, error) {
 	return learn(ctx, b, &b.facts.model, func() (m model, keep bool, err error) {
 		var said struct {
-			Info map[string]json.RawMessage `json:"model_info"`
+			Info       map[string]json.RawMessage `json:"model_info"`
+			Parameters string                     `json:"parameters"`
 		}
-		// Servers before 0.5 read name instead of model, later ones either.
-		name := map[string]string{"model": b.config.Model, "name": b.config.Model}
-		if err := b.ask(ctx, http.MethodPost, "/api/show", name, &said); err != nil {
+		if err := b.ask(ctx, http.MethodPost, "/api/show", map[string]any{"model": b.config.Model}, &said); err != nil {
 			return m, false, err
 		}
 		json.Unmarshal(said.Info["general.architecture"], &m.architecture)
 		json.Unmarshal(said.Info[m.architecture+".context_length"], &m.trained)
+		for line := range strings.Lines(said.Parameters) {
+			if words := strings.Fields(line); len(words) == 2 && words[0] == "num_ctx" {
+				m.window, _ = strconv.Atoi(words[1])
+			}
+		}
 		return m, m.architecture != "", nil // or else the model may yet be fetched
 	})
+}
+
+// special asks for the names of the model's special tokens.
+func (b *Backend) special(ctx context.Context) ([]string, error) {
+	return learn(ctx, b, &b.facts.special, func() (names []string, keep bool, err error) {
+		var said struct {
+			Info struct {
+				Tokens []string `json:"tokenizer.ggml.tokens"`
+				Types  []int    `json:"tokenizer.ggml.token_type"`
+			} `json:"model_info"`
+		}
+		question := map[string]any{"model": b.config.Model, "verbose": true}
+		if err := b.ask(ctx, http.MethodPost, "/api/show", question, &said); err != nil {
+			return nil, false, err
+		}
+		const unknown, control = 2, 3
+		for i, kind := range said.Info.Types[:min(len(said.Info.Types), len(said.Info.Tokens))] {
+			if name := said.Info.Tokens[i]; (kind == control || kind == unknown) && name != "" {
+				names = append(names, name)
+			}
+		}
+		return names, len(said.Info.Tokens) > 0, nil
+	})
+}
+
+// checkSpecial refuses a prompt that names a special token.
+func (b *Backend) checkSpecial(ctx context.Context, prompt string) error {
+	if b.config.SpecialTokens || !special.MayName(prompt) {
+		return nil
+	}
+	names, err := b.special(ctx)
+	if err != nil {
+		return err
+	}
+	if names == nil {
+		return unsupported("the prompt may name a special token, and the server does not tell which the model has; change the text, or set Config.SpecialTokens to send it as it is")
+	}
+	for _, name := range names {
+		if strings.Contains(prompt, name) {
+			return invalid("the prompt has %q in it, which Ollama reads as that special token; change the text, or set Config.SpecialTokens if it is meant", name)
+		}
+	}
+	return nil
+}
+
+// Describe asks the server for its version and the model. It implements
+// [sampling.Describer]. The window is Config.Window or that of the Modelfile, and
+// no more than the model was trained for; where neither is set it is the
+// server's own, which Ollama does not tell. The model's name has the first
+// digits of its digest after it, since a name may be given to other weights.
+func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
+	v, err := b.version(ctx)
+	if err != nil {
+		return sampling.Info{}, err
+	}
+	m, err := b.model(ctx)
+	if err != nil {
+		return sampling.Info{}, err
+	}
+	info := sampling.Info{Model: b.config.Model, Server: "Ollama", Window: cmp.Or(b.config.Window, max(0, m.window))}
+	if v.known() {
+		info.Version = v.String()
+	}
+	if m.trained > 0 {
+		info.Window = min(info.Window, m.trained)
+	}
+	var list struct {
+		Models []struct{ Name, Digest string }
+	}
+	if err := b.ask(ctx, http.MethodGet, "/api/tags", nil, &list); err != nil {
+		return sampling.Info{}, err
+	}
+	for _, one := range list.Models {
+		if one.Name == info.Model || one.Name == info.Model+":latest" {
+			info.Model = one.Name + "@" + one.Digest[:min(12, len(one.Digest))]
+			break
+		}
+	}
+	return info, nil
 }
 
 // learn returns a fact that is known, or asks.
@@ -131,8 +229,8 @@ func learn[T any](ctx context.Context, b *Backend, known **T, ask func() (fact T
 }
 
 // factLimit is the most that is read of an answer about the server, in bytes.
-// What /api/show says of a model's vocabulary is left out unless asked for.
-const factLimit = 16 << 20
+// That about a vocabulary of 256,000 tokens is a fifth of it.
+const factLimit = 64 << 20
 
 // ask fills answer. A server that does not know the path, as a proxy that lets
 // nothing but /api/generate through, or that answers something else leaves it
@@ -140,7 +238,7 @@ const factLimit = 16 << 20
 func (b *Backend) ask(ctx context.Context, method, path string, question, answer any) error {
 	var body []byte
 	if question != nil {
-		body, _ = json.Marshal(question) // a map of strings always can be
+		body, _ = json.Marshal(question) // a map of strings and bools always can be
 	}
 	resp, err := b.do(ctx, ctx, method, path, body)
 	if fault, ok := errors.AsType[*sampling.Error](err); ok {

@@ -75,12 +75,13 @@ func TestVersionUnknown(t *testing.T) {
 		is      error // nil is success
 		words   string
 	}{
-		{"no such path", http.NotFound, 128, nil, ""},
-		{"not allowed by a proxy", status(405, "no"), 128, nil, ""},
-		{"another program", status(200, "<html>hello</html>"), 128, nil, ""},
+		{"no such path", http.NotFound, 128, sampling.ErrUnsupported, "does not look like Ollama"},
+		{"not allowed by a proxy", status(405, "no"), 128, sampling.ErrUnsupported, "Config.Version"},
+		{"another program", status(200, "<html>hello</html>"), 128, sampling.ErrUnsupported, "does not look like Ollama"},
+		{"one that cuts prompts", status(200, `{"version":"0.12.5"}`), 128, sampling.ErrUnsupported, "0.12.6"},
 		{"built from source", status(200, `{"version":"0.0.0"}`), 128, nil, ""},
 		{"words for a version", status(200, `{"version":"main"}`), 128, nil, ""},
-		{"unknown, and no window", http.NotFound, 0, sampling.ErrUnsupported, "of unknown version"},
+		{"unknown, and no window", status(200, `{"version":"0.0.0"}`), 0, nil, ""},
 		{"a wrong key", status(401, `{"error":"unauthorized"}`), 128, errAny, "status 401: unauthorized; Config.Key is empty"},
 		{"busy", status(503, `{"error":"server busy"}`), 128, errAny, "status 503: server busy"},
 		{"cut off", func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +90,7 @@ func TestVersionUnknown(t *testing.T) {
 		}, 128, sampling.ErrTruncated, "unexpected EOF"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inner := &fake{deaf: true}
+			inner := &fake{}
 			server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/version": c.version}})
 			defer server.Close()
 			b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny", Window: c.window})
@@ -108,6 +109,16 @@ func TestVersionUnknown(t *testing.T) {
 }
 
 var errAny = errors.New("any error")
+
+// llama.cpp's server is told from others by its own description.
+func TestNotOllama(t *testing.T) {
+	server := httptest.NewServer(front{http.NotFoundHandler(), map[string]http.HandlerFunc{"/props": status(200, `{"build_info":"b11549"}`)}})
+	defer server.Close()
+	_, err := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"}).Model().Complete(t.Context(), short("a"))
+	if !errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(err.Error(), "package openai") {
+		t.Errorf("got %v", err)
+	}
+}
 
 // A fault while asking is not kept for an answer.
 func TestVersionIsAskedAgainAfterAFault(t *testing.T) {
@@ -159,28 +170,9 @@ func TestVersionHeedsContext(t *testing.T) {
 	}
 }
 
-// With a server that cuts prompts, the window is what both sides say it is.
-func TestCutPromptOfOldServer(t *testing.T) {
+// A prompt that is longer than the server's window is ErrBudget.
+func TestTooLong(t *testing.T) {
 	long := strings.Repeat(" a dog and the cat ran.", 30) // 210 tokens
-	for _, c := range []struct {
-		name            string
-		window, trained int
-		prompt          string
-		cut             bool
-	}{
-		{"it fits", 256, 512, long, false},
-		{"longer than the window", 100, 512, long, true},
-		{"longer than the model was trained for", 256, 150, long, true},
-		{"the continuation pushes it out", 24, 512, strings.Repeat(" dog", 22), true},
-	} {
-		server := &fake{version: "0.9.6", deaf: true, mute: true, trained: c.trained}
-		m := sampling.Model{Backend: newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny", Window: c.window})}
-		got, err := m.Complete(t.Context(), short(c.prompt))
-		if errors.Is(err, sampling.ErrBudget) != c.cut || err == nil && c.cut {
-			t.Errorf("%s: got %+v, %v", c.name, got, err)
-		}
-	}
-	// A newer one refuses by itself.
 	server := &fake{version: "0.17.4", trained: 150}
 	m := sampling.Model{Backend: newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny"})}
 	_, err := m.Complete(t.Context(), short(long))
@@ -207,5 +199,57 @@ func TestUnknownModelIsNotKept(t *testing.T) {
 	there = true
 	if _, err := b.Model().Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The description is the server's, and tells weights of one name apart.
+func TestDescribe(t *testing.T) {
+	for _, c := range []struct {
+		config ollama.Config
+		server *fake
+		want   sampling.Info
+	}{
+		{ollama.Config{}, &fake{version: "0.17.4"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Version: "0.17.4"}},
+		{ollama.Config{Window: 100}, &fake{version: "0.17.4", parameters: "stop \"a\"\nnum_ctx   64\n"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Version: "0.17.4", Window: 100}},
+		{ollama.Config{Window: 900}, &fake{version: "0.0.0", parameters: "num_ctx 64"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Window: 512}},
+		{ollama.Config{}, &fake{version: "0.30.1", parameters: "num_ctx 64", trained: 32}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Version: "0.30.1", Window: 32}},
+	} {
+		c.config.URL, c.config.Model = c.server.start(t), "tiny"
+		got, err := newBackend(t, c.config).Describe(t.Context())
+		if err != nil || got != c.want {
+			t.Errorf("got %+v, %v; want %+v", got, err, c.want)
+		}
+	}
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	if info, err := newBackend(t, ollama.Config{URL: other.URL, Model: "tiny"}).Describe(t.Context()); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("another server: %+v, %v", info, err)
+	}
+}
+
+// The list of special tokens is asked for once, and only where it matters.
+func TestSpecialTokens(t *testing.T) {
+	server := &fake{version: "0.17.4"}
+	b := newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny"})
+	complete(t, b, short("a < dog > b [1, 2]"))
+	if n := server.asked("/api/show"); n != 0 {
+		t.Errorf("the list was asked for %d times, and nothing needed it", n)
+	}
+	for prompt, refused := range map[string]bool{"a <s> b": true, "</s>": true, "<b>a dog</b>": false, "[INST] x": false} {
+		_, err := b.Model().Complete(t.Context(), short(prompt))
+		if errors.Is(err, sampling.ErrInvalid) != refused || !refused && err != nil {
+			t.Errorf("%q: %v", prompt, err)
+		}
+	}
+	if n := server.asked("/api/show"); n != 1 {
+		t.Errorf("the list was asked for %d times", n)
+	}
+	wanted := newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny", SpecialTokens: true})
+	complete(t, wanted, short("a <s> b"))
+	silent := httptest.NewServer(front{&fake{version: "0.17.4"}, map[string]http.HandlerFunc{"/api/show": http.NotFound}})
+	defer silent.Close()
+	_, err := newBackend(t, ollama.Config{URL: silent.URL, Model: "tiny"}).Model().Complete(t.Context(), short("<b>a</b>"))
+	if !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("a server that tells no list: %v", err)
 	}
 }

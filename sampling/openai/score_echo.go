@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/special"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -156,7 +157,7 @@ func (b *Backend) echo(ctx context.Context, extra map[string]any, texts []string
 	if len(texts) > 1 {
 		prompt = texts
 	}
-	if d.Native != "" && !b.special && slices.ContainsFunc(texts, mayNameSpecial) {
+	if d.Native != "" && !b.special && slices.ContainsFunc(texts, special.MayName) {
 		all := make([][]int, len(texts))
 		for i, text := range texts {
 			tokens, err := b.tokens(ctx, text, true, false)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/special"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -32,7 +33,7 @@ func (b *Backend) scoreForced(ctx context.Context, req *sampling.Request, texts 
 		}
 		f.targets = append(f.targets, t)
 	}
-	if req.Prompt == "" || !b.special && mayNameSpecial(req.Prompt) {
+	if req.Prompt == "" || !b.special && special.MayName(req.Prompt) {
 		tokens, err := b.tokens(ctx, req.Prompt, true, false)
 		if err != nil {
 			return nil, err

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/special"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -33,7 +33,7 @@ func (b *Backend) Count(ctx context.Context, text string) (int, error) {
 // in it, such as <|im_end|>, is text like any other unless Config.SpecialTokens
 // is set. With begin it also has what the server puts before each prompt.
 func (b *Backend) tokens(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
-	if b.dialect.Native == nativeVLLM && !b.special && mayNameSpecial(text) {
+	if b.dialect.Native == nativeVLLM && !b.special && special.MayName(text) {
 		return b.cutTokens(ctx, text, begin)
 	}
 	return b.tokenize(ctx, text, begin, texts)
@@ -128,7 +128,7 @@ func (b *Backend) native(ctx context.Context, path string, body []byte) ([]byte,
 // take a part of the text for a special token. Everybody else's prompt is sent
 // as text, which costs no request.
 func (b *Backend) plain(ctx context.Context, req *sampling.Request) (*sampling.Request, error) {
-	if b.special || b.dialect.Native == "" || !mayNameSpecial(req.Prompt) {
+	if b.special || b.dialect.Native == "" || !special.MayName(req.Prompt) {
 		return req, nil
 	}
 	tokens, err := b.tokens(ctx, req.Prompt, true, false)
@@ -155,37 +155,6 @@ func ids(tokens []piece) []int {
 	return all
 }
 
-// mayNameSpecial reports whether a text may have the name of a special token in
-// it. The names that models use are words in brackets, without spaces: <|im_end|>,
-// </s>, <start_of_turn>, [INST]. So may be HTML, which costs a request in vain.
-func mayNameSpecial(text string) bool {
-	for text != "" {
-		open := strings.IndexAny(text, "<[")
-		if open < 0 {
-			return false
-		}
-		text = text[open:]
-		end := strings.IndexAny(text[1:], " \t\r\n\"',<>[]")
-		if end < 0 {
-			return false
-		}
-		if isName(text[:end+2]) {
-			return true
-		}
-		text = text[1:]
-	}
-	return false
-}
-
-// isName reports whether a text is in brackets and has a letter in it.
-func isName(text string) bool {
-	if len(text) < 3 {
-		return false
-	}
-	edges := text[:1] + text[len(text)-1:]
-	return (edges == "<>" || edges == "[]") && strings.ContainsFunc(text, unicode.IsLetter)
-}
-
 // cutTokens is tokenize for vLLM, which reads special tokens in every text. Where
 // one came back, the text is cut inside of its name, and the parts are turned
 // into tokens one by one: "a</s>b" is "a<" and "/s>b". The text of all of them
@@ -197,7 +166,7 @@ func (b *Backend) cutTokens(ctx context.Context, text string, begin bool) ([]pie
 	}
 	var cuts []string
 	for _, t := range tokens {
-		if isName(t.text) && strings.Contains(text, t.text) {
+		if special.IsName(t.text) && strings.Contains(text, t.text) {
 			_, size := utf8.DecodeRuneInString(t.text)
 			cuts = append(cuts, t.text, t.text[:size]+"\x00"+t.text[size:])
 		}

@@ -1,0 +1,40 @@
+// Package special tells whether a text may have the name of a special token in
+// it. A special token, such as <|im_end|>, ends a document or a turn for the
+// model; its name in a value is meant as text.
+package special
+
+import (
+	"strings"
+	"unicode"
+)
+
+// MayName reports whether a text may name a special token. The names that models
+// use are words in brackets, without spaces: <|im_end|>, </s>, <start_of_turn>,
+// [INST]. So may be HTML, which then is looked at more closely in vain.
+func MayName(text string) bool {
+	for text != "" {
+		open := strings.IndexAny(text, "<[")
+		if open < 0 {
+			return false
+		}
+		text = text[open:]
+		end := strings.IndexAny(text[1:], " \t\r\n\"',<>[]")
+		if end < 0 {
+			return false
+		}
+		if IsName(text[:end+2]) {
+			return true
+		}
+		text = text[1:]
+	}
+	return false
+}
+
+// IsName reports whether a text is in brackets and has a letter in it.
+func IsName(text string) bool {
+	if len(text) < 3 {
+		return false
+	}
+	edges := text[:1] + text[len(text)-1:]
+	return (edges == "<>" || edges == "[]") && strings.ContainsFunc(text, unicode.IsLetter)
+}
