@@ -194,7 +194,7 @@ func ask(t *testing.T, m sampling.Model, input, name string) {
 	t.Helper()
 	task := fewshot.Task[string, string]{Params: sampling.Params{MaxTokens: 2}}
 	task.Add("the "+name+" land", "earth")
-	if _, err := task.Ask(t.Context(), m, input); err != nil && !isAnswerError(err) {
+	if _, err := task.MustCompile().Do(t.Context(), m, input); err != nil && !isAnswerError(err) {
 		t.Fatal(err)
 	}
 }
