@@ -9,46 +9,21 @@ import (
 
 // A notation is how a tree is written: as a regular expression or as a grammar.
 type notation struct {
-	literal func(b *strings.Builder, text string)
-	escapes string // what is escaped in a class, beside control characters
-	hex     bool   // escapes are \x5D and not \]
 	quotes  bool   // a literal is quoted, and so is a unit
 	between string // two parts of a sequence
 	or      string
 }
 
-// Both notations are read alike by all servers only with plain means: groups
-// without ?:, control characters as \x0b, all others as they are.
+// Both are written with plain means that all servers read alike: groups without
+// ?:, and most characters as they are. In particular
+//
+//   - vLLM reads any number of digits after \x, so none may follow that is not
+//     part of it, and refuses a NUL that is written as it is;
+//   - vLLM reads [\^b] as [^b], so ^ comes last in a class;
+//   - llama.cpp has no escapes for ^ and -.
 var (
-	patternNotation = notation{
-		literal: func(b *strings.Builder, text string) {
-			for _, r := range text {
-				if strings.ContainsRune(`\.+*?()|[]{}^$`, r) {
-					b.WriteByte('\\')
-				}
-				writeRune(b, r)
-			}
-		},
-		escapes: `\]^[-`,
-		or:      "|",
-	}
-	gbnfNotation = notation{
-		literal: func(b *strings.Builder, text string) {
-			b.WriteByte('"')
-			for _, r := range text {
-				if r == '"' || r == '\\' {
-					b.WriteByte('\\')
-				}
-				writeRune(b, r)
-			}
-			b.WriteByte('"')
-		},
-		escapes: `\]^[-`,
-		hex:     true, // llama.cpp knows neither \^ nor \-
-		quotes:  true,
-		between: " ",
-		or:      " | ",
-	}
+	patternNotation = notation{or: "|"}
+	gbnfNotation    = notation{quotes: true, between: " ", or: " | "}
 )
 
 // A pattern is one unit, so that a server may put something before or after it.
@@ -112,6 +87,26 @@ func bounds(least, most int) string {
 	return fmt.Sprintf("{%d,%d}", least, most)
 }
 
+func (n *notation) literal(b *strings.Builder, text string) {
+	special := `\.+*?()|[]{}^$`
+	if n.quotes {
+		special = `\"`
+		b.WriteByte('"')
+		defer b.WriteByte('"')
+	}
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune(special, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case isControl(r) && !n.quotes:
+			n.class(b, []rune{r, r})
+		default:
+			writeRune(b, r)
+		}
+	}
+}
+
 // class writes a class, or what it leaves out where that is shorter.
 func (n *notation) class(b *strings.Builder, set []rune) {
 	b.WriteByte('[')
@@ -121,29 +116,46 @@ func (n *notation) class(b *strings.Builder, set []rune) {
 			set = rest
 		}
 	}
-	for pair := range slices.Chunk(set, 2) {
-		n.member(b, pair[0])
-		if pair[1] > pair[0]+1 {
-			b.WriteByte('-')
+	caret, control := "", ""
+	for p := range slices.Chunk(set, 2) {
+		first, last := p[0], p[1]
+		if first == '^' && !n.quotes {
+			caret = "^"
+			if first++; first > last {
+				continue
+			}
 		}
-		if pair[1] > pair[0] {
-			n.member(b, pair[1])
+		var pair strings.Builder
+		n.member(&pair, first)
+		if last > first+1 {
+			pair.WriteByte('-')
+		}
+		if last > first {
+			n.member(&pair, last)
+		}
+		if isControl(last) {
+			control = pair.String() + control // a DEL may come after a letter, so it comes first
+		} else {
+			b.WriteString(pair.String())
 		}
 	}
-	b.WriteByte(']')
+	b.WriteString(control + caret + "]")
 }
 
 func (n *notation) member(b *strings.Builder, r rune) {
-	switch special := strings.ContainsRune(n.escapes, r); {
-	case special && n.hex:
-		fmt.Fprintf(b, `\x%02X`, r)
-	case special:
-		b.WriteByte('\\')
-		fallthrough
-	default:
+	switch {
+	case !strings.ContainsRune(`\]^[-`, r) || r == '^' && !n.quotes:
 		writeRune(b, r)
+	case n.quotes:
+		fmt.Fprintf(b, `\x%02X`, r)
+	default:
+		b.WriteByte('\\')
+		b.WriteRune(r)
 	}
 }
+
+// isControl reports whether a character is written as \x and two digits.
+func isControl(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7F }
 
 func writeRune(b *strings.Builder, r rune) {
 	switch {
@@ -153,7 +165,7 @@ func writeRune(b *strings.Builder, r rune) {
 		b.WriteString(`\r`)
 	case r == '\t':
 		b.WriteString(`\t`)
-	case r < ' ' || r == 0x7F:
+	case isControl(r):
 		fmt.Fprintf(b, `\x%02X`, r)
 	default:
 		b.WriteRune(r)

@@ -36,7 +36,7 @@ func verified(chunks iter.Seq2[Chunk, error], c Constraint) iter.Seq2[Chunk, err
 // text that ended by itself or at a stop must be a match. One that was cut must
 // be able to become one, and if nothing can extend it, it is whole.
 func (m *Matcher) verify(text string, from int, reason Reason) (Reason, error) {
-	if at := from + m.advance(text[from:]); at < len(text) || m.at == dead {
+	if at := from + m.advance(text[from:]); at < len(text) {
 		return reason, &violation{text, at}
 	}
 	switch reason {
