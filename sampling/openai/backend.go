@@ -164,11 +164,14 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	if err != nil {
 		return err
 	}
-	body, err := b.body(sent, ask{choices: 1, stream: !b.whole})
+	// llama.cpp drops as many log probabilities from a whole answer as the stop
+	// sequence has tokens by itself, which may be more than it had in the text.
+	streamed := !b.whole || b.dialect.Native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
+	body, err := b.body(sent, ask{choices: 1, stream: streamed})
 	if err != nil {
 		return err
 	}
-	reply, err := b.open(ctx, body, !b.whole)
+	reply, err := b.open(ctx, body, streamed)
 	if err != nil {
 		return tooManyLogprobs(err, &req.Params)
 	}
