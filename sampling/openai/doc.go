@@ -1,13 +1,14 @@
 // Package openai continues text through any server that speaks OpenAI's
-// /v1/completions: OpenAI itself, hosts of base models, llama.cpp's server and
-// vLLM. It rests on [github.com/sashabaranov/go-openai] and shows none of it.
+// /v1/completions: OpenAI itself, hosts of base models, llama.cpp's server, vLLM
+// and SGLang. Embeddings go through [github.com/sashabaranov/go-openai], of which
+// nothing shows.
 //
 // The nouns:
 //
 //   - A [Backend] is one model on one server, made by [New] from a [Config].
 //   - A [Dialect] says what that server knows: which fields, under which names,
 //     what turns them off, how many stop sequences. [OpenAI], [LlamaCpp], [VLLM]
-//     and [Ollama] are there, and a caller may write its own.
+//     and [SGLang] are there, and a caller may write its own.
 //
 // The smallest program asks a base model at a host that charges by the token:
 //
@@ -41,8 +42,12 @@
 // a parameter already sets is an error. A parameter that is set and that the
 // server does not know is an error wrapping [sampling.ErrUnsupported], and
 // nothing is sent. An Extra "prompt" of token ids takes the place of an empty
-// Request.Prompt, and an Extra "logprobs" of 0 asks OpenAI and vLLM for the drawn
-// tokens' own log probabilities without alternatives.
+// Request.Prompt.
+//
+// A Request.Constraint goes out in the server's own form, closed with the first
+// stop sequence, so that the answer ends. Whether it was kept is checked by
+// sampling.Model. vLLM and SGLang report log probabilities after the constraint
+// has ruled tokens out, so that asking for both is an error there.
 //
 // A backend streams unless Config.Whole says otherwise. Leaving the loop closes
 // the connection, by which servers stop drawing.
@@ -51,9 +56,9 @@
 //
 // A finish_reason of "stop" may mean a stop sequence or the model's own end.
 // vLLM and llama.cpp are asked to tell, and Reason and Stop then say which stop
-// sequence fired. OpenAI and Ollama do not tell, and their "stop" is read as
-// EndOfText. Where it matters more than tokens drawn in vain, a Dialect whose
-// Stop has no name leaves all stopping to sampling.Model, which always knows.
+// sequence fired. OpenAI does not tell, and its "stop" is read as EndOfText.
+// Where it matters more than tokens drawn in vain, a Dialect whose Stop has no
+// name leaves all stopping to sampling.Model, which always knows.
 //
 // # Faults
 //
@@ -68,6 +73,5 @@
 // # What it is not for
 //
 // Chat: a server that only has /chat/completions puts a template around every
-// message. Headers of one's own, proxies and certificates: put them into
-// Config.HTTPClient. Retries, limits, caches: package wrap.
+// message. Proxies and certificates: put them into Config.HTTPClient. Retries, limits, caches: package wrap.
 package openai
