@@ -26,9 +26,7 @@ type Classifier[In, L any] struct {
 	texts    []string // the labels as they are in a prompt
 	options  ClassifierOptions[In]
 
-	// What calibration found: the model's bias for each label, by one method.
-	bias   []float64
-	method Method
+	calibration *calibration // nil: none
 }
 
 // ClassifierOptions are the options of [NewClassifier].
@@ -40,6 +38,9 @@ type ClassifierOptions[In any] struct {
 	// "N/A", "[MASK]" and the empty text, as in Zhao et al. (2021), where In is
 	// string.
 	ContentFree []In
+
+	// Abstain is a probability below which no label is given; 0 always gives one.
+	Abstain float64
 
 	// Samples is how many answers are drawn when they vote; 0 is 10.
 	Samples int
@@ -84,12 +85,14 @@ func (m Method) String() string {
 
 // A Classification is the label of one input.
 type Classification[L any] struct {
-	Label         L
-	Probability   float64   // of the label
+	Label         L         // the zero L where the Classifier abstained
+	Probability   float64   // of the likeliest label
+	Abstained     bool      // whether that is below ClassifierOptions.Abstain
 	Probabilities []float64 // one for each label, in their order; they sum to 1
 	Method        Method
-	Calibrated    bool // whether the model's bias was divided out
+	Calibrated    bool
 	Prompt        *Prompt
+	Usage         sampling.Usage // what the backend told; scoring tells nothing
 }
 
 // NewClassifier makes a Classifier that chooses from labels, each written as the
@@ -100,6 +103,9 @@ func NewClassifier[In, L any](p *Prompter[In, L], labels []L, o ClassifierOption
 	}
 	if o.Samples < 0 {
 		return nil, mistake("ClassifierOptions.Samples is %d; use 0 for 10, or a positive number", o.Samples)
+	}
+	if !(o.Abstain >= 0 && o.Abstain <= 1) {
+		return nil, mistake("ClassifierOptions.Abstain is %v; use a probability, 0 to 1", o.Abstain)
 	}
 	if o.Normalize < Sum || o.Normalize > Unconditional {
 		return nil, mistake("ClassifierOptions.Normalize is %d; use Sum, PerToken, PerByte or Unconditional", int(o.Normalize))
@@ -134,113 +140,42 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 	if err != nil {
 		return nil, err
 	}
-	p, method, err := c.weigh(ctx, m, prompt)
-	result := &Classification[L]{Prompt: prompt, Method: method}
+	result, err := c.weigh(ctx, m, prompt)
 	if err != nil {
 		return result, err
 	}
-	if c.bias != nil && method == c.method {
-		unbias(p, c.bias)
+	if c.calibration != nil && result.Method == c.calibration.method {
+		c.calibration.apply(result.Probabilities)
 		result.Calibrated = true
 	}
-	best := slices.Index(p, slices.Max(p))
-	result.Label, result.Probability, result.Probabilities = c.labels[best], p[best], p
+	best := slices.Index(result.Probabilities, slices.Max(result.Probabilities))
+	result.Probability = result.Probabilities[best]
+	if result.Abstained = result.Probability < c.options.Abstain; !result.Abstained {
+		result.Label = c.labels[best]
+	}
 	return result, nil
 }
 
 // weigh returns the labels' probabilities by the best method that the backend
 // allows.
-func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, prompt *Prompt) (p []float64, method Method, err error) {
+func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, prompt *Prompt) (*Classification[L], error) {
+	result := &Classification[L]{Prompt: prompt}
+	var err error
 	for _, way := range []struct {
 		method Method
-		weigh  func(context.Context, sampling.Model, *Prompt) ([]float64, error)
+		weigh  func(context.Context, sampling.Model, *Prompt) ([]float64, sampling.Usage, error)
 	}{
 		{ByScore, c.score},
 		{ByFirstToken, c.firstToken},
 		{ByVotes, c.vote},
 	} {
-		method = way.method
-		if p, err = way.weigh(ctx, m, prompt); !errors.Is(err, sampling.ErrUnsupported) {
+		result.Method = way.method
+		var usage sampling.Usage
+		result.Probabilities, usage, err = way.weigh(ctx, m, prompt)
+		result.Usage = addUsage(result.Usage, usage)
+		if !errors.Is(err, sampling.ErrUnsupported) {
 			break
 		}
 	}
-	return p, method, err
-}
-
-// Calibrate returns a Classifier that divides out the bias that m has for some
-// labels: contextual calibration (Zhao et al. 2021). The bias is what m makes of
-// the content-free inputs, on average, and is measured once, here. With a Selector
-// that chooses by the query, it is measured with the shots that the content-free
-// inputs get.
-//
-// It is for the model m alone. Where answers only vote, the error wraps
-// [sampling.ErrUnsupported].
-func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*Classifier[In, L], error) {
-	inputs, err := c.contentFree()
-	if err != nil {
-		return nil, err
-	}
-	calibrated := *c
-	calibrated.bias = make([]float64, len(c.labels))
-	for i, input := range inputs {
-		picks, err := c.prompter.pick(ctx, input)
-		if err != nil {
-			return nil, err
-		}
-		prompt, err := c.prompter.column.prompt(ctx, m, c.prompter.params, input, picks)
-		if err != nil {
-			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
-		}
-		p, method, err := c.weigh(ctx, m, prompt)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
-		case method == ByVotes, i > 0 && method != calibrated.method:
-			return nil, fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, and content-free input %d was weighed %v", sampling.ErrUnsupported, i+1, method)
-		}
-		calibrated.method = method
-		for j, w := range p {
-			calibrated.bias[j] += w
-		}
-	}
-	normalized(calibrated.bias)
-	return &calibrated, nil
-}
-
-// contentFree returns the content-free inputs as text. The empty text is one of
-// them, though it is refused as the input of anything else.
-func (c *Classifier[In, L]) contentFree() ([]string, error) {
-	free := c.options.ContentFree
-	if free == nil {
-		var ok bool
-		if free, ok = any([]string{"N/A", "[MASK]", ""}).([]In); !ok {
-			return nil, mistake("ClassifierOptions.ContentFree is nil, which has a default for inputs of type string only; name inputs that say nothing")
-		}
-	}
-	if len(free) == 0 {
-		return nil, mistake("ClassifierOptions.ContentFree is empty; name an input that says nothing, or do not calibrate")
-	}
-	texts := make([]string, len(free))
-	for i, in := range free {
-		text, err := c.prompter.in.encode(in)
-		if err == nil && text != "" {
-			text = c.prompter.column.layout.quoteInput(text)
-			err = c.prompter.column.checkQuery(text)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
-		}
-		texts[i] = text
-	}
-	return texts, nil
-}
-
-// unbias divides probabilities by the bias. A label that content-free inputs
-// never get keeps a floor, since one over nothing would let it win for ever.
-func unbias(p, bias []float64) {
-	const floor = 1e-6
-	for i := range p {
-		p[i] /= max(bias[i], floor)
-	}
-	normalized(p)
+	return result, err
 }

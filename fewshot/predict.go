@@ -10,6 +10,7 @@ import (
 type Prediction[Out any] struct {
 	Value       Out
 	Probability float64 // that the predictor gives the value; 0 where it gives none
+	Abstained   bool    // whether there is no Value, since its probability is too low
 	Prompt      *Prompt
 	Usage       sampling.Usage
 }
@@ -27,7 +28,7 @@ func (c *Classifier[In, L]) Predict(ctx context.Context, m sampling.Model, in In
 	if r == nil {
 		return &Prediction[L]{}, err
 	}
-	return &Prediction[L]{Value: r.Label, Probability: r.Probability, Prompt: r.Prompt}, err
+	return &Prediction[L]{Value: r.Label, Probability: r.Probability, Abstained: r.Abstained, Prompt: r.Prompt, Usage: r.Usage}, err
 }
 
 // Accepts returns the error with which an example of in and out would be refused,

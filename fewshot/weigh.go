@@ -20,7 +20,7 @@ import (
 // score weighs the labels by their probability as the continuation. Where one
 // label begins another, each is scored together with what ends it, since "New"
 // would otherwise get the share of "New York" too.
-func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt) ([]float64, error) {
+func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
 	l := c.prompter.column.layout
 	end := ""
 	if anyPrefix(c.texts) {
@@ -32,7 +32,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 	}
 	scores, err := m.Score(ctx, prompt.Request(c.prompter.params), continuations)
 	if err != nil {
-		return nil, err
+		return nil, usage, err
 	}
 	weights := make([]float64, len(c.texts))
 	for i, s := range scores {
@@ -48,13 +48,14 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 		alone := &sampling.Request{Prompt: strings.TrimLeft(l.open, "\n"), Params: c.prompter.params}
 		scores, err := m.Score(ctx, alone, continuations)
 		if err != nil {
-			return nil, err
+			return nil, usage, err
 		}
 		for i, s := range scores {
 			weights[i] -= s.Logprob
 		}
 	}
-	return softmax(weights)
+	weights, err = softmax(weights)
+	return weights, usage, err
 }
 
 func anyPrefix(labels []string) bool {
@@ -98,9 +99,8 @@ const covered = 0.5
 
 // firstToken weighs the labels by the tokens that could come first. A label none
 // of whose beginnings is among the top logprobs gets the probability 0.
-func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt) ([]float64, error) {
+func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
 	var completion *sampling.Completion
-	var err error
 	// Most servers give 20 at most, OpenAI 5, and some only 1.
 	for _, top := range []int{20, 5, 1} {
 		request := prompt.Request(c.prompter.params)
@@ -113,10 +113,11 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, usage, err
 	}
+	usage = completion.Usage
 	if len(completion.Tokens) == 0 {
-		return nil, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
+		return nil, usage, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
 	}
 	weights := make([]float64, len(c.texts))
 	for text, logprob := range likeliest(completion.Tokens[0]) {
@@ -127,7 +128,7 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 				continue
 			}
 			if first >= 0 {
-				return nil, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, c.texts[first], label)
+				return nil, usage, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, c.texts[first], label)
 			}
 			first = i
 		}
@@ -140,9 +141,9 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 		sum += w
 	}
 	if !(sum >= covered && sum <= math.MaxFloat64) {
-		return nil, fmt.Errorf("%w: the labels have %.2g of the first token's probability", sampling.ErrUnsupported, sum)
+		return nil, usage, fmt.Errorf("%w: the labels have %.2g of the first token's probability", sampling.ErrUnsupported, sum)
 	}
-	return normalized(weights), nil
+	return normalized(weights), usage, nil
 }
 
 // likeliest returns the log probabilities of the tokens that could be first, by
@@ -182,21 +183,24 @@ func begins(label, token string) bool {
 
 // vote draws answers and counts the labels. Where one label begins another, an
 // answer that ran into the token limit has no vote, since it may be either.
-func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt) ([]float64, error) {
+func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
 	n := cmp.Or(c.options.Samples, 10)
 	request := prompt.Request(c.prompter.params)
 	if request.Params.Temperature == 0 {
 		request.Params.Temperature = 1 // the model's own distribution; greedy samples are all alike
 	}
 	drawn, err := m.Draw(ctx, request, n)
+	for _, completion := range drawn {
+		usage = addUsage(usage, completion.Usage)
+	}
 	if err != nil {
-		return nil, err
+		return nil, usage, err
 	}
 	layout := c.prompter.column.layout
 	texts := make([]string, len(c.texts))
 	for i, label := range c.texts {
 		if texts[i], err = layout.answer(layout.pad + label); err != nil {
-			return nil, err
+			return nil, usage, err
 		}
 	}
 	ambiguous := anyPrefix(texts)
@@ -218,7 +222,7 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 		}
 	}
 	if !found {
-		return nil, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("and %d more are none of the labels %q", n-1, texts)}
+		return nil, usage, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("and %d more are none of the labels %q", n-1, texts)}
 	}
-	return normalized(weights), nil
+	return normalized(weights), usage, nil
 }

@@ -67,14 +67,23 @@ func TestEvaluate(t *testing.T) {
 	}
 	low, high := eval.Wilson(0.5, 10)
 	want := &eval.Report{
-		Cases: 10, Accuracy: 0.5, Low: low, High: high,
+		Accuracy: 0.5, Low: low, High: high,
 		Usage: sampling.Usage{PromptTokens: 1000, CompletionTokens: 100, CachedTokens: 900}, Cost: 0.0048,
 	}
-	if diff := cmp.Diff(want, r, cmpopts.IgnoreFields(eval.Report{}, "Time", "Failures"), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+	if diff := cmp.Diff(want, r, cmpopts.IgnoreFields(eval.Report{}, "Time", "Results"), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if len(r.Failures) != 5 || r.Failures[0].Case != 5 || r.Failures[0].Got != "wrong" || r.Failures[0].Want != "right" {
-		t.Errorf("failures %+v", r.Failures)
+	for i, one := range r.Results {
+		want := eval.Result{Case: i, In: fmt.Sprintf("need%d", i), Want: "right", Got: "right", Score: 1, Usage: sampling.Usage{PromptTokens: 100, CompletionTokens: 10, CachedTokens: 90}}
+		if i >= 5 {
+			want.Got, want.Score = "wrong", 0
+		}
+		if one != want {
+			t.Errorf("case %d: %+v, want %+v", i, one, want)
+		}
+	}
+	if len(r.Results) != 10 || math.Abs(r.CachedShare()-0.9) > 1e-12 {
+		t.Errorf("%d results, %v of the prompt tokens cached", len(r.Results), r.CachedShare())
 	}
 	if got := r.String(); got != "50.0 % of 10 cases (95 % interval 23.7 to 76.3)" {
 		t.Errorf("the report says %q", got)
@@ -187,7 +196,7 @@ func TestSelectorsAreAskedOnce(t *testing.T) {
 func TestUnreadAnswersAreWrong(t *testing.T) {
 	task := fewshot.Task[string, int]{Format: fewshot.Lines}
 	r, err := eval.Evaluate(t.Context(), task.MustCompile(), copycat(), []eval.Case[string, int]{{In: "need0", Out: 1}}, eval.Exact, eval.EvaluateOptions{})
-	if err != nil || r.Invalid != 1 || r.Accuracy != 0 || len(r.Failures) != 1 || r.Failures[0].Err == nil {
+	if err != nil || r.Invalid != 1 || r.Accuracy != 0 || len(r.Results) != 1 || r.Results[0].Err == nil {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -31,40 +31,12 @@ type EvaluateOptions struct {
 	Progress func(fewshot.Progress)
 }
 
-// A Report is what an evaluation found.
-type Report struct {
-	Cases     int
-	Accuracy  float64 // the mean score, 0 to 1
-	Low, High float64 // its 95 % interval, by Wilson's score; wider than need be where cases are partly right
-	Invalid   int     // invalid answers, which count as wrong
-
-	// Usage is the sum of what the backend told. A backend that is left at a stop
-	// sequence may not have told all.
-	Usage sampling.Usage
-	Cost  float64 // by EvaluateOptions.Price
-	Time  time.Duration
-
-	Failures []Failure
-}
-
-// A Failure is a case with a score below 1.
-type Failure struct {
-	Case     int // its index
-	In, Want string
-	Got      string // "" where the answer is invalid
-	Score    float64
-	Err      error // why it is invalid
-}
-
-// String gives the accuracy with its interval, in percent.
-func (r *Report) String() string {
-	return fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, r.Cases, 100*r.Low, 100*r.High)
-}
-
 // Evaluate asks p for each case and scores the answers. An invalid answer is
 // wrong. A model that fails ends the evaluation with its error and the report so
 // far. To resume one that was interrupted, call it again with a Model whose
 // backend is a wrap.Cache.
+//
+// A case on which a Classifier abstains has the score 0: see [Report.Selective].
 //
 // A case that p would not accept as an example, such as one whose label is none of
 // OneOf's, is an error before anything is asked, and so is an input that is there
@@ -95,7 +67,6 @@ func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling
 		for i := 0; i < len(cases) && ctx.Err() == nil && yield(i); i++ {
 		}
 	}
-	score := 0.0
 	var failed error
 	for a := range parallel.Do(ctx, indexes, limit, true, func(ctx context.Context, i int) answered {
 		prediction, err := p.Predict(ctx, m, cases[i].In)
@@ -104,55 +75,47 @@ func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling
 		if failed = ctx.Err(); failed != nil {
 			break
 		}
-		var one float64
-		if one, failed = add(ctx, report, a.index, cases[a.index], a.prediction, a.err, metric); failed != nil {
+		var result Result
+		if result, failed = score(ctx, a.index, cases[a.index], a.prediction, a.err, metric); failed != nil {
 			break
 		}
-		score += one
+		report.add(result)
 		if o.Progress != nil {
-			o.Progress(fewshot.Progress{Done: report.Cases, Failed: report.Invalid, All: len(cases)})
+			o.Progress(fewshot.Progress{Done: len(report.Results), Failed: report.Invalid, All: len(cases)})
 		}
 	}
-	if report.Cases > 0 {
-		report.Accuracy = score / float64(report.Cases)
-	}
-	report.Low, report.High = Wilson(report.Accuracy, report.Cases)
+	report.Accuracy = mean(report.Results)
+	report.Low, report.High = Wilson(report.Accuracy, len(report.Results))
 	report.Cost = o.Price.Of(report.Usage)
 	report.Time = time.Since(began)
 	return report, cmp.Or(failed, ctx.Err())
 }
 
-// add scores one answer.
-func add[In, Out any](ctx context.Context, r *Report, index int, c Case[In, Out], p *fewshot.Prediction[Out], err error, metric Metric[In, Out]) (score float64, _ error) {
-	failure := Failure{Case: index, In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
+// score scores one answer.
+func score[In, Out any](ctx context.Context, index int, c Case[In, Out], p *fewshot.Prediction[Out], err error, metric Metric[In, Out]) (Result, error) {
+	result := Result{Case: index, In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
+	if p != nil {
+		result.Usage, result.Probability, result.Abstained = p.Usage, p.Probability, p.Abstained
+	}
 	var invalid *fewshot.AnswerError
 	switch {
 	case errors.As(err, &invalid) || errors.Is(err, sampling.ErrConstraint):
-		failure.Err = err
-		r.Invalid++
+		result.Err, result.Probability, result.Abstained = err, 0, false
 	case err != nil:
-		return 0, fmt.Errorf("eval: case %d: %w", index+1, err)
+		return result, fmt.Errorf("eval: case %d: %w", index+1, err)
 	case p == nil:
-		return 0, fmt.Errorf("eval: case %d: the Predictor returned neither a prediction nor an error", index+1)
+		return result, fmt.Errorf("eval: case %d: the Predictor returned neither a prediction nor an error", index+1)
+	case p.Abstained:
 	default:
-		if score, err = metric(ctx, c, p.Value); err != nil {
-			return 0, fmt.Errorf("eval: the metric on case %d: %w", index+1, err)
+		if result.Score, err = metric(ctx, c, p.Value); err != nil {
+			return result, fmt.Errorf("eval: the metric on case %d: %w", index+1, err)
 		}
-		if !(score >= 0 && score <= 1) {
-			return 0, fmt.Errorf("eval: the metric gives case %d a score of %v; a score is from 0 to 1", index+1, score)
+		if !(result.Score >= 0 && result.Score <= 1) {
+			return result, fmt.Errorf("eval: the metric gives case %d a score of %v; a score is from 0 to 1", index+1, result.Score)
 		}
-		failure.Got, failure.Score = fmt.Sprint(p.Value), score
+		result.Got = fmt.Sprint(p.Value)
 	}
-	r.Cases++
-	if p != nil {
-		r.Usage.PromptTokens += p.Usage.PromptTokens
-		r.Usage.CompletionTokens += p.Usage.CompletionTokens
-		r.Usage.CachedTokens += p.Usage.CachedTokens
-	}
-	if score < 1 {
-		r.Failures = append(r.Failures, failure)
-	}
-	return score, nil
+	return result, nil
 }
 
 // check refuses cases that p would not accept, or that repeat and would be counted

@@ -28,8 +28,10 @@ func ExampleEvaluate() {
 		log.Fatal(err)
 	}
 	fmt.Println(report)
-	for _, f := range report.Failures {
-		fmt.Printf("%s: %q, not %q\n", f.In, f.Got, f.Want)
+	for _, r := range report.Results {
+		if r.Score < 1 {
+			fmt.Printf("%s: %q, not %q\n", r.In, r.Got, r.Want)
+		}
 	}
 	// Output:
 	// 100.0 % of 6 cases (95 % interval 61.0 to 100.0)

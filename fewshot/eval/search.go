@@ -171,7 +171,7 @@ func (h *hunt[In, Out]) try(candidate []int) (better bool, err error) {
 		}
 	}})
 	if report != nil {
-		h.found.Calls += report.Cases
+		h.found.Calls += len(report.Results)
 	}
 	if err != nil {
 		return false, err

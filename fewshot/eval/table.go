@@ -46,20 +46,26 @@ func (t *Table) columns() (names []string, cells [][]string) {
 // String returns the table as aligned text.
 func (t *Table) String() string {
 	names, cells := t.columns()
-	widths := make([]int, len(names))
-	for _, row := range append([][]string{names}, cells...) {
+	return aligned(append([][]string{names}, cells...), len(names)-5)
+}
+
+// aligned returns rows as text, the first columns to the left and the others to
+// the right.
+func aligned(rows [][]string, left int) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
 	var b strings.Builder
-	for _, row := range append([][]string{names}, cells...) {
+	for _, row := range rows {
 		for i, cell := range row {
 			if i > 0 {
 				b.WriteString("  ")
 			}
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i < len(row)-5 { // names to the left, numbers to the right
+			if i < left {
 				b.WriteString(cell + pad)
 			} else {
 				b.WriteString(pad + cell)

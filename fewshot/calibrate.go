@@ -1,0 +1,182 @@
+package fewshot
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/foreword-go/foreword/internal/parallel"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A calibration corrects the labels' probabilities, one label at a time:
+//
+//	log p' = scale · log p + offset - what makes the sum 1
+//
+// It is good for one method, whose probabilities it was made from.
+type calibration struct {
+	method Method
+	scale  float64
+	offset []float64
+}
+
+// leastProbability is a floor in logarithms of probabilities. A label that
+// content-free inputs never get would otherwise win for ever.
+const leastProbability = 1e-6
+
+// apply corrects p in place. A label without any probability gets none.
+func (c *calibration) apply(p []float64) {
+	best := math.Inf(-1)
+	for i := range p {
+		p[i] = c.scale*math.Log(p[i]) + c.offset[i]
+		if math.IsNaN(p[i]) { // a scale of 0, and a probability of 0
+			p[i] = c.offset[i]
+		}
+		best = max(best, p[i])
+	}
+	for i := range p {
+		p[i] = math.Exp(p[i] - best)
+	}
+	normalized(p)
+}
+
+// Calibrate returns a Classifier that divides out the bias that m has for some
+// labels: contextual calibration (Zhao et al. 2021). The bias is what m makes of
+// the content-free inputs, on average, and is measured once, here. With a Selector
+// that chooses by the query, it is measured with the shots that the content-free
+// inputs get.
+//
+// It needs no labelled cases, and it does not always help: compare the two
+// classifiers with package eval. It is for the model m alone. Where answers only
+// vote, the error wraps [sampling.ErrUnsupported].
+func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*Classifier[In, L], error) {
+	inputs, err := c.contentFree()
+	if err != nil {
+		return nil, err
+	}
+	bias := make([]float64, len(c.labels))
+	var method Method
+	for i, input := range inputs {
+		picks, err := c.prompter.pick(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		prompt, err := c.prompter.column.prompt(ctx, m, c.prompter.params, input, picks)
+		if err != nil {
+			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
+		}
+		w, err := c.weigh(ctx, m, prompt)
+		if err == nil {
+			err = checkMethod(w.Method, i, method)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
+		}
+		method = w.Method
+		for j, p := range w.Probabilities {
+			bias[j] += p
+		}
+	}
+	offset := normalized(bias)
+	for i, b := range offset {
+		offset[i] = -math.Log(max(b, leastProbability))
+	}
+	return c.with(&calibration{method: method, scale: 1, offset: offset}), nil
+}
+
+// CalibrateOn returns a Classifier whose probabilities are fitted to labelled
+// cases: one temperature for all labels and one bias for each, by maximum
+// likelihood (bias-corrected temperature scaling, Alexandari et al. 2020). A
+// hundred cases are few; a weak prior keeps a handful from saying too much. Keep
+// other cases apart to measure it on.
+//
+// It is for the model m alone. Where answers only vote, the error wraps
+// [sampling.ErrUnsupported].
+func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, cases []Example[In, L]) (*Classifier[In, L], error) {
+	if len(cases) == 0 {
+		return nil, mistake("calibrating on no cases; give some that have labels, or use Calibrate")
+	}
+	wanted := make([]int, len(cases))
+	for i, e := range cases {
+		text, err := c.prompter.out.encode(e.Out)
+		if err == nil {
+			if wanted[i] = slices.Index(c.texts, c.prompter.column.layout.quoteOutput(text)); wanted[i] < 0 {
+				err = fmt.Errorf("%q is not one of the labels %q", text, c.texts)
+			}
+		}
+		if err != nil {
+			return nil, &ValueError{Example: i, Of: len(cases), At: e.At, Field: "output", Err: err}
+		}
+	}
+	plain := c.with(nil)
+	type weighed struct {
+		*Classification[L]
+		err error
+	}
+	var logs [][]float64
+	var method Method
+	for w := range parallel.Do(ctx, slices.Values(cases), 4, true, func(ctx context.Context, e Example[In, L]) weighed {
+		got, err := plain.Classify(ctx, m, e.In)
+		return weighed{got, err}
+	}) {
+		i := len(logs)
+		if w.err == nil {
+			w.err = checkMethod(w.Method, i, method)
+		}
+		if w.err != nil {
+			return nil, fmt.Errorf("calibrating on case %d: %w", i+1, w.err)
+		}
+		method = w.Method
+		for j, p := range w.Probabilities {
+			w.Probabilities[j] = math.Log(max(p, leastProbability))
+		}
+		logs = append(logs, w.Probabilities)
+	}
+	scale, offset := fitted(logs, wanted)
+	return c.with(&calibration{method: method, scale: scale, offset: offset}), nil
+}
+
+// with returns a copy with another calibration.
+func (c *Classifier[In, L]) with(k *calibration) *Classifier[In, L] {
+	other := *c
+	other.calibration = k
+	return &other
+}
+
+// checkMethod refuses what cannot be calibrated: votes, and inputs that were
+// weighed in different ways.
+func checkMethod(method Method, input int, first Method) error {
+	if method == ByVotes || input > 0 && method != first {
+		return fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, and the labels were weighed %v", sampling.ErrUnsupported, method)
+	}
+	return nil
+}
+
+// contentFree returns the content-free inputs as text. The empty text is one of
+// them, though it is refused as the input of anything else.
+func (c *Classifier[In, L]) contentFree() ([]string, error) {
+	free := c.options.ContentFree
+	if free == nil {
+		var ok bool
+		if free, ok = any([]string{"N/A", "[MASK]", ""}).([]In); !ok {
+			return nil, mistake("ClassifierOptions.ContentFree is nil, which has a default for inputs of type string only; name inputs that say nothing")
+		}
+	}
+	if len(free) == 0 {
+		return nil, mistake("ClassifierOptions.ContentFree is empty; name an input that says nothing, or do not calibrate")
+	}
+	texts := make([]string, len(free))
+	for i, in := range free {
+		text, err := c.prompter.in.encode(in)
+		if err == nil && text != "" {
+			text = c.prompter.column.layout.quoteInput(text)
+			err = c.prompter.column.checkQuery(text)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
+		}
+		texts[i] = text
+	}
+	return texts, nil
+}

@@ -1,0 +1,119 @@
+package eval
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// A Confusion counts which label was given for which.
+type Confusion struct {
+	Labels []string // all that were expected or given, sorted
+
+	// Counts[i][j] is how many cases of Labels[i] got Labels[j]. The last column,
+	// Counts[i][len(Labels)], has those without a label: invalid answers, and cases
+	// on which the Predictor abstained.
+	Counts [][]int
+
+	Scores []LabelScore // of each label
+}
+
+// A LabelScore says how well one label is told from the others. What divides by
+// nothing is 0, as in scikit-learn.
+type LabelScore struct {
+	Precision float64 // the share of right ones among the cases that got the label
+	Recall    float64 // the share of right ones among the cases that have it
+	F1        float64 // their harmonic mean
+}
+
+// Confusion returns the confusion matrix of the report. Labels are compared as
+// text, whatever the metric says.
+func (r *Report) Confusion() *Confusion {
+	c := &Confusion{}
+	for _, one := range r.Results {
+		c.Labels = append(c.Labels, one.Want)
+		if one.labelled() {
+			c.Labels = append(c.Labels, one.Got)
+		}
+	}
+	slices.Sort(c.Labels)
+	c.Labels = slices.Compact(c.Labels)
+	n := len(c.Labels)
+	c.Counts = make([][]int, n)
+	for i := range c.Counts {
+		c.Counts[i] = make([]int, n+1)
+	}
+	wanted, given := make([]int, n), make([]int, n+1)
+	for _, one := range r.Results {
+		i, _ := slices.BinarySearch(c.Labels, one.Want)
+		j := n
+		if one.labelled() {
+			j, _ = slices.BinarySearch(c.Labels, one.Got)
+		}
+		c.Counts[i][j]++
+		wanted[i]++
+		given[j]++
+	}
+	for i := range c.Labels {
+		right := c.Counts[i][i]
+		c.Scores = append(c.Scores, LabelScore{
+			Precision: ratio(right, given[i]), Recall: ratio(right, wanted[i]), F1: ratio(2*right, given[i]+wanted[i]),
+		})
+	}
+	return c
+}
+
+func (r *Result) labelled() bool { return r.Err == nil && !r.Abstained }
+
+func ratio(a, b int) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+// MacroF1 is the mean F1 of all labels, each counting alike.
+func (c *Confusion) MacroF1() float64 {
+	sum := 0.0
+	for _, s := range c.Scores {
+		sum += s.F1
+	}
+	return sum / float64(max(len(c.Scores), 1))
+}
+
+// String returns the matrix as aligned text, a row for each label that was
+// expected, with its scores.
+func (c *Confusion) String() string {
+	unlabelled := slices.ContainsFunc(c.Counts, func(row []int) bool { return row[len(c.Labels)] > 0 })
+	short := func(label string) string {
+		if n := 16; utf8.RuneCountInString(label) > n {
+			return string([]rune(label)[:n-1]) + "…"
+		}
+		return label
+	}
+	head := []string{"expected"}
+	for _, label := range c.Labels {
+		head = append(head, short(label))
+	}
+	if unlabelled {
+		head = append(head, "none")
+	}
+	rows := [][]string{append(head, "precision", "recall", "F1")}
+	for i, label := range c.Labels {
+		row := []string{short(label)}
+		counts := c.Counts[i]
+		if !unlabelled {
+			counts = counts[:len(c.Labels)]
+		}
+		for _, n := range counts {
+			row = append(row, strconv.Itoa(n))
+		}
+		s := c.Scores[i]
+		for _, x := range []float64{s.Precision, s.Recall, s.F1} {
+			row = append(row, fmt.Sprintf("%.3f", x))
+		}
+		rows = append(rows, row)
+	}
+	return aligned(rows, 1)
+}
