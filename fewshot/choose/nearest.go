@@ -41,7 +41,8 @@ func Nearest(k int, v *Vectors) fewshot.Selector { return Top(k, v) }
 // query, so that the answer is exact; 100,000 examples of 384 numbers take some
 // tens of milliseconds. Ranking.Scores and Alike are cosines, from -1 to 1.
 //
-// The query is embedded each time, but for the last few, which are remembered.
+// A query that is not among the texts is embedded each time, but for the last few,
+// which are remembered.
 // Vectors are safe for concurrent use.
 type Vectors struct {
 	embedder Embedder
@@ -142,9 +143,12 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 		if n <= 0 || len(pool) == 0 {
 			return &Ranking{}, nil
 		}
-		direction, err := v.query(ctx, query, index.size)
-		if err != nil {
-			return nil, err
+		direction := make([]float32, index.size) // none, for the empty query
+		if query != "" {
+			var err error
+			if direction, err = v.query(ctx, query, index.size); err != nil {
+				return nil, err
+			}
 		}
 		hits, err := index.search(ctx, direction, query, pool, n)
 		if err != nil {
@@ -162,6 +166,9 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 // query returns the direction of the query's embedding, which has to be of the
 // examples' size.
 func (v *Vectors) query(ctx context.Context, query string, size int) ([]float32, error) {
+	if at, ok := v.at[query]; ok {
+		return v.rows[at*size : (at+1)*size], nil
+	}
 	if known := v.recent.get(query); len(known) == size {
 		return known, nil
 	}

@@ -24,7 +24,8 @@ type Ranker interface {
 }
 
 // A Rank returns the n examples that are nearest the query, or all where there
-// are fewer, and never one whose In is the query, byte for byte. It is safe for
+// are fewer, and never one whose In is the query, byte for byte. An empty query is
+// near none: it gets the pool in its order, at no cost. A Rank is safe for
 // concurrent use.
 type Rank func(ctx context.Context, query string, n int) (*Ranking, error)
 

@@ -1,0 +1,113 @@
+package choose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// candidates is the most examples that Backbone compares with one another.
+const candidates = 1024
+
+// Backbone pins k examples that represent the pool: each example of the pool is
+// like one of them. They are chosen once, when the Task is compiled, and come first
+// in every prompt. After them, nearer the query, come those that then picks from
+// the rest. Many fixed examples and some twenty near the query do as well as many
+// near it, and cost a tenth, since a prefix cache serves the fixed ones (Golchin
+// et al. 2025, arXiv:2507.16217). When the window is too small, pinned examples are
+// dropped last.
+//
+// Each next one is that which raises the sum of likenesses most, where an example
+// counts with its likeness to the nearest one chosen: greedy facility location,
+// which keeps from outliers. Of more than 1,024 examples as many, evenly spaced,
+// are compared. r has to set Ranking.Alike, as Words and Vectors do.
+func Backbone(k int, r Ranker, then fewshot.Selector) fewshot.Selector {
+	return func(pool []example) (fewshot.Picker, error) {
+		rank, err := prepare(r, pool, k, len(pool))
+		if err != nil {
+			return nil, err
+		}
+		k := min(k, len(pool))
+		ranking, err := rank(context.Background(), "")
+		if err != nil {
+			return nil, err
+		}
+		if ranking.Alike == nil && k > 0 {
+			return nil, errors.New("Backbone has a Ranker that does not say which examples are alike; set Ranking.Alike, or use fewshot.Fixed")
+		}
+		order := make([]int, 0, len(pool)) // the backbone, then the rest
+		isPinned := make([]bool, len(pool))
+		for _, at := range ranking.representatives(k) {
+			order = append(order, at)
+			isPinned[at] = true
+		}
+		k = len(order)
+		for i := range pool {
+			if !isPinned[i] {
+				order = append(order, i)
+			}
+		}
+		sorted := make([]example, len(pool))
+		for i, at := range order {
+			sorted[i] = pool[at]
+		}
+		picker, err := fewshot.Fixed(k, then)(sorted)
+		if err != nil {
+			return nil, fmt.Errorf("Backbone: %w", err)
+		}
+		return func(ctx context.Context, query string) (fewshot.Picks, error) {
+			return mapped(ctx, picker, query, order)
+		}, nil
+	}
+}
+
+// representatives returns k examples of the ranking that represent it, the first
+// chosen first, as indexes into the pool.
+func (r *Ranking) representatives(k int) []int {
+	if k == 0 {
+		return nil
+	}
+	n := min(len(r.Order), max(candidates, k))
+	at := func(i int) int { return i * len(r.Order) / n } // the i-th candidate
+	alike := make([]float32, n*n)
+	for i := range n {
+		alike[i*n+i] = 1
+		for j := range i {
+			likeness := float32(max(r.Alike(at(i), at(j)), 0))
+			alike[i*n+j], alike[j*n+i] = likeness, likeness
+		}
+	}
+	nearest := make([]float32, n) // the likeness of each to the nearest one chosen
+	isChosen := make([]bool, n)
+	// A gain never rises, so the last one is a bound. Most candidates need not be
+	// looked at again.
+	bound := make([]float64, n)
+	for i := range bound {
+		bound[i] = math.Inf(1)
+	}
+	var chosen []int
+	for range min(k, n) {
+		best, most := -1, math.Inf(-1)
+		for i := range n {
+			if isChosen[i] || bound[i] <= most {
+				continue
+			}
+			gain := 0.0
+			for j, likeness := range alike[i*n : (i+1)*n] {
+				gain += float64(max(likeness-nearest[j], 0))
+			}
+			if bound[i] = gain; gain > most {
+				best, most = i, gain
+			}
+		}
+		isChosen[best] = true
+		for j, likeness := range alike[best*n : (best+1)*n] {
+			nearest[j] = max(nearest[j], likeness)
+		}
+		chosen = append(chosen, r.Order[at(best)])
+	}
+	return chosen
+}

@@ -1,0 +1,104 @@
+package choose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// twins is how many of the nearest examples Distinct compares each one with.
+const twins = 16
+
+// Distinct passes over near-copies: of examples that are at least so much alike,
+// by [Ranking.Alike], only the first in the pool is left for then. With Words, 0.9
+// passes over texts that differ in a common word. It is done once, when the Task is
+// compiled, and looks each example up among the others, so it is meant for pools of
+// some ten thousand.
+func Distinct(likeness float64, r Ranker, then fewshot.Selector) fewshot.Selector {
+	return func(pool []example) (fewshot.Picker, error) {
+		if !(likeness > 0 && likeness <= 1) {
+			return nil, fmt.Errorf("Distinct with a likeness of %v; choose more than 0 and at most 1", likeness)
+		}
+		if then == nil {
+			return nil, errors.New("Distinct has no Selector for what is left; give it one, such as BM25(8)")
+		}
+		kept, err := distinct(pool, likeness, r)
+		if err != nil {
+			return nil, err
+		}
+		left := make([]example, len(kept))
+		for i, at := range kept {
+			left[i] = pool[at]
+		}
+		picker, err := then(left)
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, query string) (fewshot.Picks, error) {
+			return mapped(ctx, picker, query, kept)
+		}, nil
+	}
+}
+
+// distinct returns the indexes of the examples that are not like an earlier one.
+func distinct(pool []example, likeness float64, r Ranker) (kept []int, err error) {
+	ctx := context.Background()
+	all, err := prepare(r, pool, len(pool), len(pool))
+	if err != nil {
+		return nil, err
+	}
+	whole, err := all(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	if whole.Alike == nil {
+		return nil, errors.New("Distinct has a Ranker that does not say which examples are alike; set Ranking.Alike")
+	}
+	place := make([]int, len(pool)) // of each example in whole
+	for i, at := range whole.Order {
+		place[at] = i
+	}
+	rank, err := r.Prepare(pool)
+	if err != nil {
+		return nil, err
+	}
+	isKept := make([]bool, len(pool))
+	for i, e := range pool {
+		near, err := rank(ctx, e.In, twins)
+		if err != nil {
+			return nil, err
+		}
+		isKept[i] = true
+		for _, at := range near.Order {
+			if at < i && isKept[at] && whole.Alike(place[i], place[at]) >= likeness {
+				isKept[i] = false
+				break
+			}
+		}
+		if isKept[i] {
+			kept = append(kept, i)
+		}
+	}
+	return kept, nil
+}
+
+// mapped picks, and turns indexes into a part of a pool into those into the whole.
+func mapped(ctx context.Context, picker fewshot.Picker, query string, whole []int) (fewshot.Picks, error) {
+	picks, err := picker(ctx, query)
+	if err != nil {
+		return fewshot.Picks{}, err
+	}
+	for _, indexes := range []*[]int{&picks.Pinned, &picks.Chosen} {
+		mapped := make([]int, len(*indexes))
+		for i, at := range *indexes {
+			if at < 0 || at >= len(whole) {
+				return fewshot.Picks{}, fmt.Errorf("the Selector returned index %d for a pool of %d examples", at, len(whole))
+			}
+			mapped[i] = whole[at]
+		}
+		*indexes = mapped
+	}
+	return picks, nil
+}
