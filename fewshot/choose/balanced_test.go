@@ -203,7 +203,8 @@ func TestBalancedEmbedsAQueryOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{pool[0].In, pool[5].In, pool[0].In} {
+	e.vectors["north"], e.vectors["east"] = []float32{0, 1}, []float32{1, 0}
+	for _, query := range []string{"north", "east", "north", pool[0].In} {
 		if _, err := picker(t.Context(), query); err != nil {
 			t.Fatal(err)
 		}

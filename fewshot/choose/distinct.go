@@ -72,7 +72,7 @@ func distinct(pool []example, likeness float64, r Ranker) (kept []int, err error
 		}
 		isKept[i] = true
 		for _, at := range near.Order {
-			if at < i && isKept[at] && whole.Alike(place[i], place[at]) >= likeness {
+			if at < i && isKept[at] && whole.Alike(place[i], place[at]) >= likeness-1e-6 { // what is equal may round to a little less than 1
 				isKept[i] = false
 				break
 			}

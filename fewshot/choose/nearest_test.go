@@ -301,15 +301,21 @@ func TestEmbeddingsArePaidForOnce(t *testing.T) {
 	if e.texts != 100 || failures < 5 {
 		t.Errorf("%d texts embedded for 100 examples, with %d failures", e.texts, failures)
 	}
-	// From here on only new queries are embedded, and they are once.
+	// From here on only new queries are embedded, and they are once. A text that has
+	// a vector, and the empty one, are not.
 	picker, err := Nearest(3, v)(pool)
 	if err != nil {
 		t.Fatal(err)
 	}
+	queries := []string{"", pool[0].In, pool[99].In}
+	for i := range 5 {
+		queries = append(queries, fmt.Sprint("query ", i))
+		e.vectors[queries[len(queries)-1]] = []float32{1, float32(i)}
+	}
 	for range 3 {
-		for i := range 5 {
+		for _, query := range queries {
 			for {
-				if _, err := picker(t.Context(), pool[i].In); err == nil {
+				if _, err := picker(t.Context(), query); err == nil {
 					break
 				}
 			}

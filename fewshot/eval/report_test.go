@@ -207,6 +207,9 @@ func TestSplit(t *testing.T) {
 // TestAgainstScikitLearn compares random reports with scikit-learn and statsmodels,
 // where they are installed.
 func TestAgainstScikitLearn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starting Python takes seconds")
+	}
 	python := os.Getenv("FOREWORD_PYTHON")
 	if python == "" {
 		python = "python3"
