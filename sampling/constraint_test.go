@@ -159,6 +159,19 @@ func TestOneOfRefuses(t *testing.T) {
 	}
 }
 
+// A text with a stop sequence in it would always be cut.
+func TestOneOfAgainstStops(t *testing.T) {
+	c := sampling.OneOf("yes", "no. 1", "")
+	for _, test := range []struct {
+		stop []string
+		err  error
+	}{{nil, nil}, {[]string{"\n"}, nil}, {[]string{"\n", "."}, sampling.ErrInvalid}, {[]string{"no. 1"}, sampling.ErrInvalid}, {[]string{"yes!"}, nil}} {
+		if err := (&sampling.Request{Stop: test.stop, Constraint: c}).Validate(); !errors.Is(err, test.err) {
+			t.Errorf("%q: %v", test.stop, err)
+		}
+	}
+}
+
 func TestZeroConstraint(t *testing.T) {
 	var c sampling.Constraint
 	m := c.Start()

@@ -24,6 +24,11 @@
 //
 // Then c.Text is " Paris", and c.Reason says that a stop sequence ended it.
 //
+// A [Constraint] restricts what the completion may be, known elsewhere as guided
+// or structured decoding: one of several texts ([OneOf]), or what matches a
+// regular expression ([Matching]). It is enforced by the backend and verified by
+// Model: an answer that violates it is an error.
+//
 // Models in subpackages: openai speaks to any OpenAI-compatible
 // /v1/completions, ollama to Ollama, pocket is a small base model inside this
 // process. Package wrap adds retries, limits, caches and meters around any of

@@ -123,7 +123,8 @@ func rangeText(lo, hi float64) string {
 
 // Validate returns an error that names what is wrong with the request: its
 // parameters, text that is not UTF-8, stop sequences that are empty or there
-// twice, or a list for [OneOf] that no answer can keep to. A Model calls it
+// twice, or a list for [OneOf] that is refused or has a text with a stop
+// sequence in it, which would never come back whole. A Model calls it
 // before anything is sent.
 func (r *Request) Validate() error {
 	if r == nil {
@@ -135,8 +136,8 @@ func (r *Request) Validate() error {
 	if err := validateStops(r.Stop); err != nil {
 		return err
 	}
-	if l := r.Constraint.lang; l != nil && l.err != nil {
-		return l.err
+	if err := r.Constraint.validate(r.Stop); err != nil {
+		return err
 	}
 	return r.Params.Validate()
 }

@@ -65,7 +65,7 @@ func TestAnswersAreVerified(t *testing.T) {
 		{"nothing", samplingtest.Reply{}, nil, "", 0, sampling.ErrConstraint},
 		{"too early", samplingtest.Reply{Text: " posi"}, nil, "", 0, sampling.ErrConstraint},
 		{"too early for a stop", samplingtest.Reply{Text: " posi\n"}, []string{"\n"}, "", 0, sampling.ErrConstraint},
-		{"a stop in a label", samplingtest.Reply{Text: " positive"}, []string{"tive"}, "", 0, sampling.ErrConstraint},
+		{"a stop in a label", samplingtest.Reply{Text: " positive"}, []string{"tive"}, "", 0, sampling.ErrInvalid},
 		{"cut on its way", samplingtest.Reply{Text: " posi", Reason: sampling.TokenLimit}, nil, " posi", sampling.TokenLimit, nil},
 		{"cut where it could go on", samplingtest.Reply{Text: " no", Reason: sampling.TokenLimit}, nil, " no", sampling.TokenLimit, nil},
 		{"cut where nothing goes on", samplingtest.Reply{Text: " none", Reason: sampling.TokenLimit}, nil, " none", sampling.EndOfText, nil},
