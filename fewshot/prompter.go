@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,15 @@ func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *P
 		}
 		var invalid *AnswerError
 		a.Value, err = p.Parse(a.Completion)
-		if !errors.As(err, &invalid) || a.Retries == p.retries {
+		if !errors.As(err, &invalid) {
+			return a, err
+		}
+		if drawn, most := a.Completion.Usage.CompletionTokens, cmp.Or(params.MaxTokens, sampling.DefaultMaxTokens); errors.Is(err, sampling.ErrTokenLimit) && 0 < drawn && drawn+1 < most {
+			// Servers lower MaxTokens in silence where the prompt leaves less room.
+			invalid.Err = fmt.Errorf("ran into the end of the context window after %d of %d tokens; set Model.Window, so that fewer examples are shown, or shorten the input: %w",
+				drawn, most, sampling.ErrTokenLimit)
+		}
+		if a.Retries == p.retries {
 			return a, err
 		}
 		a.Retries++
