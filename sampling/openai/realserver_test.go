@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
@@ -42,7 +43,11 @@ func TestRealServerConformance(t *testing.T) {
 	realServers(t, func(t *testing.T, c openai.Config) {
 		for _, whole := range []bool{false, true} {
 			t.Run(map[bool]string{false: "streamed", true: "whole"}[whole], func(t *testing.T) {
-				samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return newReal(t, c, whole) })
+				kit := samplingtest.Kit{MaxTokens: 16, Timeout: 5 * time.Minute}
+				if testing.Short() {
+					kit.MaxTokens = 8
+				}
+				kit.TestBackend(t, func(t *testing.T) sampling.Backend { return newReal(t, c, whole) })
 			})
 		}
 	})
