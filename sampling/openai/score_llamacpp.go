@@ -294,7 +294,7 @@ func (f *forcing) draw(ctx context.Context, t *target, i int, how forced) ([]pro
 	}
 	w.set("n_predict", "Score", encode(how.steps))
 	w.set("n_probs", "Score", encode(how.top))
-	w.set("cache_prompt", "Score", encode(true))
+	w.set("cache_prompt", "Score", encode(!b.fresh))
 	w.set("stream", "Score", encode(false))
 	if how.after {
 		w.set("post_sampling_probs", "Score", encode(true))
