@@ -77,10 +77,10 @@ func NewClient(backend string, key sampling.Secret, given *http.Client, header h
 	return c, nil
 }
 
-// Do sends r and returns the response if it is an answer: status 200 and not an
-// HTML page. All other ends are a [*sampling.Error]. The caller's context tells
-// its own cancellation from other ends; r's may outlast it. Body gives plain
-// bytes, and its errors are those of [Client.Broken].
+// Do sends r and returns the response if it is an answer: status 200, or 201 for
+// what was created, and not an HTML page. All other ends are a [*sampling.Error].
+// The caller's context tells its own cancellation from other ends; r's may
+// outlast it. Body gives plain bytes, and its errors are those of [Client.Broken].
 func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, error) {
 	if caller.Err() != nil {
 		return nil, c.Failure(caller, caller.Err())
@@ -110,7 +110,7 @@ func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, er
 	}
 	b.rest()
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if resp.StatusCode != http.StatusOK || kind == "text/html" {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated || kind == "text/html" {
 		defer cancel(nil)
 		return nil, c.Refusal(resp)
 	}

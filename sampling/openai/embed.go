@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	goopenai "github.com/sashabaranov/go-openai"
 )
@@ -43,6 +44,9 @@ type doer struct{ b *Backend }
 
 // Do implements [goopenai.HTTPDoer].
 func (d doer) Do(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/batches") {
+		r.GetBody = nil // what cannot be read again is not sent again
+	}
 	resp, err := d.b.wire.Do(r.Context(), r)
 	if err != nil {
 		return nil, d.b.refused(d.b.wire.Fault(r.Context(), err))

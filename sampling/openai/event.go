@@ -155,6 +155,7 @@ func (c *continuation) add(e *event, index int) (chunk sampling.Chunk, err error
 		c.usage = chunk.Usage
 	}
 	c.model = cmp.Or(string(e.Model), c.model)
+	chunk.Model = c.model // also where a stop sequence will be found, after which nothing is read
 	var ch *choice
 	for i := range e.Choices {
 		switch {

@@ -1,0 +1,266 @@
+package openai
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	goopenai "github.com/sashabaranov/go-openai"
+
+	"github.com/foreword-go/foreword/internal/httpwire"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A BatchResult is what came of one request of a batch.
+type BatchResult struct {
+	Completion *sampling.Completion // cut and checked as by sampling.Model; nil where there is none
+	Err        error                // why there is no answer, such as a *sampling.Error
+}
+
+// The limits of OpenAI's Batch API.
+const (
+	mostBatchLines = 50_000
+	mostBatchBytes = 200_000_000
+)
+
+// SubmitBatch has the server work on the requests in its own time, within a day,
+// mostly at half the price: OpenAI's Batch API, which proxies offer for other
+// servers too. It returns the batch's id. Keep the id, since [Backend.AwaitBatch]
+// takes it in another program as well.
+//
+// A request that the dialect cannot express is an error before anything is sent.
+// The call is not repeated when the connection fails, lest a batch be paid twice.
+func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request) (id string, err error) {
+	if len(requests) == 0 || len(requests) > mostBatchLines {
+		return "", invalid("a batch of %d requests; give 1 to %d", len(requests), mostBatchLines)
+	}
+	var file bytes.Buffer
+	for i, req := range requests {
+		sent, err := b.plain(ctx, req)
+		if err != nil {
+			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
+		}
+		body, err := b.body(sent, ask{choices: 1})
+		if err != nil {
+			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
+		}
+		fmt.Fprintf(&file, `{"custom_id":%q,"method":"POST","url":%q,"body":%s}`+"\n", lineID(i, req), goopenai.BatchEndpointCompletions, body)
+	}
+	if file.Len() > mostBatchBytes {
+		return "", invalid("the batch has %d bytes; make several of at most %d", file.Len(), mostBatchBytes)
+	}
+	uploaded, err := b.client().CreateFileBytes(ctx, goopenai.FileBytesRequest{Name: "foreword.jsonl", Bytes: file.Bytes(), Purpose: goopenai.PurposeBatch})
+	if err == nil && uploaded.ID == "" {
+		err = wrong("the server gave the uploaded file no id")
+	}
+	if err != nil {
+		return "", b.misread(err)
+	}
+	batch, err := b.client().CreateBatch(ctx, goopenai.CreateBatchRequest{InputFileID: uploaded.ID, Endpoint: goopenai.BatchEndpointCompletions})
+	if err == nil && batch.ID == "" {
+		err = wrong("the server gave the batch no id")
+	}
+	if err != nil {
+		return "", b.misread(err)
+	}
+	return batch.ID, nil
+}
+
+// lineID names a line by its place and its prompt, so that results are never
+// joined with the wrong requests.
+func lineID(i int, req *sampling.Request) string {
+	h := fnv.New64a()
+	io.WriteString(h, req.Prompt)
+	return fmt.Sprintf("%d-%016x", i, h.Sum64())
+}
+
+// How often a batch is looked at: at first soon, and then each minute.
+const (
+	firstPoll = 2 * time.Second
+	lastPoll  = time.Minute
+	badPolls  = 20 // in a row, before a temporary failure to look is given up on
+)
+
+// AwaitBatch waits for the batch to end and returns one result for each of the
+// requests, which must be those that it was submitted with, in the same order.
+// A batch that expired or was cancelled has results for what was done before;
+// the other requests have errors, which are temporary.
+//
+// When ctx ends the batch goes on, and AwaitBatch may be called again.
+func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*sampling.Request) ([]BatchResult, error) {
+	batch, err := b.ended(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]BatchResult, len(requests))
+	for _, file := range []*string{batch.OutputFileID, batch.ErrorFileID} {
+		if file == nil || *file == "" {
+			continue
+		}
+		for line, err := range b.lines(ctx, *file) {
+			if err != nil {
+				return nil, err
+			}
+			place, _, _ := strings.Cut(line.ID, "-")
+			i, err := strconv.Atoi(place)
+			if err != nil || i < 0 || i >= len(requests) || line.ID != lineID(i, requests[i]) {
+				return nil, invalid("batch %s has a line %q, which none of the %d requests has; give those that it was submitted with", id, line.ID, len(requests))
+			}
+			if r := &results[i]; r.Completion == nil && r.Err == nil { // a line that comes twice counts once
+				*r = b.result(ctx, requests[i], line)
+			}
+		}
+	}
+	for i := range results {
+		if r := &results[i]; r.Completion == nil && r.Err == nil {
+			r.Err = &sampling.Error{Backend: backendName, Temporary: true, Err: fmt.Errorf("the batch is %s, and has no answer to this request", batch.Status)}
+		}
+	}
+	return results, nil
+}
+
+// CancelBatch asks the server to stop working on a batch. What is done is paid
+// for, and AwaitBatch returns it.
+func (b *Backend) CancelBatch(ctx context.Context, id string) error {
+	if _, err := b.client().CancelBatch(ctx, id); err != nil {
+		return b.misread(err)
+	}
+	return nil
+}
+
+// ended looks at the batch until it has ended.
+func (b *Backend) ended(ctx context.Context, id string) (*goopenai.Batch, error) {
+	if id == "" || strings.ContainsAny(id, "/?#") {
+		return nil, invalid("the batch's id is %q; give the one that SubmitBatch returned", id)
+	}
+	for wait, failed := firstPoll, 0; ; wait = min(lastPoll, wait*3/2) {
+		batch, err := b.client().RetrieveBatch(ctx, id)
+		failed++
+		if e, ok := errors.AsType[*sampling.Error](err); err != nil && (!ok || !e.Temporary || ctx.Err() != nil || failed > badPolls) {
+			return nil, b.misread(err)
+		}
+		if err == nil {
+			failed = 0
+			switch batch.Status {
+			case "completed", "expired", "cancelled":
+				return &batch.Batch, nil
+			case "failed":
+				return nil, b.misread(wrong("the server refused the batch: %s", refusals(&batch.Batch)))
+			}
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, b.fault(ctx, ctx.Err())
+		}
+	}
+}
+
+func refusals(batch *goopenai.Batch) string {
+	if batch.Errors == nil {
+		return "it gave no reason"
+	}
+	var all []string
+	for _, e := range batch.Errors.Data {
+		at := ""
+		if e.Line != nil {
+			at = fmt.Sprintf("line %d: ", *e.Line)
+		}
+		all = append(all, at+e.Message)
+	}
+	return strings.Join(all, "; ")
+}
+
+// A batchLine is one line of a batch's files.
+type batchLine struct {
+	ID       string `json:"custom_id"`
+	Response *struct {
+		Status int `json:"status_code"`
+		Body   raw `json:"body"`
+	} `json:"response"`
+	Error raw `json:"error"`
+}
+
+// lines reads a file of results.
+func (b *Backend) lines(ctx context.Context, file string) iter.Seq2[batchLine, error] {
+	return func(yield func(batchLine, error) bool) {
+		content, err := b.client().GetFileContent(ctx, file)
+		if err != nil {
+			yield(batchLine{}, b.misread(err))
+			return
+		}
+		defer content.Close()
+		scan := bufio.NewScanner(content)
+		scan.Buffer(nil, longestEvent)
+		for scan.Scan() {
+			if len(bytes.TrimSpace(scan.Bytes())) == 0 {
+				continue
+			}
+			var line batchLine
+			if err := json.Unmarshal(scan.Bytes(), &line); err != nil {
+				yield(batchLine{}, b.misread(wrong("cannot read a line of the batch's results: %v: %s", err, b.say(scan.Bytes()))))
+				return
+			}
+			if !yield(line, nil) {
+				return
+			}
+		}
+		if err := scan.Err(); err != nil {
+			yield(batchLine{}, b.fault(ctx, err))
+		}
+	}
+}
+
+// result reads one line. A Model cuts and checks the answer as it does others.
+func (b *Backend) result(ctx context.Context, req *sampling.Request, line batchLine) BatchResult {
+	switch {
+	case line.Response == nil:
+		return BatchResult{Err: b.wire.Announced(0, line.Error)}
+	case line.Response.Status != http.StatusOK:
+		e := b.wire.Announced(line.Response.Status, line.Response.Body)
+		e.Temporary = e.Temporary && httpwire.Temporary(line.Response.Status)
+		return BatchResult{Err: e}
+	}
+	m := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			var e event
+			err := json.Unmarshal(line.Response.Body, &e)
+			if err == nil && e.isError() {
+				err = b.announced(line.Response.Body)
+			}
+			choice := continuation{b: b, req: req}
+			if err == nil {
+				var chunk sampling.Chunk
+				chunk, err = choice.add(&e, 0)
+				if chunk.Text != "" && !yield(chunk, nil) {
+					return
+				}
+			}
+			var last sampling.Chunk
+			if err == nil {
+				last, err = choice.close()
+			}
+			if err != nil {
+				yield(sampling.Chunk{}, b.misread(err))
+				return
+			}
+			yield(last, nil)
+		}
+	})}
+	c, err := m.Complete(ctx, req)
+	if err != nil {
+		return BatchResult{Err: err}
+	}
+	c.Seed = req.Params.Seed // Model draws one where there is none, and this answer had none
+	return BatchResult{Completion: c}
+}
