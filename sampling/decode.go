@@ -27,6 +27,7 @@ type Decoder struct {
 	drawn   map[int]int  // how often each token occurs in the continuation
 	matcher Matcher
 	texts   []string // by token; nil without a constraint
+	masks   map[*dfaState][]uint64
 }
 
 // NewDecoder returns a Decoder for one continuation of a prompt with these
@@ -66,8 +67,12 @@ func (d *Decoder) repeats() bool {
 // deterministic.
 func (d *Decoder) Next(candidates []Candidate) (id int, ok bool) {
 	left := candidates[:0]
+	var mask []uint64
+	if d.matcher.at != nil {
+		mask = d.mask()
+	}
 	for _, c := range candidates {
-		if c.Logprob > math.Inf(-1) && (d.matcher.at == nil || d.allows(c.ID)) { // a NaN is not, either
+		if c.Logprob > math.Inf(-1) && (mask == nil || uint(c.ID) < uint(len(d.texts)) && mask[c.ID/64]>>(c.ID%64)&1 == 1) { // a NaN is not, either
 			left = append(left, c)
 		}
 	}
@@ -96,17 +101,27 @@ func (d *Decoder) Next(candidates []Candidate) (id int, ok bool) {
 	return id, true
 }
 
-// allows reports whether a token keeps to the constraint.
-func (d *Decoder) allows(id int) bool {
-	if id >= len(d.texts) {
-		return false
+// maxMasks is how many masks a Decoder keeps.
+const maxMasks = 64
+
+// mask returns the tokens that keep to the constraint, a bit for each. A state
+// such as "within a string" comes back at token after token.
+func (d *Decoder) mask() []uint64 {
+	if mask, ok := d.masks[d.matcher.at]; ok {
+		return mask
 	}
-	text := d.texts[id]
-	if text == "" {
-		return d.matcher.Done()
+	mask := make([]uint64, (len(d.texts)+63)/64)
+	for id, text := range d.texts {
+		next := d.matcher
+		if text == "" && next.Done() || text != "" && next.Add(text) {
+			mask[id/64] |= 1 << (id % 64)
+		}
 	}
-	next := d.matcher
-	return next.Add(text)
+	if d.masks == nil || len(d.masks) == maxMasks {
+		d.masks = make(map[*dfaState][]uint64)
+	}
+	d.masks[d.matcher.at] = mask
+	return mask
 }
 
 // better reports whether c goes before o: two are never equal.

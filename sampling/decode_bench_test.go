@@ -1,6 +1,7 @@
 package sampling_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -47,5 +48,41 @@ func BenchmarkDecoder(b *testing.B) {
 				b.ReportMetric(each/plain, "x-unfiltered")
 			})
 		}
+	}
+}
+
+// BenchmarkDecoderConstraint compares a draw under a constraint with one without.
+// The first constraint leaves few tokens, the last nearly all.
+func BenchmarkDecoderConstraint(b *testing.B) {
+	const vocabulary = 128256
+	random := rand.New(rand.NewPCG(1, 2))
+	texts, all := make([]string, vocabulary), make([]sampling.Candidate, vocabulary)
+	for i := range all {
+		all[i] = sampling.Candidate{ID: i, Logprob: 3 * random.NormFloat64()}
+		for range 1 + random.IntN(8) {
+			texts[i] += string(" etaoinshrdlu,.\n"[random.IntN(16)])
+		}
+	}
+	scratch := make([]sampling.Candidate, vocabulary)
+	free := 0.0
+	for _, expr := range []string{"", `true|false|none|other`, `[0-9]+`, ` ?[a-z]+`, `[^\n]*`} {
+		b.Run(fmt.Sprintf("expr=%s", expr), func(b *testing.B) {
+			req := &sampling.Request{Params: sampling.Params{Temperature: 1}}
+			if expr != "" {
+				req.Constraint = matching(b, expr)
+			}
+			for b.Loop() {
+				d := sampling.NewDecoder(req, nil, texts)
+				for range 4 { // of a continuation of four tokens
+					copy(scratch, all)
+					d.Next(scratch)
+				}
+			}
+			each := b.Elapsed().Seconds() / float64(b.N)
+			if expr == "" {
+				free = each
+			}
+			b.ReportMetric(each/free, "x-free")
+		})
 	}
 }
