@@ -92,6 +92,13 @@
 // without. A prompt that ends in the middle of a word or behind a space it reads
 // as badly as other models do.
 //
+// # Constraints
+//
+// The model keeps to every [sampling.Constraint]. At each place it draws from the
+// tokens after which the text can still become a match, and where it hardly
+// expects any of them, it looks through all that it has read. What none of them
+// gets to, it spells a character at a time. A token costs about as much as without.
+//
 // # Cost
 //
 // The default model is 0.8 MB of text in the program and takes some 8 MB of
