@@ -19,7 +19,8 @@ import (
 //     continuation, which is exact.
 //   - Else the top logprobs of the first token decide, if no two labels begin
 //     with the same token and the labels have most of the probability.
-//   - Else answers are drawn, and they vote.
+//   - Else answers are drawn, and they vote. With Task.Constrain each of them is
+//     one of the labels.
 type Classifier[In, L any] struct {
 	prompter *Prompter[In, L]
 	labels   []L
@@ -136,7 +137,7 @@ func NewClassifier[In, L any](p *Prompter[In, L], labels []L, o ClassifierOption
 // the first. When the model fails, the Classification holds the Prompt and the
 // Method that was being tried.
 func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in In) (*Classification[L], error) {
-	prompt, err := c.prompter.Prompt(ctx, m, in)
+	prompt, err := c.prompter.free(ctx, m, in)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // A Codec writes values of one type as text and reads them back. A nil Encode
@@ -23,6 +25,10 @@ import (
 type Codec[T any] struct {
 	Encode func(T) (string, error)
 	Decode func(string) (T, error)
+
+	// Constraint says what Encode writes, for [Task.Constrain]. nil follows the
+	// default rules too: bools and numbers have a constraint.
+	Constraint func() (sampling.Constraint, error)
 }
 
 // Text returns v as it stands in a prompt.
@@ -146,6 +152,13 @@ func OneOf[T ~string](labels ...T) Codec[T] {
 	labels = slices.Clone(labels)
 	bad := checkLabels(labels)
 	return Codec[T]{
+		Constraint: func() (sampling.Constraint, error) {
+			texts := make([]string, len(labels))
+			for i, label := range labels {
+				texts[i] = string(label)
+			}
+			return sampling.OneOf(texts...), bad
+		},
 		Encode: func(label T) (string, error) {
 			if bad != nil {
 				return "", bad

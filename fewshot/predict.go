@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -45,7 +46,7 @@ func (p *Prompter[In, Out]) Accepts(in In, out Out) error {
 	output, err := p.out.encode(out)
 	if err == nil {
 		output = l.quoteOutput(output)
-		err = l.checkOutput(output, l.format.Between+output+l.format.After)
+		err = cmp.Or(l.checkOutput(output, l.format.Between+output+l.format.After), p.keeps(output))
 	}
 	if err != nil {
 		return &ValueError{Example: noExample, Field: "output", Err: err}

@@ -8,6 +8,9 @@ type Prompt struct {
 	Text string
 	Stop []string // what ends the answer
 
+	// Constraint is what the answer may be; the zero Constraint where it is free.
+	Constraint sampling.Constraint
+
 	Shots   []int // the examples that are shown, in their order, as indexes into Task.Examples
 	Dropped []int // those that were chosen and did not fit the window, the first to be given up first
 
@@ -23,7 +26,7 @@ type Prompt struct {
 
 // Request returns the request that asks for the answer.
 func (p *Prompt) Request(params sampling.Params) *sampling.Request {
-	return &sampling.Request{Prompt: p.Text, Stop: p.Stop, Params: params}
+	return &sampling.Request{Prompt: p.Text, Stop: p.Stop, Constraint: p.Constraint, Params: params}
 }
 
 // A Kind tells what a part of a prompt is.

@@ -21,6 +21,9 @@ type Prompter[In, Out any] struct {
 	column   *column
 	picker   Picker // nil shows all examples
 	warnings []string
+
+	constrain  Constrain
+	constraint sampling.Constraint // of a completion: the space before the answer, and what Out writes
 }
 
 // An Answer is all that happened to one input.
@@ -30,6 +33,10 @@ type Answer[Out any] struct {
 	Completion *sampling.Completion // the last one that was drawn
 	Retries    int                  // how many invalid answers came before it
 	Usage      sampling.Usage       // the cost of all of them
+
+	// Constrained says whether the answer was asked for, and verified, with the
+	// constraint of Task.Out.
+	Constrained bool
 }
 
 // Run answers one input: Prompt, Complete and Parse in one call.
@@ -55,7 +62,7 @@ func (p *Prompter[In, Out]) Do(ctx context.Context, m sampling.Model, in In) (*A
 
 // ask completes a prompt, again where the answer is invalid and retries are left.
 func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *Prompt, params sampling.Params) (*Answer[Out], error) {
-	a := &Answer[Out]{Prompt: prompt}
+	a := &Answer[Out]{Prompt: prompt, Constrained: !prompt.Constraint.IsZero()}
 	if p.retries > 0 && params.Seed == 0 {
 		params.Seed = rand.Uint64N(1<<30) + 1
 	}
@@ -129,8 +136,20 @@ func (p *Prompter[In, Out]) Parse(c *sampling.Completion) (Out, error) {
 // [sampling.ErrBudget] when the query does not fit with none of them.
 //
 // An example whose input is the query itself is not shown, since its output would
-// give the answer away.
+// give the answer away. Whether the answer is constrained depends on m as well.
 func (p *Prompter[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
+	prompt, err := p.free(ctx, m, in)
+	if err != nil {
+		return nil, err
+	}
+	if prompt.Constraint, err = p.constrain.constrained(m, p.constraint); err != nil {
+		return nil, err
+	}
+	return prompt, nil
+}
+
+// free is Prompt without a constraint.
+func (p *Prompter[In, Out]) free(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
 	input, err := p.in.encode(in)
 	if err != nil {
 		return nil, &ValueError{Example: noExample, Field: "input", Err: err}
@@ -138,7 +157,7 @@ func (p *Prompter[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In)
 	return p.prompt(ctx, m, p.column.layout.quoteInput(input))
 }
 
-// prompt is Prompt for an input that is text already.
+// prompt is free for an input that is text already.
 func (p *Prompter[In, Out]) prompt(ctx context.Context, m sampling.Model, input string) (*Prompt, error) {
 	if err := p.column.checkQuery(input); err != nil {
 		return nil, err

@@ -32,6 +32,9 @@ type Task[In, Out any] struct {
 	In          Codec[In]
 	Out         Codec[Out]
 
+	// Constrain has answers constrained to what Out writes.
+	Constrain Constrain
+
 	// Retries is how often an invalid answer is drawn again, each time with the
 	// next seed. It needs a Temperature above 0, since greedy answers are alike.
 	Retries int
@@ -59,11 +62,21 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	if err := t.Params.Validate(); err != nil {
 		return nil, fmt.Errorf("fewshot: %w", err)
 	}
-	p := &Prompter[In, Out]{in: t.In, out: t.Out, params: t.Params, retries: t.Retries}
+	p := &Prompter[In, Out]{in: t.In, out: t.Out, params: t.Params, retries: t.Retries, constrain: t.Constrain}
+	switch t.Constrain {
+	case ConstrainOff:
+	case ConstrainWhereSupported, ConstrainRequired:
+		if p.constraint, err = t.Out.constraint(layout); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, mistake("Task.Constrain is %d; use ConstrainOff, ConstrainWhereSupported or ConstrainRequired", int(t.Constrain))
+	}
 	c := newColumn(layout, t.Preamble, t.Instruction, len(t.Examples))
+	p.column = c
 	errs := []error{c.checkHead()}
 	for i, e := range t.Examples {
-		if err := addExample(c, &t, e); err != nil {
+		if err := p.addExample(e); err != nil {
 			err.Example, err.Of, err.At = i, len(t.Examples), e.At
 			errs = append(errs, err)
 		}
@@ -72,7 +85,6 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 		return nil, err
 	}
 	c.finish()
-	p.column = c
 	if t.Select != nil && len(c.pairs) > 0 {
 		if p.picker, err = t.Select(c.pairs); err != nil {
 			return nil, fmt.Errorf("fewshot: preparing the Selector: %w", err)
@@ -83,16 +95,20 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 }
 
 // addExample encodes, checks and lays out one example.
-func addExample[In, Out any](c *column, t *Task[In, Out], e Example[In, Out]) *ValueError {
-	in, err := t.In.encode(e.In)
+func (p *Prompter[In, Out]) addExample(e Example[In, Out]) *ValueError {
+	in, err := p.in.encode(e.In)
 	if err != nil {
 		return &ValueError{Field: "input", Err: err}
 	}
-	out, err := t.Out.encode(e.Out)
+	out, err := p.out.encode(e.Out)
+	if err == nil {
+		out = p.column.layout.quoteOutput(out)
+		err = p.keeps(out)
+	}
 	if err != nil {
 		return &ValueError{Field: "output", Err: err}
 	}
-	return c.add(pair{In: c.layout.quoteInput(in), Out: c.layout.quoteOutput(out), At: e.At})
+	return p.column.add(pair{In: p.column.layout.quoteInput(in), Out: out, At: e.At})
 }
 
 // MustCompile is Compile for variables of a package: it panics on an error, as

@@ -185,6 +185,11 @@ func begins(label, token string) bool {
 // answer that ran into the token limit has no vote, since it may be either.
 func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
 	n := cmp.Or(c.options.Samples, 10)
+	layout := c.prompter.column.layout
+	labels := sampling.OneOf(c.texts...).Wrap(layout.pad, "")
+	if prompt.Constraint, err = c.prompter.constrain.constrained(m, labels); err != nil {
+		return nil, usage, err
+	}
 	request := prompt.Request(c.prompter.params)
 	if request.Params.Temperature == 0 {
 		request.Params.Temperature = 1 // the model's own distribution; greedy samples are all alike
@@ -196,7 +201,6 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 	if err != nil {
 		return nil, usage, err
 	}
-	layout := c.prompter.column.layout
 	texts := make([]string, len(c.texts))
 	for i, label := range c.texts {
 		if texts[i], err = layout.answer(layout.pad + label); err != nil {
