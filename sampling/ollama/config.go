@@ -90,7 +90,7 @@ func (c *Config) check() (base string, err error) {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return "", invalid("Config.URL is not an address; begin it with http:// or https://, as in %s", localURL)
 	case u.User != nil:
-		return "", invalid("Config.URL has a user in it, which would stand in error texts; put the secret into Config.Key")
+		return "", invalid("Config.URL has a user in it, which error texts would show; put the secret into Config.Key")
 	case u.RawQuery != "" || u.Fragment != "":
 		return "", invalid("Config.URL has a query or a fragment; leave only the address, as in %s", localURL)
 	case strings.HasSuffix(base, "/api") || strings.HasSuffix(base, "/v1") || strings.HasSuffix(base, "/generate"):

@@ -165,9 +165,9 @@ func (b *Backend) checkPenalties(ctx context.Context, v version, p *sampling.Par
 	return nil
 }
 
-// Where a field of Params.Extra goes, when it is no option of the model.
+// Where a field of Params.Extra goes, when it is not an option of the model.
 var (
-	// topFields stand beside the options.
+	// topFields are sent beside the options.
 	topFields = []string{"format", "images"}
 
 	// ownFields are set by this package. The text is where to set them instead.
@@ -181,7 +181,7 @@ var (
 	}
 
 	// deafFields are ones that Ollama refuses or ignores for a raw prompt, or that
-	// would change the text behind our back.
+	// would change the text unseen.
 	deafFields = []string{"raw", "template", "system", "context", "suffix", "think", "truncate", "shift"}
 )
 

@@ -43,7 +43,7 @@ func sentStops(stops []string) []string {
 	return sent
 }
 
-// holds reports whether other stands in s and ends before s does.
+// holds reports whether other is in s and ends before s does.
 func holds(s, other string) bool {
 	return len(other) < len(s) && strings.Contains(s[:len(s)-1], other)
 }

@@ -124,7 +124,7 @@ func beside(w http.ResponseWriter, r *http.Request, f flavour, raw []byte) bool 
 }
 
 // forced is llama.cpp's native endpoint: a grammar of tokens decides what is
-// drawn, or a bias does. What is no whole rune fails in a grammar, and is held
+// drawn, or a bias does. What is not whole runes fails in a grammar, and is held
 // back elsewhere.
 func forced(w http.ResponseWriter, prompt []int, n, top int, grammar string, bias [][2]float64, after bool) {
 	var list []int

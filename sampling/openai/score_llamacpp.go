@@ -272,22 +272,22 @@ type forced struct {
 	after   bool // report probabilities after the bias, at temperature 1
 }
 
-// draw draws behind the first i tokens of the target.
+// draw draws after the first i tokens of the target.
 func (f *forcing) draw(ctx context.Context, t *target, i int, how forced) ([]probability, error) {
 	b := f.b
 	w := fields{dialect: &b.dialect}
 	w.set("model", "Config.Model", encode(b.model))
-	behind := ids(t.tokens[:i])
+	done := ids(t.tokens[:i])
 	switch {
 	case t.before != nil:
-		w.set("prompt", "Request.Prompt", encode(slices.Concat(t.before, behind)))
+		w.set("prompt", "Request.Prompt", encode(slices.Concat(t.before, done)))
 	case f.prompt != nil:
-		w.set("prompt", "Request.Prompt", encode(slices.Concat(f.prompt, behind)))
+		w.set("prompt", "Request.Prompt", encode(slices.Concat(f.prompt, done)))
 	case i == 0:
 		w.set("prompt", "Request.Prompt", encode(f.req.Prompt))
 	default:
 		mixed := []any{f.req.Prompt}
-		for _, id := range behind {
+		for _, id := range done {
 			mixed = append(mixed, id)
 		}
 		w.set("prompt", "Request.Prompt", encode(mixed))

@@ -15,8 +15,8 @@ import (
 const mostIDs = 128
 
 // scoreByID scores by the log probabilities of given tokens, a level at a time:
-// the first tokens of all targets behind the prompt, then their second tokens
-// behind the prompt and the first, and so on. Targets that begin alike share
+// the first tokens of all targets after the prompt, then their second tokens
+// after the prompt and the first, and so on. Targets that begin alike share
 // what they have in common.
 //
 //	level 1   prompt               " very" " bad"        (one request)

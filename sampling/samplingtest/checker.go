@@ -139,7 +139,7 @@ func shorten(text string) string {
 // would do, so that a backend that goes on after it should not have is found
 // out and does not panic.
 func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i int, chunk sampling.Chunk) bool) *sample {
-	// Cancelled only when the backend hangs: to cancel behind every sample would
+	// Cancelled only when the backend hangs: to cancel after every sample would
 	// tidy up what the backend left lying about.
 	ctx, cancel := context.WithCancel(ctx)
 	s := new(sample)

@@ -46,6 +46,13 @@ func TestZeroKit(t *testing.T) {
 	samplingtest.TestBackend(t, newToy)
 }
 
+// A wrapper that embeds Forward keeps what the backend keeps.
+func TestWrapperKeepsEveryRule(t *testing.T) {
+	samplingtest.TestBackend(t, func(*testing.T) sampling.Backend {
+		return struct{ sampling.Forward }{sampling.Forward{Backend: &toy{}}}
+	})
+}
+
 // with returns a copy of a request with changed parameters.
 func with(req *sampling.Request, change func(*sampling.Params)) *sampling.Request {
 	c := *req

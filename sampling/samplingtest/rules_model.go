@@ -35,7 +35,7 @@ func (c *checker) stops() {
 }
 
 // stopLists makes stop sequences out of the greedy text: within it, across the
-// borders of its chunks, behind others that never come, and out of the prompt,
+// borders of its chunks, after others that never come, and out of the prompt,
 // where they must not count.
 func (c *checker) stopLists(greedy *sample) (lists [][]string) {
 	text := greedy.text()

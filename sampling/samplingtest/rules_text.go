@@ -156,7 +156,7 @@ func differences(got, want *sampling.Request) (names []string) {
 		names = append(names, "Prompt")
 	}
 	if !slices.Equal(got.Stop, want.Stop) {
-		names = append(names, fmt.Sprintf("Stop (or the room behind it): %q", got.Stop))
+		names = append(names, fmt.Sprintf("Stop (or the room after it): %q", got.Stop))
 	}
 	if !reflect.DeepEqual(got.Params, want.Params) {
 		names = append(names, fmt.Sprintf("Params: %s", describe(got.Params)))

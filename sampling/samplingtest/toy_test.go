@@ -120,7 +120,7 @@ func (b *toy) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 	return b.from(ctx, req, toyTokens(req.Prompt))
 }
 
-// from samples behind a history of tokens.
+// from samples after a history of tokens.
 func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		if err := req.Params.OnlyExtra(); err != nil {
