@@ -48,6 +48,34 @@ func BenchmarkMatcher(b *testing.B) {
 	}
 }
 
+// BenchmarkMatching makes a constraint of a struct with 20 fields, and matches
+// with it for the first time.
+func BenchmarkMatching(b *testing.B) {
+	var fields, members []string
+	for i := range 20 {
+		kind := []string{`"([^"\\\x00-\x1f]|\\.)*"`, `-?(0|[1-9][0-9]*)`, `(true|false)`, `\[("[a-z]+"(,"[a-z]+")*)?\]`}[i%4]
+		fields = append(fields, fmt.Sprintf(`"field%d":%s`, i, kind))
+		members = append(members, fmt.Sprintf(`"field%d":%s`, i, []string{`"text"`, "-12", "true", `["a","b"]`}[i%4]))
+	}
+	expr, text := `\{`+strings.Join(fields, ",")+`\}`, "{"+strings.Join(members, ",")+"}"
+	for _, test := range []struct {
+		name string
+		then func(sampling.Constraint) error
+	}{
+		{"parse", func(sampling.Constraint) error { return nil }},
+		{"match", func(c sampling.Constraint) error { return c.Match(text) }},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := test.then(matching(b, expr)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkOneOf(b *testing.B) {
 	texts := make([]string, 5000)
 	for i := range texts {

@@ -3,9 +3,11 @@ package sampling_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -200,4 +202,26 @@ func TestMatcherPieces(t *testing.T) {
 	if err := c.Match("나"); !errors.Is(err, sampling.ErrConstraint) {
 		t.Error(err)
 	}
+}
+
+// Many goroutines share a constraint, and the states that it has been in outgrow
+// the cache: there are 2 to the 18 of them.
+func TestConstraintConcurrently(t *testing.T) {
+	c := matching(t, `[ab]*a[ab]{17}`)
+	var wg sync.WaitGroup
+	for seed := range uint64(4) {
+		wg.Go(func() {
+			random, text := rand.New(rand.NewPCG(seed, 1)), make([]byte, 30000)
+			m := c.Start()
+			for i := range text {
+				text[i] = "ab"[random.IntN(2)]
+				alive, want := m.Add(string(text[i:i+1])), i >= 17 && text[i-17] == 'a'
+				if !alive || m.Done() != want {
+					t.Errorf("seed %d: after %d letters the matcher says %v, %v; want %v", seed, i+1, alive, m.Done(), want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
