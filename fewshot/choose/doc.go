@@ -15,6 +15,8 @@
 //     the same in other words are near.
 //   - [Diverse] avoids examples that are near one another, by either measure.
 //   - [Balanced] shows equally many of each label, in an order that favours none.
+//   - [Backbone] pins examples that represent the pool, for a server's prefix
+//     cache, before those near the query. [Distinct] passes over near-copies.
 //   - A [Ranker] is the measure by itself: [Words], [Vectors], or your own for
 //     [Top] and [Diverse].
 //

@@ -9,9 +9,14 @@
 //   - [Search] looks for the examples, and their order, that do best. Order alone
 //     may decide between chance and the best known result (Lu et al. 2021).
 //
-// All of them keep what the model said in files, if told to, and go on where an
-// earlier run was interrupted or killed.
+// A [Report] keeps every case. It gives the confusion matrix of a classifier, how
+// far its probabilities can be trusted (expected calibration error), and what it
+// would be if it abstained. [Compare] tells the difference of two reports from
+// chance, and [Split] keeps cases apart from the shots.
 //
-// A case must not stand in its own prompt, or its answer would be copied:
-// Evaluate refuses such a case, and Search takes it out of the pool.
+// To resume what was interrupted, run it again with a Model whose backend is a
+// wrap.Cache.
+//
+// A case must not be in its own prompt, or its answer would be copied: a Prompter
+// passes over an example that is the query, and Search takes cases out of the pool.
 package eval

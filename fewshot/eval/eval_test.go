@@ -243,23 +243,21 @@ func TestSweepOverAll(t *testing.T) {
 	task := fewshot.Task[string, string]{Examples: pool(4)}
 	table, err := eval.Sweep(t.Context(), task, nil, copycat(), needs(4), eval.Exact, eval.SweepOptions{
 		Shots:     []int{1, 2},
-		Formats:   []eval.Format{{Name: "lines", Format: fewshot.Lines}, {Name: "arrow", Format: fewshot.Arrow}},
-		Selectors: []eval.Selector{{Name: "first", Choose: fewshot.First}, {Name: "random", Choose: func(k int) fewshot.Selector { return fewshot.Random(k, 1) }}},
+		Formats:   map[string]fewshot.Format{"lines": fewshot.Lines, "arrow": fewshot.Arrow},
+		Selectors: map[string]func(int) fewshot.Selector{"first": fewshot.First, "random": func(k int) fewshot.Selector { return fewshot.Random(k, 1) }},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(table.Rows) != 8 || table.Rows[1].Mean != 0.75 || table.Rows[6].Format != "arrow" || table.Rows[6].Selector != "random" {
+	if len(table.Rows) != 8 || table.Rows[5].Mean != 0.75 || table.Rows[2].Format != "arrow" || table.Rows[6].Format != "lines" || table.Rows[6].Selector != "random" {
 		t.Errorf("the table is\n%s", table)
 	}
 	for want, grid := range map[string]eval.SweepOptions{
-		"5 shots, and the pool has 4":         {Shots: []int{5}},
-		"-1 shots":                            {Shots: []int{-1}},
-		"sweep over 2 shots twice":            {Shots: []int{2, 1, 2}},
-		`sweep over the format "lines" twice`: {Formats: []eval.Format{{"lines", fewshot.Lines}, {"lines", fewshot.Arrow}}},
-		`the selector "x" has no Choose`:      {Selectors: []eval.Selector{{Name: "x"}}},
-		`sweep over the selector "x" twice`:   {Selectors: []eval.Selector{{"x", fewshot.First}, {"x", fewshot.First}}},
-		"sweep over the order 7 twice":        {Orders: []uint64{7, 7}},
+		"5 shots, and the pool has 4":  {Shots: []int{5}},
+		"-1 shots":                     {Shots: []int{-1}},
+		"sweep over 2 shots twice":     {Shots: []int{2, 1, 2}},
+		`the selector "x" is nil`:      {Selectors: map[string]func(int) fewshot.Selector{"x": nil}},
+		"sweep over the order 7 twice": {Orders: []uint64{7, 7}},
 	} {
 		if _, err := eval.Sweep(t.Context(), task, nil, copycat(), needs(4), eval.Exact, grid); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)
@@ -295,8 +293,8 @@ func TestSweepVaries(t *testing.T) {
 	task := fewshot.Task[string, string]{Examples: pool(4), Params: sampling.Params{Temperature: 1, Seed: 1}}
 	grid := eval.SweepOptions{
 		Shots:     []int{2},
-		Formats:   []eval.Format{{Name: "a|b", Format: fewshot.Lines}},
-		Selectors: []eval.Selector{{Name: "first", Choose: fewshot.First}, {Name: "never", Choose: never}},
+		Formats:   map[string]fewshot.Format{"a|b": fewshot.Lines},
+		Selectors: map[string]func(int) fewshot.Selector{"first": fewshot.First, "never": never},
 		Orders:    []uint64{1, 2, 3, 4},
 	}
 	table, err := eval.Sweep(t.Context(), task, nil, model, needs(1), eval.Exact, grid)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,11 +15,11 @@ import (
 
 // SweepOptions say which variants of a task a [Sweep] compares: every combination
 // of its lists. An empty list leaves that side as the task has it; the same twice
-// in a list, or two of one name, is an error.
+// in a list is an error. Rows are in the order of the lists, and of the names.
 type SweepOptions struct {
 	Shots     []int // such as 0, 1, 2, 4, 8; more than the pool has is an error
-	Formats   []Format
-	Selectors []Selector
+	Formats   map[string]fewshot.Format
+	Selectors map[string]func(k int) fewshot.Selector // such as fewshot.First, for each of Shots
 
 	// Orders are seeds. Each shuffles the pool, so that another set of examples
 	// comes first, in another order; where the task draws at random, the draws
@@ -31,18 +32,6 @@ type SweepOptions struct {
 
 	// Progress is called after each case, from the goroutine that called Sweep.
 	Progress func(fewshot.Progress)
-}
-
-// A Format is a named [fewshot.Format].
-type Format struct {
-	Name   string
-	Format fewshot.Format
-}
-
-// A Selector is a named way to choose shots: given k, the selector of k.
-type Selector struct {
-	Name   string
-	Choose func(k int) fewshot.Selector
 }
 
 // A Row is one variant of a swept task: the mean over all orders.
@@ -79,25 +68,25 @@ func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build B
 		shots = []int{asIs}
 	}
 	if len(formats) == 0 {
-		formats = []Format{{"", task.Format}}
+		formats = map[string]fewshot.Format{"": task.Format}
 	}
 	if len(selectors) == 0 {
-		selectors = []Selector{{}}
+		selectors = map[string]func(int) fewshot.Selector{"": nil}
 	}
 	if len(orders) == 0 {
 		orders = []uint64{0}
 	}
 	table := &Table{Orders: len(orders), Cases: len(cases)}
 	total := fewshot.Progress{All: len(formats) * len(selectors) * len(shots) * len(orders) * len(cases)}
-	for _, format := range formats {
-		for _, selector := range selectors {
+	for _, format := range slices.Sorted(maps.Keys(formats)) {
+		for _, selector := range slices.Sorted(maps.Keys(selectors)) {
 			for _, k := range shots {
-				row := Row{Format: format.Name, Selector: selector.Name, Shots: k}
+				row := Row{Format: format, Selector: selector, Shots: k}
 				if k == asIs {
 					row.Shots = len(task.Examples)
 				}
 				for _, order := range orders {
-					report, err := variant(ctx, vary(task, format, selector, k, order), build, m, cases, metric, o, &total)
+					report, err := variant(ctx, vary(task, formats[format], selectors[selector], k, order), build, m, cases, metric, o, &total)
 					if err != nil {
 						return table, fmt.Errorf("%s: %w", row.name(), err)
 					}
@@ -151,14 +140,10 @@ func (o *SweepOptions) check(pool int, selects bool) error {
 		}
 		errs = append(errs, once("%d shots", k))
 	}
-	for _, f := range o.Formats {
-		errs = append(errs, once("the format %q", f.Name))
-	}
-	for _, s := range o.Selectors {
-		if s.Choose == nil {
-			return fmt.Errorf("eval: the selector %q has no Choose; give it one, such as fewshot.First", s.Name)
+	for _, name := range slices.Sorted(maps.Keys(o.Selectors)) {
+		if o.Selectors[name] == nil {
+			return fmt.Errorf("eval: the selector %q is nil; give it a function, such as fewshot.First", name)
 		}
-		errs = append(errs, once("the selector %q", s.Name))
 	}
 	for _, order := range o.Orders {
 		errs = append(errs, once("the order %d", order))
@@ -167,8 +152,8 @@ func (o *SweepOptions) check(pool int, selects bool) error {
 }
 
 // vary returns the task's variant.
-func vary[In, Out any](task fewshot.Task[In, Out], format Format, selector Selector, k int, order uint64) fewshot.Task[In, Out] {
-	task.Format = format.Format
+func vary[In, Out any](task fewshot.Task[In, Out], format fewshot.Format, choose func(k int) fewshot.Selector, k int, order uint64) fewshot.Task[In, Out] {
+	task.Format = format
 	if order != 0 {
 		task.Examples = slices.Clone(task.Examples)
 		shuffle := rand.New(rand.NewPCG(order, 0))
@@ -180,11 +165,11 @@ func vary[In, Out any](task fewshot.Task[In, Out], format Format, selector Selec
 		}
 	}
 	switch {
-	case selector.Choose != nil && k != 0:
+	case choose != nil && k != 0:
 		if k == asIs {
 			k = len(task.Examples)
 		}
-		task.Select = selector.Choose(k)
+		task.Select = choose(k)
 	case k != asIs:
 		task.Select = fewshot.First(k)
 	}
