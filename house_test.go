@@ -29,19 +29,19 @@ const module = "github.com/foreword-go/foreword"
 var arrows = map[string][]string{
 	".":                                  {},
 	"sampling":                           {"internal/parallel"},
-	"internal/...":                       {"sampling"},
+	"internal/...":                       {"internal/filelock", "sampling"},
 	"sampling/openai":                    {"sampling", "internal/httpwire", "internal/special", "github.com/sashabaranov/go-openai"},
 	"sampling/ollama":                    {"sampling", "internal/httpwire", "internal/special"},
 	"sampling/pocket":                    {"sampling"},
 	"sampling/pocket/internal/wordlists": {},
 	"sampling/tiktoken":                  {"sampling", "github.com/pkoukk/tiktoken-go", "github.com/pkoukk/tiktoken-go-loader"},
-	"sampling/wrap":                      {"sampling", "golang.org/x/time/rate", "go.etcd.io/bbolt", "go.etcd.io/bbolt/..."},
+	"sampling/wrap":                      {"sampling", "internal/store", "golang.org/x/text/unicode/norm", "golang.org/x/time/rate"},
 	"sampling/probe":                     {"sampling", "golang.org/x/text/unicode/norm"},
 	"sampling/samplingtest":              {"sampling"},
 	"fewshot":                            {"sampling", "internal/parallel"},
 	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
-	"assistant":                          {"fewshot", "sampling"},
+	"assistant":                          {"fewshot", "internal/filelock", "sampling"},
 	"assistant/chatapi":                  {"assistant", "fewshot", "sampling", "github.com/sashabaranov/go-openai"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/foreword-go/foreword/internal/filelock"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -19,7 +20,7 @@ var (
 	ErrNoTurn = errors.New("assistant: there is no turn yet")
 
 	// ErrInUse: another Log has the transcript file open.
-	ErrInUse = errors.New("the transcript is in use: close the other program, or choose another file")
+	ErrInUse = filelock.ErrInUse
 )
 
 // A ValueError says which text cannot stand in the prompt, and why. Nothing was

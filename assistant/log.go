@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/foreword-go/foreword/internal/filelock"
 )
 
 // A Log keeps a [Transcript] in a file, so that a conversation can be taken up
@@ -40,7 +42,7 @@ type Log struct {
 // transcript, has a damaged line or is of a newer version is a [*LogError], and
 // stays as it is.
 func OpenLog(path string) (*Log, error) {
-	file, unlock, err := openLocked(path)
+	file, unlock, err := filelock.Open(path)
 	if err != nil {
 		return nil, &LogError{Path: path, Err: err}
 	}

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package assistant
+package filelock
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// openLocked opens a file that no other process may have open by openLocked.
+// Open opens a file that no other process may have open by Open.
 // The system itself gives the lock free when the process ends, however it ends.
-func openLocked(path string) (file *os.File, unlock func() error, err error) {
+func Open(path string) (file *os.File, unlock func() error, err error) {
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, nil, err

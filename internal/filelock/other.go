@@ -1,6 +1,6 @@
 //go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
 
-package assistant
+package filelock
 
 import (
 	"errors"
@@ -9,16 +9,16 @@ import (
 	"os"
 )
 
-// openLocked opens a file beside which there is no lock file yet, and makes one.
+// Open opens a file beside which there is no lock file yet, and makes one.
 // Where the standard library has no lock that the system gives free by itself,
 // a process that dies leaves its lock file behind; the error then says which
 // process that was and what to do.
-func openLocked(path string) (file *os.File, unlock func() error, err error) {
+func Open(path string) (file *os.File, unlock func() error, err error) {
 	lock := path + ".lock"
 	held, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		owner, _ := os.ReadFile(lock)
-		return nil, nil, fmt.Errorf("%w by process %s; if that has ended, remove %s", ErrInUse, shorten(string(owner), 20), lock)
+		return nil, nil, fmt.Errorf("%w by process %s; if that has ended, remove %s", ErrInUse, string(owner[:min(len(owner), 20)]), lock)
 	}
 	if err != nil {
 		return nil, nil, err

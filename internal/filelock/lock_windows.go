@@ -1,4 +1,4 @@
-package assistant
+package filelock
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 // errSharing is ERROR_SHARING_VIOLATION.
 const errSharing = syscall.Errno(32)
 
-// openLocked opens a file that no other process may have open for writing. The
+// Open opens a file that no other process may have open for writing. The
 // system itself gives it free when the process ends, however it ends.
-func openLocked(path string) (file *os.File, unlock func() error, err error) {
+func Open(path string) (file *os.File, unlock func() error, err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, nil, err

@@ -1,0 +1,322 @@
+// Package store keeps values by key in one file that only grows: JSON Lines, with
+// one writer at a time.
+//
+// The first line is a header with the format's version. Each line after it is one
+// entry:
+//
+//	{"key":"<64 hexadecimal digits>","crc":"<8 hexadecimal digits>","value":...}
+//
+// where crc is the CRC-32C of the value's bytes. The last entry of a key counts.
+// A line is one write, and Put returns when the system has it, so a program that
+// is killed loses nothing that was put. A machine that loses power may lose the
+// last lines. On opening, a last line that is not whole is cut off, and a damaged
+// line is skipped and reported.
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/foreword-go/foreword/internal/filelock"
+)
+
+// A Key names a value: a hash of what it answers.
+type Key [32]byte
+
+const (
+	header    = `{"foreword store":1}`
+	keyAt     = len(`{"key":"`)
+	crcAt     = keyAt + 64 + len(`","crc":"`)
+	valueAt   = crcAt + 8 + len(`","value":`)
+	lineBreak = "\n"
+)
+
+var table = crc32.MakeTable(crc32.Castagnoli)
+
+// A Store is an open file. It is safe for concurrent use.
+type Store struct {
+	path   string
+	unlock func() error
+
+	mu      sync.RWMutex
+	file    *os.File
+	index   map[uint64]int64 // where the last line of a key begins, by the key's first 8 bytes
+	size    int64            // the bytes up to the end of the last whole line
+	damaged []int            // numbers of the lines that were skipped
+	written bool             // whether something was, since the file was opened
+	broken  error            // why nothing more can be written
+}
+
+// Open opens the store at path, or makes a new one with mode 0600, since texts are
+// private. A file that somebody else has open wraps [filelock.ErrInUse]; a file
+// that is not a store is an error, and stays as it is.
+func Open(path string) (*Store, error) {
+	file, unlock, err := filelock.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s := &Store{path: path, file: file, unlock: unlock, index: map[uint64]int64{}}
+	if err := s.load(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *Store) load() error {
+	r := bufio.NewReaderSize(s.file, 1<<20)
+	for number := 1; ; number++ {
+		line, err := readLine(r)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err == io.EOF { // what has no line break is not whole
+			break
+		}
+		if number == 1 && string(line) != header {
+			return fmt.Errorf("the first line is not %s, so this is not a store of exchanges, or one of another version; choose another file", header)
+		}
+		if number > 1 {
+			if key, _, ok := parse(line); ok {
+				s.index[key.short()] = s.size
+			} else {
+				s.damaged = append(s.damaged, number)
+			}
+		}
+		s.size += int64(len(line)) + 1
+	}
+	end, err := s.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if s.size == 0 {
+		if head := make([]byte, min(end, int64(len(header)))); end > 0 {
+			if _, err := s.file.ReadAt(head, 0); err != nil {
+				return err
+			}
+			if !bytes.HasPrefix([]byte(header), head) {
+				return errors.New("the file is not a store of exchanges; choose another file")
+			}
+		}
+		if err := s.file.Truncate(0); err != nil {
+			return err
+		}
+		return s.write([]byte(header + lineBreak))
+	}
+	if end > s.size {
+		return s.file.Truncate(s.size)
+	}
+	return nil
+}
+
+// readLine returns a line without its end. At the end of the file it returns what
+// is left, with io.EOF.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		var rest []byte
+		line = bytes.Clone(line)
+		rest, err = r.ReadBytes('\n')
+		line = append(line, rest...)
+	}
+	if err != nil {
+		return line, err
+	}
+	return line[:len(line)-1], nil
+}
+
+// parse takes a line apart, and reports whether it is as it was written.
+func parse(line []byte) (key Key, value []byte, ok bool) {
+	if len(line) < valueAt+2 || line[len(line)-1] != '}' || string(line[:keyAt]) != `{"key":"` ||
+		string(line[keyAt+64:crcAt]) != `","crc":"` || string(line[crcAt+8:valueAt]) != `","value":` {
+		return key, nil, false
+	}
+	var crc [4]byte
+	if _, err := hex.Decode(key[:], line[keyAt:keyAt+64]); err != nil {
+		return key, nil, false
+	}
+	if _, err := hex.Decode(crc[:], line[crcAt:crcAt+8]); err != nil {
+		return key, nil, false
+	}
+	value = line[valueAt : len(line)-1]
+	return key, value, crc32.Checksum(value, table) == binary.BigEndian.Uint32(crc[:])
+}
+
+// short is what the index knows of a key. Two keys that share it are so unlikely
+// that it costs no more than asking again: Get compares the whole key.
+func (k Key) short() uint64 { return binary.BigEndian.Uint64(k[:]) }
+
+// Get returns the value of a key, or nil.
+func (s *Store) Get(key Key) ([]byte, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	at, ok := s.index[key.short()]
+	if !ok {
+		return nil, nil
+	}
+	line, err := readLine(bufio.NewReader(io.NewSectionReader(s.file, at, s.size-at)))
+	if err != nil {
+		return nil, fmt.Errorf("reading the store %s: %w", s.path, err)
+	}
+	found, value, ok := parse(line)
+	if !ok {
+		return nil, fmt.Errorf("reading the store %s: the line at byte %d was damaged after the store was opened", s.path, at)
+	}
+	if found != key {
+		return nil, nil
+	}
+	return bytes.Clone(value), nil
+}
+
+// Put keeps a value, which is JSON on one line, in place of an earlier one.
+func (s *Store) Put(key Key, value []byte) error {
+	if bytes.ContainsRune(value, '\n') {
+		return fmt.Errorf("writing to the store %s: the value has a line break", s.path)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.size
+	if err := s.write(entry(key, value)); err != nil {
+		return fmt.Errorf("writing to the store %s: %w", s.path, err)
+	}
+	s.index[key.short()] = at
+	return nil
+}
+
+func entry(key Key, value []byte) []byte {
+	line := make([]byte, 0, valueAt+len(value)+2)
+	line = fmt.Appendf(line, `{"key":"%x","crc":"%08x","value":`, key[:], crc32.Checksum(value, table))
+	return append(append(line, value...), '}', '\n')
+}
+
+// write adds to the end of the file. What was written in part is taken back.
+func (s *Store) write(line []byte) error {
+	if s.broken != nil {
+		return s.broken
+	}
+	if _, err := s.file.WriteAt(line, s.size); err != nil {
+		if undo := s.file.Truncate(s.size); undo != nil {
+			s.broken = errors.Join(err, undo)
+		}
+		return err
+	}
+	s.size, s.written = s.size+int64(len(line)), true
+	return nil
+}
+
+// Each calls f with the number of each line that counts and its value, in the
+// order of the file, until f returns false.
+func (s *Store) Each(f func(line int, value []byte) bool) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, s.size), 1<<20)
+	at := int64(0)
+	for number := 1; ; number++ {
+		line, err := readLine(r)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading the store %s: %w", s.path, err)
+		}
+		if key, value, ok := parse(line); ok && s.index[key.short()] == at && !f(number, value) {
+			return nil
+		}
+		at += int64(len(line)) + 1
+	}
+}
+
+// Len returns the number of keys, and Damaged the numbers of the lines that were
+// skipped when the store was opened.
+func (s *Store) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.index)
+}
+
+// Damaged returns the numbers of the lines that were skipped on opening.
+func (s *Store) Damaged() []int { return s.damaged }
+
+// Compact writes the file anew without what no longer counts: earlier values of a
+// key, and damaged lines. A crash leaves the old file or the new one.
+func (s *Store) Compact() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.compact(); err != nil {
+		return fmt.Errorf("compacting the store %s: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s *Store) compact() (err error) {
+	temporary := s.path + ".compact"
+	file, unlock, err := filelock.Open(temporary)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			unlock()
+			os.Remove(temporary)
+		}
+	}()
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(file, 1<<20)
+	w.WriteString(header + lineBreak) // Flush tells of errors
+	index, size := make(map[uint64]int64, len(s.index)), int64(len(header)+1)
+	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, s.size), 1<<20)
+	for at := int64(0); ; {
+		line, err := readLine(r)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if key, _, ok := parse(line); ok && s.index[key.short()] == at {
+			w.Write(line)
+			w.WriteString(lineBreak)
+			index[key.short()] = size
+			size += int64(len(line)) + 1
+		}
+		at += int64(len(line)) + 1
+	}
+	if err := errors.Join(w.Flush(), file.Sync()); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, s.path); err != nil {
+		return err
+	}
+	s.file.Close()
+	s.unlock()
+	s.file, s.unlock, s.index, s.size, s.damaged = file, unlock, index, size, nil
+	if folder, err := os.Open(filepath.Dir(s.path)); err == nil {
+		folder.Sync() // some systems cannot sync a folder
+		folder.Close()
+	}
+	return nil
+}
+
+// Close closes the file, once what was put is on the disk.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = os.ErrClosed
+	var sync error
+	if s.written {
+		sync = s.file.Sync()
+	}
+	return errors.Join(sync, s.file.Close(), s.unlock())
+}
