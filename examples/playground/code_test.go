@@ -10,13 +10,13 @@ import (
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
 	"github.com/foreword-go/foreword/examples/internal/clitest"
-	"github.com/foreword-go/foreword/sampling/wrap"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // program asks for a Go program and puts it into a folder of its own.
 func program(t *testing.T, backend *cli.Backend, tab, body string) (file string) {
 	t.Helper()
-	status, answer := call(serverFor(t, backend, wrap.Price{}), "/api/"+tab+"/code", body)
+	status, answer := call(serverFor(t, backend, sampling.Price{}), "/api/"+tab+"/code", body)
 	var got struct{ Code string }
 	if err := json.Unmarshal([]byte(answer), &got); err != nil || status != 200 {
 		t.Fatalf("status %d: %s", status, answer)
@@ -49,7 +49,7 @@ func TestCodeRuns(t *testing.T) {
 	} {
 		t.Run(c.tab, func(t *testing.T) {
 			printed := goTool(t, "run", program(t, pocket, c.tab, c.body))
-			_, answer := call(serverFor(t, pocket, wrap.Price{}), "/api/"+c.tab+"/run", c.body)
+			_, answer := call(serverFor(t, pocket, sampling.Price{}), "/api/"+c.tab+"/run", c.body)
 			var text string
 			for line := range strings.Lines(answer) {
 				var e event

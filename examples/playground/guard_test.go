@@ -7,16 +7,16 @@ import (
 	"testing"
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
-	"github.com/foreword-go/foreword/sampling/wrap"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // pocketServer is the playground as it is started without flags.
 func pocketServer(t *testing.T) http.Handler {
 	t.Helper()
-	return serverFor(t, &cli.Backend{Kind: "pocket"}, wrap.Price{})
+	return serverFor(t, &cli.Backend{Kind: "pocket"}, sampling.Price{})
 }
 
-func serverFor(t *testing.T, backend *cli.Backend, price wrap.Price) http.Handler {
+func serverFor(t *testing.T, backend *cli.Backend, price sampling.Price) http.Handler {
 	t.Helper()
 	env := &cli.Env{Getenv: func(name string) string {
 		if name == "OPENAI_API_KEY" {

@@ -26,7 +26,7 @@ import (
 	"time"
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
-	"github.com/foreword-go/foreword/sampling/wrap"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 const about = `playground: a web page to look at what a base model does
@@ -57,7 +57,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if !(*prompt >= 0 && *completion >= 0) {
 		return cli.Usagef("a price is negative; use 0 for none")
 	}
-	price := wrap.Price{Prompt: dollars(*prompt), Completion: dollars(*completion)}
+	price := sampling.Price{Prompt: *prompt, Completion: *completion}
 	models, err := newModels(env, backend, price)
 	if err != nil {
 		return err
@@ -77,10 +77,6 @@ func run(ctx context.Context, env *cli.Env) error {
 	}
 	return cli.Serve(ctx, listener, newServer(models), grace)
 }
-
-func dollars(amount float64) wrap.Money { return wrap.Money(amount * float64(wrap.Dollar)) }
-
-func amount(m wrap.Money) float64 { return float64(m) / float64(wrap.Dollar) }
 
 // openBrowser asks the system to show a page. Where there is no browser, the
 // address on the terminal has to do.

@@ -12,12 +12,12 @@ import (
 type models struct {
 	env   *cli.Env
 	flags []*cli.Backend // by which each of them is made, the first by default
-	price wrap.Price
+	price sampling.Price
 }
 
 // newModels makes one model of each backend, so that a mistake in the flags is
 // told in the terminal.
-func newModels(env *cli.Env, flags *cli.Backend, price wrap.Price) (*models, error) {
+func newModels(env *cli.Env, flags *cli.Backend, price sampling.Price) (*models, error) {
 	m := &models{env, []*cli.Backend{flags}, price}
 	if flags.Kind != "pocket" {
 		m.flags = append(m.flags, &cli.Backend{Kind: "pocket"})
@@ -82,7 +82,7 @@ func (m *models) objects() []backendObject {
 	for _, f := range m.flags {
 		o := backendObject{Kind: f.Kind, Model: f.Name, Lacks: f.Lacks()}
 		if f.Kind != "pocket" {
-			o.PromptPrice, o.CompletionPrice = amount(m.price.Prompt), amount(m.price.Completion)
+			o.PromptPrice, o.CompletionPrice = m.price.Prompt, m.price.Completion
 		}
 		all = append(all, o)
 	}

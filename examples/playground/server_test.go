@@ -15,7 +15,7 @@ import (
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
 	"github.com/foreword-go/foreword/examples/internal/clitest"
-	"github.com/foreword-go/foreword/sampling/wrap"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // call posts JSON and returns the status and the body.
@@ -159,7 +159,7 @@ func TestServerBackend(t *testing.T) {
 			`data: {"choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500}}`+"\n\ndata: [DONE]\n\n")
 	}))
 	defer backend.Close()
-	price := wrap.Price{Prompt: 4 * wrap.Dollar, Completion: 4 * wrap.Dollar}
+	price := sampling.Price{Prompt: 4, Completion: 4}
 	h := serverFor(t, &cli.Backend{Kind: "openai", URL: backend.URL + "/v1", Name: "base", Dialect: "openai"}, price)
 
 	status, answer := call(h, "/api/raw/run", `{"prompt":"once","model":"another"}`)
@@ -219,7 +219,7 @@ func TestServerBackend(t *testing.T) {
 // nothing of them stays, neither at the backend nor here.
 func TestTabsClosed(t *testing.T) {
 	backend, left := endless(t)
-	h := serverFor(t, &cli.Backend{Kind: "openai", URL: backend, Name: "endless"}, wrap.Price{})
+	h := serverFor(t, &cli.Backend{Kind: "openai", URL: backend, Name: "endless"}, sampling.Price{})
 	front := httptest.NewServer(h)
 	defer front.Close()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -264,7 +264,7 @@ func TestTabsClosed(t *testing.T) {
 
 // TestCrowd holds as many answers open as there may be, and asks for one more.
 func TestCrowd(t *testing.T) {
-	m, err := newModels(&cli.Env{}, &cli.Backend{Kind: "pocket"}, wrap.Price{})
+	m, err := newModels(&cli.Env{}, &cli.Backend{Kind: "pocket"}, sampling.Price{})
 	if err != nil {
 		t.Fatal(err)
 	}

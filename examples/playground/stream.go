@@ -123,7 +123,7 @@ func (s *stream) end(last sampling.Chunk, e endEvent) error {
 	bill := s.meter.Bills().Total
 	e.Reason, e.Stop = last.Reason, last.Stop
 	e.Prompt, e.Completion, e.Estimated = bill.PromptTokens, bill.CompletionTokens, bill.Estimated > 0
-	e.Cost = amount(bill.Cost)
+	e.Cost = bill.Cost
 	return s.send(event{End: &e})
 }
 

@@ -9,16 +9,14 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// An answer is what a backend made of a question: an entry of a Cache, or half a
-// line of a Record. The types here mirror those of package sampling, which carry
+// An answer is what a backend made of a question. The types here mirror those of package sampling, which carry
 // no JSON names of their own.
 type answer struct {
-	Chunks      []piece  `json:"chunks,omitempty"`
-	Completions []piece  `json:"completions,omitempty"` // of a draw
-	Scores      []piece  `json:"scores,omitempty"`
-	Tokens      *int     `json:"tokens,omitempty"` // of a count
-	Left        bool     `json:"left,omitempty"`   // the caller left; there may have been more
-	Error       *failure `json:"error,omitempty"`  // after all of this
+	Chunks      []piece        `json:"chunks,omitempty"`
+	Completions []piece        `json:"completions,omitempty"` // of a draw
+	Scores      []piece        `json:"scores,omitempty"`
+	Tokens      *int           `json:"tokens,omitempty"` // of a count
+	Info        *sampling.Info `json:"info,omitempty"`   // of a description
 }
 
 // A piece is a chunk, a completion, a score, a token or an alternative: all are a

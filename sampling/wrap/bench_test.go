@@ -2,11 +2,8 @@ package wrap_test
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"iter"
 	"log/slog"
-	"strings"
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -38,19 +35,16 @@ func BenchmarkChunk(b *testing.B) {
 	req := &sampling.Request{Prompt: "Once upon a time", Stop: []string{"\n\n"}, Params: sampling.Params{MaxTokens: n}}
 	quiet := slog.New(slog.DiscardHandler)
 	meter := func() wrap.Wrapper { return &wrap.Meter{Price: llama405b} }
-	limit := func() wrap.Wrapper { return &wrap.Limit{Requests: 1 << 50, AtOnce: 8} }
+	limit := func() wrap.Wrapper { return &wrap.Limit{Requests: 1 << 50, Concurrent: 8} }
 	for _, bench := range []struct {
 		name     string
 		wrappers []wrap.Wrapper
 	}{
 		{"none", nil},
-		{"Record", []wrap.Wrapper{&wrap.Record{To: io.Discard}}},
 		{"Limit", []wrap.Wrapper{limit()}},
 		{"Meter", []wrap.Wrapper{meter()}},
 		{"Meter with a Counter", []wrap.Wrapper{&wrap.Meter{Price: llama405b, Counter: words{}}}},
 		{"Retry", []wrap.Wrapper{wrap.Retry{}}},
-		{"Retry with Resume", []wrap.Wrapper{wrap.Retry{Resume: true}}},
-		{"Cache missed", []wrap.Wrapper{&wrap.Cache{Store: failingStore{}, Namespace: "bench"}}},
 		{"Cache hit", []wrap.Wrapper{&wrap.Cache{}}},
 		{"Log", []wrap.Wrapper{wrap.Log{Logger: quiet}}},
 		{"Limit Meter Retry Log", []wrap.Wrapper{limit(), meter(), wrap.Retry{}, wrap.Log{Logger: quiet}}},
@@ -68,31 +62,4 @@ func BenchmarkChunk(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/chunk")
 		})
 	}
-}
-
-// BenchmarkFileStore measures one entry of a cache file, which is a write to the
-// disk, and the look-up of one.
-func BenchmarkFileStore(b *testing.B) {
-	store, err := wrap.OpenFileStore(b.TempDir() + "/cache")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer store.Close()
-	value := []byte(strings.Repeat("x", 2000))
-	b.Run("Put", func(b *testing.B) {
-		i := 0
-		for b.Loop() {
-			if err := store.Put(fmt.Sprintf("%064d", i), value); err != nil {
-				b.Fatal(err)
-			}
-			i++
-		}
-	})
-	b.Run("Get", func(b *testing.B) {
-		for b.Loop() {
-			if v, err := store.Get(fmt.Sprintf("%064d", 0)); err != nil || v == nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }

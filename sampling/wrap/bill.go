@@ -20,7 +20,7 @@ type Bill struct {
 	// server's prefix cache; they are among the PromptTokens.
 	PromptTokens, CompletionTokens, CachedTokens int64
 
-	Cost Money
+	Cost float64 // by Meter.Price, in its currency
 }
 
 // Bills are what a [Meter] has counted by some moment.
@@ -59,6 +59,6 @@ func (b Bill) line(w *tabwriter.Writer, name string) {
 	if b.Estimated > 0 {
 		about = "~"
 	}
-	fmt.Fprintf(w, "%s\t%d\t%d\t%s%d\t%s%d\t%s%v\t\n", name, b.Calls, b.Failed,
+	fmt.Fprintf(w, "%s\t%d\t%d\t%s%d\t%s%d\t%s%.6g\t\n", name, b.Calls, b.Failed,
 		about, b.PromptTokens, about, b.CompletionTokens, about, b.Cost)
 }

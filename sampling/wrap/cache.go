@@ -3,54 +3,52 @@ package wrap
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/foreword-go/foreword/internal/store"
 	"github.com/foreword-go/foreword/sampling"
 )
 
 // A Cache answers a call that was answered before, without the backend: the same
-// chunks, in the same order, with the usage that they had. A hit costs nothing
-// all the same: what was spent is told by a [Meter] inside the Cache, not by the
-// sum of the usages.
+// chunks, in the same order, with the usage that they had. It is the one memory of
+// what a model said:
 //
-// The key is the exact request, and for a greedy one all of it but the seed,
-// which decides nothing. Draws and scores are kept as well.
+//   - With a [Store] it resumes work: run an interrupted Map, Sweep or Search
+//     again, and only what is missing is asked.
+//   - With a Store and Strict it replays, for tests: what is not in the file is an
+//     error, and the backend may be nil.
 //
-// What is stored is what a [sampling.Model] made of the answer: the text up to
-// the first of the request's stop sequences. So a stream that Model left at a
-// stop is whole. One that was left for another reason is not stored, nor one that
-// failed, broke off or was ended by a filter. Two calls that ask the same at the
-// same time both go to the backend.
+// The key is the exact request. The seed of a greedy one does not count, since it
+// decides nothing. A sampled request is found again by its seed, so set
+// Params.Seed. Draws, scores, token counts and descriptions are kept too.
 //
-// The zero Cache keeps greedy completions in memory. A Cache must not be copied.
-// It is safe for concurrent use.
+// What is kept is what a [sampling.Model] made of the answer: the text up to the
+// first stop sequence. An answer that failed, broke off, was filtered, was left
+// for another reason than a stop, or does not keep to its constraint is not kept.
+// Two calls that ask the same at the same time both go to the backend.
+//
+// The zero Cache keeps up to 10,000 answers and 64 MiB in memory. A Cache must not
+// be copied. It is safe for concurrent use.
 type Cache struct {
-	// Store keeps the entries: a [FileStore], or any other. nil is a
-	// [MemoryStore] of this Cache's own.
-	Store Store
+	// Store keeps the answers in a file. nil keeps them in memory.
+	Store *Store
 
-	// Namespace names the backend and its model, as in "vllm llama-3.1-405b":
-	// the Cache cannot know them, and another model answers otherwise. Give
-	// another name too when the server's settings change. It is required with a
-	// Store, which may outlive the program. Without one, each backend that the
-	// Cache is wrapped around has a space of its own.
+	// Namespace names the model, as in "llama-3.1-405b": another model answers
+	// otherwise. "" takes the model and the version that the backend says of
+	// itself, by [sampling.Describer], and never its address. With a Store, a
+	// backend that says nothing is then [sampling.ErrInvalid].
 	Namespace string
 
-	// Sampled also stores what was drawn at a temperature above 0, by its seed.
-	// Set it when the requests name their seeds. Model gives a request without
-	// one a fresh seed, which nothing here can tell from one that was chosen,
-	// and which is hardly ever asked for again: such answers would only crowd
-	// out the others.
-	Sampled bool
+	// Strict answers from the Store alone. It needs a Namespace.
+	Strict bool
 
-	once         sync.Once
-	store        Store
+	memory       memory
 	wrapped      atomic.Int64
 	hits, misses atomic.Int64
 	faults       atomic.Int64
@@ -58,33 +56,17 @@ type Cache struct {
 	fault        error
 }
 
-// A Store keeps the entries of a [Cache]. Keys are short printable strings.
-// Implementations are safe for concurrent use.
-//
-// A Store that fails never fails a call: [CacheStats] tell of it.
-type Store interface {
-	// Get returns the value put under the key, or nil. The caller does not
-	// change it.
-	Get(key string) (value []byte, err error)
-
-	// Put keeps the value, in place of an earlier one. The caller does not
-	// change the value afterwards. A Store may forget it at any time.
-	Put(key string, value []byte) error
-}
-
 // CacheStats tell what a [Cache] did.
 type CacheStats struct {
-	Hits   int64
-	Misses int64 // calls that could have been hits
+	Hits, Misses int64
 
-	// Faults is the number of times that the Store failed or gave back what
-	// nobody put there, and Fault is the last of them. The calls were then
-	// answered by the backend.
+	// Faults is how often the Store failed, and Fault is the last time. The
+	// calls were then answered by the backend.
 	Faults int64
 	Fault  error
 }
 
-// Stats returns what happened by now.
+// Stats returns what happened so far.
 func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,100 +82,177 @@ func (c *Cache) failed(err error) {
 
 // Wrap returns a backend that remembers its answers.
 func (c *Cache) Wrap(backend sampling.Backend) sampling.Backend {
-	c.once.Do(func() {
-		c.store = c.Store
-		if c.store == nil {
-			c.store = new(MemoryStore)
-		}
-	})
-	in := look(backend)
-	space := c.Namespace
-	if c.Store == nil {
-		space = fmt.Sprintf("%d %s", c.wrapped.Add(1), space)
-	}
-	return in.expose(&cached{c, in, space})
+	return &cached{Forward: inside(backend), cache: c, number: c.wrapped.Add(1)}
 }
 
 // cached is a backend with a Cache around it.
 type cached struct {
-	cache *Cache
-	inner
-	space string
+	sampling.Forward
+	cache  *Cache
+	number int64 // of the backend, among those of this Cache
+
+	mu    sync.Mutex
+	space string // which model's answers these are; "" is not known yet
 }
 
-// An entry is a place in the store, which a call may find filled, or fill.
-type entry struct {
-	cache *Cache
-	key   string
-}
-
-// entry returns nil for a call that must not be cached.
-func (c *cached) entry(q *question, err error) (*entry, error) {
-	if c.cache.Store != nil && c.cache.Namespace == "" {
-		return nil, fmt.Errorf("%w: wrap.Cache has a Store and no Namespace, so that the answers of other models would be taken for this one's; set Cache.Namespace", sampling.ErrInvalid)
+// identity returns what sets this model's answers apart.
+func (c *cached) identity(ctx context.Context) (string, error) {
+	k := c.cache
+	switch {
+	case k.Strict && (k.Namespace == "" || k.Store == nil):
+		return "", fmt.Errorf("%w: wrap.Cache is Strict without a Store and a Namespace; set both", sampling.ErrInvalid)
+	case k.Store == nil:
+		return fmt.Sprintf("%d %s", c.number, k.Namespace), nil
+	case k.Namespace != "":
+		return k.Namespace, nil
 	}
-	if err != nil || q.Params != nil && q.Params.Temperature != 0 && !c.cache.Sampled {
-		return nil, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.space != "" {
+		return c.space, nil
+	}
+	info, err := c.Forward.Describe(ctx)
+	if err != nil && !errors.Is(err, sampling.ErrUnsupported) {
+		return "", fmt.Errorf("wrap: asking which model answers, for the cache: %w", err)
+	}
+	if info.Model == "" {
+		return "", fmt.Errorf("%w: wrap.Cache has a Store, and the backend does not say which model it serves; set Cache.Namespace, so that no other model's answers are taken for this one's", sampling.ErrInvalid)
+	}
+	c.space = fmt.Sprintf("model %q version %q", info.Model, info.Version)
+	return c.space, nil
+}
+
+// An entry is a place that a call may find filled, or fill.
+type entry struct {
+	cache    *Cache
+	key      store.Key
+	question *question
+}
+
+// A record is what a Store has on a line: an exchange.
+type record struct {
+	Ask    *question `json:"ask"`
+	Answer *answer   `json:"answer"`
+}
+
+func (c *cached) entry(ctx context.Context, q *question, err error) (*entry, error) {
+	if err != nil {
+		return nil, err
+	}
+	space, err := c.identity(ctx)
+	if err != nil {
+		return nil, err
 	}
 	line, err := q.key()
 	if err != nil {
-		return nil, nil
+		return nil, fmt.Errorf("%w: %w", sampling.ErrInvalid, err)
 	}
-	// The 1 is the version of what an answer looks like.
-	sum := sha256.Sum256(fmt.Appendf(nil, "1 %q %s", c.space, line))
-	return &entry{c.cache, hex.EncodeToString(sum[:])}, nil
+	return &entry{c.cache, sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), q}, nil
 }
 
-// get returns the answer that is there, or nil.
-func (e *entry) get(ctx context.Context) *answer {
-	if e == nil {
-		return nil
+// get returns the answer that is there, or nil; when the Cache is Strict, an error
+// in place of nil.
+func (e *entry) get(ctx context.Context) (*answer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	value, err := e.cache.store.Get(e.key)
-	var a *answer
+	value, err := e.store().Get(e.key)
+	var r record
 	if err == nil && value != nil {
-		err = json.Unmarshal(value, &a)
+		err = json.Unmarshal(value, &r)
 	}
 	if err != nil {
-		e.cache.failed(fmt.Errorf("reading from the cache: %w", err))
-		a = nil
+		e.cache.failed(fmt.Errorf("wrap: reading from the cache: %w", err))
+		r.Answer = nil
 	}
-	if a == nil {
-		e.cache.misses.Add(1)
-		return nil
+	if r.Answer != nil {
+		e.cache.hits.Add(1)
+		traced(ctx).found()
+		return r.Answer, nil
 	}
-	e.cache.hits.Add(1)
-	traced(ctx).found()
-	return a
+	e.cache.misses.Add(1)
+	if e.cache.Strict {
+		return nil, e.unknown()
+	}
+	return nil, nil
 }
 
+// put keeps an answer, or fails in silence but for the stats: the caller has it.
 func (e *entry) put(a *answer) {
-	value, err := encode(a)
+	value, err := encode(record{e.question, a})
 	if err == nil {
-		err = e.cache.store.Put(e.key, value)
+		err = e.store().Put(e.key, value)
 	}
 	if err != nil {
-		e.cache.failed(fmt.Errorf("writing to the cache: %w", err))
+		e.cache.failed(fmt.Errorf("wrap: writing to the cache: %w", err))
 	}
 }
+
+func (e *entry) store() interface {
+	Get(store.Key) ([]byte, error)
+	Put(store.Key, []byte) error
+} {
+	if e.cache.Store != nil {
+		return e.cache.Store.file
+	}
+	return &e.cache.memory
+}
+
+// unknown says what is not in the store, and where it differs from what is.
+func (e *entry) unknown() error {
+	asked, _ := e.question.key() // it was made before
+	line, at, nearest := 0, -1, ""
+	err := e.cache.Store.file.Each(func(number int, value []byte) bool {
+		var r record
+		if json.Unmarshal(value, &r) != nil || r.Ask == nil {
+			return true
+		}
+		known, _ := r.Ask.key()
+		if n := common(asked, known); n > at {
+			line, at, nearest = number, n, known
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	if line == 0 {
+		return errors.New("wrap: the cache is strict, and its store is empty; record the exchanges first, without Strict")
+	}
+	return fmt.Errorf("wrap: the cache is strict, and this request is not in its store; the nearest, on line %d, differs from byte %d on: asked %q, recorded %q; record it without Strict",
+		line, at, excerpt(asked, at), excerpt(nearest, at))
+}
+
+// common returns how many bytes two texts begin with alike.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func excerpt(s string, at int) string { return s[min(at, len(s)):min(at+40, len(s))] }
 
 func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		e, err := c.entry(ask("sample", req, 0))
+		q, err := ask("sample", req, 0)
+		e, err := c.entry(ctx, q, err)
 		if err != nil {
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		if a := e.get(ctx); a != nil {
+		a, err := e.get(ctx)
+		if err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		if a != nil {
 			a.replay(ctx, yield)
 			return
 		}
-		if e == nil {
-			c.backend.Sample(ctx, req)(yield)
-			return
-		}
 		var seen []sampling.Chunk
-		for chunk, err := range c.backend.Sample(ctx, req) {
+		for chunk, err := range c.Backend.Sample(ctx, req) {
 			if err != nil {
 				yield(chunk, err)
 				return
@@ -203,7 +262,7 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 				break
 			}
 		}
-		if pieces, ok := whole(seen, req.Stop); ok {
+		if pieces, ok := whole(seen, req); ok {
 			e.put(&answer{Chunks: pieces})
 		}
 	}
@@ -223,8 +282,8 @@ func ownCopy(c sampling.Chunk) sampling.Chunk {
 }
 
 // whole returns the chunks up to the first stop sequence, and whether they are a
-// whole answer.
-func whole(chunks []sampling.Chunk, stop []string) (pieces []piece, ok bool) {
+// whole answer that keeps to the constraint.
+func whole(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, ok bool) {
 	seen := func(yield func(sampling.Chunk, error) bool) {
 		for _, c := range chunks {
 			if !yield(c, nil) {
@@ -232,63 +291,128 @@ func whole(chunks []sampling.Chunk, stop []string) (pieces []piece, ok bool) {
 			}
 		}
 	}
-	for c := range sampling.Until(seen, stop) {
+	text, reason := "", sampling.Unfinished
+	for c := range sampling.Until(seen, req.Stop) {
 		pieces = append(pieces, writeChunk(&c))
-		ok = c.Reason != sampling.Unfinished && c.Reason != sampling.Filtered
+		text, reason = text+c.Text, c.Reason
 	}
-	return pieces, ok
+	return pieces, worthKeeping(text, reason, req.Constraint)
+}
+
+// worthKeeping reports whether an answer is whole and keeps to its constraint.
+func worthKeeping(text string, reason sampling.Reason, constraint sampling.Constraint) bool {
+	switch {
+	case reason == sampling.Unfinished || reason == sampling.Filtered:
+		return false
+	case constraint.IsZero():
+		return true
+	}
+	m := constraint.Start()
+	return m.Add(text) && (m.Done() || reason == sampling.TokenLimit)
 }
 
 // replay yields the chunks of an answer as a backend does.
-func (a *answer) replay(ctx context.Context, yield func(sampling.Chunk, error) bool) (left bool) {
+func (a *answer) replay(ctx context.Context, yield func(sampling.Chunk, error) bool) {
 	for i := range a.Chunks {
 		if err := ctx.Err(); err != nil {
 			yield(sampling.Chunk{}, err)
-			return true
+			return
 		}
 		if !yield(a.Chunks[i].chunk(), nil) {
-			return true
+			return
 		}
 	}
-	return false
 }
 
 func (c *cached) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	e, err := c.entry(ask("draw", req, n))
-	if err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if a := e.get(ctx); a != nil {
-		return readCompletions(a.Completions, req), nil
-	}
-	all, err := c.draws.Draw(ctx, req, n)
-	unfinished := func(c *sampling.Completion) bool {
-		return c == nil || c.Reason == sampling.Unfinished || c.Reason == sampling.Filtered
-	}
-	if e != nil && err == nil && len(all) == n && !slices.ContainsFunc(all, unfinished) {
-		e.put(&answer{Completions: writeCompletions(all)})
-	}
-	return all, err
+	q, err := ask("draw", req, n)
+	return remembered(ctx, c, q, err, func(a *answer) []*sampling.Completion { return readCompletions(a.Completions, req) },
+		func() (*answer, []*sampling.Completion, error) {
+			all, err := c.Forward.Draw(ctx, req, n)
+			if err != nil || len(all) != n || slices.ContainsFunc(all, func(c *sampling.Completion) bool {
+				return c == nil || !worthKeeping(before(c.Text, req.Stop), c.Reason, req.Constraint)
+			}) {
+				return nil, all, err
+			}
+			return &answer{Completions: writeCompletions(all)}, all, nil
+		})
+}
+
+func before(text string, stop []string) string {
+	text, _ = sampling.Cut(text, stop)
+	return text
 }
 
 func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	q := &question{Method: "score", Prompt: req.Prompt, Continuations: continuations}
-	e, err := c.entry(q, q.check())
+	q, err := ask("score", req, 0)
+	if q != nil {
+		q.Continuations, q.Stop, q.Constraint = continuations, nil, ""
+		q.Params = &params{Extra: q.Params.Extra} // nothing else matters to a score
+		err = errors.Join(err, q.check())
+	}
+	return remembered(ctx, c, q, err, func(a *answer) []sampling.Score { return readScores(a.Scores) },
+		func() (*answer, []sampling.Score, error) {
+			scores, err := c.Forward.Score(ctx, req, continuations)
+			if err != nil || len(scores) != len(continuations) {
+				return nil, scores, err
+			}
+			return &answer{Scores: writeScores(scores)}, scores, nil
+		})
+}
+
+// Count keeps counts in a Store only: memory would hardly be faster than a Counter
+// in the process.
+func (c *cached) Count(ctx context.Context, text string) (int, error) {
+	if c.cache.Store == nil {
+		return c.Forward.Count(ctx, text)
+	}
+	q := &question{Method: "count", Prompt: text}
+	return remembered(ctx, c, q, q.check(), func(a *answer) int { return *a.Tokens }, func() (*answer, int, error) {
+		n, err := c.Forward.Count(ctx, text)
+		return &answer{Tokens: &n}, n, err
+	})
+}
+
+// Describe is kept where a Namespace names the model, so that a strict Cache knows
+// the window.
+func (c *cached) Describe(ctx context.Context) (sampling.Info, error) {
+	if c.cache.Store == nil || c.cache.Namespace == "" {
+		return c.Forward.Describe(ctx)
+	}
+	q := &question{Method: "describe"}
+	return remembered(ctx, c, q, nil, func(a *answer) sampling.Info { return *a.Info }, func() (*answer, sampling.Info, error) {
+		info, err := c.Forward.Describe(ctx)
+		return &answer{Info: &info}, info, err
+	})
+}
+
+// Constrains lets a strict Cache take any constraint: what is in the store kept to
+// it.
+func (c *cached) Constrains(constraint sampling.Constraint) error {
+	if c.cache.Strict {
+		return nil
+	}
+	return c.Forward.Constrains(constraint)
+}
+
+// remembered answers a question that is not a stream. call returns nil for an
+// answer that is not to be kept.
+func remembered[T any](ctx context.Context, c *cached, q *question, err error, read func(*answer) T, call func() (*answer, T, error)) (T, error) {
+	var none T
+	e, err := c.entry(ctx, q, err)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	a, err := e.get(ctx)
+	if err != nil {
+		return none, err
 	}
-	if a := e.get(ctx); a != nil {
-		return readScores(a.Scores), nil
+	if a != nil {
+		return read(a), nil
 	}
-	scores, err := c.scores.Score(ctx, req, continuations)
-	if e != nil && err == nil && len(scores) == len(continuations) {
-		e.put(&answer{Scores: writeScores(scores)})
+	a, value, err := call()
+	if err == nil && a != nil {
+		e.put(a)
 	}
-	return scores, err
+	return value, err
 }

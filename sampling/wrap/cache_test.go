@@ -90,32 +90,21 @@ func counted(asked *int) *samplingtest.Script {
 	return script
 }
 
-// What is not to be kept passes through.
-func TestCachePassesOn(t *testing.T) {
-	asked := 0
-	script := counted(&asked)
-	c := new(wrap.Cache)
-	b := c.Wrap(script)
-	for range 2 {
-		if all, err := b.(sampling.Drawer).Draw(t.Context(), &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 7}}, 3); len(all) != 3 || err != nil {
-			t.Errorf("a draw: %v, %v", all, err)
-		}
-		if scores, err := b.(sampling.Scorer).Score(t.Context(), &sampling.Request{Prompt: "not UTF-8: \xff"}, []string{"a"}); len(scores) != 1 || err != nil {
-			t.Errorf("a score: %v, %v", scores, err)
-		}
-	}
-	if got := c.Stats(); asked != 4 || got != (wrap.CacheStats{}) {
-		t.Errorf("the backend was asked %d times, %+v", asked, got)
+// A request that no file could keep as it is, is refused.
+func TestCacheRefuses(t *testing.T) {
+	b := new(wrap.Cache).Wrap(able())
+	if _, err := b.(sampling.Scorer).Score(t.Context(), &sampling.Request{Prompt: "not UTF-8: \xff"}, []string{"a"}); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("a score: %v", err)
 	}
 }
 
-func stores(t *testing.T) map[string]wrap.Store {
-	return map[string]wrap.Store{"memory": new(wrap.MemoryStore), "file": openStore(t, t.TempDir()+"/cache")}
+func stores(t *testing.T) map[string]*wrap.Store {
+	return map[string]*wrap.Store{"memory": nil, "file": openStore(t, t.TempDir()+"/cache")}
 }
 
-func openStore(t *testing.T, path string) *wrap.FileStore {
+func openStore(t *testing.T, path string) *wrap.Store {
 	t.Helper()
-	store, err := wrap.OpenFileStore(path)
+	store, err := wrap.OpenStore(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,50 +122,40 @@ func TestCacheKey(t *testing.T) {
 		return &req
 	}
 	for _, test := range []struct {
-		name    string
-		sampled bool
-		a, b    *sampling.Request
-		asked   int
+		name  string
+		a, b  *sampling.Request
+		asked int
 	}{
-		{"the same", false, &base, change(func(r *sampling.Request) {}), 1},
-		{"greedy with another seed", false, &base, change(func(r *sampling.Request) { r.Params.Seed = 77 }), 1},
-		{"another prompt", false, &base, change(func(r *sampling.Request) { r.Prompt = "q" }), 2},
-		{"a space more", false, &base, change(func(r *sampling.Request) { r.Prompt = "p " }), 2},
-		{"other stops", false, &base, change(func(r *sampling.Request) { r.Stop = []string{"a"} }), 2},
-		{"stops that join alike", false, &base, change(func(r *sampling.Request) { r.Stop = []string{"ab"} }), 2},
-		{"more tokens", false, &base, change(func(r *sampling.Request) { r.Params.MaxTokens = 10 }), 2},
-		{"the default of tokens", false, change(func(r *sampling.Request) { r.Params.MaxTokens = 0 }), change(func(r *sampling.Request) { r.Params.MaxTokens = sampling.DefaultMaxTokens }), 1},
-		{"logprobs", false, &base, change(func(r *sampling.Request) { r.Params.Logprobs, r.Params.TopLogprobs = true, 1 }), 2},
-		{"extra", false, &base, change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": 1} }), 2},
-		{"extra in another order", false,
+		{"the same", &base, change(func(r *sampling.Request) {}), 1},
+		{"greedy with another seed", &base, change(func(r *sampling.Request) { r.Params.Seed = 77 }), 1},
+		{"another prompt", &base, change(func(r *sampling.Request) { r.Prompt = "q" }), 2},
+		{"a space more", &base, change(func(r *sampling.Request) { r.Prompt = "p " }), 2},
+		{"other stops", &base, change(func(r *sampling.Request) { r.Stop = []string{"a"} }), 2},
+		{"stops that join alike", &base, change(func(r *sampling.Request) { r.Stop = []string{"ab"} }), 2},
+		{"more tokens", &base, change(func(r *sampling.Request) { r.Params.MaxTokens = 10 }), 2},
+		{"the default of tokens", change(func(r *sampling.Request) { r.Params.MaxTokens = 0 }), change(func(r *sampling.Request) { r.Params.MaxTokens = sampling.DefaultMaxTokens }), 1},
+		{"logprobs", &base, change(func(r *sampling.Request) { r.Params.Logprobs, r.Params.TopLogprobs = true, 1 }), 2},
+		{"extra", &base, change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": 1} }), 2},
+		{"extra in another order",
 			change(func(r *sampling.Request) {
 				r.Params.Extra = map[string]any{"x": struct{ B, A int }{1, 2}, "y": 3.0}
 			}),
 			change(func(r *sampling.Request) {
 				r.Params.Extra = map[string]any{"y": 3, "x": map[string]int{"A": 2, "B": 1}}
 			}), 1},
-		{"large numbers in extra", false,
+		{"large numbers in extra",
 			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": int64(1<<60 + 1)} }),
 			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": int64(1 << 60)} }), 2},
-		{"extra that is no JSON", false,
-			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": func() {}} }),
-			change(func(r *sampling.Request) { r.Params.Extra = map[string]any{"x": func() {}} }), 2},
-		{"text that is not UTF-8", false,
-			change(func(r *sampling.Request) { r.Prompt = "\xff" }),
-			change(func(r *sampling.Request) { r.Prompt = "\xfe" }), 2},
-		{"sampled", false,
-			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }),
-			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }), 2},
-		{"sampled, and cached by seed", true,
+		{"sampled, and cached by seed",
 			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }),
 			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }), 1},
-		{"sampled with another seed", true,
+		{"sampled with another seed",
 			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 5 }),
 			change(func(r *sampling.Request) { r.Params.Temperature, r.Params.Seed = 1, 6 }), 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			script := turns(samplingtest.Reply{Text: "x"})
-			b := (&wrap.Cache{Sampled: test.sampled}).Wrap(script)
+			b := new(wrap.Cache).Wrap(script)
 			chunks(t, b, test.a)
 			chunks(t, b, test.b)
 			if n := len(script.Calls()); n != test.asked {
@@ -255,7 +234,7 @@ func TestCacheDrawAndScore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
 			script := counted(&asked)
-			m := sampling.Model{Backend: (&wrap.Cache{Sampled: true, Store: store, Namespace: "test"}).Wrap(script)}
+			m := sampling.Model{Backend: (&wrap.Cache{Store: store, Namespace: "test"}).Wrap(script)}
 			req := &sampling.Request{Params: sampling.Params{Temperature: 1, Seed: 3}}
 			three, err := m.Draw(t.Context(), req, 3)
 			again, err2 := m.Draw(t.Context(), req, 3)
@@ -332,7 +311,7 @@ func TestCacheDrawFails(t *testing.T) {
 func TestCacheSpaces(t *testing.T) {
 	c := new(wrap.Cache)
 	one, other := c.Wrap(turns(samplingtest.Reply{Text: "one"})), c.Wrap(turns(samplingtest.Reply{Text: "other"}))
-	store := new(wrap.MemoryStore)
+	store := openStore(t, t.TempDir()+"/cache")
 	third := (&wrap.Cache{Store: store, Namespace: "third"}).Wrap(turns(samplingtest.Reply{Text: "third"}))
 	fourth := (&wrap.Cache{Store: store, Namespace: "fourth"}).Wrap(turns(samplingtest.Reply{Text: "fourth"}))
 	alike := (&wrap.Cache{Store: store, Namespace: "fourth"}).Wrap(turns(samplingtest.Reply{Text: "not asked"}))
@@ -360,34 +339,113 @@ func TestCacheSpaces(t *testing.T) {
 	}
 }
 
-// A failingStore fails, or gives back what was never put there.
-type failingStore struct {
-	get      []byte
-	err      error
-	putError error
+// Two models behind one address and one model name are told apart by what they say
+// of themselves, and so are two versions.
+func TestCacheIdentity(t *testing.T) {
+	store := openStore(t, t.TempDir()+"/cache")
+	say := func(text string, info sampling.Info) sampling.Backend {
+		return (&wrap.Cache{Store: store}).Wrap(describing{turns(samplingtest.Reply{Text: text}), info})
+	}
+	for range 2 {
+		for want, b := range map[string]sampling.Backend{
+			"one":   say("one", sampling.Info{Model: "a.gguf"}),
+			"two":   say("two", sampling.Info{Model: "b.gguf"}),
+			"three": say("three", sampling.Info{Model: "a.gguf", Version: "2"}),
+		} {
+			if got, err := read(t.Context(), b, &sampling.Request{Prompt: "p"}); got != want || err != nil {
+				t.Errorf("%q, %v; want %q", got, err, want)
+			}
+		}
+	}
 }
 
-func (s failingStore) Get(string) ([]byte, error) { return s.get, s.err }
-func (s failingStore) Put(string, []byte) error   { return s.putError }
+// A strict cache replays what another recorded, and names what it does not have.
+func TestCacheStrict(t *testing.T) {
+	path := t.TempDir() + "/cache"
+	store := openStore(t, path)
+	first := sampling.Model{Backend: (&wrap.Cache{Store: store, Namespace: "test"}).Wrap(describing{able(), sampling.Info{Model: "m", Window: 99}})}
+	req := &sampling.Request{Prompt: "the capital of France is", Params: sampling.Params{Temperature: 1, Seed: 5}}
+	recorded, err := first.Complete(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Describe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Count(t.Context(), "four"); err != nil {
+		t.Fatal(err)
+	}
+	store.Close()
+
+	strict := &wrap.Cache{Store: openStore(t, path), Namespace: "test", Strict: true}
+	m, err := sampling.Discover(t.Context(), strict.Wrap(nil))
+	if err != nil || m.Window != 99 {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if n, err := m.Count(t.Context(), "four"); n != 2 || err != nil {
+		t.Errorf("counted %d, %v", n, err)
+	}
+	m.Window = 0
+	if c, err := m.Complete(t.Context(), req); err != nil || c.Text != recorded.Text {
+		t.Errorf("%+v, %v", c, err)
+	}
+	other := *req
+	other.Prompt = "the capital of Frankia is"
+	if _, err := m.Complete(t.Context(), &other); err == nil || !strings.Contains(err.Error(), `asked "kia is`) || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("an unknown request: %v", err)
+	}
+	if _, err := (sampling.Model{Backend: (&wrap.Cache{Strict: true}).Wrap(nil)}).Complete(t.Context(), req); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("strict without a store: %v", err)
+	}
+}
+
+// An answer that does not keep to its constraint is not kept.
+func TestCacheVerifies(t *testing.T) {
+	script := turns(samplingtest.Reply{Text: "maybe"}, samplingtest.Reply{Text: "yes"}, samplingtest.Reply{Text: "never asked for"})
+	b := new(wrap.Cache).Wrap(sampler{script})
+	req := &sampling.Request{Prompt: "p", Constraint: sampling.OneOf("yes", "no")}
+	for i, want := range []string{"maybe", "yes", "yes"} {
+		if got, err := read(t.Context(), b, req); got != want || err != nil {
+			t.Errorf("call %d: %q, %v; want %q", i, got, err, want)
+		}
+	}
+}
 
 // A store that fails costs no answer and does not go unnoticed.
 func TestCacheStoreFails(t *testing.T) {
-	for name, store := range map[string]failingStore{
-		"reading": {err: errBoom},
-		"writing": {putError: errBoom},
-		"garbage": {get: []byte(`{"chunks":[{"text":"x"`)},
-		"fields":  {get: []byte(`{"chunks":7}`)},
-	} {
-		c := &wrap.Cache{Store: store, Namespace: "test"}
-		b := c.Wrap(turns(samplingtest.Reply{Text: "good"}))
-		for range 2 {
-			if got, err := read(t.Context(), b, &sampling.Request{}); got != "good" || err != nil {
-				t.Errorf("%s: %q, %v", name, got, err)
-			}
+	store := openStore(t, t.TempDir()+"/cache")
+	c := &wrap.Cache{Store: store, Namespace: "test"}
+	b := c.Wrap(turns(samplingtest.Reply{Text: "good"}))
+	store.Close()
+	for range 2 {
+		if got, err := read(t.Context(), b, &sampling.Request{}); got != "good" || err != nil {
+			t.Errorf("%q, %v", got, err)
 		}
-		if s := c.Stats(); s.Faults != 2 || s.Fault == nil || s.Misses != 2 || s.Hits != 0 {
-			t.Errorf("%s: %+v", name, s)
-		}
+	}
+	if s := c.Stats(); s.Faults != 2 || s.Fault == nil || s.Misses != 2 || s.Hits != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestCacheForgets fills the memory, which forgets what was not asked for the
+// longest.
+func TestCacheForgets(t *testing.T) {
+	script := &samplingtest.Script{Choose: func(_ int, req *sampling.Request) samplingtest.Reply { return samplingtest.Reply{Text: req.Prompt} }}
+	c := new(wrap.Cache)
+	b := c.Wrap(script)
+	for i := range 10_010 {
+		read(t.Context(), b, &sampling.Request{Prompt: fmt.Sprint(i)})
+		read(t.Context(), b, &sampling.Request{Prompt: "0"})
+	}
+	before := c.Stats().Misses
+	read(t.Context(), b, &sampling.Request{Prompt: "0"})
+	read(t.Context(), b, &sampling.Request{Prompt: "10009"})
+	if got := c.Stats().Misses; got != before {
+		t.Errorf("%d misses of what was asked for last", got-before)
+	}
+	read(t.Context(), b, &sampling.Request{Prompt: "1"})
+	if got := c.Stats().Misses; got != before+1 {
+		t.Error("nothing was forgotten")
 	}
 }
 

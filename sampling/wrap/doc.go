@@ -2,27 +2,24 @@
 // middleware is put around an [net/http.Handler]: each wrapper adds one thing
 // and leaves the rest as it was.
 //
-//   - [Limit] keeps to a server's requests and tokens a minute, and to so many
-//     calls at once.
-//   - [Meter] counts tokens and money, for the whole process and for each label
+//   - [Limit] keeps to a server's requests and tokens a minute, and to a number of
+//     concurrent calls.
+//   - [Meter] counts tokens and cost, for the whole process and for each label
 //     that [WithLabel] sets, and refuses calls over a cap.
-//   - [Retry] tries again after faults that pass.
-//   - [Cache] answers a request that was answered before.
+//   - [Retry] tries again after temporary faults.
+//   - [Cache] answers a request that was answered before. With a file it resumes
+//     interrupted work, and replays exchanges in a program's tests.
 //   - [Log] writes one [log/slog] record a call.
-//   - [Record] keeps a file of exchanges, and [Replay] answers from it, so that
-//     a program's own tests run without a server.
 //
 // One alone is put around a backend by its Wrap method:
 //
 //	m := sampling.Model{Backend: wrap.Retry{}.Wrap(server)}
 //
-// [Around] puts several together, the innermost first. This is the order that they
-// are meant to have, and a program leaves out what it does not need:
+// [Around] puts several together, the innermost first, in this order:
 //
 //	backend := wrap.Around(server,
-//		&wrap.Record{To: file},
-//		&wrap.Limit{Requests: 600, AtOnce: 16},
-//		&wrap.Meter{Price: price, Cap: 20 * wrap.Dollar},
+//		&wrap.Limit{Requests: 600, Concurrent: 16},
+//		&wrap.Meter{Price: price, Cap: 20},
 //		wrap.Retry{},
 //		&wrap.Cache{},
 //		wrap.Log{},
@@ -30,37 +27,32 @@
 //
 // Why this order:
 //
-//   - Record stands next to the server, since a Replay later stands in the
-//     server's place. It sees each attempt, faults included.
-//   - Limit and Meter stand inside Retry, since the server counts, and bills,
-//     each attempt and not each call of the program.
-//   - Meter stands outside Limit, so that a program over its cap is told at
-//     once and not after a wait. A call that gave up while it waited was never
-//     sent, and Meter does not charge for it.
-//   - Cache stands outside all of them: an answer that is there already costs
-//     nothing, waits for nothing and cannot fail.
-//   - Log stands outermost: one record for one call of the program. What
-//     happened inside, such as attempts, waits, a hit and the cost, is in it.
+//   - Limit and Meter are inside Retry, since the server counts, and bills, each
+//     attempt and not each call of the program.
+//   - Meter is outside Limit, so that a program over its cap is told at once and
+//     not after a wait. Meter does not charge for a call that gave up while it
+//     waited.
+//   - Cache is outside all of them: a cached answer costs nothing, waits for
+//     nothing and cannot fail.
+//   - Log is outermost: one record for one call of the program. Attempts, waits,
+//     cache hits and cost are in it.
 //
 // # What all have in common
 //
-// The zero value of each works, but for Record, which needs a file. Limit, Meter,
-// Cache and Record have state: use them by pointer. Where several backends share
-// an account they share a Limit and a Meter. Fields must not change once a
-// wrapper is in use. Everything here is safe for concurrent use.
+// The zero value of each works. Limit, Meter and Cache have state: use them by
+// pointer. Backends that share an account share a Limit and a Meter. Fields must
+// not change once a wrapper is in use. Everything here is safe for concurrent use.
 //
 // Streams stay streams: a chunk is passed on when it comes, and leaving the loop
 // reaches the backend at once. Waits end when ctx does. No wrapper starts a
 // goroutine.
 //
-// A wrapped backend is a [sampling.Counter], a [sampling.Scorer] or a
-// [sampling.Drawer] when, and only when, the backend in it is. Draw and Score
-// are retried, limited, metered, cached, logged and recorded like samples. Count
-// passes straight through (Record and Replay keep its answers): it has no
-// context that could end a wait, and costs nothing.
+// A wrapper keeps all abilities of the backend in it, by [sampling.Forward]. Draw
+// and Score are retried, limited, metered, cached and logged like samples. Count
+// passes straight through, but for a Cache with a Store.
 //
 // Where a wrapper must know a number of tokens that the backend has not told, it
 // asks its own Counter, or else the backend where that counts, or else takes one
-// token for each byte of text, which is several times too many but never too
-// few. For a hosted model set the same Counter as in [sampling.Model].
+// token for each byte of text, which is several times too many but never too few.
+// For a hosted model set the same Counter as in [sampling.Model].
 package wrap

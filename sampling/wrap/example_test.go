@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"log"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -40,11 +42,11 @@ func timeless() *slog.Logger {
 // one record for each.
 func Example() {
 	meter := &wrap.Meter{
-		Price: wrap.Price{Prompt: 4 * wrap.Dollar, Completion: 4 * wrap.Dollar}, // for a million tokens
-		Cap:   10 * wrap.Dollar,
+		Price: sampling.Price{Prompt: 4, Completion: 4}, // for a million tokens
+		Cap:   10,
 	}
 	m := sampling.Model{Backend: wrap.Around(server(),
-		&wrap.Limit{Requests: 600, AtOnce: 16},
+		&wrap.Limit{Requests: 600, Concurrent: 16},
 		meter,
 		wrap.Retry{Wait: time.Millisecond},
 		&wrap.Cache{},
@@ -61,28 +63,26 @@ func Example() {
 	}
 	fmt.Print(meter.Bills())
 	// Output:
-	// level=INFO msg=sample label=translate prompt_tokens=12 completion_tokens=3 bytes=14 reason="end of text" attempts=2 cost=$0.00006
+	// level=INFO msg=sample label=translate prompt_tokens=12 completion_tokens=3 bytes=14 reason="end of text" attempts=2 cost=6e-05
 	// " loutre de mer"
 	// level=INFO msg=sample label=translate prompt_tokens=12 completion_tokens=3 bytes=14 reason="end of text" hit=true
 	// " loutre de mer"
-	//       label  calls  failed  prompt  completion      cost
-	//   translate      1       1      12           3  $0.00006
-	//       total      1       1      12           3  $0.00006
+	//       label  calls  failed  prompt  completion   cost
+	//   translate      1       1      12           3  6e-05
+	//       total      1       1      12           3  6e-05
 }
 
-// An answer that broke off in the middle is gone on with.
+// A call that fails before any text came is made again.
 func ExampleRetry() {
 	script := &samplingtest.Script{Turns: []samplingtest.Reply{
-		{Text: " lou", Err: &sampling.Error{Backend: "server", Temporary: true, Err: errors.New("connection reset")}},
-		{Text: "tre de mer"},
+		{Err: &sampling.Error{Backend: "server", Temporary: true, Err: errors.New("connection reset")}},
+		{Text: " loutre de mer"},
 	}}
-	m := sampling.Model{Backend: wrap.Retry{Wait: time.Millisecond, Resume: true}.Wrap(script)}
+	m := sampling.Model{Backend: wrap.Retry{Wait: time.Millisecond}.Wrap(script)}
 	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "sea otter =>"})
-	fmt.Printf("%q %v\n", c.Text, err)
-	fmt.Printf("%q\n", script.Prompts())
+	fmt.Printf("%q %v, after %d calls\n", c.Text, err, len(script.Calls()))
 	// Output:
-	// " loutre de mer" <nil>
-	// ["sea otter =>" "sea otter => lou"]
+	// " loutre de mer" <nil>, after 2 calls
 }
 
 // A call that could go over the cap is not made. These cost 0.4 cents each, so
@@ -93,8 +93,8 @@ func ExampleMeter_cap() {
 	}}}
 	prompt := strings.Repeat("x", 800) // a Script counts a token for each byte
 	meter := &wrap.Meter{
-		Price: wrap.Price{Prompt: 4 * wrap.Dollar, Completion: 4 * wrap.Dollar},
-		Cap:   1 * wrap.Cent,
+		Price: sampling.Price{Prompt: 4, Completion: 4},
+		Cap:   0.01,
 	}
 	m := sampling.Model{Backend: meter.Wrap(script)}
 	for {
@@ -105,73 +105,62 @@ func ExampleMeter_cap() {
 	}
 	fmt.Println(meter.Bills().Total.Calls, "calls for", meter.Bills().Total.Cost)
 	// Output:
-	// 2 calls for $0.008
+	// 2 calls for 0.008
 }
 
-// A program's own test: the exchanges were recorded once, with a server.
-func ExampleReplay() {
-	file, err := os.Open("testdata/capitals.jsonl")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer file.Close()
-	backend, err := wrap.Replay{}.Read(file)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	m := sampling.Model{Backend: backend}
-	for _, prompt := range []string{"The capital of France is", "The capital of Frankia is"} {
-		c, err := m.Complete(context.Background(), &sampling.Request{Prompt: prompt, Stop: []string{"."}})
-		fmt.Printf("%q %v\n", c.Text, err)
-	}
-	// Output:
-	// " Paris" <nil>
-	// "" replay: this request was not recorded; the nearest, on line 2, has another prompt (at byte 19: asked "kia is", recorded "ce is"); record it again
-}
-
-// How the file of the example for Replay was made.
-func ExampleRecord() {
-	var file strings.Builder // a program opens testdata/capitals.jsonl
-	record := &wrap.Record{To: &file}
-	m := sampling.Model{Backend: record.Wrap(&samplingtest.Script{
-		Replies: []string{" Paris. The capital of"}, ChunkSize: 4, // in place of a server
-	})}
-	m.Complete(context.Background(), &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}})
-	if err := record.Err(); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Print(file.String())
-	// Output:
-	// {"format":"foreword exchanges 1","abilities":["count","score","draw"]}
-	// {"ask":{"method":"sample","prompt":"The capital of France is","stop":["."],"params":{"max_tokens":256}},"answer":{"chunks":[{"text":" Par"},{"text":"is. "}],"left":true}}
-}
-
-// A cache in a file outlives the program.
-func ExampleFileStore() {
+// A cache in a file resumes work, and answers a program's tests without a model.
+func ExampleCache() {
 	dir, err := os.MkdirTemp("", "cache")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	store, err := wrap.OpenFileStore(filepath.Join(dir, "answers"))
+	store, err := wrap.OpenStore(filepath.Join(dir, "answers.jsonl"))
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	defer store.Close()
-	cache := &wrap.Cache{Store: store, Namespace: "pocket"}
-	m := sampling.Model{Backend: cache.Wrap(pocket.Default())}
-	for range 3 {
-		c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}})
-		fmt.Printf("%q %v\n", c.Text, err)
+	ask := func(cache *wrap.Cache, backend sampling.Backend, prompt string) {
+		m := sampling.Model{Backend: cache.Wrap(backend)}
+		c, err := m.Complete(context.Background(), &sampling.Request{Prompt: prompt, Stop: []string{"."}})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%q, %d hits\n", c.Text, cache.Stats().Hits)
 	}
-	fmt.Println(cache.Stats().Hits, "hits")
+	cache := &wrap.Cache{Store: store, Namespace: "pocket"}
+	ask(cache, pocket.Default(), "The capital of France is")
+	ask(cache, pocket.Default(), "The capital of France is")
+
+	strict := &wrap.Cache{Store: store, Namespace: "pocket", Strict: true}
+	ask(strict, nil, "The capital of France is")
+	ask(strict, nil, "The capital of Frankia is")
+	// Output:
+	// " Paris", 0 hits
+	// " Paris", 1 hits
+	// " Paris", 1 hits
+	// wrap: the cache is strict, and this request is not in its store; the nearest, on line 2, differs from byte 48 on: asked "kia is\",\"stop\":[\".\"],\"params\":{\"max_toke", recorded "ce is\",\"stop\":[\".\"],\"params\":{\"max_token"; record it without Strict
+}
+
+// A wrapper of one's own embeds Forward, which passes every ability on, and
+// changes what it is about.
+func ExampleWrapper() {
+	m := sampling.Model{Backend: wrap.Around(pocket.Default(), polite{})}
+	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}})
+	fmt.Printf("%q %v\n", c.Text, err)
 	// Output:
 	// " Paris" <nil>
-	// " Paris" <nil>
-	// " Paris" <nil>
-	// 2 hits
+}
+
+// polite waits a moment before each call.
+type polite struct{}
+
+func (polite) Wrap(b sampling.Backend) sampling.Backend { return waiting{sampling.Forward{Backend: b}} }
+
+type waiting struct{ sampling.Forward }
+
+func (w waiting) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	time.Sleep(time.Millisecond)
+	return w.Forward.Sample(ctx, req)
 }

@@ -33,10 +33,10 @@ type Limit struct {
 	// Requests and Tokens are the most in a minute. 0 is no limit.
 	Requests, Tokens int
 
-	// AtOnce is how many calls are under way at most. 0 is no limit. A stream
+	// Concurrent is how many calls are under way at most. 0 is no limit. A stream
 	// is under way until its loop ends, so a loop that calls the same backend
 	// in its body needs at least 2.
-	AtOnce int
+	Concurrent int
 
 	// Counter counts the tokens of prompts, and of texts where the backend does
 	// not tell its usage. nil is the backend where it counts, and bytes where
@@ -53,8 +53,7 @@ type Limit struct {
 
 // Wrap returns a backend whose calls are held back.
 func (l *Limit) Wrap(backend sampling.Backend) sampling.Backend {
-	in := look(backend)
-	return in.expose(&limited{l, in})
+	return &limited{l, inside(backend)}
 }
 
 // A waitError is what a call gets that gave up while it waited. Nothing was sent.
@@ -66,8 +65,8 @@ func (e *waitError) Unwrap() error { return e.err }
 func (l *Limit) begin() {
 	l.turn = make(chan struct{}, 1)
 	l.settled = make(chan struct{}, 1)
-	if l.AtOnce > 0 {
-		l.slots = make(chan struct{}, l.AtOnce)
+	if l.Concurrent > 0 {
+		l.slots = make(chan struct{}, l.Concurrent)
 	}
 	l.requests, l.tokens = bucket(l.Requests), bucket(l.Tokens)
 }
@@ -86,7 +85,7 @@ func (l *Limit) enter(ctx context.Context, tokens int) error {
 	if err := ctx.Err(); err != nil {
 		return &waitError{err}
 	}
-	if l.Requests < 0 || l.Tokens < 0 || l.AtOnce < 0 {
+	if l.Requests < 0 || l.Tokens < 0 || l.Concurrent < 0 {
 		return fmt.Errorf("%w: a limit of wrap.Limit is negative; use 0 for none", sampling.ErrInvalid)
 	}
 	l.once.Do(l.begin)
@@ -199,21 +198,21 @@ func (l *Limit) leave(taken, used int, sent bool) {
 // limited is a backend with a Limit around it.
 type limited struct {
 	limit *Limit
-	inner
+	sampling.Forward
 }
 
 // count counts tokens where there is a limit to them.
-func (l *limited) count(tokens func(sampling.Counter) int) int {
+func (l *limited) count(ctx context.Context, tokens func(counting) int) int {
 	if l.limit.Tokens == 0 {
 		return 0
 	}
-	return tokens(l.counter(l.limit.Counter))
+	return tokens(countBy(ctx, l.limit.Counter, l.Forward))
 }
 
 func (l *limited) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		var t tally
-		prompt := l.count(func(c sampling.Counter) int {
+		prompt := l.count(ctx, func(c counting) int {
 			t.counter = c
 			return bound(c, req.Prompt)
 		})
@@ -230,30 +229,30 @@ func (l *limited) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 			}
 			l.limit.leave(taken, prompt+completion, !unsent(end.err))
 		}()
-		end.pass(l.backend.Sample(ctx, req), &t, yield)
+		end.pass(l.Backend.Sample(ctx, req), &t, yield)
 	}
 }
 
 func (l *limited) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
-	taken := l.count(func(c sampling.Counter) int { return bound(c, req.Prompt) + n*mayDraw(req) })
+	taken := l.count(ctx, func(c counting) int { return bound(c, req.Prompt) + times(n, mayDraw(req)) })
 	if err := l.limit.enter(ctx, taken); err != nil {
 		return nil, err
 	}
 	defer func() {
-		used := l.count(func(c sampling.Counter) int {
+		used := l.count(ctx, func(c counting) int {
 			u, _ := drawn(c, req, all)
 			return u.PromptTokens + u.CompletionTokens
 		})
 		l.limit.leave(taken, used, !unsent(err))
 	}()
-	return l.draws.Draw(ctx, req, n)
+	return l.Forward.Draw(ctx, req, n)
 }
 
 func (l *limited) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
-	taken := l.count(func(c sampling.Counter) int { return scored(c, req.Prompt, continuations) })
+	taken := l.count(ctx, func(c counting) int { return scored(c, req.Prompt, continuations) })
 	if err := l.limit.enter(ctx, taken); err != nil {
 		return nil, err
 	}
 	defer func() { l.limit.leave(taken, taken, !unsent(err)) }()
-	return l.scores.Score(ctx, req, continuations)
+	return l.Forward.Score(ctx, req, continuations)
 }

@@ -123,14 +123,14 @@ func TestLimitTooLarge(t *testing.T) {
 	})
 }
 
-func TestLimitAtOnce(t *testing.T) {
+func TestLimitConcurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := able()
 		script.Wait = func(ctx context.Context, call, chunk int) error {
 			time.Sleep(time.Second)
 			return nil
 		}
-		b := (&wrap.Limit{AtOnce: 3}).Wrap(script)
+		b := (&wrap.Limit{Concurrent: 3}).Wrap(script)
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range 9 {
@@ -182,7 +182,7 @@ func TestLimitCancel(t *testing.T) {
 		script := able()
 		hang := make(chan struct{})
 		script.Wait = func(ctx context.Context, call, chunk int) error { <-hang; return nil }
-		for _, l := range []*wrap.Limit{{AtOnce: 1}, {Requests: 1}, {Tokens: 256}} {
+		for _, l := range []*wrap.Limit{{Concurrent: 1}, {Requests: 1}, {Tokens: 256}} {
 			b := l.Wrap(script)
 			go read(t.Context(), b, &sampling.Request{})
 			synctest.Wait()
@@ -227,7 +227,7 @@ func TestLimitUnsent(t *testing.T) {
 func TestLimitDrawAndScore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := able()
-		b := (&wrap.Limit{Requests: 60, Tokens: 60, AtOnce: 1, Counter: words{}}).Wrap(script)
+		b := (&wrap.Limit{Requests: 60, Tokens: 60, Concurrent: 1, Counter: words{}}).Wrap(script)
 		m := sampling.Model{Backend: b}
 		start := time.Now()
 		// 3 of "a b c" and 4*10 are taken; 4 times " drawn 0" were 8.
@@ -274,14 +274,14 @@ func TestLimitNoMaxTokens(t *testing.T) {
 			t.Errorf("after a debt for millions of years it took %v: %v", time.Since(start), err)
 		}
 	})
-	m := &wrap.Meter{Price: llama405b, Cap: 10 * wrap.Dollar}
+	m := &wrap.Meter{Price: llama405b, Cap: 10}
 	if _, err := read(t.Context(), m.Wrap(able()), &sampling.Request{Prompt: "p", Params: sampling.Params{MaxTokens: math.MaxInt}}); !errors.Is(err, wrap.ErrSpent) {
 		t.Errorf("a call that may draw without end under a cap: %v", err)
 	}
 }
 
 func TestLimitInvalid(t *testing.T) {
-	for _, l := range []*wrap.Limit{{Requests: -1}, {Tokens: -1}, {AtOnce: -1}} {
+	for _, l := range []*wrap.Limit{{Requests: -1}, {Tokens: -1}, {Concurrent: -1}} {
 		if _, err := read(t.Context(), l.Wrap(able()), &sampling.Request{}); !errors.Is(err, sampling.ErrInvalid) {
 			t.Error(err)
 		}

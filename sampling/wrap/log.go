@@ -48,8 +48,7 @@ type Log struct {
 
 // Wrap returns a backend whose calls are logged.
 func (l Log) Wrap(backend sampling.Backend) sampling.Backend {
-	in := look(backend)
-	return in.expose(&logged{l, in})
+	return &logged{l, inside(backend)}
 }
 
 // A line is one record being written.
@@ -109,7 +108,7 @@ func (r *line) write(message string, err error, quiet bool) {
 		r.add(slog.Bool("hit", true))
 	}
 	if r.trace.metered {
-		r.add(slog.String("cost", r.trace.cost.String()))
+		r.add(slog.Float64("cost", r.trace.cost))
 	}
 	r.trace.mu.Unlock()
 	level := r.log.Level
@@ -129,7 +128,7 @@ func (r *line) write(message string, err error, quiet bool) {
 // logged is a backend with a Log around it.
 type logged struct {
 	log Log
-	inner
+	sampling.Forward
 }
 
 func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
@@ -162,7 +161,7 @@ func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			}
 			r.write("sample", err, false)
 		}()
-		end.pass(l.backend.Sample(ctx, req), &t, yield)
+		end.pass(l.Backend.Sample(ctx, req), &t, yield)
 	}
 }
 
@@ -190,7 +189,7 @@ func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 		// Model then draws by single samples, so nothing is wrong.
 		r.write("draw", err, errors.Is(err, sampling.ErrUnsupported))
 	}()
-	return l.draws.Draw(ctx, req, n)
+	return l.Forward.Draw(ctx, req, n)
 }
 
 func (l *logged) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
@@ -204,5 +203,5 @@ func (l *logged) Score(ctx context.Context, req *sampling.Request, continuations
 		// Whoever scores finds out in this way whether a backend can.
 		r.write("score", err, errors.Is(err, sampling.ErrUnsupported))
 	}()
-	return l.scores.Score(ctx, req, continuations)
+	return l.Forward.Score(ctx, req, continuations)
 }

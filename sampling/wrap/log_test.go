@@ -103,7 +103,7 @@ func TestLogTellsOfTheOthers(t *testing.T) {
 		// 10 seconds were the wait that the server asked for, and the rest of
 		// the minute that of the limit.
 		want := []string{
-			`level=INFO msg=sample prompt_tokens=10 completion_tokens=5 bytes=1 first=1m0s reason="end of text" took=1m0s attempts=2 waited=50s cost=$0.00006`,
+			`level=INFO msg=sample prompt_tokens=10 completion_tokens=5 bytes=1 first=1m0s reason="end of text" took=1m0s attempts=2 waited=50s cost=6e-05`,
 			`level=INFO msg=sample prompt_tokens=10 completion_tokens=5 bytes=1 first=0s reason="end of text" took=0s hit=true`,
 		}
 		for i := range lines { // a nanosecond of jitter

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -35,16 +36,16 @@ var ErrSpent = errors.New("wrap: the money is spent")
 // safe for concurrent use, and several backends may share it.
 type Meter struct {
 	// Price is what a million tokens cost.
-	Price Price
+	Price sampling.Price
 
-	// Cap is the most that all calls may cost together, and LabelCap the most
+	// Cap, in the currency of Price, is the most that all calls may cost together, and LabelCap the most
 	// that those of any one label may. 0 is no cap. A call is answered with
 	// ErrSpent, before anything is sent, when the cap might not hold for it: if
 	// it drew all of its MaxTokens, and if all calls under way did. So the sum
 	// stays below the cap, and the last cents may remain unspent. That is as
 	// sure as the Counter counts no prompt too short and the server keeps to
 	// MaxTokens.
-	Cap, LabelCap Money
+	Cap, LabelCap float64
 
 	// Counter counts the tokens of texts where the backend does not tell. nil is
 	// the backend where it counts, and bytes where it does not, which makes
@@ -56,53 +57,34 @@ type Meter struct {
 	labels map[string]*account
 }
 
-// An account is a Bill that is being written. The cost is only ever computed from
-// the sums, so that no rounding adds up.
+// An account is a Bill that is being written.
 type account struct {
-	bill                        Bill
-	heldPrompt, heldCompletions int64 // the most that the calls under way can take
-}
-
-func (a *account) hold(prompt, completion int64) {
-	a.heldPrompt += prompt
-	a.heldCompletions += completion
-}
-
-// most returns what the account comes to if it is charged with this much more
-// and every call under way takes all that it can.
-func (a *account) most(p Price, prompt, completion int64) Money {
-	return p.of(a.bill.PromptTokens+a.heldPrompt+prompt, a.bill.CompletionTokens+a.heldCompletions+completion)
+	bill Bill
+	held float64 // the most that the calls under way can cost
 }
 
 // Bills returns what was counted by now. Calls under way are not in it.
 func (m *Meter) Bills() Bills {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := Bills{Total: m.priced(&m.total), Labels: make(map[string]Bill, len(m.labels))}
+	b := Bills{Total: m.total.bill, Labels: make(map[string]Bill, len(m.labels))}
 	for label, a := range m.labels {
-		b.Labels[label] = m.priced(a)
+		b.Labels[label] = a.bill
 	}
-	return b
-}
-
-func (m *Meter) priced(a *account) Bill {
-	b := a.bill
-	b.Cost = m.Price.of(b.PromptTokens, b.CompletionTokens)
 	return b
 }
 
 // Wrap returns a backend whose calls are counted.
 func (m *Meter) Wrap(backend sampling.Backend) sampling.Backend {
-	in := look(backend)
-	return in.expose(&metered{m, in})
+	return &metered{m, inside(backend)}
 }
 
 // A charge is one call on its way through a Meter.
 type charge struct {
-	meter                       *Meter
-	label                       string
-	trace                       *trace
-	heldPrompt, heldCompletions int64
+	meter *Meter
+	label string
+	trace *trace
+	held  float64 // the most that it can cost
 }
 
 // admit begins a call that costs at most what the two functions say, which are
@@ -112,17 +94,17 @@ func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int))
 		return nil, err
 	}
 	c := &charge{meter: m, label: labelOf(ctx), trace: traced(ctx)}
-	if m.Price.Prompt < 0 || m.Price.Completion < 0 || m.Cap < 0 || m.LabelCap < 0 {
+	if min(m.Price.Prompt, m.Price.Cached, m.Price.Completion) < 0 || m.Cap < 0 || m.LabelCap < 0 {
 		return nil, fmt.Errorf("%w: a Price or a Cap of wrap.Meter is negative; use 0 for none", sampling.ErrInvalid)
 	}
 	if m.Cap == 0 && m.LabelCap == 0 {
 		return c, nil
 	}
-	if m.Price == (Price{}) {
+	if m.Price == (sampling.Price{}) {
 		return nil, fmt.Errorf("%w: wrap.Meter has a cap and no Price, so that the cap would never be reached; set Meter.Price", sampling.ErrInvalid)
 	}
 	prompt, completion := most()
-	c.heldPrompt, c.heldCompletions = int64(prompt), int64(completion)
+	c.held = m.Price.Of(sampling.Usage{PromptTokens: prompt, CompletionTokens: completion})
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -135,18 +117,18 @@ func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int))
 			return nil, fmt.Errorf("%w, for the label %q", err, c.label)
 		}
 	}
-	m.total.hold(c.heldPrompt, c.heldCompletions)
-	a.hold(c.heldPrompt, c.heldCompletions)
+	m.total.held += c.held
+	a.held += c.held
 	return c, nil
 }
 
-func (m *Meter) fits(a *account, c *charge, name string, limit Money) error {
-	if limit == 0 || a.most(m.Price, c.heldPrompt, c.heldCompletions) <= limit {
+func (m *Meter) fits(a *account, c *charge, name string, limit float64) error {
+	const rounding = 1e-9 // of sums of many small amounts
+	if limit == 0 || a.bill.Cost+a.held+c.held <= limit*(1+rounding) {
 		return nil
 	}
-	return fmt.Errorf("%w: this call may cost %v, and of Meter.%s, %v, %v is spent and %v held by calls under way",
-		ErrSpent, m.Price.of(c.heldPrompt, c.heldCompletions), name, limit,
-		m.Price.of(a.bill.PromptTokens, a.bill.CompletionTokens), m.Price.of(a.heldPrompt, a.heldCompletions))
+	return fmt.Errorf("%w: this call may cost %.6g, and of Meter.%s, %.6g, %.6g is spent and %.6g held by calls under way",
+		ErrSpent, c.held, name, limit, a.bill.Cost, a.held)
 }
 
 // account returns the account of a label. The lock is held.
@@ -173,16 +155,19 @@ func (c *charge) drop(err error) {
 
 // settle ends a call that cost u, and told says that the backend said so.
 func (c *charge) settle(u sampling.Usage, told bool) {
+	u = natural(u)
+	cost := c.meter.Price.Of(u)
 	c.end(func(a *account) {
 		a.bill.Calls++
 		if !told {
 			a.bill.Estimated++
 		}
-		a.bill.PromptTokens += int64(u.PromptTokens)
-		a.bill.CompletionTokens += int64(u.CompletionTokens)
-		a.bill.CachedTokens += int64(u.CachedTokens)
+		a.bill.PromptTokens = plus(a.bill.PromptTokens, u.PromptTokens)
+		a.bill.CompletionTokens = plus(a.bill.CompletionTokens, u.CompletionTokens)
+		a.bill.CachedTokens = plus(a.bill.CachedTokens, u.CachedTokens)
+		a.bill.Cost += cost
 	})
-	c.trace.charge(c.meter.Price.Of(u))
+	c.trace.charge(cost)
 }
 
 // end writes a call into the accounts that it belongs to.
@@ -191,9 +176,22 @@ func (c *charge) end(write func(*account)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range []*account{&m.total, m.account(c.label)} {
-		a.hold(-c.heldPrompt, -c.heldCompletions)
+		a.held = max(a.held-c.held, 0)
 		write(a)
 	}
+}
+
+// natural is a usage without negative numbers, which would pay a cap back.
+func natural(u sampling.Usage) sampling.Usage {
+	return sampling.Usage{PromptTokens: max(u.PromptTokens, 0), CompletionTokens: max(u.CompletionTokens, 0), CachedTokens: max(u.CachedTokens, 0)}
+}
+
+// plus adds, and stays at the largest number where the sum is larger.
+func plus(sum int64, n int) int64 {
+	if sum > math.MaxInt64-int64(n) {
+		return math.MaxInt64
+	}
+	return sum + int64(n)
 }
 
 // mayHaveRead reports whether a call that brought nothing and ended with err may
@@ -221,12 +219,12 @@ func unsent(err error) bool {
 // metered is a backend with a Meter around it.
 type metered struct {
 	meter *Meter
-	inner
+	sampling.Forward
 }
 
 func (m *metered) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		t := tally{counter: m.counter(m.meter.Counter)}
+		t := tally{counter: countBy(ctx, m.meter.Counter, m.Forward)}
 		c, err := m.meter.admit(ctx, func() (int, int) { return bound(t.counter, req.Prompt), mayDraw(req) })
 		if err != nil {
 			yield(sampling.Chunk{}, err)
@@ -241,13 +239,13 @@ func (m *metered) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 			u, told := t.cost(req)
 			c.settle(u, told)
 		}()
-		end.pass(m.backend.Sample(ctx, req), &t, yield)
+		end.pass(m.Backend.Sample(ctx, req), &t, yield)
 	}
 }
 
 func (m *metered) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
-	counter := m.counter(m.meter.Counter)
-	c, err := m.meter.admit(ctx, func() (int, int) { return bound(counter, req.Prompt), n * mayDraw(req) })
+	counter := countBy(ctx, m.meter.Counter, m.Forward)
+	c, err := m.meter.admit(ctx, func() (int, int) { return bound(counter, req.Prompt), times(n, mayDraw(req)) })
 	if err != nil {
 		return nil, err
 	}
@@ -259,11 +257,11 @@ func (m *metered) Draw(ctx context.Context, req *sampling.Request, n int) (all [
 		u, told := drawn(counter, req, all)
 		c.settle(u, told && err == nil)
 	}()
-	return m.draws.Draw(ctx, req, n)
+	return m.Forward.Draw(ctx, req, n)
 }
 
 func (m *metered) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
-	counter := m.counter(m.meter.Counter)
+	counter := countBy(ctx, m.meter.Counter, m.Forward)
 	c, err := m.meter.admit(ctx, func() (int, int) { return scored(counter, req.Prompt, continuations), 0 })
 	if err != nil {
 		return nil, err
@@ -275,5 +273,5 @@ func (m *metered) Score(ctx context.Context, req *sampling.Request, continuation
 		}
 		c.settle(sampling.Usage{PromptTokens: scored(counter, req.Prompt, continuations)}, false)
 	}()
-	return m.scores.Score(ctx, req, continuations)
+	return m.Forward.Score(ctx, req, continuations)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -14,13 +15,14 @@ import (
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 	"github.com/foreword-go/foreword/sampling/wrap"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // llama405b is what hosts ask for Llama-3.1-405B: 4 millionths of a dollar for a
 // token.
-var llama405b = wrap.Price{Prompt: 4 * wrap.Dollar, Completion: 4 * wrap.Dollar}
+var llama405b = sampling.Price{Prompt: 4, Completion: 4}
 
-const perToken = 4 * wrap.Dollar / 1_000_000
+const perToken = 4.0 / 1_000_000
 
 func TestMeter(t *testing.T) {
 	told := &sampling.Usage{PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}
@@ -67,8 +69,8 @@ func TestMeter(t *testing.T) {
 					break
 				}
 			}
-			test.want.Cost = wrap.Money(test.want.PromptTokens+test.want.CompletionTokens) * perToken
-			if diff := cmp.Diff(test.want, m.Bills().Total); diff != "" {
+			test.want.Cost = float64(test.want.PromptTokens+test.want.CompletionTokens) * perToken
+			if diff := cmp.Diff(test.want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 				t.Errorf("the bill (-want +got):\n%s", diff)
 			}
 		})
@@ -92,19 +94,19 @@ func TestMeterLabels(t *testing.T) {
 		read(ctx, b, &sampling.Request{})
 	}
 	bills := m.Bills()
-	want := `      label  calls  failed  prompt  completion     cost
-  translate      2       0    2000         100  $0.0084
-     (none)      1       0    1000          50  $0.0042
-   classify      1       0    1000          50  $0.0042
-      total      4       0    4000         200  $0.0168
+	want := `      label  calls  failed  prompt  completion    cost
+  translate      2       0    2000         100  0.0084
+     (none)      1       0    1000          50  0.0042
+   classify      1       0    1000          50  0.0042
+      total      4       0    4000         200  0.0168
 `
 	if diff := cmp.Diff(want, bills.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	want = `  label  calls  failed  prompt  completion    cost
-  total      2       1     ~30          ~5  ~$0.01
+	want = `  label  calls  failed  prompt  completion   cost
+  total      2       1     ~30          ~5  ~0.01
 `
-	if diff := cmp.Diff(want, wrap.Bills{Total: wrap.Bill{Calls: 2, Estimated: 1, Failed: 1, PromptTokens: 30, CompletionTokens: 5, Cost: wrap.Cent}}.String()); diff != "" {
+	if diff := cmp.Diff(want, wrap.Bills{Total: wrap.Bill{Calls: 2, Estimated: 1, Failed: 1, PromptTokens: 30, CompletionTokens: 5, Cost: 0.01}}.String()); diff != "" {
 		t.Errorf("an estimate (-want +got):\n%s", diff)
 	}
 	bills.Labels["translate"] = wrap.Bill{} // the caller's own
@@ -115,7 +117,7 @@ func TestMeterLabels(t *testing.T) {
 
 func TestMeterCap(t *testing.T) {
 	script := turns(costing(1000, 100))
-	m := &wrap.Meter{Price: llama405b, Cap: 2 * wrap.Cent, Counter: words{}}
+	m := &wrap.Meter{Price: llama405b, Cap: 0.02, Counter: words{}}
 	b := m.Wrap(script)
 	// A call costs 0.44 cents, and may cost 0.8: 1,000 tokens each way.
 	req := &sampling.Request{Prompt: strings.Repeat("a ", 1000), Params: sampling.Params{MaxTokens: 1000}}
@@ -128,7 +130,7 @@ func TestMeterCap(t *testing.T) {
 	if !errors.Is(err, wrap.ErrSpent) || len(script.Calls()) != 3 {
 		t.Errorf("%v after %d calls", err, len(script.Calls()))
 	}
-	want := "wrap: the money is spent: this call may cost $0.008, and of Meter.Cap, $0.02, $0.0132 is spent and $0.00 held by calls under way"
+	want := "wrap: the money is spent: this call may cost 0.008, and of Meter.Cap, 0.02, 0.0132 is spent and 0 held by calls under way"
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
 	}
@@ -137,7 +139,7 @@ func TestMeterCap(t *testing.T) {
 	if _, err := read(t.Context(), b, req); err != nil {
 		t.Error(err)
 	}
-	if got := m.Bills().Total; got.Calls != 4 || got.Failed != 0 || got.Cost != 4*1100*perToken {
+	if got := m.Bills().Total; got.Calls != 4 || got.Failed != 0 || !near(got.Cost, 4*1100*perToken) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -167,7 +169,7 @@ func TestMeterCapHoldsForCallsUnderWay(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if got := m.Bills().Total; got.Cost != m.Cap || spent != 10 {
+		if got := m.Bills().Total; !near(got.Cost, m.Cap) || spent != 10 {
 			t.Errorf("%d were refused, and %v was spent of %v", spent, got.Cost, m.Cap)
 		}
 	})
@@ -228,7 +230,7 @@ func TestMeterCancelled(t *testing.T) {
 		script := able()
 		script.Wait = func(ctx context.Context, call, chunk int) error { <-ctx.Done(); return ctx.Err() }
 		m := &wrap.Meter{Price: llama405b}
-		b := wrap.Around(script, &wrap.Limit{AtOnce: 1}, m)
+		b := wrap.Around(script, &wrap.Limit{Concurrent: 1}, m)
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
@@ -240,7 +242,7 @@ func TestMeterCancelled(t *testing.T) {
 		}
 		wg.Wait()
 		want := wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 5, Cost: 5 * perToken}
-		if diff := cmp.Diff(want, m.Bills().Total); diff != "" {
+		if diff := cmp.Diff(want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
@@ -248,7 +250,7 @@ func TestMeterCancelled(t *testing.T) {
 
 func TestMeterDrawAndScore(t *testing.T) {
 	script := able()
-	m := &wrap.Meter{Price: llama405b, Counter: words{}, Cap: wrap.Dollar}
+	m := &wrap.Meter{Price: llama405b, Counter: words{}, Cap: 1}
 	model := sampling.Model{Backend: m.Wrap(script)}
 	draw := func(usages ...sampling.Usage) {
 		t.Helper()
@@ -265,8 +267,8 @@ func TestMeterDrawAndScore(t *testing.T) {
 	}
 	expect := func(what string, want wrap.Bill) {
 		t.Helper()
-		want.Cost = wrap.Money(want.PromptTokens+want.CompletionTokens) * perToken
-		if diff := cmp.Diff(want, m.Bills().Total); diff != "" {
+		want.Cost = float64(want.PromptTokens+want.CompletionTokens) * perToken
+		if diff := cmp.Diff(want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
@@ -295,7 +297,7 @@ func TestMeterDrawAndScore(t *testing.T) {
 	expect("a score that failed", wrap.Bill{Calls: 5, Failed: 2, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
 	script.ScoreFunc = works
 
-	m.Cap = 1 * wrap.Cent
+	m.Cap = 0.01
 	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: strings.Repeat("a ", 2000)}, []string{"d", "e f"}); !errors.Is(err, wrap.ErrSpent) {
 		t.Error(err)
 	}
@@ -306,8 +308,8 @@ func TestMeterDrawAndScore(t *testing.T) {
 
 func TestMeterInvalid(t *testing.T) {
 	for _, m := range []*wrap.Meter{
-		{Cap: wrap.Dollar},
-		{Price: wrap.Price{Prompt: -1}},
+		{Cap: 1},
+		{Price: sampling.Price{Prompt: -1}},
 		{Price: llama405b, Cap: -1},
 	} {
 		script := able()
@@ -319,7 +321,7 @@ func TestMeterInvalid(t *testing.T) {
 
 // Many calls at once add up to the same as one after another.
 func TestMeterConcurrently(t *testing.T) {
-	m := &wrap.Meter{Price: llama405b, Cap: wrap.Dollar}
+	m := &wrap.Meter{Price: llama405b, Cap: 1}
 	b := m.Wrap(turns(costing(3, 4)))
 	var wg sync.WaitGroup
 	for i := range 64 {
@@ -333,10 +335,26 @@ func TestMeterConcurrently(t *testing.T) {
 	}
 	wg.Wait()
 	bills := m.Bills()
-	if b := bills.Total; b.Calls != 640 || b.PromptTokens != 1920 || b.CompletionTokens != 2560 || b.Cost != 4480*perToken {
+	if b := bills.Total; b.Calls != 640 || b.PromptTokens != 1920 || b.CompletionTokens != 2560 || !near(b.Cost, 4480*perToken) {
 		t.Errorf("%+v", b)
 	}
 	if b := bills.Labels["3"]; b.Calls != 160 {
 		t.Errorf("%+v", b)
+	}
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b) }
+
+// TestMeterHostileUsage has a server that counts backwards: no cap is paid back.
+func TestMeterHostileUsage(t *testing.T) {
+	for _, u := range []sampling.Usage{{PromptTokens: -1e9}, {PromptTokens: 5, CompletionTokens: -1e9}, {CachedTokens: -1e9, PromptTokens: 5}, {PromptTokens: math.MaxInt, CompletionTokens: math.MaxInt}} {
+		m := &wrap.Meter{Price: llama405b, Cap: 0.01}
+		b := m.Wrap(turns(samplingtest.Reply{Text: "x", Usage: &u}))
+		for range 3 {
+			read(t.Context(), b, &sampling.Request{Prompt: "p", Params: sampling.Params{MaxTokens: 2}})
+		}
+		if bill := m.Bills().Total; bill.Cost < 0 || bill.PromptTokens < 0 || bill.CompletionTokens < 0 || bill.CachedTokens < 0 {
+			t.Errorf("%+v: %+v", u, bill)
+		}
 	}
 }

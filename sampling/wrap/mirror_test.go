@@ -131,38 +131,3 @@ func TestKeyHasEveryField(t *testing.T) {
 		change(reflect.TypeFor[sampling.Params]().Field(i).Name, reflect.ValueOf(&req.Params).Elem().Field(i), &req)
 	}
 }
-
-// Each difference between two questions is one that an error can name.
-func TestDifferencesHaveEveryField(t *testing.T) {
-	filled := func(f func(*question)) *question {
-		q := &question{Method: "sample", Params: &params{Temperature: 1}}
-		f(q)
-		return q
-	}
-	var n int
-	base := filled(func(*question) {})
-	typ := reflect.TypeFor[question]()
-	for i := range typ.NumField() {
-		name := typ.Field(i).Name
-		if name == "Method" || name == "Params" {
-			continue
-		}
-		q := filled(func(q *question) { fill(t, reflect.ValueOf(q).Elem().Field(i), &n) })
-		if d := differences(q, base); len(d) != 1 {
-			t.Errorf("a difference in %s is seen as %+v", name, d)
-		}
-	}
-	typ = reflect.TypeFor[params]()
-	for i := range typ.NumField() {
-		q := filled(func(q *question) {
-			if f := reflect.ValueOf(q.Params).Elem().Field(i); f.Type() == reflect.TypeFor[json.RawMessage]() {
-				f.SetBytes([]byte(`{"x":1}`))
-			} else {
-				fill(t, f, &n)
-			}
-		})
-		if d := differences(q, base); len(d) != 1 {
-			t.Errorf("a difference in %s is seen as %+v", typ.Field(i).Name, d)
-		}
-	}
-}

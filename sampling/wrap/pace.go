@@ -20,11 +20,11 @@ type pace struct {
 }
 
 func (r Retry) pace(ctx context.Context) (*pace, error) {
-	if r.Attempts < 0 || r.Patience < 0 || r.Wait < 0 || r.MaxWait < 0 {
+	if r.Attempts < 0 || r.MaxElapsed < 0 || r.Wait < 0 || r.MaxWait < 0 {
 		return nil, fmt.Errorf("%w: a field of wrap.Retry is negative; use 0 for its default, and 1 for Attempts never to try again", sampling.ErrInvalid)
 	}
 	r.Attempts = cmp.Or(r.Attempts, defaultAttempts)
-	r.Patience = cmp.Or(r.Patience, defaultPatience)
+	r.MaxElapsed = cmp.Or(r.MaxElapsed, defaultMaxElapsed)
 	r.Wait = cmp.Or(r.Wait, defaultWait)
 	r.MaxWait = cmp.Or(r.MaxWait, defaultMaxWait)
 	return &pace{Retry: r, trace: traced(ctx)}, nil
@@ -50,9 +50,9 @@ func (p *pace) wait(ctx context.Context, fault error) error {
 		return fmt.Errorf("giving up after %d attempts: %w", p.attempts, fault)
 	}
 	delay := p.delay(after)
-	if delay > p.Patience-p.waited { // a sum could overflow
-		return fmt.Errorf("giving up after %d attempts, since a wait of %v more would go beyond Retry.Patience, which is %v: %w",
-			p.attempts, delay.Round(time.Millisecond), p.Patience, fault)
+	if delay > p.MaxElapsed-p.waited { // a sum could overflow
+		return fmt.Errorf("giving up after %d attempts, since a wait of %v more would go beyond Retry.MaxElapsed, which is %v: %w",
+			p.attempts, delay.Round(time.Millisecond), p.MaxElapsed, fault)
 	}
 	p.waited += delay
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {

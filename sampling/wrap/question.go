@@ -10,9 +10,9 @@ import (
 )
 
 // A question is one call, as exactly as an answer may depend on it. It is what
-// the file of a Record shows, and its key is what a Cache and a Replay look up.
+// a Store shows, and its key is what a Cache looks up.
 type question struct {
-	Method        string   `json:"method"` // "sample", "draw", "score" or "count"
+	Method        string   `json:"method"` // "sample", "draw", "score", "count" or "describe"
 	N             int      `json:"n,omitempty"`
 	Prompt        string   `json:"prompt"`
 	Continuations []string `json:"continuations,omitempty"`

@@ -61,7 +61,7 @@ func TestRetry(t *testing.T) {
 		{"busy after text", []samplingtest.Reply{{Text: "go", Err: busy}, good}, wrap.Retry{}, "go", busy, 1, 0, 0},
 		{"broke off after text", []samplingtest.Reply{{Chunks: []sampling.Chunk{{Text: "go"}}}, good}, wrap.Retry{}, "go", sampling.ErrTruncated, 1, 0, 0},
 		{"one attempt", []samplingtest.Reply{{Err: busy}, good}, wrap.Retry{Attempts: 1}, "", busy, 1, 0, 0},
-		{"little time", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Attempts: 100, Patience: time.Second, Wait: 700 * time.Millisecond}, "", busy, 2, 350 * time.Millisecond, 700 * time.Millisecond},
+		{"little time", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Attempts: 100, MaxElapsed: time.Second, Wait: 700 * time.Millisecond}, "", busy, 2, 350 * time.Millisecond, 700 * time.Millisecond},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestRetryJitter(t *testing.T) {
 // another attempt.
 func TestRetryLeft(t *testing.T) {
 	script := turns(samplingtest.Reply{Text: "abc", Err: busy})
-	for range (wrap.Retry{Resume: true}).Wrap(script).Sample(t.Context(), &sampling.Request{}) {
+	for range (wrap.Retry{}).Wrap(script).Sample(t.Context(), &sampling.Request{}) {
 		break
 	}
 	if calls := script.Calls(); len(calls) != 1 || calls[0].Chunks != 1 {
@@ -196,7 +196,7 @@ func TestRetryDrawAndScore(t *testing.T) {
 
 // A slip in the fields is told before anything is sent.
 func TestRetryInvalid(t *testing.T) {
-	for _, r := range []wrap.Retry{{Attempts: -1}, {Patience: -time.Second}, {Wait: -time.Second}, {MaxWait: -time.Second}} {
+	for _, r := range []wrap.Retry{{Attempts: -1}, {MaxElapsed: -time.Second}, {Wait: -time.Second}, {MaxWait: -time.Second}} {
 		script := able()
 		b := r.Wrap(script)
 		_, err := read(t.Context(), b, &sampling.Request{})

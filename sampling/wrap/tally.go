@@ -4,21 +4,39 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// bound returns the number of tokens in text, or a number that is not smaller:
-// it is the bytes where there is no counter or the counter fails.
-func bound(counter sampling.Counter, text string) int {
-	if counter != nil {
-		if n, err := counter.Count(context.TODO(), text); err == nil {
-			return n
+// A counting returns the number of tokens in a text, or a number that is not
+// smaller. nil counts bytes.
+type counting func(text string) int
+
+// countBy counts by the counter that a wrapper was given, or else by the backend.
+// Where counting fails, bytes count.
+func countBy(ctx context.Context, own sampling.Counter, backend sampling.Forward) counting {
+	if own == nil {
+		if _, ok := backend.Backend.(sampling.Counter); !ok {
+			return nil
 		}
+		own = backend
 	}
-	return len(text)
+	return func(text string) int {
+		if n, err := own.Count(ctx, text); err == nil {
+			return max(n, 0)
+		}
+		return len(text)
+	}
+}
+
+func bound(count counting, text string) int {
+	if count == nil {
+		return len(text)
+	}
+	return count(text)
 }
 
 // maxTokens is the most that a request may draw.
@@ -30,10 +48,18 @@ func maxTokens(req *sampling.Request) int {
 // "no limit" must not overflow them.
 func mayDraw(req *sampling.Request) int { return min(maxTokens(req), 1<<30) }
 
+// times multiplies, and stays at the largest int where the product is larger.
+func times(n, m int) int {
+	if m > 0 && n > math.MaxInt/m {
+		return math.MaxInt
+	}
+	return n * m
+}
+
 // A tally adds up what came of one call, and tells what it cost: by the
 // backend's own word, or else by the text that was seen.
 type tally struct {
-	counter sampling.Counter // may be nil
+	counter counting         // may be nil
 	text    *strings.Builder // when set, keeps all text
 
 	bytes  int             // of text that came
@@ -82,9 +108,6 @@ func (t *tally) tell(u sampling.Usage) {
 	}
 }
 
-// spoke reports whether anything came that the consumer must not get twice.
-func (t *tally) spoke() bool { return t.bytes > 0 || t.sinceTokens > 0 }
-
 // completion returns how many tokens were drawn, at least, and whether that is
 // by the backend's own word. An estimate errs upwards, but for what the server
 // drew and never sent.
@@ -124,7 +147,7 @@ func (t *tally) cost(req *sampling.Request) (u sampling.Usage, told bool) {
 
 // drawn returns what several completions cost together. The prompt was read
 // once for all of them.
-func drawn(counter sampling.Counter, req *sampling.Request, all []*sampling.Completion) (u sampling.Usage, told bool) {
+func drawn(counter counting, req *sampling.Request, all []*sampling.Completion) (u sampling.Usage, told bool) {
 	told = true
 	for _, c := range all {
 		if c == nil {
@@ -151,8 +174,8 @@ func drawn(counter sampling.Counter, req *sampling.Request, all []*sampling.Comp
 
 // scored returns what scoring costs: the prompt is read with each continuation.
 // No backend tells.
-func scored(counter sampling.Counter, prompt string, continuations []string) int {
-	n := len(continuations) * bound(counter, prompt)
+func scored(counter counting, prompt string, continuations []string) int {
+	n := times(len(continuations), bound(counter, prompt))
 	for _, c := range continuations {
 		n += bound(counter, c)
 	}

@@ -14,7 +14,7 @@ type trace struct {
 	attempts int
 	waited   time.Duration // for Limit
 	hit      bool
-	cost     Money
+	cost     float64
 	metered  bool
 }
 
@@ -49,7 +49,7 @@ func (t *trace) found() {
 	}
 }
 
-func (t *trace) charge(m Money) {
+func (t *trace) charge(m float64) {
 	if t != nil {
 		t.mu.Lock()
 		t.cost += m

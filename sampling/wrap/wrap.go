@@ -1,6 +1,12 @@
 package wrap
 
-import "github.com/foreword-go/foreword/sampling"
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/foreword-go/foreword/sampling"
+)
 
 // A Wrapper puts a backend around a backend. All wrappers of this package are
 // Wrappers, and so can be anything else that has its place among them.
@@ -21,4 +27,20 @@ func Around(backend sampling.Backend, wrappers ...Wrapper) sampling.Backend {
 		}
 	}
 	return backend
+}
+
+// inside is the backend that a wrapper is put around, with all its abilities.
+func inside(backend sampling.Backend) sampling.Forward {
+	if backend == nil {
+		backend = sampling.BackendFunc(noBackend)
+	}
+	return sampling.Forward{Backend: backend}
+}
+
+// noBackend takes the place of a backend that is nil, as a Model's may not be
+// either.
+func noBackend(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		yield(sampling.Chunk{}, fmt.Errorf("%w: the backend in a wrapper is nil; wrap one such as pocket.Default()", sampling.ErrInvalid))
+	}
 }

@@ -1,0 +1,110 @@
+package wrap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
+)
+
+// able is a Script with all abilities.
+func able() *samplingtest.Script {
+	return &samplingtest.Script{
+		Replies: []string{" one two"}, Loop: true, ChunkSize: 4,
+		CountFunc: func(ctx context.Context, text string) (int, error) { return len(text) / 2, nil },
+		ScoreFunc: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
+			scores := make([]sampling.Score, len(of))
+			for i, text := range of {
+				scores[i] = sampling.Score{Logprob: -float64(len(req.Prompt)) - float64(len(text)), Tokens: []sampling.Token{{Text: text, Logprob: -1}}}
+			}
+			return scores, nil
+		},
+		DrawFunc: func(_ context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+			all := make([]*sampling.Completion, n)
+			for i := range all {
+				all[i] = &sampling.Completion{Text: fmt.Sprint(" drawn ", i), Reason: sampling.EndOfText, Seed: sampling.SeedAt(req.Params.Seed, i)}
+			}
+			return all, nil
+		},
+	}
+}
+
+// everyWrapper returns a new one of each.
+func everyWrapper() map[string][]wrap.Wrapper {
+	quiet := slog.New(slog.DiscardHandler)
+	each := map[string][]wrap.Wrapper{
+		"Limit": {&wrap.Limit{Requests: 1 << 30, Tokens: 1 << 30, Concurrent: 64}},
+		"Meter": {&wrap.Meter{Price: sampling.Price{Prompt: 1, Completion: 1}, Cap: 1000}},
+		"Retry": {wrap.Retry{}},
+		"Cache": {&wrap.Cache{}},
+		"Log":   {wrap.Log{Logger: quiet, Text: true}},
+	}
+	var all []wrap.Wrapper
+	for _, name := range []string{"Limit", "Meter", "Retry", "Cache", "Log"} {
+		all = append(all, each[name]...)
+	}
+	each["all"] = all
+	each["none"] = nil
+	return each
+}
+
+// describing is a Script that has the other abilities too.
+type describing struct {
+	*samplingtest.Script
+	info sampling.Info
+}
+
+func (d describing) Describe(context.Context) (sampling.Info, error) { return d.info, nil }
+
+// sampler hides all abilities of a Script but Sample.
+type sampler struct{ s *samplingtest.Script }
+
+func (b sampler) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return b.s.Sample(ctx, req)
+}
+
+// TestAbilities asks for every ability through every wrapper: it answers as the
+// backend does, and with ErrUnsupported where the backend has none.
+func TestAbilities(t *testing.T) {
+	req := &sampling.Request{Prompt: "p"}
+	for name, wrappers := range everyWrapper() {
+		all := wrap.Around(describing{able(), sampling.Info{Model: "m", Window: 7}}, wrappers...)
+		m := sampling.Model{Backend: all}
+		if n, err := m.Count(t.Context(), "four"); n != 2 || err != nil {
+			t.Errorf("%s: counted %d, %v", name, n, err)
+		}
+		if s, err := m.Score(t.Context(), req, []string{"a"}); len(s) != 1 || err != nil {
+			t.Errorf("%s: scored %v, %v", name, s, err)
+		}
+		if d, err := m.Draw(t.Context(), req, 2); len(d) != 2 || err != nil {
+			t.Errorf("%s: drew %v, %v", name, d, err)
+		}
+		if info, err := m.Describe(t.Context()); info.Window != 7 || err != nil {
+			t.Errorf("%s: described %v, %v", name, info, err)
+		}
+		none := sampling.Model{Backend: wrap.Around(sampler{able()}, wrappers...)}
+		if n, err := none.Count(t.Context(), "four"); n != 4 || err != nil {
+			t.Errorf("%s: without a counter %d, %v", name, n, err)
+		}
+		if _, err := none.Score(t.Context(), req, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d, err := none.Draw(t.Context(), req, 2); len(d) != 2 || err != nil {
+			t.Errorf("%s: drew singly %v, %v", name, d, err)
+		}
+	}
+}
+
+// words counts one token for each word.
+type words struct{}
+
+func (words) Count(_ context.Context, text string) (int, error) {
+	return len(strings.Fields(text)), nil
+}
