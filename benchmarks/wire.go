@@ -33,7 +33,7 @@ func newModelClient(url string) (*modelClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.Whole = true
+	config.NoStreaming = true
 	inOne, err := openai.New(config)
 	if err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ func (a *answer) read() error {
 	a.number++
 	if a.number == 1 {
 		a.first = string(raw[:min(len(raw), 1<<10)])
-		a.exchange.begun.Store(!a.backend.config.Whole)
+		a.exchange.begun.Store(!a.backend.config.NoStreaming)
 	}
 	if err != nil {
 		return a.backend.misread("part %d, %v: %s", a.number, err, a.backend.words(raw[:min(len(raw), 1<<10)]))
@@ -258,7 +258,7 @@ func (a *answer) unfinished() error {
 		return b.truncated("the body is empty")
 	case a.pieces == 0:
 		return b.truncated("there was no text in it: %w", b.words([]byte(a.first)))
-	case b.config.Whole:
+	case b.config.NoStreaming:
 		return b.looped("the whole answer is marked as not done")
 	case a.alike >= loop:
 		return b.looped("%q came %d times", a.last, a.alike+1)

@@ -29,7 +29,7 @@ type said struct {
 // say reads a body to its end, without a connection around it.
 func say(t testing.TB, body io.Reader, req *sampling.Request, whole bool) (s said, err error) {
 	t.Helper()
-	b, err := New(Config{Model: "m", Whole: whole, Key: sampling.NewSecret("sk-secret")})
+	b, err := New(Config{Model: "m", NoStreaming: whole, Key: sampling.NewSecret("sk-secret")})
 	if err != nil {
 		t.Fatal(err)
 	}

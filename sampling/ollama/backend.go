@@ -103,7 +103,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 }
 
 func (b *Backend) parts(body io.Reader) source {
-	if b.config.Whole {
+	if b.config.NoStreaming {
 		return newWholeReader(body)
 	}
 	return newLineReader(body)

@@ -82,7 +82,7 @@ func BenchmarkThousandTokens(b *testing.B) {
 	for _, whole := range []bool{false, true} {
 		b.Run(map[bool]string{false: "streamed", true: "whole"}[whole], func(b *testing.B) {
 			url := thousand(b)
-			backend, err := ollama.New(ollama.Config{URL: url, Model: "base-260k", Version: "0.17.4", Whole: whole})
+			backend, err := ollama.New(ollama.Config{URL: url, Model: "base-260k", Version: "0.17.4", NoStreaming: whole})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -69,12 +69,12 @@ type Config struct {
 	// is asked once for the model's list of them.
 	SpecialTokens bool
 
-	// Whole asks for each continuation in one piece, which spares the server and
+	// NoStreaming asks for each continuation in one piece, which spares the server and
 	// the wire a line of JSON for each token, where nobody watches the text
 	// arrive. The price is that tokens drawn after a stop sequence that the
 	// server was not told of are waited for, and that a fault loses all of the
 	// text.
-	Whole bool
+	NoStreaming bool
 
 	// HTTPClient is what the requests go through; nil is one that connects
 	// within 10 seconds. It is copied, and the copy follows no redirect, which

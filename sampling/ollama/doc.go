@@ -80,7 +80,7 @@
 //   - Leaving a stream at a bad moment makes the model deaf until it is
 //     unloaded (0.17.4, and later ones). A Backend therefore chooses the moment:
 //     leaving early may take as long as one more token, and half a second at
-//     most. A whole answer (Config.Whole) is left at once.
+//     most. A whole answer (Config.NoStreaming) is left at once.
 //
 // Token counts, scores and several continuations for the price of one prompt are
 // not to be had. Give the Model a Counter for the model's vocabulary; without

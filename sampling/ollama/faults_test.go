@@ -21,7 +21,7 @@ import (
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
 	faultwire.TestFaults(t, faultwire.Generate, func(t *testing.T, url string, stream bool) sampling.Backend {
-		return newBackend(t, ollama.Config{URL: url, Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Version: "0.17.4", Whole: !stream})
+		return newBackend(t, ollama.Config{URL: url, Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Version: "0.17.4", NoStreaming: !stream})
 	})
 }
 

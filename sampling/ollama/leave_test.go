@@ -162,7 +162,7 @@ func TestLeaveBeforeTheFirstLine(t *testing.T) {
 	}))
 	defer s.Close()
 	for _, whole := range []bool{false, true} {
-		b := newBackend(t, ollama.Config{URL: s.URL, Model: "m", Version: "0.17.4", Whole: whole})
+		b := newBackend(t, ollama.Config{URL: s.URL, Model: "m", Version: "0.17.4", NoStreaming: whole})
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-arrived; cancel() }()
 		_, err := b.Model().Complete(ctx, short("a"))

@@ -55,7 +55,7 @@ const opening = "Once upon a time"
 func TestRealServerConformance(t *testing.T) {
 	config := realConfig(t)
 	for _, whole := range []bool{false, true} {
-		config.Whole = whole
+		config.NoStreaming = whole
 		t.Run(fmt.Sprintf("whole=%v", whole), func(t *testing.T) {
 			samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return newBackend(t, config) })
 		})
@@ -72,9 +72,9 @@ func TestRealServerStreamedIsWhole(t *testing.T) {
 	} {
 		for _, stop := range [][]string{nil, {"."}, {"\n", "\n\n", " little"}} {
 			req := &sampling.Request{Prompt: opening, Params: p, Stop: stop}
-			config.Whole = false
+			config.NoStreaming = false
 			streamed := complete(t, newBackend(t, config), req)
-			config.Whole = true
+			config.NoStreaming = true
 			whole := complete(t, newBackend(t, config), req)
 			if streamed.Text != whole.Text || streamed.Reason != whole.Reason || streamed.Usage.PromptTokens != whole.Usage.PromptTokens {
 				t.Errorf("%+v, stops %q: streamed %+v, whole %+v", p, stop, streamed, whole)

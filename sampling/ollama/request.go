@@ -42,7 +42,7 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, erro
 		"model":  b.config.Model,
 		"prompt": req.Prompt,
 		"raw":    true, // no template
-		"stream": !b.config.Whole,
+		"stream": !b.config.NoStreaming,
 		// A model that can think would otherwise have its text split into thoughts
 		// and the rest by the tags that it contains.
 		"think": false,
@@ -172,7 +172,7 @@ var (
 
 	// ownFields are set by this package. The text is where to set them instead.
 	ownFields = map[string]string{
-		"model": "Config.Model", "keep_alive": "Config.KeepAlive", "num_ctx": "Config.Window", "stream": "Config.Whole",
+		"model": "Config.Model", "keep_alive": "Config.KeepAlive", "num_ctx": "Config.Window", "stream": "Config.NoStreaming",
 		"prompt": "Request.Prompt", "stop": "Request.Stop",
 		"num_predict": "Params.MaxTokens", "temperature": "Params.Temperature", "top_k": "Params.TopK", "top_p": "Params.TopP",
 		"min_p": "Params.MinP", "repeat_penalty": "Params.RepetitionPenalty", "frequency_penalty": "Params.FrequencyPenalty",

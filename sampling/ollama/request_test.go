@@ -49,7 +49,7 @@ func TestRequests(t *testing.T) {
 		"as-model-sends-it": {ollama.Config{Window: 128}, sampling.Request{Prompt: "a dog",
 			Params: sampling.Params{MaxTokens: 7, Seed: 1}}},
 		"everything": {
-			ollama.Config{Window: 200, KeepAlive: 90 * time.Second, Whole: true},
+			ollama.Config{Window: 200, KeepAlive: 90 * time.Second, NoStreaming: true},
 			sampling.Request{Prompt: "a < dog & 나비\n", Stop: []string{"\n\n", "\nQ: ", "\n\n\n"}, Params: sampling.Params{
 				MaxTokens: 9, Temperature: 0.7, TopP: 0.95, TopK: 40, MinP: 0.05, FrequencyPenalty: -0.5, PresencePenalty: 1.5,
 				RepetitionPenalty: 1.1, Seed: 42, Logprobs: true, TopLogprobs: 5,

@@ -108,7 +108,7 @@ func (r recording) asked(t testing.TB) (req *sampling.Request, config ollama.Con
 	}
 	// The recorder's server was the one with the window of 512 that its models
 	// were trained with.
-	return req, ollama.Config{Model: cmp.Or(q.Model, "base-260k"), Version: "0.17.4", Window: 512, SpecialTokens: true, Whole: !or(q.Stream, true)}
+	return req, ollama.Config{Model: cmp.Or(q.Model, "base-260k"), Version: "0.17.4", Window: 512, SpecialTokens: true, NoStreaming: !or(q.Stream, true)}
 }
 
 func TestWire(t *testing.T) {

@@ -39,11 +39,11 @@ type Config struct {
 	// Dialect says which fields the server knows. The zero Dialect is [OpenAI].
 	Dialect Dialect
 
-	// Whole asks for each continuation in one piece, which costs the server and
+	// NoStreaming asks for each continuation in one piece, which costs the server and
 	// the wire less, where nobody watches the text arrive. The price is that
 	// tokens drawn after a stop sequence the server was not told of are paid
 	// for, and that a fault loses all of the text.
-	Whole bool
+	NoStreaming bool
 
 	// SpecialTokens lets the name of a special token in a prompt, such as
 	// <|im_end|> or </s>, be that token. By default a prompt is text: where it
@@ -119,7 +119,7 @@ func New(c Config) (*Backend, error) {
 		base:    base,
 		model:   c.Model,
 		dialect: d,
-		whole:   c.Whole,
+		whole:   c.NoStreaming,
 		special: c.SpecialTokens,
 		fresh:   c.NoPromptCache,
 		wire:    wire,

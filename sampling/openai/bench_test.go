@@ -87,7 +87,7 @@ func compareSides(b *testing.B, raw, ours side) {
 }
 
 func benchModel(b *testing.B, url string, whole bool) sampling.Model {
-	backend, err := openai.New(openai.Config{BaseURL: url, Model: "m", Whole: whole})
+	backend, err := openai.New(openai.Config{BaseURL: url, Model: "m", NoStreaming: whole})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 				}
 				s := serve(t, f)
 				kit.TestBackend(t, func(t *testing.T) sampling.Backend {
-					b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1", Model: "toy", Dialect: f.dialect, Whole: whole})
+					b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1", Model: "toy", Dialect: f.dialect, NoStreaming: whole})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -49,7 +49,7 @@
 // sampling.Model. vLLM and SGLang report log probabilities after the constraint
 // has ruled tokens out, so that asking for both is an error there.
 //
-// A backend streams unless Config.Whole says otherwise. Leaving the loop closes
+// A backend streams unless Config.NoStreaming says otherwise. Leaving the loop closes
 // the connection, by which servers stop drawing.
 //
 // # How a text ended

@@ -23,7 +23,7 @@ type learned struct {
 
 // Draw draws n continuations of one prompt in a single request, so that the
 // prompt is read and paid for once. It implements [sampling.Drawer]. It streams
-// whatever Config.Whole says, since llama.cpp tells the cost of each of several
+// whatever Config.NoStreaming says, since llama.cpp tells the cost of each of several
 // continuations only in a stream.
 //
 // llama.cpp draws as many at once as it has slots. More are drawn in several

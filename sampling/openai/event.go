@@ -299,7 +299,7 @@ func (c *continuation) close() (sampling.Chunk, error) {
 	case !c.finished():
 		return sampling.Chunk{}, errNoReason
 	case !c.said:
-		return sampling.Chunk{}, wrong("the choices of the answer have no text; try Config.Whole, or another Dialect")
+		return sampling.Chunk{}, wrong("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
 	}
 	return sampling.Chunk{Text: c.runes.flush(), Reason: c.reason, Stop: c.stop, Usage: c.usage, Model: c.model}, nil
 }
@@ -337,7 +337,7 @@ func unquote(raw []byte) (string, error) {
 		return "", nil
 	}
 	if raw[0] != '"' {
-		return "", wrong("the text of a choice is %.*s, and not a string, which is the server's fault; try Config.Whole, or another Dialect", keptWords, raw)
+		return "", wrong("the text of a choice is %.*s, and not a string, which is the server's fault; try Config.NoStreaming, or another Dialect", keptWords, raw)
 	}
 	s := string(raw[1 : len(raw)-1])
 	at := strings.IndexByte(s, '\\')

@@ -47,10 +47,10 @@ func ExampleNew() {
 	defer server.Close()
 
 	backend, err := openai.New(openai.Config{
-		BaseURL: server.URL + "/v1", // http://localhost:8080/v1 for a real one
-		Model:   "any name",
-		Dialect: openai.LlamaCpp,
-		Whole:   true,
+		BaseURL:     server.URL + "/v1", // http://localhost:8080/v1 for a real one
+		Model:       "any name",
+		Dialect:     openai.LlamaCpp,
+		NoStreaming: true,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -22,7 +22,7 @@ import (
 // none is a silent success and none hangs.
 func TestFaults(t *testing.T) {
 	faultwire.TestFaults(t, faultwire.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
-		b, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Whole: !stream})
+		b, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", NoStreaming: !stream})
 		if err != nil {
 			t.Fatal(err)
 		}

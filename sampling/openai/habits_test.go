@@ -31,7 +31,7 @@ func asked(t *testing.T, d openai.Dialect, body string, req sampling.Request) (*
 func TestKeptConnection(t *testing.T) {
 	server := faultwire.NewFaultServer(t)
 	for _, whole := range []bool{false, true} {
-		b, err := openai.New(openai.Config{BaseURL: server.KeptURL() + "/v1", Model: "m", Whole: whole})
+		b, err := openai.New(openai.Config{BaseURL: server.KeptURL() + "/v1", Model: "m", NoStreaming: whole})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,7 +280,7 @@ func TestForgottenDialect(t *testing.T) {
 				}
 				io.WriteString(w, answer)
 			}))
-			b, err := openai.New(openai.Config{BaseURL: s.URL, Model: "m", Dialect: test.dialect, Whole: !streamed})
+			b, err := openai.New(openai.Config{BaseURL: s.URL, Model: "m", Dialect: test.dialect, NoStreaming: !streamed})
 			if err != nil {
 				t.Fatal(err)
 			}

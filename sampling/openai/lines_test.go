@@ -18,7 +18,7 @@ func TestBuffersDoNotMix(t *testing.T) {
 		return strings.Repeat(prompt+"-", 1+2000*len(prompt)*len(prompt)) // one word, so one event
 	}
 	for _, whole := range []bool{true, false} {
-		b, err := openai.New(openai.Config{BaseURL: server.RightURL() + "/v1", Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Whole: whole})
+		b, err := openai.New(openai.Config{BaseURL: server.RightURL() + "/v1", Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", NoStreaming: whole})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,10 +29,10 @@ func (s realServer) backend(t *testing.T, change func(*openai.Config)) *openai.B
 	if change != nil {
 		change(&config)
 	}
-	return newReal(t, config, config.Whole)
+	return newReal(t, config, config.NoStreaming)
 }
 
-func whole(c *openai.Config) { c.Whole = true }
+func whole(c *openai.Config) { c.NoStreaming = true }
 
 func onRealServers(t *testing.T, test func(t *testing.T, s realServer)) {
 	realServers(t, func(t *testing.T, c openai.Config) {

@@ -31,7 +31,7 @@ func realServers(t *testing.T, test func(t *testing.T, c openai.Config)) {
 
 func newReal(t *testing.T, c openai.Config, whole bool) *openai.Backend {
 	t.Helper()
-	c.Whole = whole
+	c.NoStreaming = whole
 	b, err := openai.New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 		w.put(d.Choices.Name, "Draw", w.number(a.choices))
 		w.with(d.Choices.With, "Draw")
 	}
-	w.set("stream", "Config.Whole", strconv.AppendBool(nil, a.stream))
+	w.set("stream", "Config.NoStreaming", strconv.AppendBool(nil, a.stream))
 	if a.stream && d.StreamOptions != "" {
 		w.set("stream_options", "Config.Dialect.StreamOptions", []byte(d.StreamOptions))
 	}

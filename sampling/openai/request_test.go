@@ -172,7 +172,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 	}{
 		{"collision", openai.OpenAI, extra("temperature", 0.5), sampling.ErrInvalid, `Params.Temperature and Params.Extra both set the field "temperature"`},
 		{"collision with a neutral value", openai.VLLM, extra("top_k", 5), sampling.ErrInvalid, "Params.TopK and Params.Extra"},
-		{"the stream is Config's", openai.OpenAI, extra("stream", false), sampling.ErrInvalid, "Config.Whole"},
+		{"the stream is Config's", openai.OpenAI, extra("stream", false), sampling.ErrInvalid, "Config.NoStreaming"},
 		{"the model is Config's", openai.OpenAI, extra("model", "other"), sampling.ErrInvalid, "Config.Model"},
 		{"a prompt and a prompt", openai.OpenAI, extra("prompt", []int{1}), sampling.ErrInvalid, "Request.Prompt"},
 		{"no JSON", openai.OpenAI, extra("f", func() {}), sampling.ErrInvalid, `Params.Extra["f"]`},

@@ -30,7 +30,7 @@ func TestWire(t *testing.T) {
 			s := replay(t, r.response)
 			model := "base-260k"
 			json.Unmarshal(r.request["model"], &model)
-			b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1", Model: model, Dialect: openai.LlamaCpp, Whole: whole})
+			b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1", Model: model, Dialect: openai.LlamaCpp, NoStreaming: whole})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -66,7 +66,7 @@ func testFlaky(t *testing.T, whole bool) {
 	url := server.FlakyURL(1, 0.3, faults...)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}}
 	defer client.CloseIdleConnections()
-	backend, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Whole: whole, HTTPClient: client})
+	backend, err := openai.New(openai.Config{BaseURL: url + "/v1", Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", NoStreaming: whole, HTTPClient: client})
 	if err != nil {
 		t.Fatal(err)
 	}
