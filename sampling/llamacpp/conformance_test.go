@@ -9,14 +9,20 @@ import (
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
-// model opens the model of the tests. FOREWORD_LLAMA names llama.cpp's library
-// and FOREWORD_GGUF the model's file.
-func model(t testing.TB, config llamacpp.Config) *llamacpp.Model {
+// files returns llama.cpp's library and the model of the tests, which
+// FOREWORD_LLAMA and FOREWORD_GGUF name.
+func files(t testing.TB) (library, gguf string) {
 	t.Helper()
-	config.Library, config.Model = os.Getenv("FOREWORD_LLAMA"), os.Getenv("FOREWORD_GGUF")
-	if config.Library == "" || config.Model == "" {
-		t.Skip("FOREWORD_LLAMA and FOREWORD_GGUF do not name a library and a model")
+	library, gguf = os.Getenv("FOREWORD_LLAMA"), os.Getenv("FOREWORD_GGUF")
+	if library == "" || gguf == "" {
+		t.Skip("FOREWORD_LLAMA and FOREWORD_GGUF do not name a library and a model: see .ci/llamacpp-lib")
 	}
+	return library, gguf
+}
+
+func open(t testing.TB, config llamacpp.Config) *llamacpp.Model {
+	t.Helper()
+	config.Library, config.Model = files(t)
 	m, err := llamacpp.Open(config)
 	if err != nil {
 		t.Fatal(err)
@@ -26,5 +32,6 @@ func model(t testing.TB, config llamacpp.Config) *llamacpp.Model {
 }
 
 func TestConformance(t *testing.T) {
-	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return model(t, llamacpp.Config{}) })
+	m := open(t, llamacpp.Config{})
+	samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend { return m })
 }
