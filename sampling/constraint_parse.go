@@ -41,8 +41,8 @@ func parse(expr string) (*tree, error) {
 
 // A parser translates what package syntax parsed.
 type parser struct {
-	sizes map[*tree]int // how many states a class takes
-	size  int
+	sizes map[*tree]int // how many states a tree takes
+	size  int           // of all literals and classes so far, not repeated
 }
 
 var assertions = map[syntax.Op]string{
@@ -60,7 +60,11 @@ func (p *parser) tree(re *syntax.Regexp, first, last bool) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	if stateCount(t, p.sizes) > maxStates {
+	n := stateCount(t, p.sizes)
+	if len(re.Sub) == 0 {
+		p.size += n
+	}
+	if max(n, p.size) > maxStates {
 		return nil, fmt.Errorf("is too large: more than %d states with its repetitions written out; leave long repetitions open, as in [a-z]+", maxStates)
 	}
 	return t, nil
