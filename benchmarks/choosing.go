@@ -38,20 +38,20 @@ const (
 
 // A bm25 is the library's searcher.
 type bm25 struct {
-	ranker *choose.Words
-	pool   []pair
+	rank choose.Rank
 }
 
 func newBM25(pool []pair) (searcher, error) {
-	x := bm25{&choose.Words{}, pool}
-	_, err := x.search("first", 1) // builds the index
-	return x, err
+	rank, err := choose.Words{}.Prepare(pool)
+	return bm25{rank}, err
 }
 
 func (x bm25) search(query string, k int) ([]int, error) {
-	order, err := choose.Top(k, x.ranker)(context.Background(), query, x.pool)
-	slices.Reverse(order)
-	return order, err
+	ranking, err := x.rank(context.Background(), query, k)
+	if err != nil {
+		return nil, err
+	}
+	return ranking.Order, nil
 }
 
 func (bm25) Close() error { return nil }

@@ -23,13 +23,13 @@ type fitter struct {
 }
 
 var fitters = []fitter{
-	{"Task, warm", func(pairs []pair, counter sampling.Counter) renderer {
-		task := &fewshot.Task[string, string]{Examples: pairs}
-		return func(query string) (string, error) { return fittedText(task, counter, query) }
+	{"a Prompter", func(pairs []pair, counter sampling.Counter) renderer {
+		p := fewshot.Task[string, string]{Examples: pairs}.MustCompile()
+		return func(query string) (string, error) { return fittedText(p, counter, query) }
 	}},
-	{"Task, cold", func(pairs []pair, counter sampling.Counter) renderer {
+	{"a Task, compiled each time", func(pairs []pair, counter sampling.Counter) renderer {
 		return func(query string) (string, error) {
-			return fittedText(&fewshot.Task[string, string]{Examples: pairs}, counter, query)
+			return fittedText(fewshot.Task[string, string]{Examples: pairs}.MustCompile(), counter, query)
 		}
 	}},
 	{"one shot more, until the joined prompt is too long", func(pairs []pair, counter sampling.Counter) renderer {
@@ -102,8 +102,8 @@ func labeled(pairs []pair, query string) string {
 	return string(append(b, "\nOutput:"...))
 }
 
-func fittedText(task *fewshot.Task[string, string], counter sampling.Counter, query string) (string, error) {
-	prompt, err := task.Prompt(context.Background(), sampling.Model{Window: fittingWindow, Counter: counter}, query)
+func fittedText(p *fewshot.Prompter[string, string], counter sampling.Counter, query string) (string, error) {
+	prompt, err := p.Prompt(context.Background(), sampling.Model{Window: fittingWindow, Counter: counter}, query)
 	if err != nil {
 		return "", err
 	}

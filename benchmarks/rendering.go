@@ -80,24 +80,23 @@ func writeLines(b *strings.Builder, pairs []pair, query string) {
 	b.WriteString(":")
 }
 
-// warmTask is any query after a Task's first.
+// warmTask is a query of a Prompter.
 func warmTask(pairs []pair) (renderer, error) {
-	task := &fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}
-	if _, err := taskText(task, "first"); err != nil {
-		return nil, err
-	}
-	return func(query string) (string, error) { return taskText(task, query) }, nil
+	p, err := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}.Compile()
+	return func(query string) (string, error) { return promptText(p, query) }, err
 }
 
 // lastPrompt is where a Prompt is kept.
 var lastPrompt *fewshot.Prompt
 
-// keptTask is warmTask for a caller that keeps the whole Prompt, which then
-// cannot lie on its stack.
+// keptTask is warmTask for a caller that keeps the whole Prompt.
 func keptTask(pairs []pair) (renderer, error) {
-	task := &fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}
+	p, err := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}.Compile()
+	if err != nil {
+		return nil, err
+	}
 	return func(query string) (string, error) {
-		prompt, err := task.Prompt(context.Background(), sampling.Model{}, query)
+		prompt, err := p.Prompt(context.Background(), sampling.Model{}, query)
 		if err != nil {
 			return "", err
 		}
@@ -106,15 +105,19 @@ func keptTask(pairs []pair) (renderer, error) {
 	}, nil
 }
 
-// coldTask is a Task's first query, which encodes and checks every pair.
+// coldTask compiles the Task for each query, which encodes and checks every pair.
 func coldTask(pairs []pair) (renderer, error) {
 	return func(query string) (string, error) {
-		return taskText(&fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}, query)
+		p, err := fewshot.Task[string, string]{Examples: pairs, Format: fewshot.Lines}.Compile()
+		if err != nil {
+			return "", err
+		}
+		return promptText(p, query)
 	}, nil
 }
 
-func taskText(task *fewshot.Task[string, string], query string) (string, error) {
-	prompt, err := task.Prompt(context.Background(), sampling.Model{}, query)
+func promptText(p *fewshot.Prompter[string, string], query string) (string, error) {
+	prompt, err := p.Prompt(context.Background(), sampling.Model{}, query)
 	if err != nil {
 		return "", err
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +97,9 @@ func encodeDefault(v reflect.Value) (string, error) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		return strconv.FormatUint(v.Uint(), 10), nil
 	case reflect.Float32, reflect.Float64:
+		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
+			return "", fmt.Errorf("is %v, which is not a number to show", f)
+		}
 		return strconv.FormatFloat(v.Float(), 'f', -1, v.Type().Bits()), nil
 	}
 	return marshal(v.Interface())
@@ -120,9 +125,10 @@ func decodeDefault(text string, v reflect.Value) error {
 		v.SetString(text)
 		return nil
 	case reflect.Bool:
-		var b bool
-		b, err = strconv.ParseBool(text)
-		v.SetBool(b)
+		if text != "true" && text != "false" {
+			return errors.New("is not a valid bool: write true or false")
+		}
+		v.SetBool(text == "true")
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		var n int64
 		n, err = strconv.ParseInt(text, 10, v.Type().Bits())
@@ -133,16 +139,22 @@ func decodeDefault(text string, v reflect.Value) error {
 		v.SetUint(n)
 	case reflect.Float32, reflect.Float64:
 		var f float64
+		if !decimal.MatchString(text) { // ParseFloat also reads NaN, infinities, hexadecimal and underscores
+			return fmt.Errorf("is not a valid %v: write a decimal number", v.Type())
+		}
 		f, err = strconv.ParseFloat(text, v.Type().Bits())
 		v.SetFloat(f)
 	default:
 		return unmarshal(text, v)
 	}
 	if err != nil {
-		return fmt.Errorf("is no %v: %w", v.Type(), errors.Unwrap(err))
+		return fmt.Errorf("is not a valid %v: %w", v.Type(), errors.Unwrap(err))
 	}
 	return nil
 }
+
+// decimal is a number as people and models write one.
+var decimal = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 
 // OneOf is the Codec of a closed set of labels. It refuses to write any other,
 // and reads an answer that differs from a label in letter case alone as that
@@ -180,7 +192,7 @@ func OneOf[T ~string](labels ...T) Codec[T] {
 					return label, nil
 				}
 			}
-			return "", fmt.Errorf("it is none of the labels %q", labels)
+			return "", fmt.Errorf("not one of the labels %q", labels)
 		},
 	}
 }

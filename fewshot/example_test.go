@@ -112,7 +112,7 @@ func ExampleOneOf() {
 	// Output:
 	// positive
 	// negative
-	// fewshot: the answer "splendid" cannot be decoded: it is none of the labels ["positive" "negative"]
+	// fewshot: the answer "splendid" cannot be decoded: not one of the labels ["positive" "negative"]
 }
 
 // A struct as the answer: it stands in the prompt as JSON on one line.

@@ -106,6 +106,11 @@ func newLayout(f *Format) (*layout, error) {
 	if err := (&sampling.Request{Stop: l.stops}).Validate(); err != nil {
 		return nil, fmt.Errorf("fewshot: Format: %w", err)
 	}
+	if f.Stop == nil {
+		if err := l.checkStops(); err != nil {
+			return nil, err
+		}
+	}
 	l.ownBetween = 1 + overlapping(f.After, f.Between)
 	marks := append([]string{f.Between}, l.stops...)
 	if f.Stop == nil {
@@ -120,6 +125,22 @@ func newLayout(f *Format) (*layout, error) {
 		l.marks = append(l.marks, mark{text, inBefore + overlapping(f.Between, text), inBefore + overlapping(l.open, text)})
 	}
 	return l, nil
+}
+
+// checkStops refuses a layout in which no derived stop sequence ends an answer, so
+// that the model's own invented shots would be taken for a part of it, and one in
+// which a stop leaves the beginning of After in the answer.
+func (l *layout) checkStops() error {
+	const answer = "answer"
+	f := &l.format
+	before, found := sampling.Cut(answer+f.After+f.Before, l.stops)
+	if found == "" {
+		return mistake("Format{Before: %q, Between: %q, After: %q} writes none of the stop sequences %q where an answer ends; set After, such as \"\\n\", or Stop", f.Before, f.Between, f.After, l.stops)
+	}
+	if l.trim(before) != answer {
+		return mistake("the stop sequence %q of the Format leaves %q of After in the answer; set Stop", found, strings.TrimPrefix(before, answer))
+	}
+	return nil
 }
 
 // derivedStops returns the texts that show that an answer is over. Worked

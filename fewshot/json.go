@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -35,17 +34,15 @@ func marshal(v any) (string, error) {
 func unmarshal(text string, v reflect.Value) error {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.DisallowUnknownFields()
-	err := dec.Decode(v.Addr().Interface())
+	err := checkJSON([]byte(text))
 	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = errors.New("text follows the value")
-		}
+		err = dec.Decode(v.Addr().Interface())
 	}
 	if err == nil {
 		err = checkWhole(text, v.Interface())
 	}
 	if err != nil {
-		return fmt.Errorf("is no %v in JSON: %w", v.Type(), err)
+		return fmt.Errorf("is not a valid %v in JSON: %w", v.Type(), err)
 	}
 	return nil
 }
@@ -65,7 +62,7 @@ func checkWhole(text string, v any) error {
 		return err
 	}
 	if path, ok := missing(got, want); ok {
-		return fmt.Errorf("%s is missing", cmp.Or(strings.TrimPrefix(path, "."), "the value"))
+		return fmt.Errorf("%s is missing or too many", cmp.Or(strings.TrimPrefix(path, "."), "the value"))
 	}
 	return nil
 }
@@ -79,13 +76,16 @@ func missing(got, want any) (path string, ok bool) {
 	case map[string]any:
 		if got, ok := got.(map[string]any); ok {
 			for _, name := range slices.Sorted(maps.Keys(want)) {
-				if path, ok := missing(member(got, name), want[name]); ok {
+				if path, ok := missing(got[name], want[name]); ok {
 					return "." + name + path, true
 				}
 			}
 		}
 	case []any:
 		if got, ok := got.([]any); ok {
+			if len(got) > len(want) { // an array of a fixed size drops what is over
+				return fmt.Sprintf("[%d]", len(want)), true
+			}
 			for i := range want {
 				if i == len(got) {
 					return fmt.Sprintf("[%d]", i), true
@@ -97,18 +97,4 @@ func missing(got, want any) (path string, ok bool) {
 		}
 	}
 	return "", got == nil
-}
-
-// member returns the member of that name, in any letter case, as encoding/json
-// finds it.
-func member(object map[string]any, name string) any {
-	if value, ok := object[name]; ok {
-		return value
-	}
-	for key, value := range object {
-		if strings.EqualFold(key, name) {
-			return value
-		}
-	}
-	return nil
 }

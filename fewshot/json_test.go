@@ -2,9 +2,13 @@ package fewshot_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // TestAnswersThatAreHalfThere is about what encoding/json reads as zeros.
@@ -24,7 +28,13 @@ func TestAnswersThatAreHalfThere(t *testing.T) {
 	whole := `{"name":"Ada","home":{"city":"Lisbon"},"work":null,"trips":null,"at":[1,2],"since":"2025-03-04T00:00:00Z"}`
 	for _, tt := range []struct{ why, text, missing string }{
 		{"a whole one, without what may be left out", whole, ""},
-		{"letter case is as encoding/json has it", strings.Replace(whole, `"name"`, `"Name"`, 1), ""},
+		{"letter case counts", strings.Replace(whole, `"name"`, `"Name"`, 1), "name is missing"},
+		{"a member twice", strings.Replace(whole, `"name"`, `"name":"Eva","name"`, 1), `has the members "name" and "name"`},
+		{"a member twice but for letter case", strings.Replace(whole, `"name"`, `"NAME":"Eva","name"`, 1), `has the members "NAME" and "name"`},
+		{"a member twice, deep inside", strings.Replace(whole, `"city"`, `"city":"Rome","city"`, 1), `has the members "city" and "city"`},
+		{"an element too many", strings.Replace(whole, `[1,2]`, `[1,2,3]`, 1), "at[2] is missing or too many"},
+		{"half a surrogate pair", strings.Replace(whole, `"Ada"`, `"\ud83d"`, 1), "surrogate"},
+		{"text after it", whole + "{}", "text follows the value"},
 		{"nothing in it", `{}`, "at is missing"},
 		{"null for all of it", `null`, "the value is missing"},
 		{"a field", strings.Replace(whole, `"name":"Ada",`, "", 1), "name is missing"},
@@ -51,12 +61,6 @@ func TestAnswersThatAreHalfThere(t *testing.T) {
 	if got, err := decoded[secret](`"heads"`); err != nil || !got.known {
 		t.Errorf("a type that cannot be written: %v, %v", got, err)
 	}
-	// Of names that differ in letter case alone, the exact one counts.
-	for range 20 { // maps are in no order
-		if _, err := decoded[person](`{"NAME":null,"Name":null,"nAme":null,"name":"Ada","age":34}`); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // A coin reads a word and writes an object.
@@ -70,3 +74,116 @@ type secret struct{ known bool }
 
 func (s *secret) UnmarshalJSON([]byte) error  { s.known = true; return nil }
 func (s secret) MarshalJSON() ([]byte, error) { return nil, errors.New("is secret") }
+
+// TestTypesThatJSONWritesInPart are refused by Compile, before anybody answers {}.
+func TestTypesThatJSONWritesInPart(t *testing.T) {
+	type hidden struct {
+		name string
+		age  int
+	}
+	type inside struct{ List []map[string]*hidden }
+	type twice struct {
+		A int `json:"x"`
+		B int `json:"X"`
+	}
+	type place struct{ City string }
+	type fine struct {
+		Name string
+		note string `json:"-"`
+		*place
+	}
+	refused := func(name string, err error) {
+		t.Helper()
+		if !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := fewshot.Task[string, hidden]{}.Compile()
+	refused("unexported fields", err)
+	_, err = fewshot.Task[inside, string]{}.Compile()
+	refused("unexported fields deep inside", err)
+	_, err = fewshot.Task[string, twice]{}.Compile()
+	refused("two fields of one name", err)
+	_, err = fewshot.Task[string, any]{}.Compile()
+	refused("an interface", err)
+	for name, compile := range map[string]func() error{
+		"a struct":             func() error { _, err := fewshot.Task[string, fine]{}.Compile(); return err },
+		"a time":               func() error { _, err := fewshot.Task[string, time.Time]{}.Compile(); return err },
+		"a list of maps":       func() error { _, err := fewshot.Task[string, []map[string]int]{}.Compile(); return err },
+		"a type with own JSON": func() error { _, err := fewshot.Task[string, coin]{}.Compile(); return err },
+	} {
+		if err := compile(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_ = hidden{name: "", age: 0}
+	_ = fine{note: ""}
+}
+
+// TestScalars are what a model may write for a number or a bool, and what not.
+func TestScalars(t *testing.T) {
+	for text, want := range map[string]bool{"1": true, "-2.5": true, "+3": true, ".5": true, "1e9": true, "2.": true,
+		"nan": false, "NaN": false, "Inf": false, "-Infinity": false, "0x1p4": false, "1_0.5": false, "": false, "1,5": false, "e9": false} {
+		if _, err := decoded[float64](text); (err == nil) != want {
+			t.Errorf("float %q: %v", text, err)
+		}
+	}
+	for text, want := range map[string]bool{"true": true, "false": true, "t": false, "1": false, "F": false, "TRUE": false, "yes": false} {
+		if _, err := decoded[bool](text); (err == nil) != want {
+			t.Errorf("bool %q: %v", text, err)
+		}
+	}
+	for text, want := range map[string]bool{"7": true, "-7": true, "1_000": false, "0x10": false, "1.0": false, "99999999999999999999": false} {
+		if _, err := decoded[int](text); (err == nil) != want {
+			t.Errorf("int %q: %v", text, err)
+		}
+	}
+	for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		task := fewshot.Task[string, float64]{Format: fewshot.Lines}
+		task.Add("x", f)
+		if _, err := task.Compile(); err == nil {
+			t.Errorf("an example of %v was taken", f)
+		}
+	}
+}
+
+// TestFormatsWithoutAReachableStop: the model's own invented shots would be taken
+// for a part of the answer.
+func TestFormatsWithoutAReachableStop(t *testing.T) {
+	for _, f := range []fewshot.Format{
+		{Before: "\n", Between: ": "},
+		{Before: "Q: ", Between: " A: "},
+		{Before: "  ", Between: "="},
+		{Before: "Q: ", Between: "\nA: ", After: " end\nQ: x"},
+	} {
+		if _, err := (fewshot.Task[string, string]{Format: f}).Compile(); !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("%+v: %v", f, err)
+		}
+		f.Stop = []string{}
+		if _, err := (fewshot.Task[string, string]{Format: f}).Compile(); err != nil {
+			t.Errorf("%+v, with stops of its own: %v", f, err)
+		}
+	}
+}
+
+// TestQuoteKeepsValues has marks that begin with what JSON escapes are made of.
+func TestQuoteKeepsValues(t *testing.T) {
+	for _, stop := range []string{"none", "true", "rabbit", "bad", "face", "0041", "u0041", "n", "b\\", "nn"} {
+		for _, value := range []string{"first\none more", "a\ttrue", "\u2028face", "A none A", "\\n\n none", "나비 none", "nnn", "\x01bad \"rabbit\""} {
+			task := fewshot.Task[string, string]{Format: fewshot.Format{Between: " = ", After: "\n", Stop: []string{stop, "\n"}, Quote: true}}
+			task.Add("x", value)
+			p, err := task.Compile()
+			if err != nil {
+				continue // refused: nothing was promised
+			}
+			prompt, err := p.Prompt(t.Context(), sampling.Model{}, "q")
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := strings.TrimSuffix(strings.TrimPrefix(prompt.Text, "x = "), "\nq =")
+			if got, err := parseOf(task, " "+shown+"\n"); err != nil || got != value {
+				t.Errorf("stop %q: %q is shown as %s and read as %q, %v", stop, value, shown, got, err)
+			}
+		}
+	}
+}

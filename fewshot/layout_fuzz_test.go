@@ -151,7 +151,7 @@ func TestQuoteExhaustively(t *testing.T) {
 	if want := `"a\u003a b": "two\nlines"` + "\nplain:"; p.Text != want {
 		t.Errorf("the prompt is %q, want %q", p.Text, want)
 	}
-	if _, err := parseOf(task, ` "half`); err == nil || !strings.Contains(err.Error(), `the answer "\"half" begins with a quotation mark and is no JSON string`) {
+	if _, err := parseOf(task, ` "half`); err == nil || !strings.Contains(err.Error(), `the answer "\"half" begins with a quotation mark and is not a JSON string`) {
 		t.Errorf("half a JSON string: %v", err)
 	}
 	task.Add("\xff", "x")

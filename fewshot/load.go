@@ -190,8 +190,8 @@ func unmarshalStrict(value []byte, target any, missing bool) error {
 			return errors.New("is null")
 		}
 	}
-	if loneSurrogate(value) {
-		return errors.New("has half of a surrogate pair, which is no character; write the character itself")
+	if err := checkJSON(value); err != nil {
+		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.DisallowUnknownFields()

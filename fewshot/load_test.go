@@ -120,12 +120,12 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"a missing column", csv("in\n"), 0, 1, 0, `no column "out"`},
 		{"a column twice", csv("in,in\n"), 0, 1, 4, "twice"},
 		{"too few fields", csv("in,out\na\n"), 0, 2, 0, "1 fields, and the header has 2"},
-		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3, 3, `"x" is no int`},
+		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3, 3, `"x" is not a valid int`},
 		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2, 6, "extraneous or missing"},
 		{"no header", csv(""), 0, 1, 0, "no header"},
 		{"too many fields, though some may be missing", fewshot.ReadCSV[string, int](strings.NewReader("in,out\na,1,2\n"), fewshot.LoadOptions{Missing: true}), 0, 2, 0, "3 fields"},
 		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2, 0, "3 fields"},
-		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2, 3, `"x" is no int`},
+		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2, 3, `"x" is not a valid int`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

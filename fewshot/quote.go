@@ -2,8 +2,10 @@ package fewshot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -29,14 +31,32 @@ func (l *layout) quote(value string) string {
 			text = strings.ReplaceAll(text, m.text, escaped)
 		}
 	}
+	if back, err := unquote(text); err != nil || back != value {
+		return escapeAll(value) // a mark was part of an escape, as "n" is of "\n"
+	}
 	return text
+}
+
+// escapeAll writes every character as its code point.
+func escapeAll(value string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, unit := range utf16.Encode([]rune(value)) {
+		fmt.Fprintf(&b, `\u%04x`, unit)
+	}
+	b.WriteByte('"')
+	return b.String()
 }
 
 // unquote reads what quote, or a model that imitates it, has written.
 func unquote(text string) (string, error) {
 	var value string
-	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		return "", fmt.Errorf("begins with a quotation mark and is no JSON string: %w", err)
+	err := json.Unmarshal([]byte(text), &value)
+	if err == nil && loneSurrogate([]byte(text)) {
+		err = errors.New("it has half of a surrogate pair")
+	}
+	if err != nil {
+		return "", fmt.Errorf("begins with a quotation mark and is not a JSON string: %w", err)
 	}
 	return value, nil
 }
