@@ -5,131 +5,114 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log"
-	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/pocket"
-	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
-// tallying is a server that counts how often each request arrives.
-type tallying struct {
+// A remembering backend keeps what it answered, as a cache does, and notes what it
+// was asked a second time.
+type remembering struct {
 	mu    sync.Mutex
-	asked map[string]int
+	known map[string]bool
+	asked int // requests that it could not answer from memory
 }
 
-func (s *tallying) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+func (b *remembering) Sample(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		s.mu.Lock()
-		s.asked[fmt.Sprint(req.Prompt, req.Params.Seed)]++
-		s.mu.Unlock()
-		yield(sampling.Chunk{Text: fmt.Sprintf(" answer %d\n", req.Params.Seed), Reason: sampling.EndOfText}, nil)
+		params := req.Params
+		if params.Temperature == 0 {
+			params.Seed = 0 // nothing is drawn
+		}
+		key := fmt.Sprintf("%q %q %+v", req.Prompt, req.Stop, params)
+		if req.Params.Temperature > 0 && req.Params.Seed == 0 {
+			yield(sampling.Chunk{}, errors.New("a sampled request without a seed is not found again"))
+			return
+		}
+		b.mu.Lock()
+		if !b.known[key] {
+			b.known[key] = true
+			b.asked++
+		}
+		b.mu.Unlock()
+		query := req.Prompt[strings.LastIndex(req.Prompt, "\n")+1:]
+		yield(sampling.Chunk{Text: " " + strings.ToUpper(strings.TrimSuffix(query, ":")), Reason: sampling.StopSequence}, nil)
 	}
 }
 
-func (s *tallying) Describe(context.Context) (sampling.Info, error) {
-	return sampling.Info{Model: "m"}, nil
-}
-
-// TestMapResumes maps 1,000 inputs through a Cache in a file, is interrupted half
-// way, and runs again: greedy and drawn with a seed, then with an input inserted in
-// the middle, then with one more example that the Selector does not choose. No
-// request arrives twice.
+// TestMapResumes leaves a Map half way and runs it again on the same memory: no
+// request is new. An input inserted in the middle is one new request, and an
+// example that no query gets is none.
 func TestMapResumes(t *testing.T) {
 	for _, params := range []sampling.Params{{}, {Temperature: 0.7, Seed: 3}} {
-		path := filepath.Join(t.TempDir(), "cache")
-		server := &tallying{asked: map[string]int{}}
-		task := fewshot.Task[string, string]{Format: fewshot.Lines, Examples: tenPairs, Select: fewshot.First(3), Params: params}
-		run := func(task fewshot.Task[string, string], inputs []string, most int) map[string]string {
-			store, err := wrap.OpenStore(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer store.Close()
-			m := sampling.Model{Backend: (&wrap.Cache{Store: store}).Wrap(server)}
-			got := map[string]string{}
-			for r, err := range task.MustCompile().Map(t.Context(), m, slices.Values(inputs), fewshot.MapOptions{Parallel: 8}) {
-				if err != nil {
-					t.Fatal(err)
+		t.Run(fmt.Sprintf("temperature %v", params.Temperature), func(t *testing.T) {
+			b := &remembering{known: map[string]bool{}}
+			task := fewshot.Task[string, string]{Examples: slices.Clone(tenPairs[:3]), Select: fewshot.First(2), Format: fewshot.Lines, Params: params}
+			run := func(inputs []string, most int) (n int) {
+				t.Helper()
+				for r, err := range task.MustCompile().Map(t.Context(), sampling.Model{Backend: b}, slices.Values(inputs), fewshot.MapOptions{}) {
+					if err != nil || r.Out != strings.ToUpper(r.In) {
+						t.Fatalf("%+v, %v", r, err)
+					}
+					if n++; n == most {
+						break
+					}
 				}
-				if got[r.In] = r.Out; len(got) == most {
-					break
+				return n
+			}
+			inputs := numbered(1000)
+			run(inputs, 500)
+			if b.asked < 500 || b.asked > 600 {
+				t.Errorf("%d requests for half of the inputs", b.asked)
+			}
+			for _, step := range []struct {
+				what   string
+				inputs []string
+				asked  int
+			}{
+				{"run again", inputs, 1000},
+				{"once more", inputs, 1000},
+				{"with a row inserted", slices.Insert(slices.Clone(inputs), 500, "inserted"), 1001},
+				{"with an example that is not chosen", inputs, 1001},
+			} {
+				if step.what == "with an example that is not chosen" {
+					task.Add("whisper", "속삭임")
+				}
+				if n := run(step.inputs, -1); n != len(step.inputs) || b.asked != step.asked {
+					t.Errorf("%s: %d results, and %d requests so far, want %d", step.what, n, b.asked, step.asked)
 				}
 			}
-			return got
-		}
-		inputs := numbered(1000)
-		half := run(task, inputs, 500)
-		all := run(task, inputs, 0)
-		for in, out := range half {
-			if all[in] != out {
-				t.Fatalf("%s: %q, and then %q", in, out, all[in])
-			}
-		}
-		inserted := run(task, slices.Insert(slices.Clone(inputs), 500, "inserted"), 0)
-		if len(inserted) != 1001 {
-			t.Errorf("%d answers", len(inserted))
-		}
-		task.Add("one more", "example")
-		run(task, inputs, 0)
-		// The interrupted run had calls under way, whose answers nobody waited for.
-		twice := 0
-		for _, n := range server.asked {
-			twice += n - 1
-		}
-		if len(server.asked) != 1001 || twice > 8*5 {
-			t.Errorf("%+v: %d requests, %d of them sent again", params, len(server.asked), twice)
-		}
-		server.asked = map[string]int{}
-		run(task, inputs, 0)
-		if len(server.asked) > 0 {
-			t.Errorf("%+v: %d requests of what is in the cache", params, len(server.asked))
-		}
+		})
 	}
 }
 
-// Map resumes work that was interrupted: run it again with the same cache, and only
-// what is missing is asked.
-func ExamplePrompter_Map_resume() {
-	dir, err := os.MkdirTemp("", "map")
+// A Selector of one's own reads the pool once and returns what picks for each
+// query. This one shows the examples that begin like the query.
+func ExampleSelector() {
+	alike := func(pool []fewshot.Example[string, string]) (fewshot.Picker, error) {
+		byLetter := map[byte][]int{}
+		for i, e := range pool {
+			byLetter[e.In[0]] = append(byLetter[e.In[0]], i)
+		}
+		return func(_ context.Context, query string) (fewshot.Picks, error) {
+			return fewshot.Picks{Chosen: byLetter[query[0]]}, nil
+		}, nil
+	}
+	task := fewshot.Task[string, string]{Format: fewshot.Arrow, Select: alike}
+	task.Add("one", "1")
+	task.Add("two", "2")
+	task.Add("three", "3")
+	prompt, err := task.MustCompile().Prompt(context.Background(), sampling.Model{}, "twelve")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	task := fewshot.Task[string, string]{Format: fewshot.Lines}
-	task.Add("butterfly", "나비")
-	words := slices.Values([]string{"teacher", "river", "school"})
-	for _, most := range []int{1, 3} { // the first run ends after one word
-		store, err := wrap.OpenStore(filepath.Join(dir, "answers.jsonl"))
-		if err != nil {
-			log.Fatal(err)
-		}
-		cache := &wrap.Cache{Store: store, Namespace: "pocket"}
-		model := sampling.Model{Backend: cache.Wrap(pocket.Default())}
-		n := 0
-		for r, err := range task.MustCompile().Map(context.Background(), model, words, fewshot.MapOptions{Parallel: 1}) {
-			if errors.Is(err, fewshot.ErrStopped) {
-				log.Fatal(err)
-			}
-			fmt.Println(r.In, r.Out, err)
-			if n++; n == most {
-				break
-			}
-		}
-		fmt.Println("from the cache:", cache.Stats().Hits)
-		store.Close()
-	}
+	fmt.Println(prompt.Text)
 	// Output:
-	// teacher 선생님 <nil>
-	// from the cache: 0
-	// teacher 선생님 <nil>
-	// river 강 <nil>
-	// school 학교 <nil>
-	// from the cache: 1
+	// two => 2
+	// three => 3
+	// twelve =>
 }

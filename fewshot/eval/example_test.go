@@ -100,3 +100,29 @@ func ExampleSearch() {
 	// {"in":"ocean","out":"바다"}
 	// whisper: 속삭임
 }
+
+// A sweep measures what build makes of each variant: here, a Classifier.
+func ExampleSweep_classifier() {
+	task := fewshot.Task[string, string]{Format: fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"}}
+	task.Add("The soup arrived cold and the waiter never came back.", "negative")
+	task.Add("A wonderful book, I loved every page of it.", "positive")
+	cases := []eval.Case[string, string]{
+		{In: "The pasta was delicious and the waiter was friendly.", Out: "positive"},
+		{In: "The room was dirty and the man at the desk was rude.", Out: "negative"},
+		{In: "We loved the garden and the quiet.", Out: "positive"},
+	}
+	build := func(p *fewshot.Prompter[string, string]) (eval.Predictor[string, string], error) {
+		return fewshot.NewClassifier(p, []string{"positive", "negative"}, fewshot.ClassifierOptions[string]{})
+	}
+	model := sampling.Model{Backend: pocket.Default()}
+	table, err := eval.Sweep(context.Background(), task, build, model, cases, eval.Exact, eval.SweepOptions{Shots: []int{0, 1, 2}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(table)
+	// Output:
+	// shots  mean %  spread  least   most
+	//     0   100.0     0.0  100.0  100.0
+	//     1   100.0     0.0  100.0  100.0
+	//     2   100.0     0.0  100.0  100.0
+}
