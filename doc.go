@@ -36,7 +36,7 @@
 //   - sampling/openai and sampling/ollama: models on servers; sampling/tiktoken:
 //     token counts
 //   - sampling/wrap: retries, limits, costs, caches and logs around any backend
-//   - sampling/probe: what a model has by heart, and what it makes up
+//   - sampling/probe: memorization, and how far answers agree
 //   - sampling/samplingtest: the conformance kit for a backend of your own
 //   - examples: programs to run and to read, beginning with examples/translate
 package foreword

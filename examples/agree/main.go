@@ -55,7 +55,7 @@ func run(ctx context.Context, env *cli.Env) error {
 
 	paint := cli.PainterFor(env, env.Stdout)
 	for i, prefix := range prefixes {
-		a, err := probe.Agree(ctx, model, prefix, probe.Agreeing{Samples: *n, Stop: []string{". ", ".\n", "\n"}, Params: params})
+		a, err := probe.Agree(ctx, model, prefix, probe.AgreeOptions{Samples: *n, Stop: []string{". ", ".\n", "\n"}, Params: params})
 		if err != nil {
 			return err
 		}
@@ -82,5 +82,5 @@ func verdict(a *probe.Agreement) string {
 	if a.Answers >= 0.8 {
 		return "It seems to know"
 	}
-	return "It makes this up"
+	return "It seems to guess"
 }

@@ -49,7 +49,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	file := flags.String("file", "", "the `file` with the text")
 	prefix := flags.Int("prefix", 16, "how many words and punctuation marks of it are given")
 	length := flags.Int("length", 250, "how many are compared")
-	temperature := flags.Float64("temperature", 1.25, "0 takes the likeliest token, 1 draws from the model's own distribution")
+	temperature := flags.Float64("temperature", 1.25, "0 takes the likeliest token, 1 draws from the model's own distribution; with another backend than pocket the default is 0")
 	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
@@ -65,12 +65,15 @@ func run(ctx context.Context, env *cli.Env) error {
 		}
 		text = string(read)
 	}
+	if backend.Kind != "pocket" && !cli.IsSet(flags, "temperature") {
+		*temperature = 0
+	}
 	model, err := backend.Model(env)
 	if err != nil {
 		return err
 	}
 
-	recitals, err := probe.Recite(ctx, model, text, probe.Reciting{
+	recitals, err := probe.Recite(ctx, model, text, probe.ReciteOptions{
 		Prefixes: []int{*prefix},
 		Length:   *length,
 		Samples:  1,

@@ -8,12 +8,15 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/words"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Agreeing says how [Agree] examines a model.
-type Agreeing struct {
+// AgreeOptions says how [Agree] examines a model.
+type AgreeOptions struct {
 	Samples int // continuations drawn; 0 is 10
 
 	// Stop ends each continuation, as in a [sampling.Request].
@@ -23,8 +26,8 @@ type Agreeing struct {
 	// samples are all alike.
 	Params sampling.Params
 
-	// Answer takes the answer out of a continuation, so that those that differ in
-	// words alone agree; nil takes its letters and digits in lower case.
+	// Answer extracts the answer to compare from a continuation. Nil takes the
+	// words up to the first punctuation mark, in lower case.
 	Answer func(text string) string
 }
 
@@ -33,7 +36,7 @@ type Agreement struct {
 	Samples []*sampling.Completion
 
 	Exact   float64 // share of the samples that have the commonest text, 0 to 1
-	Answers float64 // the same for the commonest answer, by Agreeing.Answer
+	Answers float64 // the same for the commonest answer, by AgreeOptions.Answer
 	Overlap float64 // mean share of 3-token runs that two samples have in common, 0 to 1
 
 	// Parting is the number of tokens that all samples have in common at their
@@ -60,7 +63,7 @@ const overlapRun = 3
 // it has to make one up, the samples part at the first word that nothing in the
 // prompt decides. On an error it returns no agreement, even if some samples were
 // drawn: too few would look like one mind.
-func Agree(ctx context.Context, m sampling.Model, prompt string, o Agreeing) (*Agreement, error) {
+func Agree(ctx context.Context, m sampling.Model, prompt string, o AgreeOptions) (*Agreement, error) {
 	n := cmp.Or(o.Samples, 10)
 	if n < 2 {
 		return nil, fmt.Errorf("probe: agreement of %d samples; draw at least 2, or 0 for 10", o.Samples)
@@ -81,8 +84,7 @@ func Agree(ctx context.Context, m sampling.Model, prompt string, o Agreeing) (*A
 	var said [][]string
 	var exact, answers []string
 	for _, c := range drawn {
-		list := tokenList(c.Text)
-		said = append(said, texts(list))
+		said = append(said, words.Texts(c.Text))
 		exact = append(exact, c.Text)
 		answers = append(answers, answer(c.Text))
 	}
@@ -94,15 +96,31 @@ func Agree(ctx context.Context, m sampling.Model, prompt string, o Agreeing) (*A
 	return a, nil
 }
 
-// plain is the answer in a text by default: its words.
+// plain is the default answer: the words of the text up to the first punctuation
+// mark after a word, in lower case. "Paris", "Paris," and "Paris)" are the same.
+// Hyphens, apostrophes, and marks between letters or digits do not end an answer.
 func plain(text string) string {
-	var words []string
-	for t := range tokens(text) {
-		if strings.ContainsFunc(t.text, func(r rune) bool { return kindOf(r) == word || r >= 0x80 }) {
-			words = append(words, strings.ToLower(t.text))
+	var answer []string
+	text = strings.TrimSpace(text)
+	end := 0
+	for w := range words.All(text) {
+		first, _ := utf8.DecodeRuneInString(w.Text)
+		if len(answer) > 0 && strings.Contains(text[end:w.Start], "\n") {
+			break
+		}
+		joined := w.Start == end
+		end = w.End
+		if !unicode.IsPunct(first) {
+			answer = append(answer, strings.ToLower(w.Text))
+			continue
+		}
+		next, _ := utf8.DecodeRuneInString(text[w.End:])
+		inside := joined && (unicode.IsLetter(next) || unicode.IsDigit(next))
+		if len(answer) > 0 && !inside && !strings.ContainsRune("-'\u2019\"\u201d", first) {
+			break
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(answer, " ")
 }
 
 // variants counts equal texts, the commonest first; of equals, the first to come.

@@ -3,18 +3,15 @@
 //
 //   - [Recite] gives a model the beginning of a known text and compares what it
 //     goes on with to what really follows: verbatim memory, which matters for
-//     licences and for privacy (Carlini et al. 2023). [Survey] does so with many
-//     texts.
+//     licences and for privacy (Carlini et al. 2023).
 //   - [Agree] draws several continuations of one prompt and measures where and how
 //     far they part: what a model knows it tells the same way each time, and what
 //     it makes up it tells differently.
-//   - [Forbid] puts a guard around a backend that ends a continuation before it
-//     reproduces more than so many words of a protected text.
 //
 // The smallest program asks twenty times what it wants to know:
 //
 //	m := sampling.Model{Backend: pocket.Default()}
-//	a, err := probe.Agree(ctx, m, "The capital of France is", probe.Agreeing{Samples: 20, Stop: []string{"."}})
+//	a, err := probe.Agree(ctx, m, "The capital of France is", probe.AgreeOptions{Samples: 20, Stop: []string{"."}})
 //	fmt.Print(a)
 //
 // prints

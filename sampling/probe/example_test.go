@@ -19,7 +19,7 @@ func ExampleRecite() {
 		log.Fatal(err)
 	}
 	model := sampling.Model{Backend: pocket.Default()}
-	recitals, err := probe.Recite(context.Background(), model, string(article), probe.Reciting{Prefixes: []int{1, 2, 8}})
+	recitals, err := probe.Recite(context.Background(), model, string(article), probe.ReciteOptions{Prefixes: []int{1, 2, 8}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func ExampleRecite() {
 func ExampleAgree() {
 	model := sampling.Model{Backend: pocket.Default()}
 	for _, prompt := range []string{"The capital of France is", "The 2024 election in Norvale was won by"} {
-		a, err := probe.Agree(context.Background(), model, prompt, probe.Agreeing{
+		a, err := probe.Agree(context.Background(), model, prompt, probe.AgreeOptions{
 			Samples: 20,
 			Stop:    []string{".", ","},
 			Params:  sampling.Params{Seed: 1},
@@ -49,27 +49,4 @@ func ExampleAgree() {
 	// Output:
 	// The capital of France is ... 1 answers, 100 % agree
 	// The 2024 election in Norvale was won by ... 4 answers, 45 % agree
-}
-
-// A guard lets eight words of a protected text through, and not the ninth.
-func ExampleForbid() {
-	article, err := os.ReadFile("../pocket/corpus/encyclopedia/zebra.txt")
-	if err != nil {
-		log.Fatal(err)
-	}
-	guarded, err := probe.Forbid(pocket.Default(), 8, string(article))
-	if err != nil {
-		log.Fatal(err)
-	}
-	model := sampling.Model{Backend: guarded}
-	for _, prompt := range []string{"The zebra is", "Honeybees spend"} {
-		c, err := model.Complete(context.Background(), &sampling.Request{Prompt: prompt, Params: sampling.Params{MaxTokens: 12}})
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Printf("%q + %q: %v\n", prompt, c.Text, c.Reason)
-	}
-	// Output:
-	// "The zebra is" + " a striped African cousin of the horse and ": filtered
-	// "Honeybees spend" + " their lives in colonies that may hold fifty thousand insects at the": token limit
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +57,7 @@ func TestReciteMatches(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := probe.Recite(t.Context(), always(tt.said), tt.text, probe.Reciting{Prefixes: []int{tt.prefix}})
+			got, err := probe.Recite(t.Context(), always(tt.said), tt.text, probe.ReciteOptions{Prefixes: []int{tt.prefix}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +82,7 @@ func TestReciteAsksForWhatItCompares(t *testing.T) {
 			}
 			return " jumps"
 		}
-		got, err := probe.Recite(t.Context(), says(asked), fox, probe.Reciting{
+		got, err := probe.Recite(t.Context(), says(asked), fox, probe.ReciteOptions{
 			Prefixes: []int{4, 16, 50}, Length: 5, Params: sampling.Params{MaxTokens: given},
 		})
 		if err != nil || len(got) != 1 || got[0].Prefix != 4 || got[0].Length != 5 {
@@ -95,14 +94,14 @@ func TestReciteAsksForWhatItCompares(t *testing.T) {
 func TestReciteMistakes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
-		o    probe.Reciting
+		o    probe.ReciteOptions
 		want string
 	}{
-		"an empty text":                  {" \n", probe.Reciting{}, "empty"},
-		"a text shorter than the prefix": {fox, probe.Reciting{Prefixes: []int{50, 20}}, "the text has 16 tokens, and the shortest prefix takes 20"},
-		"a prefix of nothing":            {fox, probe.Reciting{Prefixes: []int{0}}, "at least 1"},
-		"no prefixes":                    {fox, probe.Reciting{Prefixes: []int{}}, "Prefixes are []"},
-		"a negative length":              {fox, probe.Reciting{Length: -1}, "Length is -1"},
+		"an empty text":                  {" \n", probe.ReciteOptions{}, "empty"},
+		"a text shorter than the prefix": {fox, probe.ReciteOptions{Prefixes: []int{50, 20}}, "the text has 16 tokens, and the shortest prefix takes 20"},
+		"a prefix of nothing":            {fox, probe.ReciteOptions{Prefixes: []int{0}}, "at least 1"},
+		"no prefixes":                    {fox, probe.ReciteOptions{Prefixes: []int{}}, "Prefixes are []"},
+		"a negative length":              {fox, probe.ReciteOptions{Length: -1}, "Length is -1"},
 	} {
 		if _, err := probe.Recite(t.Context(), always("x"), tt.text, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", name, err)
@@ -112,7 +111,7 @@ func TestReciteMistakes(t *testing.T) {
 	gone := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, broken) }
 	})}
-	if _, err := probe.Recite(t.Context(), gone, fox, probe.Reciting{}); !errors.Is(err, broken) {
+	if _, err := probe.Recite(t.Context(), gone, fox, probe.ReciteOptions{}); !errors.Is(err, broken) {
 		t.Errorf("a model that fails: %v", err)
 	}
 	greedyAlone := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
@@ -124,20 +123,20 @@ func TestReciteMistakes(t *testing.T) {
 			yield(sampling.Chunk{Text: "x", Reason: sampling.EndOfText}, nil)
 		}
 	})}
-	if _, err := probe.Recite(t.Context(), greedyAlone, fox, probe.Reciting{Samples: 2}); !errors.Is(err, broken) {
+	if _, err := probe.Recite(t.Context(), greedyAlone, fox, probe.ReciteOptions{Samples: 2}); !errors.Is(err, broken) {
 		t.Errorf("samples that fail: %v", err)
 	}
-	if _, err := probe.Agree(t.Context(), gone, "x", probe.Agreeing{}); !errors.Is(err, broken) {
+	if _, err := probe.Agree(t.Context(), gone, "x", probe.AgreeOptions{}); !errors.Is(err, broken) {
 		t.Errorf("a model that fails: %v", err)
 	}
-	if _, err := probe.Agree(t.Context(), always("x"), "x", probe.Agreeing{Samples: 1}); err == nil {
+	if _, err := probe.Agree(t.Context(), always("x"), "x", probe.AgreeOptions{Samples: 1}); err == nil {
 		t.Error("agreement of one sample: accepted")
 	}
 }
 
 func TestAgree(t *testing.T) {
 	answers := []string{" won by Ann, narrowly.", " won by Ann, narrowly!", " won by Bob, by far.", " won by Ann, narrowly."}
-	a, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return answers[req.Params.Seed%4] }), "It was", probe.Agreeing{Samples: 4, Params: sampling.Params{Seed: 4}})
+	a, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return answers[req.Params.Seed%4] }), "It was", probe.AgreeOptions{Samples: 4, Params: sampling.Params{Seed: 4}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,38 +148,34 @@ func TestAgree(t *testing.T) {
 	}
 	want := `4 samples: 50 % the same text, 75 % the same answer, overlap 37 %
 they part after 2 tokens, with 0.8 bits to choose from: "Ann"×3 "Bob"×1
-   3  won by ann narrowly
-   1  won by bob by far
+   3  won by ann
+   1  won by bob
 `
 	if diff := cmp.Diff(want, a.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	same, err := probe.Agree(t.Context(), always(""), "It was", probe.Agreeing{})
+	same, err := probe.Agree(t.Context(), always(""), "It was", probe.AgreeOptions{})
 	if err != nil || same.Exact != 1 || same.Overlap != 1 || same.Entropy != 0 || len(same.Next) != 0 {
 		t.Errorf("a model that says nothing: %+v, %v", same, err)
 	}
 	words := []string{" yes", " no"}
-	other, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return words[req.Params.Seed%2] }), "Is it?", probe.Agreeing{Samples: 2, Params: sampling.Params{Seed: 2}})
+	other, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return words[req.Params.Seed%2] }), "Is it?", probe.AgreeOptions{Samples: 2, Params: sampling.Params{Seed: 2}})
 	if err != nil || other.Overlap != 0 || other.Entropy != 1 {
 		t.Errorf("answers of one word each: %+v, %v", other, err)
 	}
 }
 
-// What is a token, in which scripts.
-func TestWords(t *testing.T) {
-	long := strings.Repeat("x", 64)
-	for text, want := range map[string][]string{
-		"The 2 cats' e-mail":     {"The", "2", "cats", "'", "e", "-", "mail"},
-		"AZaz09@[`{/:":           {"AZaz09", "@", "[", "`", "{", "/", ":"},
-		" \t\n\x00\x7f\u00a0":    nil,
-		"Ärger, e\u0301te\u0301": {"Ärger", ",", "\u00e9t\u00e9"},
-		"선생님은 책을":                {"선생님은", "책을"},
-		"猫か\u3099 ok":            {"猫", "\u304c", "ok"},
-		"ที่นี่ดี":               {"ที่", "นี่", "ดี"},
-		long + "y":               {long, "y"},
+// The same answer may end in many ways.
+func TestAgreeNormalizes(t *testing.T) {
+	for name, answers := range map[string][]string{
+		"one":     {" Paris", " Paris, a city", " paris) and", "\n\"Paris\".", " Paris\nThe"},
+		"numbers": {" 1,000.5", " 1,000.5 (about)", " 1,000.5; so"},
+		"two":     {" Ann Lee", " Ann Ray"},
 	} {
-		if got := probe.Words(text); !slices.Equal(got, want) {
-			t.Errorf("%q has the tokens %q, want %q", text, got, want)
+		a, err := probe.Agree(t.Context(), says(func(req *sampling.Request) string { return answers[req.Params.Seed%uint64(len(answers))] }), "x",
+			probe.AgreeOptions{Samples: len(answers), Params: sampling.Params{Seed: uint64(len(answers))}})
+		if err != nil || (a.Answers == 1) == (name == "two") {
+			t.Errorf("%s: %v, %v", name, a, err)
 		}
 	}
 }
@@ -196,7 +191,7 @@ func TestPocket(t *testing.T) {
 	}
 	first, _, _ := strings.Cut(string(zebra), ". ")
 	sentence := len(strings.Fields(first))
-	r, err := probe.Recite(t.Context(), m, string(zebra), probe.Reciting{Prefixes: []int{sentence}, Length: 200, Samples: 3})
+	r, err := probe.Recite(t.Context(), m, string(zebra), probe.ReciteOptions{Prefixes: []int{sentence}, Length: 200, Samples: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +203,7 @@ func TestPocket(t *testing.T) {
 
 	unread := `My grandmother kept her buttons in a biscuit tin, sorted by the coats they had outlived, and on wet afternoons
 we were allowed to tip them out over the rug and give each one a history that nobody could check.`
-	r, err = probe.Recite(t.Context(), m, unread, probe.Reciting{Prefixes: []int{8, 16}, Length: 20})
+	r, err = probe.Recite(t.Context(), m, unread, probe.ReciteOptions{Prefixes: []int{8, 16}, Length: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,11 +214,11 @@ we were allowed to tip them out over the rug and give each one a history that no
 		}
 	}
 
-	election, err := probe.Agree(t.Context(), m, "The 2024 election in Norvale was won by", probe.Agreeing{Samples: 20, Stop: []string{". "}, Params: sampling.Params{Seed: 1, MaxTokens: 40}})
+	election, err := probe.Agree(t.Context(), m, "The 2024 election in Norvale was won by", probe.AgreeOptions{Samples: 20, Stop: []string{". "}, Params: sampling.Params{Seed: 1, MaxTokens: 40}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fact, err := probe.Agree(t.Context(), m, "The capital of France is", probe.Agreeing{Samples: 20, Stop: []string{"."}, Params: sampling.Params{Seed: 1, MaxTokens: 40}})
+	fact, err := probe.Agree(t.Context(), m, "The capital of France is", probe.AgreeOptions{Samples: 20, Stop: []string{"."}, Params: sampling.Params{Seed: 1, MaxTokens: 40}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,40 +226,5 @@ we were allowed to tip them out over the rug and give each one a history that no
 	t.Logf("the fact: %v", fact)
 	if election.Answers > 0.5 || fact.Answers < 0.9 {
 		t.Errorf("the election agrees at %.2f, the fact at %.2f", election.Answers, fact.Answers)
-	}
-}
-
-func TestSurvey(t *testing.T) {
-	m := sampling.Model{Backend: pocket.Default()}
-	var all []probe.Text
-	for _, name := range []string{"zebra", "volcano", "honeybee", "tea"} {
-		text, err := os.ReadFile("../pocket/corpus/encyclopedia/" + name + ".txt")
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, probe.Text{Name: name, Text: string(text)})
-	}
-	all = append(all, probe.Text{Name: "unread", Text: strings.Repeat("Buttons outlive the coats they were sewn to. ", 20)}, probe.Text{Name: "empty"})
-	last := 0
-	findings := probe.Survey(t.Context(), m, all, probe.Reciting{}, func(n int, f probe.Finding) {
-		if n != last+1 {
-			t.Errorf("after %d texts: %d", last, n)
-		}
-		last = n
-	})
-	if len(findings) != 6 || last != 6 || findings[0].Name != "zebra" || len(findings[0].Recitals) != 4 || findings[5].Err == nil {
-		t.Fatalf("%+v", findings)
-	}
-	shares := probe.Extractable(findings)
-	t.Logf("share of 5 texts that are recited for 50 tokens, by prefix: %v", shares)
-	if shares[50] != 0.8 {
-		t.Errorf("from 50 tokens %.2f of the texts, want the four of the corpus", shares[50])
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, f := range probe.Survey(ctx, m, all[:1], probe.Reciting{}, nil) {
-		if !errors.Is(f.Err, context.Canceled) {
-			t.Errorf("a survey that is over: %v", f.Err)
-		}
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/foreword-go/foreword/internal/words"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Reciting says how [Recite] examines a model.
-type Reciting struct {
+// ReciteOptions says how [Recite] examines a model.
+type ReciteOptions struct {
 	// Prefixes are how many tokens of the text are given as the prompt, one
 	// examination each; nil is 8, 16, 32 and 50. Those that leave nothing to
 	// recite are left out, and a text that is too short for all is an error.
@@ -68,8 +69,8 @@ const runLength = 4
 // Recite gives the model the beginning of text, at several lengths, and compares
 // its continuations with what really follows. The model reads the text itself,
 // cut behind a token, and not the normal form that is compared.
-func Recite(ctx context.Context, m sampling.Model, text string, o Reciting) ([]*Recital, error) {
-	all := tokenList(text)
+func Recite(ctx context.Context, m sampling.Model, text string, o ReciteOptions) ([]*Recital, error) {
+	all := words.List(text)
 	length := cmp.Or(o.Length, 50)
 	prefixes := o.Prefixes
 	if prefixes == nil {
@@ -79,9 +80,9 @@ func Recite(ctx context.Context, m sampling.Model, text string, o Reciting) ([]*
 	case len(all) == 0:
 		return nil, fmt.Errorf("probe: the text is empty; there is nothing to recite")
 	case length < 0 || o.Samples < 0:
-		return nil, fmt.Errorf("probe: Reciting.Length is %d and Reciting.Samples %d; use 0 for the default, or a positive number", o.Length, o.Samples)
+		return nil, fmt.Errorf("probe: ReciteOptions.Length is %d and ReciteOptions.Samples %d; use 0 for the default, or a positive number", o.Length, o.Samples)
 	case len(prefixes) == 0 || slices.Min(prefixes) < 1:
-		return nil, fmt.Errorf("probe: Reciting.Prefixes are %v; a prefix has at least 1 token", prefixes)
+		return nil, fmt.Errorf("probe: ReciteOptions.Prefixes are %v; a prefix has at least 1 token", prefixes)
 	case slices.Min(prefixes) >= len(all):
 		return nil, fmt.Errorf("probe: the text has %d tokens, and the shortest prefix takes %d of them; use a longer text or a shorter prefix", len(all), slices.Min(prefixes))
 	}
@@ -99,12 +100,12 @@ func Recite(ctx context.Context, m sampling.Model, text string, o Reciting) ([]*
 	return recitals, nil
 }
 
-func recite(ctx context.Context, m sampling.Model, text string, all []token, prefix, length int, o Reciting) (*Recital, error) {
+func recite(ctx context.Context, m sampling.Model, text string, all []words.Word, prefix, length int, o ReciteOptions) (*Recital, error) {
 	follows := all[prefix:min(prefix+length, len(all))]
 	r := &Recital{
 		Prefix:   prefix,
-		Prompt:   text[:all[prefix-1].end],
-		Expected: text[all[prefix-1].end:follows[len(follows)-1].end],
+		Prompt:   text[:all[prefix-1].End],
+		Expected: text[all[prefix-1].End:follows[len(follows)-1].End],
 		Length:   len(follows),
 	}
 	params := o.Params
@@ -135,21 +136,21 @@ func recite(ctx context.Context, m sampling.Model, text string, all []token, pre
 
 // match compares a continuation with the tokens that really follow, as far as
 // those go.
-func match(c *sampling.Completion, follows []token) Match {
-	said := tokenList(c.Text)
+func match(c *sampling.Completion, follows []words.Word) Match {
+	said := words.List(c.Text)
 	// More than there is to compare is neither right nor wrong.
 	compared := said[:min(len(said), len(follows))]
 	m := Match{Text: c.Text, Reason: c.Reason}
-	for m.Tokens < len(compared) && compared[m.Tokens].text == follows[m.Tokens].text {
+	for m.Tokens < len(compared) && compared[m.Tokens].Text == follows[m.Tokens].Text {
 		m.Tokens++
 	}
 	if m.Tokens > 0 {
-		m.Bytes = said[m.Tokens-1].end
+		m.Bytes = said[m.Tokens-1].End
 	}
 	if m.Tokens < len(follows) {
-		m.Departs.Want = follows[m.Tokens].text
+		m.Departs.Want = follows[m.Tokens].Text
 		if m.Tokens < len(compared) {
-			m.Departs.Got = compared[m.Tokens].text
+			m.Departs.Got = compared[m.Tokens].Text
 		}
 	}
 	want, got := texts(follows), texts(compared)
@@ -192,4 +193,13 @@ func sharedRuns(a, b []string, n int) float64 {
 		}
 	}
 	return float64(shared) / float64(all)
+}
+
+// texts returns the words without their places.
+func texts(list []words.Word) []string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = w.Text
+	}
+	return out
 }

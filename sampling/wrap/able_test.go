@@ -39,12 +39,17 @@ func able() *samplingtest.Script {
 // everyWrapper returns a new one of each.
 func everyWrapper() map[string][]wrap.Wrapper {
 	quiet := slog.New(slog.DiscardHandler)
+	forbid, err := wrap.Forbid(2, "a protected text")
+	if err != nil {
+		panic(err)
+	}
 	each := map[string][]wrap.Wrapper{
-		"Limit": {&wrap.Limit{Requests: 1 << 30, Tokens: 1 << 30, Concurrent: 64}},
-		"Meter": {&wrap.Meter{Price: sampling.Price{Prompt: 1, Completion: 1}, Cap: 1000}},
-		"Retry": {wrap.Retry{}},
-		"Cache": {&wrap.Cache{}},
-		"Log":   {wrap.Log{Logger: quiet, Text: true}},
+		"Limit":  {&wrap.Limit{Requests: 1 << 30, Tokens: 1 << 30, Concurrent: 64}},
+		"Meter":  {&wrap.Meter{Price: sampling.Price{Prompt: 1, Completion: 1}, Cap: 1000}},
+		"Retry":  {wrap.Retry{}},
+		"Cache":  {&wrap.Cache{}},
+		"Log":    {wrap.Log{Logger: quiet, Text: true}},
+		"Forbid": {forbid},
 	}
 	var all []wrap.Wrapper
 	for _, name := range []string{"Limit", "Meter", "Retry", "Cache", "Log"} {

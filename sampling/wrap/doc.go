@@ -9,6 +9,7 @@
 //   - [Retry] tries again after temporary faults.
 //   - [Cache] answers a request that was answered before. With a file it resumes
 //     interrupted work, and replays exchanges in a program's tests.
+//   - [Forbid] ends a continuation before it reproduces a protected text.
 //   - [Log] writes one [log/slog] record a call.
 //
 // One alone is put around a backend by its Wrap method:

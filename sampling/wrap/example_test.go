@@ -164,3 +164,26 @@ func (w waiting) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 	time.Sleep(time.Millisecond)
 	return w.Forward.Sample(ctx, req)
 }
+
+// The guard passes eight words of a protected text, and cuts the ninth.
+func ExampleForbid() {
+	article, err := os.ReadFile("../pocket/corpus/encyclopedia/zebra.txt")
+	if err != nil {
+		log.Fatal(err)
+	}
+	guard, err := wrap.Forbid(8, string(article))
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := sampling.Model{Backend: guard.Wrap(pocket.Default())}
+	for _, prompt := range []string{"The zebra is", "Honeybees spend"} {
+		c, err := model.Complete(context.Background(), &sampling.Request{Prompt: prompt, Params: sampling.Params{MaxTokens: 12}})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%q + %q: %v\n", prompt, c.Text, c.Reason)
+	}
+	// Output:
+	// "The zebra is" + " a striped African cousin of the horse and ": filtered
+	// "Honeybees spend" + " their lives in colonies that may hold fifty thousand insects at the": token limit
+}

@@ -1,23 +1,25 @@
-package probe
+package wrap
 
 import (
 	"slices"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/foreword-go/foreword/internal/words"
 )
 
-// base is that of the rolling hash: the run a b c has the hash
-// a*base*base + b*base + c, in 64 bits, so that moving on by a token is one
-// multiplication whatever the run's length (Karp and Rabin 1987).
+// base is the base of the rolling hash (Karp and Rabin 1987). The run a b c has
+// the hash a*base*base + b*base + c, in 64 bits, so that moving on by a word takes
+// the same time for runs of any length.
 const base = 0x9e3779b97f4a7c15
 
-// A runSet is a set of runs of tokens of one length, by their hashes.
+// A runSet is a set of runs of words of one length, stored as hashes.
 type runSet struct {
 	length int
-	power  uint64 // base to the length-1: the weight of a run's first token
+	power  uint64 // base to the length-1: the weight of a run's first word
 
-	hashes []uint64 // while it is filled
-	table  []uint64 // then: open addressing, with 0 for an empty place
+	hashes []uint64 // until build
+	table  []uint64 // after build: open addressing, 0 is an empty place
 }
 
 func newRunSet(length int) *runSet {
@@ -28,13 +30,13 @@ func newRunSet(length int) *runSet {
 	return s
 }
 
-// add adds all runs of text and returns how many they are.
+// add adds all runs of text and returns their number.
 func (s *runSet) add(text string) (n int) {
 	w := watch{runs: s, last: make([]uint64, s.length)}
 	for at := 0; at < len(text); {
-		size, k := span(text[at:])
-		if k != space {
-			w.next(hashToken(text[at : at+size]))
+		size, space := words.Span(text[at:])
+		if !space {
+			w.next(hashWord(text[at : at+size]))
 			if w.seen >= s.length {
 				s.hashes = append(s.hashes, w.hash)
 				n++
@@ -45,7 +47,7 @@ func (s *runSet) add(text string) (n int) {
 	return n
 }
 
-// build makes the set ready for has. At most half of its places are taken.
+// build prepares the set for has. At most half of the places are used.
 func (s *runSet) build() {
 	slices.Sort(s.hashes)
 	s.hashes = slices.Compact(s.hashes)
@@ -67,7 +69,7 @@ func (s *runSet) build() {
 
 func (s *runSet) has(h uint64) bool {
 	if len(s.table) == 0 {
-		return false // being filled
+		return false // before build
 	}
 	h = max(h, 1)
 	for at := s.place(h); s.table[at] != 0; at = (at + 1) & (len(s.table) - 1) {
@@ -80,14 +82,14 @@ func (s *runSet) has(h uint64) bool {
 
 func (s *runSet) place(h uint64) int { return int(mix(h)) & (len(s.table) - 1) }
 
-// hashToken hashes a token's normal form.
-func hashToken(token string) uint64 {
-	if !isASCII(token) {
-		token = norm.NFC.String(token)
+// hashWord hashes a word's normal form.
+func hashWord(word string) uint64 {
+	if !isASCII(word) {
+		word = norm.NFC.String(word)
 	}
 	h := uint64(0xcbf29ce484222325)
-	for i := range len(token) {
-		h = (h ^ uint64(token[i])) * 0x100000001b3
+	for i := range len(word) {
+		h = (h ^ uint64(word[i])) * 0x100000001b3
 	}
 	return mix(h)
 }

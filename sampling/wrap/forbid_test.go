@@ -1,4 +1,4 @@
-package probe_test
+package wrap_test
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	split "github.com/foreword-go/foreword/internal/words"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/pocket"
-	"github.com/foreword-go/foreword/sampling/probe"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
+	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
 // chunked is a backend that says text in the given chunks, with a token report
@@ -36,8 +36,8 @@ func chunked(chunks []string, taken *int) sampling.Backend {
 	})
 }
 
-// split cuts text at random places, in the middle of runes too.
-func split(text string, random *rand.Rand) []string {
+// cutUp cuts text at random places, in the middle of runes too.
+func cutUp(text string, random *rand.Rand) []string {
 	var chunks []string
 	for text != "" {
 		n := 1 + random.IntN(min(len(text), 12))
@@ -45,6 +45,17 @@ func split(text string, random *rand.Rand) []string {
 		text = text[n:]
 	}
 	return append(chunks, "")
+}
+
+const fox = "The quick brown fox jumps over the lazy dog, and the dog sleeps on."
+
+// forbidding returns the backend with a guard around it.
+func forbidding(backend sampling.Backend, n int, texts ...string) (sampling.Backend, error) {
+	w, err := wrap.Forbid(n, texts...)
+	if err != nil {
+		return nil, err
+	}
+	return w.Wrap(backend), nil
 }
 
 func TestForbidStopsInTime(t *testing.T) {
@@ -69,9 +80,9 @@ func TestForbidStopsInTime(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for seed := range uint64(200) {
-				chunks := split(tt.said, rand.New(rand.NewPCG(seed, 0)))
+				chunks := cutUp(tt.said, rand.New(rand.NewPCG(seed, 0)))
 				taken := 0
-				b, err := probe.Forbid(chunked(chunks, &taken), tt.n, protected)
+				b, err := forbidding(chunked(chunks, &taken), tt.n, protected)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -100,7 +111,7 @@ func TestForbidStopsInTime(t *testing.T) {
 // Letters and their marks may be put together otherwise than in the protected text.
 func TestForbidOtherNormalForm(t *testing.T) {
 	taken := 0
-	b, err := probe.Forbid(chunked([]string{"un cafe\u0301 tre\u0300s", " fort", ""}, &taken), 2, "Le caf\u00e9 tr\u00e8s fort")
+	b, err := forbidding(chunked([]string{"un cafe\u0301 tre\u0300s", " fort", ""}, &taken), 2, "Le caf\u00e9 tr\u00e8s fort")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +137,7 @@ func FuzzForbid(f *testing.F) {
 		}
 		secret, text := spell(protected), spell(said)
 		taken := 0
-		b, err := probe.Forbid(chunked(split(text, rand.New(rand.NewPCG(seed, 0))), &taken), limit, secret)
+		b, err := forbidding(chunked(cutUp(text, rand.New(rand.NewPCG(seed, 0))), &taken), limit, secret)
 		if err != nil {
 			return
 		}
@@ -137,8 +148,8 @@ func FuzzForbid(f *testing.F) {
 		if !strings.HasPrefix(text, c.Text) {
 			t.Fatalf("gave out %q of %q", c.Text, text)
 		}
-		words, secretWords := probe.Words(text), probe.Words(secret)
-		given := probe.Words(c.Text)
+		words, secretWords := split.Texts(text), split.Texts(secret)
+		given := split.Texts(c.Text)
 		if run := longest(given, secretWords); run > limit {
 			t.Errorf("%q of %q: a run of %d tokens of %q, at most %d are allowed", c.Text, text, run, secret, limit)
 		}
@@ -171,54 +182,41 @@ func TestForbidOnPocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := probe.Forbid(pocket.Default(), 10, prompt+free.Text)
+	b, err := forbidding(pocket.Default(), 10, prompt+free.Text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: prompt})
-	if err != nil || c.Reason != sampling.Filtered || len(probe.Words(c.Text)) != 10 {
-		t.Errorf("%d tokens came through: %+v, %v", len(probe.Words(c.Text)), c, err)
-	}
-	if _, ok := b.(sampling.Scorer); !ok {
-		t.Error("the guarded model no longer scores")
-	}
-	if _, ok := b.(sampling.Counter); !ok {
-		t.Error("the guarded model no longer counts")
-	}
-	taken := 0
-	plain, err := probe.Forbid(chunked(nil, &taken), 1, "a b c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := plain.(sampling.Scorer); ok {
-		t.Error("a guarded backend scores that did not before")
-	}
-	scoring, err := probe.Forbid(struct {
-		sampling.Backend
-		sampling.Scorer
-	}{pocket.Default(), pocket.Default()}, 1, "a b c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := scoring.(sampling.Scorer); !ok {
-		t.Error("a guarded backend that does nothing else no longer scores")
+	if err != nil || c.Reason != sampling.Filtered || len(split.Texts(c.Text)) != 10 {
+		t.Errorf("%d tokens came through: %+v, %v", len(split.Texts(c.Text)), c, err)
 	}
 }
 
 func TestForbidMistakes(t *testing.T) {
-	if _, err := probe.Forbid(nil, 5, fox); err == nil {
-		t.Error("no backend: accepted")
-	}
-	if _, err := probe.Forbid(pocket.Default(), 0, fox); err == nil {
-		t.Error("no token allowed: accepted")
-	}
-	for _, n := range []int{16, 50, math.MaxInt} {
-		if _, err := probe.Forbid(pocket.Default(), n, fox); err == nil || !strings.Contains(err.Error(), "nothing would protect it") {
-			t.Errorf("a text that is too short for runs over %d tokens: %v", n, err)
+	for _, tt := range []struct {
+		n     int
+		texts []string
+	}{{0, []string{fox}}, {-1, []string{fox}}, {16, []string{fox}}, {50, []string{fox}}, {math.MaxInt, []string{fox}}, {5, nil}, {2, []string{fox, "too short"}}} {
+		if _, err := wrap.Forbid(tt.n, tt.texts...); !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("Forbid(%d, %q): %v", tt.n, tt.texts, err)
 		}
 	}
-	if _, err := probe.Forbid(pocket.Default(), 5); err == nil {
-		t.Error("no text to protect: accepted")
+}
+
+// A backend that draws several completions at once must not bypass the guard.
+func TestForbidGuardsDraw(t *testing.T) {
+	w, err := wrap.Forbid(1, "one two three")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := sampling.Model{Backend: w.Wrap(able())}.Draw(t.Context(), &sampling.Request{Prompt: "p"}, 3)
+	if err != nil || len(drawn) != 3 {
+		t.Fatalf("%v, %v", drawn, err)
+	}
+	for _, c := range drawn {
+		if c.Text != " one " || c.Reason != sampling.Filtered {
+			t.Errorf("%q, %v", c.Text, c.Reason)
+		}
 	}
 }
 
@@ -230,7 +228,7 @@ func TestForbidGoesOn(t *testing.T) {
 		chunks[i] = "QUJD"
 	}
 	taken := 0
-	b, err := probe.Forbid(chunked(chunks, &taken), 3, fox)
+	b, err := forbidding(chunked(chunks, &taken), 3, fox)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +266,7 @@ func TestForbidWhenItBreaksOff(t *testing.T) {
 				}
 			}
 		})
-		b, err := probe.Forbid(inner, 2, fox)
+		b, err := forbidding(inner, 2, fox)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,16 +275,6 @@ func TestForbidWhenItBreaksOff(t *testing.T) {
 			t.Errorf("%q, then %v: %q, %v, %v", tt.said, tt.fault, c.Text, c.Reason, err)
 		}
 	}
-}
-
-func TestForbidConforms(t *testing.T) {
-	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
-		b, err := probe.Forbid(pocket.Default(), 5, fox)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	})
 }
 
 // BenchmarkForbid reports what a token costs with 10 MB of protected text,
@@ -308,7 +296,7 @@ func BenchmarkForbid(b *testing.B) {
 	}
 	taken := 0
 	inner := chunked(append(slices.Clone(stream), ""), &taken)
-	guarded, err := probe.Forbid(inner, 20, text.String())
+	guarded, err := forbidding(inner, 20, text.String())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,0 +1,34 @@
+package words_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/foreword-go/foreword/internal/words"
+)
+
+func TestWords(t *testing.T) {
+	long := strings.Repeat("x", 64)
+	for text, want := range map[string][]string{
+		"The 2 cats' e-mail":     {"The", "2", "cats", "'", "e", "-", "mail"},
+		"AZaz09@[`{/:":           {"AZaz09", "@", "[", "`", "{", "/", ":"},
+		" \t\n\x00\x7f\u00a0":    nil,
+		"Ärger, e\u0301te\u0301": {"Ärger", ",", "\u00e9t\u00e9"},
+		"선생님은 책을":                {"선생님은", "책을"},
+		"猫か\u3099 ok":            {"猫", "\u304c", "ok"},
+		"ที่นี่ดี":               {"ที่", "นี่", "ดี"},
+		long + "y":               {long, "y"},
+	} {
+		if got := words.Texts(text); !slices.Equal(got, want) {
+			t.Errorf("%q has the words %q, want %q", text, got, want)
+		}
+		at := 0
+		for _, w := range words.List(text) {
+			if strings.TrimSpace(strings.Trim(text[at:w.Start], "\x00\x7f")) != "" || w.End <= w.Start {
+				t.Errorf("%q: %q is between the words, before %+v", text, text[at:w.Start], w)
+			}
+			at = w.End
+		}
+	}
+}
