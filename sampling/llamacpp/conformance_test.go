@@ -2,6 +2,8 @@ package llamacpp_test
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -31,7 +33,16 @@ func open(t testing.TB, config llamacpp.Config) *llamacpp.Model {
 	return m
 }
 
+// exact reports whether greedy answers do not depend on how texts share batches.
+// llama.cpp computes with quantized weights by other means for one token than for
+// many, and two likely tokens may change places.
+func exact() bool { return strings.Contains(filepath.Base(os.Getenv("FOREWORD_GGUF")), "f32") }
+
 func TestConformance(t *testing.T) {
 	m := open(t, llamacpp.Config{})
-	samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend { return m })
+	skip := map[string]string{}
+	if !exact() {
+		skip["concurrency"] = "quantized weights: what a token gets depends on the other tokens of its batch"
+	}
+	samplingtest.Kit{MaxTokens: 16, Skip: skip}.TestBackend(t, func(t *testing.T) sampling.Backend { return m })
 }

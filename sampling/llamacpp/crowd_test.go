@@ -22,7 +22,7 @@ var (
 )
 
 // TestCrowd has 24 goroutines that sample, score and draw, and leave at any time.
-// Greedy answers do not depend on who else is there.
+// With exact weights, greedy answers do not depend on who else is there.
 func TestCrowd(t *testing.T) {
 	m := open(t, llamacpp.Config{Window: 256, Parallel: 8, Cells: 1024})
 	prompts := []string{"Once upon a time", "Once upon a time, there was a little girl", "The dog and the cat", "One day"}
@@ -73,7 +73,9 @@ func TestCrowd(t *testing.T) {
 					var got string
 					if got, err = text(ctx, prompts[i]); err == nil && got != want[i] {
 						different.Add(1)
-						t.Errorf("%q: %q, and alone %q", prompts[i], got, want[i])
+						if exact() {
+							t.Errorf("%q: %q, and alone %q", prompts[i], got, want[i])
+						}
 					}
 				}
 				cancel()

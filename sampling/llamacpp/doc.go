@@ -36,6 +36,11 @@
 // call after Close. A damaged file can still end the process. For files that you
 // do not trust, use a server.
 //
+// llama.cpp computes by other means for one token than for many, and with
+// quantized weights the results differ a little. Where two tokens are about as
+// likely, a greedy answer may then depend on which other samples run. Weights of
+// 32 bits do not show this.
+//
 // llama.cpp's log goes to [log/slog]: errors at their level, the rest at debug
 // level.
 //

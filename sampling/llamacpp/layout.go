@@ -25,7 +25,7 @@ type layout struct {
 }
 
 type contextFields struct {
-	ctx, batch, ubatch, seqMax, outputs, outputsPerSeq, threads, threadsBatch, noPerf, unified int
+	ctx, batch, ubatch, seqMax, outputs, outputsPerSeq, threads, threadsBatch, unified int
 }
 
 // A field is a value of 1 or 4 bytes at an offset.
@@ -60,7 +60,7 @@ var layouts = map[string]*layout{"0.5.0-dev": layout050()}
 func layout050() *layout {
 	l := &layout{context: contextFields{
 		ctx: 0, batch: 4, ubatch: 8, seqMax: 12, outputs: 20, outputsPerSeq: 24,
-		threads: 28, threadsBatch: 32, noPerf: 130, unified: 133,
+		threads: 28, threadsBatch: 32, unified: 133,
 	}}
 	l.defaults.model = slices.Concat(
 		words(0, 0, 0, 0, 0),                     // two pointers

@@ -267,6 +267,9 @@ func (s *sampler) chunks(yield func(sampling.Chunk, error) bool) {
 		}
 		chunk := sampling.Chunk{Reason: d.reason, Stop: d.stop}
 		n := whole(pending)
+		if d.reason == sampling.Unfinished || d.reason == sampling.TokenLimit {
+			n -= s.begun(pending[:n])
+		}
 		if n == len(pending) {
 			chunk.Tokens, tokens = tokens, nil
 		}
@@ -280,6 +283,22 @@ func (s *sampler) chunks(yield func(sampling.Chunk, error) bool) {
 			return
 		}
 	}
+}
+
+// begun returns the length of the stop sequence's beginning at the end of a
+// constrained text. It is not a part of the answer that the constraint allows,
+// and a limit may cut it off before it is complete.
+func (s *sampler) begun(text []byte) int {
+	if s.req.Constraint.IsZero() || len(s.req.Stop) == 0 {
+		return 0
+	}
+	stop := s.req.Stop[0]
+	for n := min(len(stop)-1, len(text)); n > 0; n-- {
+		if bytes.HasSuffix(text, []byte(stop[:n])) {
+			return n
+		}
+	}
+	return 0
 }
 
 // next waits for the next token.
