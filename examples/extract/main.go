@@ -54,7 +54,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if len(asked) == 0 {
 		asked = sentences
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}

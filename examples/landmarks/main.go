@@ -50,7 +50,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		city = strings.Join(flags.Args(), " ")
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func run(ctx context.Context, env *cli.Env) error {
 			return fmt.Errorf("the pictures cannot be drawn there: %w", err)
 		}
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if *shots < 0 || *shots > len(pairs) {
 		return cli.Usagef("-shots is %d: there are 0 to %d examples", *shots, len(pairs))
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,10 @@ func TestMistakes(t *testing.T) {
 func TestServer(t *testing.T) {
 	var body, auth string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/completions" { // this server does not list its models
+			http.NotFound(w, r)
+			return
+		}
 		b := new(strings.Builder)
 		if err := r.Write(b); err != nil {
 			t.Error(err)

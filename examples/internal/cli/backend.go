@@ -2,7 +2,10 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"net/url"
 	"strings"
@@ -19,7 +22,7 @@ type Backend struct {
 	URL     string // the server's address; "" is the kind's own default
 	Name    string // the model's on the server
 	Dialect string // what an openai server is: "openai", which "" is too, "llamacpp", "vllm" or "ollama"
-	Window  int    // in tokens; 0 is no limit
+	Window  int    // in tokens; 0 is what the server says
 }
 
 // BackendFlags defines the flags.
@@ -29,16 +32,40 @@ func BackendFlags(flags *flag.FlagSet) *Backend {
 	flags.StringVar(&b.URL, "url", "", "base `address` of the server, such as http://localhost:8080/v1")
 	flags.StringVar(&b.Name, "model", "", "`name` of the base model on the server")
 	flags.StringVar(&b.Dialect, "dialect", "openai", "`name` of what an openai server really is: openai, llamacpp, vllm or sglang")
-	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 is no limit")
+	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 is what the server says, or else no limit")
 	return b
 }
 
-// Model returns the model that the flags ask for. The key for a server is read
-// from OPENAI_API_KEY.
+// Open returns the model that the flags ask for, with the window that its server
+// tells where -window gives none. Tokens are counted by the server itself. The
+// window of a server that does not count is left out: a byte would count as a
+// token, and prompts that fit would be cut down or refused.
+func (b *Backend) Open(ctx context.Context, env *Env) (sampling.Model, error) {
+	m, err := b.Model(env)
+	if err != nil || b.Kind == "pocket" || m.Window > 0 {
+		return m, err
+	}
+	found, err := sampling.Discover(ctx, m.Backend)
+	if err != nil {
+		return m, fmt.Errorf("asking the server for its model and window: %w", err)
+	}
+	if found.Window == 0 {
+		return m, nil
+	}
+	if _, err := (sampling.Forward{Backend: m.Backend}).Count(ctx, "a"); errors.Is(err, sampling.ErrUnsupported) {
+		return m, nil
+	} else if err != nil {
+		return m, fmt.Errorf("asking the server to count tokens: %w", err)
+	}
+	return found, nil
+}
+
+// Model is Open without asking the server. The key for a server is read from
+// OPENAI_API_KEY.
 func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	m := sampling.Model{Window: b.Window}
 	if b.Window < 0 {
-		return m, Usagef("-window is %d: use 0 for no limit, or a number of tokens", b.Window)
+		return m, Usagef("-window is %d: use 0 for what the server says, or a number of tokens", b.Window)
 	}
 	dialect := cmp.Or(b.Dialect, "openai")
 	if _, ok := dialects[dialect]; !ok {
