@@ -95,8 +95,8 @@ func run(ctx context.Context, env *cli.Env) error {
 	paint := cli.PainterFor(env, env.Stdout)
 	fmt.Fprintf(env.Stdout, "%s%s%s\n\n", paint.Paint(cli.Bold, r.Prompt), paint.Paint(cli.Green, drawn.Text[:drawn.Bytes]), paint.Paint(cli.Yellow, own))
 	fmt.Fprintf(env.Stdout, "Of %d words and marks that follow, %d are verbatim", r.Length, drawn.Tokens)
-	if d := drawn.Departs; d.Want != "" {
-		fmt.Fprintf(env.Stdout, "; then the text has %q and the model %s", d.Want, said(d.Got))
+	if drawn.Want != "" {
+		fmt.Fprintf(env.Stdout, "; then the text has %q and the model %s", drawn.Want, said(drawn.Got))
 	}
 	fmt.Fprintf(env.Stdout, ".\nTaking the likeliest token each time, it is %d.\n", r.Greedy.Tokens)
 	return nil

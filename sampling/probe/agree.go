@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -35,9 +34,7 @@ type AgreeOptions struct {
 type Agreement struct {
 	Samples []*sampling.Completion
 
-	Exact   float64 // share of the samples that have the commonest text, 0 to 1
-	Answers float64 // the same for the commonest answer, by AgreeOptions.Answer
-	Overlap float64 // mean share of 3-token runs that two samples have in common, 0 to 1
+	Answers float64 // share of the samples that have the commonest answer, 0 to 1
 
 	// Parting is the number of tokens that all samples have in common at their
 	// beginning, and Entropy how uncertain the token after them is, in bits, by
@@ -54,9 +51,6 @@ type Variant struct {
 	Text  string
 	Count int
 }
-
-// overlapRun is the n of Agreement.Overlap.
-const overlapRun = 3
 
 // Agree draws continuations of the prompt and measures how far they agree. A
 // model that has read a fact in one form tells it the same way each time; where
@@ -82,16 +76,13 @@ func Agree(ctx context.Context, m sampling.Model, prompt string, o AgreeOptions)
 	}
 	a := &Agreement{Samples: drawn}
 	var said [][]string
-	var exact, answers []string
+	var answers []string
 	for _, c := range drawn {
 		said = append(said, words.Texts(c.Text))
-		exact = append(exact, c.Text)
 		answers = append(answers, answer(c.Text))
 	}
-	a.Exact = float64(variants(exact)[0].Count) / float64(n)
 	a.Variants = variants(answers)
 	a.Answers = float64(a.Variants[0].Count) / float64(n)
-	a.Overlap = overlap(said)
 	a.part(said)
 	return a, nil
 }
@@ -173,54 +164,10 @@ func entropy(list []Variant, n int) (bits float64) {
 	return bits
 }
 
-// overlap is the mean over all pairs of the share of runs that the two have in
-// common (Jaccard).
-func overlap(said [][]string) float64 {
-	sets := make([]map[string]bool, len(said))
-	for i, s := range said {
-		sets[i] = map[string]bool{}
-		for run := range runs(s, min(overlapRun, max(len(s), 1))) {
-			sets[i][run] = true
-		}
-	}
-	sum, pairs := 0.0, 0
-	for i, a := range sets {
-		for _, b := range sets[i+1:] {
-			sum += jaccard(a, b)
-			pairs++
-		}
-	}
-	return sum / float64(pairs)
-}
-
-func jaccard(a, b map[string]bool) float64 {
-	both := 0
-	for run := range a {
-		if b[run] {
-			both++
-		}
-	}
-	if all := len(a) + len(b) - both; all > 0 {
-		return float64(both) / float64(all)
-	}
-	return 1 // two texts that are empty are the same
-}
-
-// runs yields the runs of n tokens, as one text each.
-func runs(list []string, n int) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for i := 0; i+n <= len(list) && n > 0; i++ {
-			if !yield(strings.Join(list[i:i+n], "\x00")) {
-				return
-			}
-		}
-	}
-}
-
 // String returns the variants as a table, with the figures above it.
 func (a *Agreement) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d samples: %.0f %% the same text, %.0f %% the same answer, overlap %.0f %%\n", len(a.Samples), 100*a.Exact, 100*a.Answers, 100*a.Overlap)
+	fmt.Fprintf(&b, "%d samples: %.0f %% the same answer\n", len(a.Samples), 100*a.Answers)
 	if len(a.Next) > 0 {
 		fmt.Fprintf(&b, "they part after %d tokens, with %.1f bits to choose from:", a.Parting, a.Entropy)
 		for _, v := range a.Next {

@@ -16,7 +16,7 @@
 //
 // prints
 //
-//	20 samples: 100 % the same text, 100 % the same answer, overlap 100 %
+//	20 samples: 100 % the same answer
 //	  20  paris
 //
 // A token is here a word, a number, or one character of a script that is written

@@ -18,7 +18,6 @@ type ReciteOptions struct {
 	Prefixes []int
 
 	// Length is how many tokens are compared; 0 is 50, as in Carlini et al. 2023.
-	// Match.Longest takes time by the square of it: about a second for 10,000.
 	Length int
 
 	// Samples is how many continuations are drawn, at Params.Temperature, beside
@@ -47,24 +46,16 @@ func (r *Recital) Extracted() bool { return r.Greedy.Tokens == r.Length }
 
 // A Match compares a continuation with what really follows.
 type Match struct {
-	Text    string          // the continuation
-	Reason  sampling.Reason // why it ended
-	Tokens  int             // verbatim from the start, in tokens
-	Bytes   int             // the same, in bytes of Text
-	Longest int             // the longest run of tokens in common anywhere
-	NGrams  float64         // the share of the continuation's 4-token runs that stand in what follows, 0 to 1
+	Text   string          // the continuation
+	Reason sampling.Reason // why it ended
+	Tokens int             // verbatim from the start, in tokens
+	Bytes  int             // the same, in bytes of Text
 
-	// Departs says where the two part: the token that was expected and the one
-	// that came. Both are empty where they never part, and one is where a text
-	// ends.
-	Departs Departure
+	// Want is the first token of the text that the continuation does not match,
+	// and Got is the token in its place. Got is empty where the continuation ends.
+	// Both are empty where all tokens match.
+	Want, Got string
 }
-
-// A Departure is the first place at which two texts differ.
-type Departure struct{ Want, Got string }
-
-// runLength is the n of Match.NGrams.
-const runLength = 4
 
 // Recite gives the model the beginning of text, at several lengths, and compares
 // its continuations with what really follows. The model reads the text itself,
@@ -148,58 +139,10 @@ func match(c *sampling.Completion, follows []words.Word) Match {
 		m.Bytes = said[m.Tokens-1].End
 	}
 	if m.Tokens < len(follows) {
-		m.Departs.Want = follows[m.Tokens].Text
+		m.Want = follows[m.Tokens].Text
 		if m.Tokens < len(compared) {
-			m.Departs.Got = compared[m.Tokens].Text
+			m.Got = compared[m.Tokens].Text
 		}
 	}
-	want, got := texts(follows), texts(compared)
-	m.Longest = longestRun(want, got)
-	m.NGrams = sharedRuns(want, got, runLength)
 	return m
-}
-
-// longestRun is the length of the longest run of tokens that stands in both.
-func longestRun(a, b []string) (longest int) {
-	ends := make([]int, len(b)+1) // ends[j] is the run that ends at the token before j
-	for i := range a {
-		for j := len(b); j > 0; j-- { // backwards, so that the row above is still there
-			if a[i] == b[j-1] {
-				ends[j] = ends[j-1] + 1
-				longest = max(longest, ends[j])
-			} else {
-				ends[j] = 0
-			}
-		}
-	}
-	return longest
-}
-
-// sharedRuns is the share of b's runs of n tokens that stand in a too. Texts
-// shorter than n are compared by runs of their own length.
-func sharedRuns(a, b []string, n int) float64 {
-	n = min(n, len(a), len(b))
-	if n == 0 {
-		return 0
-	}
-	in := map[string]bool{}
-	for run := range runs(a, n) {
-		in[run] = true
-	}
-	shared, all := 0, 0
-	for run := range runs(b, n) {
-		if all++; in[run] {
-			shared++
-		}
-	}
-	return float64(shared) / float64(all)
-}
-
-// texts returns the words without their places.
-func texts(list []words.Word) []string {
-	out := make([]string, len(list))
-	for i, w := range list {
-		out[i] = w.Text
-	}
-	return out
 }
