@@ -6,8 +6,9 @@
 //
 // It translates the same words with 0, 1, 2, 4, 8 and 16 examples, drawn at
 // temperature 1, several times with other examples in another order, prints the
-// table, and writes the curve as shots.png and shots.svg. With -dir it can be
-// interrupted, and goes on where it was.
+// table, and writes the curve as shots.png and shots.svg. With -cache it keeps
+// the answers in a file: when it is interrupted and run again, only what is missing
+// is asked.
 package main
 
 import (
@@ -27,6 +28,7 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/fewshot/eval"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
 const about = `shots: how often a base model is right, by the number of examples
@@ -37,7 +39,7 @@ Translates words into Korean with 0 to 16 examples, with an instruction and
 without, prints how many were right, and draws the curve.
 
   go run ./examples/shots
-  go run ./examples/shots -orders 2 -cases 50 -dir answers`
+  go run ./examples/shots -orders 2 -cases 50 -cache answers.jsonl`
 
 // words.tsv has the words: the first ones are the pool of examples, and the others
 // are asked.
@@ -58,6 +60,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	cases := flags.Int("cases", 100, "how many words are asked each time")
 	temperature := flags.Float64("temperature", 1, "0 takes the likeliest word, 1 draws from the model's own distribution")
 	out := flags.String("o", "shots", "the pictures' `file` name, without .png and .svg; empty draws none")
+	cache := flags.String("cache", "", "the `file` that keeps the answers for the next run; empty keeps none")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
@@ -77,6 +80,19 @@ func run(ctx context.Context, env *cli.Env) error {
 	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
+	}
+
+	if *cache != "" {
+		store, err := wrap.OpenStore(*cache)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		kept := &wrap.Cache{Store: store} // a server says which model it has
+		if backend.Kind == "pocket" {
+			kept.Namespace = "pocket"
+		}
+		model.Backend = kept.Wrap(model.Backend)
 	}
 
 	sweep := eval.SweepOptions{Shots: []int{0, 1, 2, 4, 8, 16}}

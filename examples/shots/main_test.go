@@ -43,6 +43,24 @@ func TestShots(t *testing.T) {
 	}
 }
 
+// TestCache runs twice on one file. The second run adds nothing to it, so that
+// every answer came out of it, and prints the same.
+func TestCache(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "answers.jsonl")
+	var printed, kept string
+	for i := range 2 {
+		got := clitest.Run(t, "shots", run, "", nil, "-orders", "1", "-cases", "3", "-o", "", "-cache", name)
+		file, err := os.ReadFile(name)
+		if err != nil || got.Status != 0 || len(file) == 0 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if i > 0 && (got.Stdout != printed || string(file) != kept) {
+			t.Errorf("the second run asked again, or printed something else: %s", got.Stdout)
+		}
+		printed, kept = got.Stdout, string(file)
+	}
+}
+
 // TestPicture draws the picture of the README anew and compares it with the one
 // that is there; -update puts it there.
 func TestPicture(t *testing.T) {
