@@ -31,7 +31,7 @@ func TestCommandLine(t *testing.T) {
 
 func TestTree(t *testing.T) {
 	var answers [][]string
-	for _, a := range []string{"a b c", "x", "a b", "", "a b c", "a d", "x"} {
+	for _, a := range []string{"a b c", "x", "a, b", "", "A b, c)", "a d", "x."} {
 		answers = append(answers, strings.Fields(a))
 	}
 	var b strings.Builder

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
 )
@@ -37,7 +38,10 @@ func printTree(out io.Writer, paint cli.Painter, answers [][]string, indent stri
 func byFirstWord(answers [][]string) (groups [][][]string) {
 	place := map[string]int{}
 	for _, answer := range answers {
-		first := strings.Join(answer[:min(1, len(answer))], "")
+		first := ""
+		if len(answer) > 0 {
+			first = bare(answer[0])
+		}
 		i, ok := place[first]
 		if !ok {
 			i = len(groups)
@@ -55,10 +59,17 @@ func inCommon(answers [][]string) int {
 	shared := len(answers[0])
 	for _, answer := range answers[1:] {
 		n := 0
-		for n < min(shared, len(answer)) && answer[n] == answers[0][n] {
+		for n < min(shared, len(answer)) && bare(answer[n]) == bare(answers[0][n]) {
 			n++
 		}
 		shared = n
 	}
 	return shared
+}
+
+// bare is a word in lower case without the punctuation around it, so that
+// "Paris", "Paris," and "Paris)" are the same word. A word of punctuation only is
+// kept.
+func bare(word string) string {
+	return cmp.Or(strings.ToLower(strings.TrimFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })), word)
 }

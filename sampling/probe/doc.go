@@ -1,12 +1,13 @@
-// Package probe finds out two things about a base model that its answers do not
-// tell: how much of a text it has by heart, and how far its answers agree.
+// Package probe measures two things about a base model: how much of a text it has
+// memorized, and how far its answers to one prompt agree. Answers that disagree
+// are a sign of hallucination.
 //
 //   - [Recite] gives a model the beginning of a known text and compares what it
 //     goes on with to what really follows: verbatim memory, which matters for
 //     licences and for privacy (Carlini et al. 2023).
 //   - [Agree] draws several continuations of one prompt and measures where and how
-//     far they part: what a model knows it tells the same way each time, and what
-//     it makes up it tells differently.
+//     far they part: a model repeats a fact that it knows, and guesses differently
+//     each time where it does not.
 //
 // The smallest program asks twenty times what it wants to know:
 //
