@@ -188,7 +188,7 @@ func TestOneWriter(t *testing.T) {
 	}
 	child, said := start(t, path)
 	said.Scan()
-	if !strings.Contains(said.Text(), "error assistant: "+path+": the transcript is in use") {
+	if !strings.Contains(said.Text(), "error assistant: "+path+": the file is in use") {
 		t.Errorf("the second process says %q", said.Text())
 	}
 	child.Process.Kill()

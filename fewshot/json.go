@@ -34,7 +34,7 @@ func marshal(v any) (string, error) {
 func unmarshal(text string, v reflect.Value) error {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.DisallowUnknownFields()
-	err := checkJSON([]byte(text))
+	err := checkJSON([]byte(text), v.Type())
 	if err == nil {
 		err = dec.Decode(v.Addr().Interface())
 	}

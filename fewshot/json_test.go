@@ -54,6 +54,22 @@ func TestAnswersThatAreHalfThere(t *testing.T) {
 			t.Errorf("%s as a list: %v", text, err)
 		}
 	}
+	for text, want := range map[string]bool{`{"a":1,"A":2}`: true, `{"a":1,"a":2}`: false, "{\"\xff\":1}": false} {
+		if _, err := decoded[map[string]int](text); (err == nil) != want {
+			t.Errorf("%q as a map: %v", text, err)
+		}
+	}
+	type score struct {
+		Score int `json:"score"`
+	}
+	for _, twice := range []string{"{\"score\":1,\"ſcore\":2}", "{\"score\":1,\"SCORE\":2}"} {
+		if _, err := decoded[score](twice); err == nil {
+			t.Errorf("%s was read", twice)
+		}
+		if _, err := decoded[[]score]("[" + twice + "]"); err == nil {
+			t.Errorf("%s in a list was read", twice)
+		}
+	}
 	// A type's own JSON is its own business, whatever its shape.
 	if got, err := decoded[coin](`"heads"`); err != nil || !got.heads {
 		t.Errorf("a type that reads more than it writes: %v, %v", got, err)

@@ -50,7 +50,7 @@ func (c LoadOptions) names() (in, out string, err error) {
 		out = "out"
 	}
 	if in == out {
-		return "", "", fmt.Errorf("fewshot: both sides of an example are in the field %q; name two in Columns", in)
+		return "", "", fmt.Errorf("fewshot: both sides of an example are in the field %q; name two in LoadOptions", in)
 	}
 	return in, out, nil
 }
@@ -190,7 +190,7 @@ func unmarshalStrict(value []byte, target any, missing bool) error {
 			return errors.New("is null")
 		}
 	}
-	if err := checkJSON(value); err != nil {
+	if err := checkJSON(value, v.Type()); err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(value))

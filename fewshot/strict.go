@@ -8,19 +8,24 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// checkJSON refuses what encoding/json reads without a word and changes on the way:
-// a member that is there twice, or twice but for letter case, half a surrogate
-// pair, and text after the value.
-func checkJSON(text []byte) error {
+// checkJSON refuses what encoding/json reads into a t without a word and changes on
+// the way: a member that is there twice, for a struct also in another letter case;
+// text that is not UTF-8 or has half a surrogate pair; and text after the value.
+func checkJSON(text []byte, t reflect.Type) error {
+	if !utf8.Valid(text) {
+		return errNotUTF8
+	}
 	if loneSurrogate(text) {
 		return errors.New("has half of a surrogate pair, which is not a character; write the character itself")
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	if err := checkValue(dec); err != nil {
+	if err := checkValue(dec, t); err != nil {
 		return err
 	}
 	if _, err := dec.Token(); err != io.EOF {
@@ -29,8 +34,8 @@ func checkJSON(text []byte) error {
 	return nil
 }
 
-// checkValue reads one value at any depth.
-func checkValue(dec *json.Decoder) error {
+// checkValue reads one value at any depth. t is nil where the type reads itself.
+func checkValue(dec *json.Decoder, t reflect.Type) error {
 	token, err := dec.Token()
 	if err != nil {
 		return err
@@ -39,20 +44,32 @@ func checkValue(dec *json.Decoder) error {
 	if !ok {
 		return nil
 	}
-	seen := map[string]string{}
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t != nil && (reflect.PointerTo(t).Implements(jsonUnmarshaler) || t.Kind() == reflect.Interface) {
+		t = nil
+	}
+	var seen []string
 	for dec.More() {
+		inner := elementOf(t)
 		if open == '{' {
 			key, err := dec.Token()
 			if err != nil {
 				return err
 			}
 			name, _ := key.(string)
-			if first, twice := seen[strings.ToLower(name)]; twice {
-				return fmt.Errorf("has the members %q and %q; each may be there once, in one letter case", first, name)
+			alike := func(other string) bool { return name == other }
+			if t != nil && t.Kind() == reflect.Struct { // of which encoding/json matches fields in any letter case
+				alike = func(other string) bool { return strings.EqualFold(name, other) }
+				inner = fieldType(t, name)
 			}
-			seen[strings.ToLower(name)] = name
+			if at := slices.IndexFunc(seen, alike); at >= 0 {
+				return fmt.Errorf("has the members %q and %q; each may be there once", seen[at], name)
+			}
+			seen = append(seen, name)
 		}
-		if err := checkValue(dec); err != nil {
+		if err := checkValue(dec, inner); err != nil {
 			return err
 		}
 	}
@@ -60,14 +77,40 @@ func checkValue(dec *json.Decoder) error {
 	return err
 }
 
+// elementOf is the type of a list's or a map's elements, or nil.
+func elementOf(t reflect.Type) reflect.Type {
+	if t == nil {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map:
+		return t.Elem()
+	}
+	return nil
+}
+
+// fieldType is the type of the struct's field that JSON has under a name, or nil.
+func fieldType(t reflect.Type, name string) reflect.Type {
+	for _, f := range reflect.VisibleFields(t) {
+		own, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if own == "" {
+			own = f.Name
+		}
+		if strings.EqualFold(own, name) {
+			return f.Type
+		}
+	}
+	return nil
+}
+
 // checkType refuses a type that encoding/json would write in part: unexported
-// fields, fields of one name, and interfaces, of which it reads back something
-// else.
+// fields, and fields of one name.
 func checkType(t reflect.Type) error { return checkFields(t, t.String(), map[reflect.Type]bool{}) }
 
 var (
-	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
-	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	jsonMarshaler   = reflect.TypeFor[json.Marshaler]()
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
 func checkFields(t reflect.Type, path string, seen map[reflect.Type]bool) error {
@@ -119,10 +162,12 @@ func checkStruct(t reflect.Type, path string, names map[string]string, seen map[
 		if !tagged || name == "" {
 			name = f.Name
 		}
-		if other, twice := names[strings.ToLower(name)]; twice {
-			return fmt.Errorf("the fields %s and %s have the JSON names %q, which are the same but for letter case; rename one", other, at, name)
+		for other, path := range names {
+			if strings.EqualFold(other, name) {
+				return fmt.Errorf("the fields %s and %s have the JSON names %q and %q, which are the same but for letter case; rename one", path, at, other, name)
+			}
 		}
-		names[strings.ToLower(name)] = at
+		names[name] = at
 		if err := checkFields(f.Type, at, seen); err != nil {
 			return err
 		}

@@ -25,11 +25,8 @@ type reply struct {
 // newReply makes ready to draw the i-th reply. Each has a conversation of its
 // own, which lives no longer than the request.
 func (h *Handler) newReply(r *request, i int) *reply {
-	t := &tap{model: h.config.Model, stop: early(r.stop)}
 	model := h.config.Model
-	if counter, ok := model.Backend.(sampling.Counter); ok && model.Counter == nil {
-		model.Counter = counter // the tap would hide it
-	}
+	t := &tap{Forward: sampling.Forward{Backend: model.Backend}, model: model, stop: early(r.stop)}
 	model.Backend = t
 	talk := &assistant.Conversation{
 		Model: model, Persona: h.config.Persona, Params: r.params,

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/sampling"
@@ -13,12 +14,16 @@ import (
 // A tap stands between a conversation and the backend. It adds the client's stop
 // sequences to the layout's, makes errors of panics, and keeps the books.
 type tap struct {
-	model    sampling.Model
-	stop     []string
-	calls    int
-	spent    usage
-	filtered bool // the last continuation was ended by a filter
+	sampling.Forward // the other abilities of the model's backend
+	model            sampling.Model
+	stop             []string
+	calls            int
+	spent            usage
+	filtered         bool // the last continuation was ended by a filter
 }
+
+// countingTime is how long counting for the bill may take.
+const countingTime = 2 * time.Second
 
 // A usage is what was spent on a reply, in tokens.
 type usage struct{ prompt, completion, cached int }
@@ -59,7 +64,7 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 				}
 			}
 		}()
-		defer func() { t.count(req.Prompt, text.String(), told) }()
+		defer func() { t.count(ctx, req.Prompt, text.String(), told) }()
 		for chunk, err := range t.model.Backend.Sample(ctx, &asked) {
 			if chunk.Usage != nil {
 				told = *chunk.Usage
@@ -79,15 +84,18 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 // count adds what a call cost. What the backend did not tell is counted, if
 // there is something to count with; a stream that was left at a stop sequence
 // has no figures from most servers.
-func (t *tap) count(prompt, text string, told sampling.Usage) {
+func (t *tap) count(ctx context.Context, prompt, text string, told sampling.Usage) {
 	u := usage{told.PromptTokens, told.CompletionTokens, told.CachedTokens}
-	_, counts := t.model.Backend.(sampling.Counter)
-	if counts || t.model.Counter != nil {
-		if u.prompt == 0 {
-			u.prompt, _ = t.model.Count(context.TODO(), prompt)
-		}
-		if u.completion == 0 {
-			u.completion, _ = t.model.Count(context.TODO(), text)
+	counter := t.model.Counter
+	if counter == nil {
+		counter = t.Forward
+	}
+	// A client that has left is billed too, but a slow counter holds nobody up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
+	defer cancel()
+	for figure, text := range map[*int]string{&u.prompt: prompt, &u.completion: text} {
+		if *figure == 0 {
+			*figure, _ = counter.Count(ctx, text) // 0 where nothing counts
 		}
 	}
 	t.spent.prompt += u.prompt
