@@ -111,7 +111,7 @@ func TestClientStream(t *testing.T) {
 }
 
 func TestClientErrors(t *testing.T) {
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Keys: []string{"sk-right"}})
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Keys: []sampling.Secret{sampling.NewSecret("sk-right")}})
 	c := openai.DefaultConfig("sk-wrong")
 	c.BaseURL = s.URL + "/v1"
 	_, err := openai.NewClientWithConfig(c).CreateChatCompletion(t.Context(), question("Hi?"))
@@ -274,7 +274,7 @@ func TestClientAbortsBusyBackend(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Keys: []string{"k"}})
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Keys: []sampling.Secret{sampling.NewSecret("k")}})
 	resp, err := http.Get(s.URL + "/healthz")
 	if err != nil {
 		t.Fatal(err)

@@ -79,8 +79,8 @@ func TestNew(t *testing.T) {
 		"a bad persona":   {Model: model, Persona: assistant.Persona{Name: "a:"}},
 		"a small window":  {Model: sampling.Model{Backend: model.Backend, Window: 257}, Persona: assistant.Helpful()},
 		"bad parameters":  {Model: model, Params: sampling.Params{TopP: 2}},
-		"an empty key":    {Model: model, Keys: []string{"a", ""}},
-		"a key and space": {Model: model, Keys: []string{"a\n"}},
+		"an empty key":    {Model: model, Keys: []sampling.Secret{sampling.NewSecret("a"), {}}},
+		"a key and space": {Model: model, Keys: []sampling.Secret{sampling.NewSecret("a\n")}},
 		"no origin":       {Model: model, Origins: []string{"example.org"}},
 		"a limit below 0": {Model: model, Limits: chatapi.Limits{Choices: -1}},
 	} {

@@ -33,6 +33,7 @@ type exchange struct {
 	begun   time.Time
 
 	name    string   // what was asked for, as the log calls it
+	read    bool     // the body has been read to its end
 	request *request // once it has been read
 	status  int      // 0 until the header is sent
 	events  bool     // the answer is a stream of events, which has begun
@@ -49,9 +50,9 @@ func (x *exchange) method(allowed ...string) *fault {
 	return &fault{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use " + allowed[0] + " here"}
 }
 
-// body reads the request's body. It sets a deadline for all of it, and takes
-// the deadline back afterwards, since the server goes on reading to notice when
-// the client leaves.
+// body reads the request's body, within the deadline that ServeHTTP has set. It
+// takes the deadline back afterwards, since the server goes on reading to notice
+// when the client leaves.
 func (x *exchange) body() ([]byte, *fault) {
 	limit := x.h.limits.Body
 	tooLarge := &fault{
@@ -59,23 +60,20 @@ func (x *exchange) body() ([]byte, *fault) {
 		message: fmt.Sprintf("the body is over the limit of %d bytes", limit),
 	}
 	if x.r.ContentLength > limit {
-		x.w.Header().Set("Connection", "close") // rather than read all of it
 		return nil, tooLarge
 	}
-	_ = x.control.SetReadDeadline(time.Now().Add(x.h.limits.Stall)) // a test's recorder has none
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, limit))
 	var over *http.MaxBytesError
 	switch {
 	case err == nil:
+		x.read = true
 		_ = x.control.SetReadDeadline(time.Time{})
 		return body, nil
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		x.w.Header().Set("Connection", "close")
 		return nil, &fault{status: http.StatusRequestTimeout, code: "timeout", message: fmt.Sprintf("the body was not whole after %v", x.h.limits.Stall)}
 	}
-	x.w.Header().Set("Connection", "close")
 	return nil, &fault{status: http.StatusBadRequest, code: "invalid_body", message: "the body cannot be read to its end"}
 }
 
@@ -137,6 +135,9 @@ func (x *exchange) fail(f *fault) {
 		return
 	}
 	header := x.w.Header()
+	if !x.read && x.r.ContentLength != 0 {
+		header.Set("Connection", "close") // rather than read the rest of a body that nobody wants
+	}
 	if f.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int((f.retryAfter+time.Second-1)/time.Second)))
 	}

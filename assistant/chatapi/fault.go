@@ -68,8 +68,10 @@ func (x *exchange) asFault(err error) *fault {
 		return &fault{status: http.StatusInternalServerError, code: "internal_error", message: "the server made a mistake; its log has more", cause: err}
 	case errors.Is(err, errGone), x.r.Context().Err() != nil:
 		return &fault{status: statusGone, code: "client_gone", message: "the client hung up before it was answered", cause: errGone}
+	case errors.As(err, &backend) && backend.Status != 0 && errors.Is(err, sampling.ErrBudget):
+		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: "the messages and the reply asked for are longer than the model's context window", cause: err}
 	case errors.As(err, &backend) && backend.Status != 0:
-		// The server's answer: whatever it wraps, the client is not to blame.
+		// The server's answer: whatever else it wraps, the client is not to blame.
 		return backendFault(backend)
 	case errors.Is(err, sampling.ErrBudget):
 		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: err.Error(), cause: err}

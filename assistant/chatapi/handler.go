@@ -23,9 +23,12 @@ type Config struct {
 	Model   sampling.Model
 	Persona assistant.Persona
 
-	// Name is the id that clients name as their model. "" is "foreword". A
-	// request for another one is refused.
+	// Name is the id that clients name as their model. "" is "foreword".
 	Name string
+
+	// AnyModel answers requests for every model, and not only for Name. The
+	// answer still says Name.
+	AnyModel bool
 
 	// Params hold where a request says nothing. The zero Params are greedy and
 	// 256 tokens at most, where OpenAI's own default temperature is 1.
@@ -38,7 +41,7 @@ type Config struct {
 
 	// Keys, when there are any, are the keys of which a client must present one
 	// as a bearer token. They are kept as hashes.
-	Keys []string
+	Keys []sampling.Secret
 
 	// Hosts are the names, beside localhost, by which the server may be called,
 	// without a port; "*" is any. A web page whose own name has been pointed at
@@ -48,7 +51,7 @@ type Config struct {
 
 	// Origins are the web origins, such as "https://chat.example.org", whose
 	// pages may call the server although they come from elsewhere. Pages of all
-	// other origins are refused.
+	// other origins are refused. "*" is any.
 	Origins []string
 
 	Limits Limits
@@ -64,7 +67,7 @@ type Limits struct {
 	Body      int64         // bytes of a request's body. 0 is 1 MiB
 	Messages  int           // messages in a request. 0 is 1000
 	Choices   int           // n. 0 is 8
-	MaxTokens int           // tokens of one reply that may be asked for. 0 is 4096
+	MaxTokens int           // tokens of one reply; a request for more gets this many. 0 is 4096
 	Reply     time.Duration // until a reply is whole. 0 is five minutes
 	Stall     time.Duration // for which a client may send or take nothing: the whole body, or one write. 0 is 30 seconds
 }
@@ -128,13 +131,18 @@ func New(c Config) (*Handler, error) {
 	h.slots = make(chan struct{}, h.limits.Requests)
 	h.config.Name = cmp.Or(c.Name, "foreword")
 	for i, key := range c.Keys {
-		if strings.TrimSpace(key) != key || key == "" {
+		text := key.Reveal()
+		if strings.TrimSpace(text) != text || text == "" {
 			return nil, fmt.Errorf("chatapi: key %d is empty or has white space around it; a client could not send it", i+1)
 		}
-		h.keys = append(h.keys, sha256.Sum256([]byte(key)))
+		h.keys = append(h.keys, sha256.Sum256([]byte(text)))
 	}
 	h.config.Keys = nil // the hashes are enough
 	for _, origin := range c.Origins {
+		if origin == "*" {
+			h.origins = nil
+			break
+		}
 		if err := h.origins.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("chatapi: origin %q: %w", origin, err)
 		}
@@ -162,6 +170,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Request-Id", x.id)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
+	// net/http reads what is left of a body before it answers, and a request may
+	// be refused before its body is read: this deadline is for both.
+	if r.Method == http.MethodPost || r.ContentLength != 0 {
+		_ = x.control.SetReadDeadline(x.begun.Add(h.limits.Stall)) // a test's recorder has none
+	}
 	if f := x.route(); f != nil {
 		x.fail(f)
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func hostileServer(t *testing.T, backend sampling.Backend, limits chatapi.Limits) *server {
-	return serve(t, chatapi.Config{Model: sampling.Model{Backend: backend}, Keys: []string{hostileKey}, Limits: limits})
+	return serve(t, chatapi.Config{Model: sampling.Model{Backend: backend}, Keys: []sampling.Secret{sampling.NewSecret(hostileKey)}, Limits: limits})
 }
 
 // TestHostile sends what must be refused: with the right status, in OpenAI's

@@ -94,10 +94,12 @@ func readMessage(value []byte, param string) (role, text string, f *fault) {
 			role, f = m.role(where)
 		case m.name == "content":
 			text, f = m.content(where)
-		case m.name == "name", m.name == "refusal":
+		case m.name == "name", m.name == "id", m.name == "reasoning_content", m.name == "reasoning", m.name == "cache_control":
+			// Nothing for a base model: its speakers have the persona's names.
+		case m.name == "refusal":
 			var s string
 			if s, f = m.text(where); f == nil && s != "" {
-				f = cannot(where, "speakers have the names of the persona, and replies are text")
+				f = cannot(where, "replies are text")
 			}
 		case m.name == "annotations", m.name == "tool_calls":
 			// An answer that is sent back as it came may have them, empty.
@@ -171,6 +173,7 @@ func textPart(value []byte, where string) (text string, f *fault) {
 			}
 		case "text":
 			text, f = m.text(param)
+		case "cache_control":
 		case "image_url", "input_audio", "file", "refusal":
 			f = cannot(param, "only parts of type \"text\" are")
 		default:

@@ -56,7 +56,7 @@ func TestOpenAINPM(t *testing.T) {
 			return ctx.Err()
 		},
 	}
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Keys: []string{"sk-npm"}})
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Keys: []sampling.Secret{sampling.NewSecret("sk-npm")}})
 	cmd := exec.CommandContext(t.Context(), node, "testdata/client.mjs", s.URL)
 	cmd.Env = append(os.Environ(), "FOREWORD_NPM="+modules)
 	out, err := cmd.CombinedOutput()

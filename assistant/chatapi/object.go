@@ -3,6 +3,7 @@ package chatapi
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"unicode/utf8"
 )
@@ -125,7 +126,12 @@ func (m member) flag(param string) (b bool, f *fault) {
 
 func (m member) integer(param string, lo, hi int64) (i int64, f *fault) {
 	if json.Unmarshal(m.value, &i) != nil {
-		return 0, badField(param, "must be an integer")
+		// Some languages write an integer as 256.0.
+		var v float64
+		if json.Unmarshal(m.value, &v) != nil || v != math.Trunc(v) || math.Abs(v) > 1<<53 {
+			return 0, badField(param, "must be an integer")
+		}
+		i = int64(v)
 	}
 	if i < lo || i > hi {
 		return 0, badField(param, "must be from %d to %d", lo, hi)

@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
-// harmless are the fields that change nothing about the reply: they are for the
-// books of a server that keeps some, or allow it to take its time.
-var harmless = []string{"user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "metadata"}
+// harmless are the fields that change nothing about a base model's reply: they
+// are for a server's books, its caches or its chat template.
+var harmless = []string{
+	"user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "metadata",
+	"store", "service_tier", "reasoning_effort", "verbosity", "chat_template_kwargs", "keep_alive", "options", "cache_prompt",
+}
 
 // without are the fields that a base model cannot honour, each with the values
 // that ask for nothing, as JSON without spaces, and with the reason. Clients
@@ -28,11 +31,7 @@ var without = map[string]struct {
 	"audio":               {nil, "replies are plain text"},
 	"logit_bias":          {[]string{`{}`}, "tokens have no numbers here"},
 	"prediction":          {nil, "replies are not predicted"},
-	"reasoning_effort":    {[]string{`"none"`}, "a base model does not reason before it replies"},
-	"verbosity":           {[]string{`"medium"`}, "a base model cannot be told how much to say; its persona's examples can"},
 	"web_search_options":  {nil, "nothing is looked up"},
-	"store":               {[]string{`false`}, "nothing is kept"},
-	"service_tier":        {[]string{`"auto"`, `"default"`}, "there is one tier"},
 }
 
 // others reads the fields that are not for the model.

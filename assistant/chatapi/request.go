@@ -49,8 +49,6 @@ func (r *request) check() *fault {
 	switch {
 	case !r.given["messages"]:
 		return &fault{status: 400, code: "missing_required_parameter", param: "messages", message: "'messages' is missing"}
-	case r.given["stream_options"] && !r.stream:
-		return badField("stream_options", "is for requests with 'stream' set to true")
 	case r.given["top_logprobs"] && !r.wantLogprobs:
 		return badField("top_logprobs", "is for requests with 'logprobs' set to true")
 	}
@@ -69,7 +67,7 @@ func (h *Handler) field(r *request, m member) (f *fault) {
 		f = h.messages(r, m)
 	case "model":
 		name, bad := m.text(m.name)
-		if bad == nil && name != "" && name != h.config.Name { // some clients send "" for none
+		if bad == nil && name != "" && name != h.config.Name && !h.config.AnyModel { // some clients send "" for none
 			bad = h.noModel()
 		}
 		f = bad
@@ -80,11 +78,15 @@ func (h *Handler) field(r *request, m member) (f *fault) {
 	case "n":
 		r.n, f = m.count(h.limits.Choices)
 	case "max_tokens", "max_completion_tokens":
-		n, bad := m.count(h.limits.MaxTokens)
-		if bad == nil && r.given["max_tokens"] && r.given["max_completion_tokens"] && n != p.MaxTokens {
-			bad = badField(m.name, "says %d and its other name %d; send one of them", n, p.MaxTokens)
+		// Agents ask for 32,000 by habit, and -1 and 0 are no limit elsewhere.
+		n, bad := m.integer(m.name, -1, math.MaxInt32)
+		asked := min(int(n), h.limits.MaxTokens)
+		if bad == nil && r.given["max_tokens"] && r.given["max_completion_tokens"] && asked != p.MaxTokens {
+			bad = badField(m.name, "says %d and its other name %d; send one of them", asked, p.MaxTokens)
 		}
-		p.MaxTokens, f = n, bad
+		if f = bad; asked > 0 {
+			p.MaxTokens = asked
+		}
 	case "temperature":
 		// Of 0 by top_p see there.
 		if t, bad := m.number(m.name, 0, 2); bad != nil || !(r.given["top_p"] && p.TopP == 0) {
@@ -191,8 +193,7 @@ func (r *request) stops(m member) *fault {
 	}
 	for _, s := range list {
 		switch {
-		case s == "":
-			return badField(m.name, "has an empty sequence, which would end every reply at once")
+		case s == "": // some clients send "" for none
 		case len(s) > maxStopSize:
 			return badField(m.name, "has a sequence of %d bytes; at most %d are allowed", len(s), maxStopSize)
 		case !slices.Contains(r.stop, s):

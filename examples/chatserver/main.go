@@ -99,15 +99,15 @@ func split(list string) []string {
 
 // readKeys reads a file of keys. Empty lines, and those that begin with #, are
 // none.
-func readKeys(name string) ([]string, error) {
+func readKeys(name string) ([]sampling.Secret, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	var keys []string
+	var keys []sampling.Secret
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			keys = append(keys, line)
+			keys = append(keys, sampling.NewSecret(line))
 		}
 	}
 	if len(keys) == 0 {
