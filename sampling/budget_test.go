@@ -46,7 +46,7 @@ func TestPromptBudget(t *testing.T) {
 		err                     string
 	}{
 		{0, 0, math.MaxInt, ""},
-		{0, 1 << 40, math.MaxInt, ""},
+		{0, 1 << 30, math.MaxInt, ""},
 		{1000, 0, 744, ""}, // the default of 256 is asked for
 		{1000, 999, 1, ""},
 		{1000, 1000, 0, "MaxTokens of 1000 leaves no room for a prompt in a window of 1000 tokens; ask for fewer"},

@@ -71,7 +71,7 @@ func TestHugeParams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []int{1 << 40, 1 << 62, math.MaxInt} {
+	for _, n := range []int{1 << 30, math.MaxInt} {
 		p := sampling.Params{Temperature: math.MaxFloat64, TopK: n, MaxTokens: n, Logprobs: true, TopLogprobs: n, Seed: math.MaxUint64, FrequencyPenalty: math.MaxFloat64}
 		for _, token := range complete(t, m, "one", p).Tokens {
 			if len(token.Top) < 3 {

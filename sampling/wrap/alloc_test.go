@@ -23,7 +23,7 @@ func TestChunksPassWithoutAllocation(t *testing.T) {
 	chunks[len(chunks)-1].Reason = sampling.EndOfText
 	req := &sampling.Request{Prompt: "Once upon a time"}
 	for name, w := range map[string]wrap.Wrapper{
-		"Limit": &wrap.Limit{Requests: 1 << 50, Concurrent: 8},
+		"Limit": &wrap.Limit{Requests: 1 << 30, Concurrent: 8},
 		"Meter": &wrap.Meter{Price: llama405b, Cap: 1 << 60},
 		"Retry": wrap.Retry{},
 		"Log":   wrap.Log{Logger: slog.New(slog.DiscardHandler)},

@@ -35,7 +35,7 @@ func BenchmarkChunk(b *testing.B) {
 	req := &sampling.Request{Prompt: "Once upon a time", Stop: []string{"\n\n"}, Params: sampling.Params{MaxTokens: n}}
 	quiet := slog.New(slog.DiscardHandler)
 	meter := func() wrap.Wrapper { return &wrap.Meter{Price: llama405b} }
-	limit := func() wrap.Wrapper { return &wrap.Limit{Requests: 1 << 50, Concurrent: 8} }
+	limit := func() wrap.Wrapper { return &wrap.Limit{Requests: 1 << 30, Concurrent: 8} }
 	for _, bench := range []struct {
 		name     string
 		wrappers []wrap.Wrapper
