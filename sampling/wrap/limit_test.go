@@ -264,7 +264,7 @@ func TestLimitShared(t *testing.T) {
 // A MaxTokens that means "no limit" does not make the sums overflow.
 func TestLimitNoMaxTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := (&wrap.Limit{Tokens: 60}).Wrap(turns(costing(1<<50, 5), costing(1, 1)))
+		b := (&wrap.Limit{Tokens: 60}).Wrap(turns(costing(math.MaxInt32, 5), costing(1, 1)))
 		req := &sampling.Request{Prompt: "p", Params: sampling.Params{MaxTokens: math.MaxInt}}
 		read(t.Context(), b, req)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
