@@ -103,6 +103,7 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 			continue
 		}
 		var violated error
+		c.Text = req.Constraint.withoutHalfStop("", c.Text, c.Reason, req.Stop)
 		if c.Reason, violated = req.Constraint.Start().verify(c.Text, 0, c.Reason); violated != nil {
 			err = cmp.Or(err, violated)
 			continue
@@ -203,7 +204,7 @@ func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		for chunk, err := range verified(Until(m.Backend.Sample(ctx, req), req.Stop), req.Constraint) {
+		for chunk, err := range verified(Until(m.Backend.Sample(ctx, req), req.Stop), req.Constraint, req.Stop) {
 			if chunk.Reason != Unfinished {
 				chunk.Seed = req.Params.Seed
 			}

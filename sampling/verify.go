@@ -8,7 +8,7 @@ import (
 
 // verified yields chunks as long as their text keeps to c. What left c is not
 // given out: an error comes in its place, and the backend is stopped.
-func verified(chunks iter.Seq2[Chunk, error], c Constraint) iter.Seq2[Chunk, error] {
+func verified(chunks iter.Seq2[Chunk, error], c Constraint, stop []string) iter.Seq2[Chunk, error] {
 	if c.IsZero() {
 		return chunks
 	}
@@ -18,6 +18,7 @@ func verified(chunks iter.Seq2[Chunk, error], c Constraint) iter.Seq2[Chunk, err
 		for chunk, err := range chunks {
 			if err == nil {
 				from := text.Len()
+				chunk.Text = c.withoutHalfStop(text.String(), chunk.Text, chunk.Reason, stop)
 				text.WriteString(chunk.Text)
 				chunk.Reason, err = m.verify(text.String(), from, chunk.Reason)
 			}
@@ -30,6 +31,23 @@ func verified(chunks iter.Seq2[Chunk, error], c Constraint) iter.Seq2[Chunk, err
 			}
 		}
 	}
+}
+
+// withoutHalfStop returns the last piece of a text that the token limit cut, without
+// the beginning of a stop sequence after a whole match: a server closes the
+// constraint with the stop, of which the limit let a part through.
+func (c Constraint) withoutHalfStop(before, last string, reason Reason, stop []string) string {
+	if reason != TokenLimit || c.IsZero() || c.Start().Add(before+last) {
+		return last
+	}
+	for _, s := range stop {
+		for n := min(len(s)-1, len(last)); n > 0; n-- {
+			if whole := last[:len(last)-n]; strings.HasSuffix(last, s[:n]) && c.Match(before+whole) == nil {
+				return whole
+			}
+		}
+	}
+	return last
 }
 
 // verify reads text from a place on and returns the reason that it ended for. A

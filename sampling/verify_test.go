@@ -184,6 +184,14 @@ func FuzzVerified(f *testing.F) {
 			script := &samplingtest.Script{Turns: []samplingtest.Reply{{Text: text, Reason: reason}}, ChunkSize: a.IntN(4)}
 			got, last, err := joined(sampling.Model{Backend: script}.Stream(t.Context(), &sampling.Request{Constraint: c, Stop: stop}))
 			good := matches || found == "" && reason == sampling.TokenLimit && extends
+			// The limit may have cut within a stop after a match.
+			for _, s := range stop {
+				for n := 1; n < len(s) && !good && found == "" && reason == sampling.TokenLimit; n++ {
+					if whole, half := strings.CutSuffix(before, s[:n]); half && oracleOf(expr).MatchString(whole) {
+						before, good = whole, true
+					}
+				}
+			}
 			switch {
 			case good && (err != nil || got != before):
 				t.Errorf("%q, %q with %q: %q, %v", expr, text, stop, got, err)
@@ -194,4 +202,19 @@ func FuzzVerified(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHalfAStopAfterAMatch has the token limit cut a constrained answer within the
+// stop sequence that closes it: whole, streamed and drawn.
+func TestHalfAStopAfterAMatch(t *testing.T) {
+	req := &sampling.Request{Constraint: sampling.OneOf("yes", "no"), Stop: []string{"###", "\n"}}
+	for text, want := range map[string]string{"yes#": "yes", "no##": "no", "ye": "ye", "yes": "yes"} {
+		for _, size := range []int{1, 2, 100} {
+			script := &samplingtest.Script{Turns: []samplingtest.Reply{{Text: text, Reason: sampling.TokenLimit}}, Loop: true, ChunkSize: size}
+			c, err := (sampling.Model{Backend: script}).Complete(t.Context(), req)
+			if err != nil || c.Text != want {
+				t.Errorf("%q in pieces of %d: %+v, %v; want %q", text, size, c, err, want)
+			}
+		}
+	}
 }
