@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -18,13 +19,13 @@ import (
 type constrainer struct {
 	answer string
 	err    error // of Constrains
-	last   *sampling.Request
+	last   atomic.Pointer[sampling.Request]
 }
 
 func (b *constrainer) Constrains(sampling.Constraint) error { return b.err }
 
 func (b *constrainer) Sample(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-	b.last = req
+	b.last.Store(req)
 	return func(yield func(sampling.Chunk, error) bool) {
 		yield(sampling.Chunk{Text: b.answer, Reason: sampling.StopSequence}, nil)
 	}
@@ -58,17 +59,17 @@ func TestConstrain(t *testing.T) {
 			if !errors.Is(err, tt.err) || tt.err == nil && err != nil || a.Constrained != tt.constrained {
 				t.Fatalf("%+v, %v", a, err)
 			}
-			if b.last == nil {
+			if b.last.Load() == nil {
 				if tt.err == nil {
 					t.Error("nothing was sent")
 				}
 				return
 			}
 			if !tt.constrained {
-				if !b.last.Constraint.IsZero() {
+				if !b.last.Load().Constraint.IsZero() {
 					t.Error("a constraint was sent")
 				}
-			} else if choices := b.last.Constraint.Choices(); !slices.Equal(choices, []string{" good", " bad"}) {
+			} else if choices := b.last.Load().Constraint.Choices(); !slices.Equal(choices, []string{" good", " bad"}) {
 				t.Errorf("the constraint allows %q", choices)
 			}
 		})
@@ -156,7 +157,7 @@ func TestClassifierVotesUnderItsLabels(t *testing.T) {
 	if err != nil || got.Label != "bad" || got.Method != fewshot.ByVotes || got.Prompt.Constraint.IsZero() {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if choices := b.last.Constraint.Choices(); !slices.Equal(choices, []string{" good", " bad"}) {
+	if choices := b.last.Load().Constraint.Choices(); !slices.Equal(choices, []string{" good", " bad"}) {
 		t.Errorf("the constraint allows %q", choices)
 	}
 }
