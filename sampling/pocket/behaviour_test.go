@@ -32,6 +32,9 @@ var shown = []string{"butterfly", "ocean", "whisper", "mountain", "thunder", "ge
 // TestTranslation asks for words that are not among the ones shown, at
 // temperature 1 with five seeds, and greedily.
 func TestTranslation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of draws, one after the other")
+	}
 	m := sampling.Model{Backend: pocket.Default()}
 	t.Logf("%-9s %-7s %5s %10s %11s", "language", "shots", "words", "T = 1", "T = 0")
 	for _, language := range []string{"Korean", "French", "German", "Spanish", "Japanese", "Chinese"} {

@@ -11,7 +11,10 @@ import (
 )
 
 func TestCountEqualsTheWholeEncoding(t *testing.T) {
-	const size = 20_000 // bytes of each text
+	size := 20_000 // bytes of each text
+	if testing.Short() {
+		size = 2000
+	}
 	eachEncoding(t, func(t *testing.T, c *Counter, whole func(string) int) {
 		for name, text := range texts {
 			plain := strings.Repeat(text+" ", size/len(text))

@@ -36,6 +36,9 @@ func TestCountAMegabyteOfOneThing(t *testing.T) {
 		if e.name == "o200k_base" || e.name == "p50k_base" {
 			size = 100_000 // the others have shown what there is to show
 		}
+		if testing.Short() {
+			size /= 20
+		}
 		for name, unit := range runs {
 			text := strings.Repeat(unit, size/len(unit))
 			// A stray byte counts as the three of U+FFFD.
@@ -47,7 +50,10 @@ func TestCountAMegabyteOfOneThing(t *testing.T) {
 }
 
 func TestCountARunAsTheLibraryDoes(t *testing.T) {
-	const size = 3000 // bytes, many windows and little enough for the library
+	size := 3000 // bytes, many windows and little enough for the library
+	if testing.Short() {
+		size = 1000
+	}
 	eachEncoding(t, func(t *testing.T, c *Counter, whole func(string) int) {
 		for name, unit := range runs {
 			text := strings.Repeat(unit, size/len(unit))

@@ -23,6 +23,9 @@ func tokens(c *Counter, text string) (all []int) {
 // The library says what is in a class: encoding with a pattern that matches one
 // rune of it, and decoding, leaves just those.
 func TestClassifyEveryRune(t *testing.T) {
+	if testing.Short() {
+		t.Skip("300,000 runes by ten patterns")
+	}
 	ranks := counter(t, "r50k_base").ranks
 	var runes []rune
 	for r := range rune(unicode.MaxRune + 1) {
@@ -66,7 +69,10 @@ func TestClassifyEveryRune(t *testing.T) {
 // all that there is. Texts of four find every way in which two runs can meet.
 func TestSplitEveryShortText(t *testing.T) {
 	letters := []string{"a", "S", "l", "日", "\u0301", "7", "'", "!", "/", " ", "\t", "\n"}
-	const length = 4
+	length := 4
+	if testing.Short() {
+		length = 3
+	}
 	eachEncoding(t, func(t *testing.T, c *Counter, _ func(string) int) {
 		o := oracle(t, c.Encoding())
 		var try func(text string, more int)
