@@ -3,13 +3,14 @@ package llamacpp
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
 // Score returns how likely each continuation of req.Prompt is, token by token,
-// without Top. The prompt is read once, and all continuations together in as few
-// batches as they fit into.
+// without Top. The prompt is read once, and so is each beginning that several
+// continuations share; the rest is read in as few batches as it fits into.
 func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	if err := m.begin(ctx); err != nil {
 		return nil, err
@@ -19,17 +20,19 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 		return nil, fmt.Errorf("llamacpp: %w", err)
 	}
 	scores := make([]sampling.Score, len(continuations))
-	var tasks []*task
+	var all []*scoring
 	for i, continuation := range continuations {
 		if continuation == "" {
 			continue
 		}
-		t, err := m.scoring(ctx, req.Prompt, continuation, &scores[i])
+		s, err := m.scoring(req.Prompt, continuation)
 		if err != nil {
 			return nil, fmt.Errorf("llamacpp: continuation %d: %w", i, err)
 		}
-		tasks = append(tasks, t)
+		s.Score = &scores[i]
+		all = append(all, s)
 	}
+	tasks := merge(ctx, all)
 	m.engine.add(tasks...)
 	for _, t := range tasks {
 		if err := m.engine.wait(t); err != nil {
@@ -37,11 +40,29 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 			return nil, err
 		}
 	}
+	for _, s := range all {
+		for i, at := range s.places {
+			token := sampling.Token{Text: s.pieces[s.border+i], Logprob: at.logprobs[s.tokens[s.border+i]]}
+			s.Tokens = append(s.Tokens, token)
+			s.Logprob += token.Logprob
+		}
+	}
 	return scores, nil
 }
 
-// scoring returns the task that fills in a score.
-func (m *Model) scoring(ctx context.Context, prompt, continuation string, score *sampling.Score) (*task, error) {
+// A scoring is a prompt with one continuation, which begins at border.
+type scoring struct {
+	*sampling.Score
+	tokens []int32
+	pieces []string
+	border int
+	places []*place // one for each token from border on: where its logits are
+}
+
+// A place is a text whose next token is asked for, by one continuation or more.
+type place struct{ logprobs map[int32]float64 }
+
+func (m *Model) scoring(prompt, continuation string) (*scoring, error) {
 	text := prompt + continuation
 	tokens, err := m.vocab.tokenize(text)
 	if err != nil {
@@ -61,11 +82,52 @@ func (m *Model) scoring(ctx context.Context, prompt, continuation string, score 
 		tokens, pieces = append([]int32{m.vocab.lone}, tokens...), append([]string{""}, pieces...)
 		border = 1
 	}
-	last := len(tokens) - 1
-	return &task{ctx: ctx, tokens: tokens[:last], from: border - 1, take: func(pos int, logits []float32) (int32, bool, error) {
-		token := sampling.Token{Text: pieces[pos+1], Logprob: float64(logits[tokens[pos+1]]) - logSum(logits)}
-		score.Tokens = append(score.Tokens, token)
-		score.Logprob += token.Logprob
-		return 0, pos+1 < last, nil
-	}}, nil
+	return &scoring{tokens: tokens, pieces: pieces, border: border}, nil
 }
+
+// merge returns the tasks that read all continuations, and each common beginning
+// once. In order, " very good", " very bad" and " poor" are two tasks: the prompt
+// with " very", whose places have the logits for "good" and "bad" and, a token
+// earlier, for " very" and " poor".
+func merge(ctx context.Context, all []*scoring) (tasks []*task) {
+	// The last token of a continuation is not read: nothing comes after it. The
+	// longer texts come first, so that those which they begin with need no task.
+	sorted := slices.Clone(all)
+	slices.SortFunc(sorted, func(a, b *scoring) int { return slices.Compare(b.read(), a.read()) })
+	var before *scoring
+	for _, s := range sorted {
+		read := s.read()
+		shared := 0
+		if before != nil {
+			shared = common(read, before.read())
+		}
+		own := map[int]*place{} // by the position of the token before
+		from := len(read)
+		for i, token := range s.tokens[s.border:] {
+			var at *place
+			if pos := s.border - 1 + i; pos < shared && pos >= before.border-1 {
+				at = before.places[pos-before.border+1]
+			} else {
+				at = &place{map[int32]float64{}}
+				own[pos], from = at, min(from, pos)
+			}
+			at.logprobs[token] = 0
+			s.places = append(s.places, at)
+		}
+		if len(own) > 0 {
+			tasks = append(tasks, &task{ctx: ctx, tokens: read, from: from, take: func(pos int, logits []float32) (int32, bool, error) {
+				if at := own[pos]; at != nil {
+					sum := logSum(logits)
+					for token := range at.logprobs {
+						at.logprobs[token] = float64(logits[token]) - sum
+					}
+				}
+				return 0, pos+1 < len(read), nil
+			}})
+		}
+		before = s
+	}
+	return tasks
+}
+
+func (s *scoring) read() []int32 { return s.tokens[:len(s.tokens)-1] }
