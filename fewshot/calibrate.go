@@ -12,17 +12,17 @@ import (
 
 // A calibration corrects the labels' probabilities, one label at a time:
 //
-//	log p' = scale · log p + offset - what makes the sum 1
+//	log p' = scale · log p + offset - log of the sum over the labels
 //
-// It is good for one method, whose probabilities it was made from.
+// It is valid for the method it was measured with.
 type calibration struct {
 	method Method
 	scale  float64
 	offset []float64
 }
 
-// leastProbability is a floor in logarithms of probabilities. A label that
-// content-free inputs never get would otherwise win for ever.
+// leastProbability is a floor before a logarithm is taken. Otherwise a label that
+// content-free inputs never get would always win.
 const leastProbability = 1e-6
 
 // apply corrects p in place. A label without any probability gets none.
@@ -41,15 +41,13 @@ func (c *calibration) apply(p []float64) {
 	normalized(p)
 }
 
-// Calibrate returns a Classifier that divides out the bias that m has for some
-// labels: contextual calibration (Zhao et al. 2021). The bias is what m makes of
-// the content-free inputs, on average, and is measured once, here. With a Selector
-// that chooses by the query, it is measured with the shots that the content-free
-// inputs get.
+// Calibrate returns a Classifier that divides out m's label bias: contextual
+// calibration (Zhao et al. 2021). The bias is the mean of the label probabilities
+// for the content-free inputs, measured once, here.
 //
-// It needs no labelled cases, and it does not always help: compare the two
-// classifiers with package eval. It is for the model m alone. Where answers only
-// vote, the error wraps [sampling.ErrUnsupported].
+// It needs no labelled cases. It does not always help: compare the two classifiers
+// with package eval. The result is valid for m only. Where answers only vote, the
+// error wraps [sampling.ErrUnsupported].
 func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*Classifier[In, L], error) {
 	inputs, err := c.contentFree()
 	if err != nil {
@@ -86,12 +84,11 @@ func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*C
 }
 
 // CalibrateOn returns a Classifier whose probabilities are fitted to labelled
-// cases: one temperature for all labels and one bias for each, by maximum
-// likelihood (bias-corrected temperature scaling, Alexandari et al. 2020). A
-// hundred cases are few; a weak prior keeps a handful from saying too much. Keep
-// other cases apart to measure it on.
+// cases, by maximum likelihood with a weak prior: one temperature, and one bias for
+// each label (bias-corrected temperature scaling, Alexandari et al. 2020). Use some
+// hundred cases or more, and measure on other ones.
 //
-// It is for the model m alone. Where answers only vote, the error wraps
+// The result is valid for m only. Where answers only vote, the error wraps
 // [sampling.ErrUnsupported].
 func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, cases []Example[In, L]) (*Classifier[In, L], error) {
 	if len(cases) == 0 {

@@ -43,7 +43,7 @@ func (l *layout) checkOutput(out, rendered string) error {
 		return l.contains(l.format.Between)
 	}
 	// No stop sequence may begin in the answer, not even one that ends in what
-	// the layout writes behind it.
+	// the layout writes after it.
 	completion := rendered[len(l.open):]
 	for _, stop := range l.stops {
 		if i := strings.Index(completion, stop); i >= 0 && i < len(l.pad)+len(out) {

@@ -10,17 +10,16 @@ import (
 )
 
 // A Classifier chooses one of a closed set of labels and gives each a
-// probability. It does not change, and any number of goroutines may use it.
+// probability. It is immutable and safe for concurrent use.
 //
-// How it weighs the labels depends on what the backend can do, and the
-// [Classification] says which way it was:
+// It uses the best method that the backend allows, which Classification.Method
+// names:
 //
-//   - A [sampling.Scorer] tells the probability of each label as the
-//     continuation, which is exact.
-//   - Else the top logprobs of the first token decide, if no two labels begin
+//   - A [sampling.Scorer] scores each label as the continuation, which is exact.
+//   - Otherwise the top logprobs of the first token decide, if no two labels begin
 //     with the same token and the labels have most of the probability.
-//   - Else answers are drawn, and they vote. With Task.Constrain each of them is
-//     one of the labels.
+//   - Otherwise answers are drawn and counted as votes. With Task.Constrain each of
+//     them is one of the labels.
 type Classifier[In, L any] struct {
 	prompter *Prompter[In, L]
 	labels   []L
@@ -35,43 +34,41 @@ type ClassifierOptions[In any] struct {
 	// Normalize makes labels of different length comparable.
 	Normalize Normalization
 
-	// ContentFree are inputs that say nothing, for [Classifier.Calibrate]. nil is
-	// "N/A", "[MASK]" and the empty text, as in Zhao et al. (2021), where In is
-	// string.
+	// ContentFree are content-free inputs for [Classifier.Calibrate]. For inputs of
+	// type string, nil is "N/A", "[MASK]" and the empty text, as in Zhao et al.
+	// (2021).
 	ContentFree []In
 
-	// Abstain is a probability below which no label is given; 0 always gives one.
+	// Abstain is the probability below which no label is given. 0 always gives one.
 	Abstain float64
 
-	// Samples is how many answers are drawn when they vote; 0 is 10.
+	// Samples is the number of votes, where answers vote; 0 is 10.
 	Samples int
 }
 
-// A Normalization says how a label's score is made from the log probabilities
-// of its tokens.
+// A Normalization turns the log probabilities of a label's tokens into its score.
 type Normalization int
 
 const (
-	// Sum adds them up: the probability of the label itself.
+	// Sum adds them: the log probability of the label.
 	Sum Normalization = iota
 	// PerToken divides by the number of tokens.
 	PerToken
-	// PerByte divides by the number of bytes, which does not depend on how the
-	// tokenizer cuts.
+	// PerByte divides by the number of bytes, which does not depend on the
+	// tokenizer.
 	PerByte
-	// Unconditional subtracts the score that the label has with no example and no
-	// input before it, so that a label is not preferred for being a common word
-	// (Brown et al. 2020, section 2.4).
+	// Unconditional subtracts the label's score without examples and input, so that
+	// common words are not preferred (Brown et al. 2020, section 2.4).
 	Unconditional
 )
 
-// A Method is how a Classification came about.
+// A Method is how a Classifier weighed the labels.
 type Method int
 
 const (
 	ByScore      Method = iota // each label was scored as the continuation
 	ByFirstToken               // the top logprobs of the first token decided
-	ByVotes                    // answers were drawn, and voted
+	ByVotes                    // answers were drawn and counted
 )
 
 var methodNames = [...]string{"by score", "by first token", "by votes"}
@@ -87,17 +84,17 @@ func (m Method) String() string {
 // A Classification is the label of one input.
 type Classification[L any] struct {
 	Label         L         // the zero L where the Classifier abstained
-	Probability   float64   // of the likeliest label
-	Abstained     bool      // whether that is below ClassifierOptions.Abstain
+	Probability   float64   // of the likeliest label, 0 to 1
+	Abstained     bool      // Probability is below ClassifierOptions.Abstain
 	Probabilities []float64 // one for each label, in their order; they sum to 1
 	Method        Method
 	Calibrated    bool
 	Prompt        *Prompt
-	Usage         sampling.Usage // what the backend told; scoring tells nothing
+	Usage         sampling.Usage // as the backend reports it; zero for scores
 }
 
-// NewClassifier makes a Classifier that chooses from labels, each written as the
-// Prompter's Out codec writes it.
+// NewClassifier returns a Classifier over labels. The Prompter's Out codec writes
+// them.
 func NewClassifier[In, L any](p *Prompter[In, L], labels []L, o ClassifierOptions[In]) (*Classifier[In, L], error) {
 	if p == nil {
 		return nil, mistake("a Classifier without a Prompter; compile a Task for it")
@@ -133,9 +130,9 @@ func NewClassifier[In, L any](p *Prompter[In, L], labels []L, o ClassifierOption
 	return &Classifier[In, L]{prompter: p, labels: slices.Clone(labels), texts: texts, options: o}, nil
 }
 
-// Classify chooses the label of in. Of labels with the same probability it takes
-// the first. When the model fails, the Classification holds the Prompt and the
-// Method that was being tried.
+// Classify chooses the label of in. Of labels with equal probability it takes the
+// first. When the model fails, the Classification holds the Prompt and the Method
+// that was tried.
 func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in In) (*Classification[L], error) {
 	prompt, err := c.prompter.free(ctx, m, in)
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// noExample is ValueError.Example where the value is no example's.
+// noExample is ValueError.Example where the value does not belong to an example.
 const noExample = -1
 
 var errNotUTF8 = errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
 
-// A ValueError says which value cannot stand in the prompt, and why. Nothing
-// was sent. errors.Is takes it for [sampling.ErrInvalid].
+// A ValueError says which value would break the prompt, and why. Nothing was
+// sent. errors.Is takes it for [sampling.ErrInvalid].
 type ValueError struct {
-	Example int    // index into Task.Examples, or -1 for what is asked now and the instruction
+	Example int    // index into Task.Examples, or -1 for the query, preamble or instruction
 	Of      int    // how many examples there are
 	At      string // where the example came from, if that is known
 	Field   string // "input", "output", "instruction" or "preamble"
@@ -41,9 +41,9 @@ func (e *ValueError) Is(target error) bool { return target == sampling.ErrInvali
 // Unwrap returns what is wrong with the value.
 func (e *ValueError) Unwrap() error { return e.Err }
 
-// An AnswerError says that the model's text is not a valid answer: it cannot be
-// decoded, or it was cut, which errors.Is tells as [sampling.ErrTokenLimit] or
-// [sampling.ErrTruncated].
+// An AnswerError says that the model's text is not a valid answer. It cannot be
+// decoded, or it was cut off. errors.Is takes the second for
+// [sampling.ErrTokenLimit] or [sampling.ErrTruncated].
 type AnswerError struct {
 	Text string // the answer's text, with the layout undone
 	Err  error
@@ -54,7 +54,7 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("fewshot: the answer %q %v", shorten(e.Text, 80), e.Err)
 }
 
-// Unwrap returns why the text is no answer.
+// Unwrap returns why the text is not a valid answer.
 func (e *AnswerError) Unwrap() error { return e.Err }
 
 // mistake is an error in a Task. errors.Is takes it for [sampling.ErrInvalid].

@@ -10,22 +10,21 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Format lays shots out as text. A shot is
+// A Format lays out shots as text. A shot is
 //
 //	Before + in + Between + out + After
 //
-// and the query is Before + in + Between without the spaces and tabs at its
-// end, which belong to the answer. The zero Format is [Labeled], and so is one
-// that has nothing but Quote.
+// and the query is Before + in + Between without its trailing spaces and tabs,
+// which belong to the answer. The zero Format is [Labeled]. So is a Format with
+// only Quote set.
 //
-// The stop sequences follow from the format: After, which ends an answer, and
-// the label in Before at the start of a line, with which the next shot would
-// begin. Stop replaces them when it is not nil; an empty, non-nil Stop means
-// none.
+// The stop sequences are derived from the format. One is After, which ends an
+// answer. The other is the label in Before at the start of a line, which would
+// begin the next shot. A non-nil Stop replaces them; an empty one means none.
 //
 // A value that would break the layout is refused. With Quote it is written as a
-// JSON string instead, as is every value that begins with a quotation mark, and
-// an answer that begins with one is read as a JSON string.
+// JSON string instead, as is every value that begins with a quotation mark. An
+// answer that begins with a quotation mark is then read as a JSON string.
 type Format struct {
 	Before, Between, After string
 	Stop                   []string
@@ -37,32 +36,32 @@ var (
 	// Lines is one shot a line, as in a word list: "butterfly: 나비".
 	Lines = Format{Between: ": ", After: "\n"}
 
-	// Arrow is the form of the GPT-3 paper: "sea otter => loutre de mer".
+	// Arrow is the format of the GPT-3 paper: "sea otter => loutre de mer".
 	Arrow = Format{Between: " => ", After: "\n"}
 )
 
 // Formats for values of one or more lines.
 var (
-	// QA is questions and answers with an empty line between shots.
+	// QA has questions and answers, and an empty line between shots.
 	QA = Format{Before: "Q: ", Between: "\nA: ", After: "\n\n"}
 
 	// Labeled names the two sides Input and Output.
 	Labeled = Format{Before: "Input: ", Between: "\nOutput: ", After: "\n\n"}
 
-	// Fenced puts both sides into Markdown code fences, for code and for text
-	// with empty lines in it.
+	// Fenced puts both sides into Markdown code fences. It is for code, and for
+	// text with empty lines.
 	Fenced = Format{Before: "Input:\n```\n", Between: "\n```\nOutput:\n```\n", After: "\n```\n\n"}
 )
 
-// A layout is a Format made ready: checked, and with its stops derived.
+// A layout is a checked Format with its stop sequences.
 type layout struct {
 	format Format
 	open   string // Between as the query has it, without the spaces at its end
 	pad    string // those spaces, which begin every answer
 	stops  []string
 
-	// marks are the texts that only the format may write: what parts a shot
-	// from the next, its input from its output, and the stops.
+	// marks are the texts that only the format may write: the separators of shots,
+	// of inputs from outputs, and the stops.
 	marks []mark
 
 	ownBetween int // how often Between + After writes Between by itself
@@ -148,7 +147,7 @@ func (l *layout) checkStops() error {
 // Fenced gives the closing fence "\n```".
 func derivedStops(f *Format) []string {
 	var stops []string
-	// Line breaks behind a mark are no part of it: a model may leave them out.
+	// The line breaks after a mark are left out, since a model may omit them.
 	if end := strings.TrimRight(f.After, " \t\n"); end != "" {
 		stops = append(stops, end)
 	} else if end := strings.TrimRight(f.After, " \t"); end != "" {
@@ -163,8 +162,8 @@ func derivedStops(f *Format) []string {
 	return stops
 }
 
-// answer undoes the layout of a completion. No example has an empty output, so
-// nothing at all is no answer.
+// answer undoes the layout of a completion. No example has an empty output, so an
+// empty text is not an answer.
 func (l *layout) answer(completion string) (string, error) {
 	text, _ := sampling.Cut(completion, l.stops)
 	text = l.trim(text)
@@ -191,7 +190,7 @@ func (l *layout) trim(text string) string {
 	return strings.TrimRight(text, " \t\r\n")
 }
 
-// overlapping counts the places where part stands in s, overlapping ones too.
+// overlapping counts the occurrences of part in s, overlapping ones too.
 func overlapping(s, part string) (n int) {
 	for {
 		i := strings.Index(s, part)

@@ -19,13 +19,11 @@ type MapOptions struct {
 	Parallel  int  // how many inputs are under way at once; 0 is 4
 	Unordered bool // yield each result as it comes
 
-	// MaxFailed is how many inputs may fail before the rest is given up; 0 is no
-	// limit.
+	// MaxFailed is how many inputs may fail before Map stops; 0 is no limit.
 	MaxFailed int
 
-	// KeepGoing lets Map go on after a fault that every other input would meet too:
-	// a key that the server refuses, a model that it does not have, a parameter
-	// that the backend does not support.
+	// KeepGoing makes Map continue after an error that every other input would get
+	// too: a refused key, a missing model, an unsupported parameter.
 	KeepGoing bool
 
 	// Progress is called after each result, from the goroutine that ranges over
@@ -35,12 +33,12 @@ type MapOptions struct {
 
 // Progress counts the results so far.
 type Progress struct {
-	Done   int // all of them
+	Done   int
 	Failed int // those with an error
 	All    int // how many there will be; 0 where that is not known
 }
 
-// A Result is what came of one of many inputs.
+// A Result is the result for one of many inputs.
 type Result[In, Out any] struct {
 	Index int // of the input, counting from 0
 	In    In
@@ -48,20 +46,20 @@ type Result[In, Out any] struct {
 	Usage sampling.Usage // what the backend told of its cost
 }
 
-// ErrStopped says that a [Prompter.Map] ended before its inputs did. It wraps the
-// reason.
+// ErrStopped says that [Prompter.Map] stopped before the last input. Map wraps it
+// together with the reason.
 var ErrStopped = errors.New("fewshot: stopped before the last input")
 
-// Map answers many inputs, several at once. The error of a pair is that input's
-// own, and the others go on. An error that wraps [ErrStopped] ends the sequence:
-// too many inputs failed, a fault that all would meet, or ctx is over. Leaving the
-// loop cancels what is under way, and no goroutine stays. The sequence is
-// single-use.
+// Map answers many inputs, several at once. An error belongs to the input beside
+// it, and the other inputs continue. An error that wraps [ErrStopped] ends the
+// sequence: too many inputs failed, every input would fail in the same way, or ctx
+// is done. Leaving the loop cancels the calls under way, and no goroutine stays.
+// The sequence is single-use.
 //
-// Inputs are drawn from the loop's goroutine, as they are needed. With a
-// Params.Seed each input has a seed of its own, which follows from it and the
-// input's prompt: an input that is inserted changes no other. To resume work that
-// was interrupted, call Map again with a Model whose backend is a wrap.Cache.
+// Inputs are read from the loop's goroutine, as they are needed. With a
+// Params.Seed each input gets its own seed, made from Params.Seed and a hash of the
+// prompt, so an inserted input changes no other. To resume interrupted work, call
+// Map again with a Model whose backend is a wrap.Cache.
 func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs iter.Seq[In], o MapOptions) iter.Seq2[Result[In, Out], error] {
 	return func(yield func(Result[In, Out], error) bool) {
 		limit := cmp.Or(o.Parallel, 4)
@@ -133,8 +131,7 @@ func seedOf(seed uint64, prompt string) uint64 {
 	return h.Sum64()>>34 + 1
 }
 
-// meetsAll reports whether an error is not the input's own: the next would meet
-// it too.
+// meetsAll reports whether the next input would get the same error.
 func meetsAll(err error) bool {
 	var answer *AnswerError
 	if errors.As(err, &answer) || errors.Is(err, sampling.ErrBudget) || errors.Is(err, sampling.ErrConstraint) {

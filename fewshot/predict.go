@@ -10,8 +10,8 @@ import (
 // A Prediction is one answer as package eval measures it.
 type Prediction[Out any] struct {
 	Value       Out
-	Probability float64 // that the predictor gives the value; 0 where it gives none
-	Abstained   bool    // whether there is no Value, since its probability is too low
+	Probability float64 // of the value, where the predictor knows it; otherwise 0
+	Abstained   bool    // the probability was too low, and there is no Value
 	Prompt      *Prompt
 	Usage       sampling.Usage
 }
@@ -32,8 +32,8 @@ func (c *Classifier[In, L]) Predict(ctx context.Context, m sampling.Model, in In
 	return &Prediction[L]{Value: r.Label, Probability: r.Probability, Abstained: r.Abstained, Prompt: r.Prompt, Usage: r.Usage}, err
 }
 
-// Accepts returns the error with which an example of in and out would be refused,
-// such as an output that is none of the labels.
+// Accepts checks an example as Compile would, and returns its error. Package eval
+// checks cases with it before anything is sent.
 func (p *Prompter[In, Out]) Accepts(in In, out Out) error {
 	l := p.column.layout
 	input, err := p.in.encode(in)
@@ -54,5 +54,5 @@ func (p *Prompter[In, Out]) Accepts(in In, out Out) error {
 	return nil
 }
 
-// Accepts is that of the Classifier's Prompter.
+// Accepts is [Prompter.Accepts] of the Classifier's Prompter.
 func (c *Classifier[In, L]) Accepts(in In, label L) error { return c.prompter.Accepts(in, label) }

@@ -2,21 +2,20 @@ package fewshot
 
 import "github.com/foreword-go/foreword/sampling"
 
-// A Prompt is the text that a model is to continue, and what went into it. Its
-// slices are shared with other prompts of the same Prompter and must not be changed.
+// A Prompt is the text that a model is to continue, and what went into it. Do not
+// change its slices: other prompts of the same Prompter share them.
 type Prompt struct {
 	Text string
-	Stop []string // what ends the answer
+	Stop []string // stop sequences
 
-	// Constraint is what the answer may be; the zero Constraint where it is free.
+	// Constraint restricts the completion. The zero Constraint allows any text.
 	Constraint sampling.Constraint
 
-	Shots   []int // the examples that are shown, in their order, as indexes into Task.Examples
-	Dropped []int // those that were chosen and did not fit the window, the first to be given up first
+	Shots   []int // the examples shown, in their order, as indexes into Task.Examples
+	Dropped []int // chosen examples that did not fit the window, in the order they were dropped
 
-	// Tokens is the prompt's length by the Model's Counter, and Budget how many
-	// tokens it could have: the Model's Window less MaxTokens. Both are 0 when the
-	// Model has no Window, since then nothing is counted.
+	// Tokens is the prompt's length by the Model's Counter. Budget is the Model's
+	// Window less MaxTokens. Both are 0 when the Model has no Window.
 	Tokens, Budget int
 
 	column *column
@@ -24,12 +23,12 @@ type Prompt struct {
 	input  string
 }
 
-// Request returns the request that asks for the answer.
+// Request returns the request for the answer.
 func (p *Prompt) Request(params sampling.Params) *sampling.Request {
 	return &sampling.Request{Prompt: p.Text, Stop: p.Stop, Constraint: p.Constraint, Params: params}
 }
 
-// A Kind tells what a part of a prompt is.
+// A Kind is the role of a [Part] of a prompt.
 type Kind int
 
 const (
@@ -50,13 +49,13 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// A Part is a piece of a prompt, to be shown in a colour of its own.
+// A Part is a piece of a prompt and its role, for showing prompts in color.
 type Part struct {
 	Kind Kind
 	Text string
 }
 
-// Parts takes the prompt apart: the texts of all parts, joined, are p.Text.
+// Parts splits the prompt. The texts of all parts, joined, are p.Text.
 func (p *Prompt) Parts() []Part {
 	if p.column == nil {
 		return []Part{{Layout, p.Text}}

@@ -11,8 +11,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Prompter is a compiled [Task]. It does not change, and any number of
-// goroutines may use it at once.
+// A Prompter is a compiled [Task]. It is immutable and safe for concurrent use.
 type Prompter[In, Out any] struct {
 	in       Codec[In]
 	out      Codec[Out]
@@ -26,7 +25,7 @@ type Prompter[In, Out any] struct {
 	constraint sampling.Constraint // of a completion: the space before the answer, and what Out writes
 }
 
-// An Answer is all that happened to one input.
+// An Answer is the result for one input, with everything that led to it.
 type Answer[Out any] struct {
 	Value      Out
 	Prompt     *Prompt
@@ -49,9 +48,9 @@ func (p *Prompter[In, Out]) Run(ctx context.Context, m sampling.Model, in In) (O
 	return a.Value, nil
 }
 
-// Do is Run with all that happened. On an error the answer, which is never nil,
-// holds as much as there is: the prompt when the model failed, the completion too
-// when its text is not a valid Out, which is an [*AnswerError].
+// Do is Run with the whole [Answer], which is never nil. On an error it holds what
+// there is: the Prompt when the model failed, and the Completion too when its text
+// is not a valid Out. That error is an [*AnswerError].
 func (p *Prompter[In, Out]) Do(ctx context.Context, m sampling.Model, in In) (*Answer[Out], error) {
 	prompt, err := p.Prompt(ctx, m, in)
 	if err != nil {
@@ -101,13 +100,13 @@ func addUsage(a, b sampling.Usage) sampling.Usage {
 	return a
 }
 
-// Parse reads the answer out of a completion, which may have been drawn by
-// [sampling.Model.Draw] or come out of a file. Text from the first stop sequence
-// on is not part of the answer, nor is the space that parts it from the label.
+// Parse reads the answer from a completion, for example one that
+// [sampling.Model.Draw] or a batch file returned. It cuts the text at the first
+// stop sequence and trims the layout's white space.
 //
 // A text that cannot be decoded is an [*AnswerError]. So is a completion that did
-// not end by itself: errors.Is tells [sampling.ErrTokenLimit], and
-// [sampling.ErrTruncated] for any other reason.
+// not end by itself: errors.Is takes it for [sampling.ErrTokenLimit], or for
+// [sampling.ErrTruncated] where the reason is another.
 func (p *Prompter[In, Out]) Parse(c *sampling.Completion) (Out, error) {
 	var none Out
 	layout := p.column.layout
@@ -130,13 +129,13 @@ func (p *Prompter[In, Out]) Parse(c *sampling.Completion) (Out, error) {
 	return out, nil
 }
 
-// Prompt returns the text that m is to continue for the input in. Of m it uses
-// the Window and the Counter: where the examples and Params.MaxTokens do not both
-// fit, whole examples are dropped, the least valuable first. It returns
-// [sampling.ErrBudget] when the query does not fit with none of them.
+// Prompt returns the text that m is to continue for the input in. Where the
+// examples and Params.MaxTokens do not fit m.Window, whole examples are dropped,
+// the least valuable first. It returns [sampling.ErrBudget] when the query alone
+// does not fit.
 //
 // An example whose input is the query itself is not shown, since its output would
-// give the answer away. Whether the answer is constrained depends on m as well.
+// give the answer away.
 func (p *Prompter[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
 	prompt, err := p.free(ctx, m, in)
 	if err != nil {
@@ -190,8 +189,8 @@ func (p *Prompter[In, Out]) pick(ctx context.Context, input string) (Picks, erro
 	return picks, nil
 }
 
-// without returns s without what is to be left out, and s itself where that is
-// nothing.
+// without returns s without the indexes that out reports. It returns s itself
+// where there are none.
 func without(s []int, out func(int) bool) []int {
 	if !slices.ContainsFunc(s, out) {
 		return s
@@ -199,7 +198,7 @@ func without(s []int, out func(int) bool) []int {
 	return slices.DeleteFunc(slices.Clone(s), out)
 }
 
-// Warnings returns what Compile found that is not wrong, and that often lowers
-// accuracy: inputs with two different outputs, outputs that are all alike,
-// examples that are there twice. Each text names the examples.
+// Warnings returns what Compile found that often lowers accuracy: inputs with two
+// different outputs, outputs that are all the same, repeated examples. Each text
+// names the examples.
 func (p *Prompter[In, Out]) Warnings() []string { return slices.Clone(p.warnings) }

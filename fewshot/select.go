@@ -12,13 +12,11 @@ import (
 
 // A Selector prepares a pool of examples, once for each [Task.Compile], and
 // returns the [Picker] that chooses from it for each query. The pool holds the
-// examples as text, exact repeats left out. It is never empty, and it must not be
-// changed.
+// examples as text, without exact repeats. It is never empty. Do not change it.
 //
-// Where the pool has fewer examples than a Selector was asked for, it picks all of
-// them. The Prompter passes over an example that is the query itself.
-//
-// Package fewshot/choose has more of them.
+// Where the pool has fewer examples than asked for, a Selector picks all of them.
+// The Prompter leaves out an example that is the query itself. Package
+// fewshot/choose has more Selectors.
 type Selector func(pool []Example[string, string]) (Picker, error)
 
 // A Picker picks the examples to show for a query. Pickers are safe for
@@ -30,7 +28,7 @@ func fixed(order []int) Picker {
 	return func(context.Context, string) (Picks, error) { return Picks{Chosen: order}, nil }
 }
 
-// First picks the first k examples, in order, whatever the query is. First(0) is
+// First picks the first k examples, in order, for every query. First(0) is
 // zero-shot.
 func First(k int) Selector {
 	return func(pool []Example[string, string]) (Picker, error) {
@@ -45,9 +43,8 @@ func First(k int) Selector {
 	}
 }
 
-// Random picks k examples in a random order. The seed alone decides, not the
-// query, so that all queries share the same shots and a server's prefix cache
-// serves them.
+// Random picks k examples in a random order. The choice depends on the seed alone,
+// so all queries have the same shots and share a server's prefix cache.
 func Random(k int, seed uint64) Selector {
 	return func(pool []Example[string, string]) (Picker, error) {
 		if err := checkK(k); err != nil {
@@ -58,9 +55,9 @@ func Random(k int, seed uint64) Selector {
 }
 
 // Similar picks the k examples whose input scores highest against the query, the
-// highest last; of equal ones, the earlier in the pool counts as the higher. Each
-// example is scored anew for each query, so it is meant for pools of some
-// thousands; package fewshot/choose has indexes for more. A score that is NaN is
+// highest last; of equal ones, the earlier in the pool counts as higher. Each query
+// scores every example, which suits pools of some thousands; package
+// fewshot/choose has indexes for more. A score that is NaN is
 // an error. score must be safe for concurrent use.
 func Similar(k int, score func(query, example string) float64) Selector {
 	type scored struct {
@@ -102,9 +99,9 @@ func Similar(k int, score func(query, example string) float64) Selector {
 	}
 }
 
-// Fixed pins the first k examples of the pool for every query. After them, nearer
-// the query, come those that then picks from the rest. Since the prompts of all
-// queries begin alike, a server with a prefix cache reads only what follows.
+// Fixed shows the first k examples of the pool for every query, followed by those
+// that then picks from the rest. All prompts begin with the same shots, so a
+// server with a prefix cache reads only what follows them.
 func Fixed(k int, then Selector) Selector {
 	return func(pool []Example[string, string]) (Picker, error) {
 		if err := checkK(k); err != nil {

@@ -18,11 +18,11 @@ type Example[In, Out any] struct {
 	At string
 }
 
-// A Task describes a function from In to Out by examples: none, one or a few.
-// The zero Task is zero-shot, in the [Labeled] format.
+// A Task describes a function from In to Out by any number of examples. The zero
+// Task is zero-shot, in the [Labeled] format.
 //
 // A Task is a plain value. Copy it, vary the copy, and call [Task.Compile] to use
-// it. What is changed afterwards is seen by the next Compile only.
+// it. Later changes are seen by the next Compile only.
 type Task[In, Out any] struct {
 	Preamble    string             // verbatim, before everything
 	Instruction string             // followed by an empty line
@@ -32,24 +32,24 @@ type Task[In, Out any] struct {
 	In          Codec[In]
 	Out         Codec[Out]
 
-	// Constrain has answers constrained to what Out writes.
+	// Constrain restricts answers to what Out writes.
 	Constrain Constrain
 
 	// Retries is how often an invalid answer is drawn again, each time with the
-	// next seed. It needs a Temperature above 0, since greedy answers are alike.
+	// next seed. It needs a Temperature above 0: greedy answers do not change.
 	Retries int
 
 	Params sampling.Params
 }
 
-// Add appends an example. It copies the examples, so that two copies of a Task
-// never share what was added; set Examples to add thousands.
+// Add appends an example. It copies the slice, so two copies of a Task never
+// share what was added. To add thousands, set Examples.
 func (t *Task[In, Out]) Add(in In, out Out) {
 	t.Examples = append(slices.Clip(t.Examples), Example[In, Out]{In: in, Out: out})
 }
 
-// Compile checks the whole Task and makes it ready for use. The error joins what
-// is wrong with every example, each a [*ValueError]; errors.Is takes it for
+// Compile checks the whole Task and makes it ready for use. The error joins a
+// [*ValueError] for each bad example, and errors.Is takes it for
 // [sampling.ErrInvalid]. Nothing is sent.
 func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	layout, err := newLayout(&t.Format)

@@ -15,40 +15,39 @@ type VoteOptions[Out any] struct {
 	// Samples is how many answers are drawn at most; 0 is 10.
 	Samples int
 
-	// Key says which answers agree: those with the same key. nil takes an
-	// answer's text in the Task's Out codec.
+	// Key groups answers: two agree when their keys are equal. nil is the answer's
+	// text in the Task's Out codec.
 	Key func(Out) string
 
-	// Decide is a rule other than the majority: it gets the candidates, the one
-	// with the most votes first, and returns the index of the one that wins; any
-	// other number is an error. With Decide, all Samples are drawn.
+	// Decide replaces the majority rule. It gets the candidates, the one with the
+	// most votes first, and returns the index of the winner. With Decide, all
+	// Samples are drawn.
 	Decide func([]Candidate[Out]) int
 }
 
-// A Candidate is one answer that was voted for.
+// A Candidate is one distinct answer.
 type Candidate[Out any] struct {
 	Value Out // the first answer that had this key
 	Votes int
 }
 
-// Votes are what the samples said.
+// Votes are the result of a vote.
 type Votes[Out any] struct {
-	Value      Out     // the answer that won; of two with as many votes, the one that came first
-	Share      float64 // its votes as a share of the samples that were drawn, 0 to 1
+	Value      Out     // the winner; of two with equal votes, the one drawn first
+	Share      float64 // its votes as a share of the samples drawn, 0 to 1
 	Candidates []Candidate[Out]
-	Samples    int // drawn; fewer than asked for when the majority was settled before
-	Failed     int // of them, those that were not a valid answer
+	Samples    int // drawn; fewer than asked for once the majority is settled
+	Failed     int // samples that were not a valid answer
 	Prompt     *Prompt
 }
 
-// Vote draws several answers to one input and returns the one that most of them
-// agree on: self-consistency (Wang et al. 2022). Params.Temperature must be above
-// 0, since greedy samples all agree. It stops early once no other answer can catch
-// up, and draws no more at a time than could settle it.
+// Vote draws several answers to one input and returns the most frequent one:
+// self-consistency (Wang et al. 2022). Params.Temperature must be above 0, since
+// greedy samples are all the same. It stops early once no other answer can catch up.
 //
-// Answers that cannot be parsed count as samples without a vote. An error is
-// returned when the model fails, together with the votes so far, or when no sample
-// was a valid answer.
+// An answer that cannot be parsed counts as a sample without a vote. Vote fails
+// when the model fails, and returns the votes so far; and when no sample was a
+// valid answer.
 func (p *Prompter[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, o VoteOptions[Out]) (*Votes[Out], error) {
 	n := cmp.Or(o.Samples, 10)
 	if n < 0 {

@@ -92,9 +92,8 @@ func normalized(p []float64) []float64 {
 	return p
 }
 
-// covered is the least share of the first token's probability that the labels
-// must have. Below it the model is about to write something else, and a share of
-// what is left says little.
+// covered is the minimum share of the first token's probability that the labels
+// must have. Below it the model is about to write something else.
 const covered = 0.5
 
 // firstToken weighs the labels by the tokens that could come first. A label none
