@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -13,26 +14,21 @@ import (
 )
 
 // A Conversation is a dialogue with a base model in the role of a [Persona]. Its
-// fields may be set and changed between calls: what is to hold for one reply
-// alone, such as a temperature or a prefill, is set before it and set back
-// after. Turns in Transcript may be added, removed and edited.
+// fields may be set and changed between calls. Turns in Transcript may be added,
+// removed and edited.
 //
 // A Conversation is for one goroutine at a time. Conversations may share a Model
-// and a Persona; to go on in two ways from one point, use [Conversation.Clone].
+// and a Persona. To go on in two ways from one point, use [Conversation.Clone].
 type Conversation struct {
 	Model      sampling.Model
 	Persona    Persona
 	Params     sampling.Params // for replies; the zero Params are greedy, and 256 tokens at most
 	Transcript Transcript      // what was said so far
 
-	// Prefill begins every reply, as if the assistant had already said so much:
-	// "Sure," or "```go". It is part of the reply.
-	Prefill string
-
-	// Summary stands in for the turns that no longer fit the window, as a turn
-	// before those that do. It says what the first Summarized turns were about,
-	// and where the Transcript has fewer than that, because some were taken back,
-	// it is not shown. See [Conversation.Summarize]. The zero Summary is none.
+	// Summary is a turn that is shown in place of turns that no longer fit the
+	// window. It is about the first Summarized turns. Where the Transcript has
+	// fewer turns than that, because some were taken back, it is not shown. See
+	// [Conversation.Summarize]. The zero Summary is none.
 	Summary    Turn
 	Summarized int
 
@@ -43,58 +39,97 @@ type Conversation struct {
 	tally *tally
 }
 
+// ReplyOptions are the settings of one reply. The zero ReplyOptions are the
+// common case.
+type ReplyOptions struct {
+	// Prefill begins the reply, as if the assistant had already said it: "Sure,"
+	// or "```go". It is part of the reply.
+	Prefill string
+
+	// Params replace those of the Conversation; nil does not.
+	Params *sampling.Params
+
+	// KeepCut keeps the turn of a caller that leaves the stream, or whose context
+	// ends, with as much of the reply as there is. Its Turn.Cut is true. Without
+	// any text no turn is kept.
+	KeepCut bool
+
+	// AllowLoops accepts a reply that repeats itself. Set it where repetition was
+	// asked for, as in a list of zeros.
+	AllowLoops bool
+}
+
+func (c *Conversation) params(o ReplyOptions) sampling.Params {
+	if o.Params != nil {
+		return *o.Params
+	}
+	return c.Params
+}
+
 // Reply says text to the assistant and returns what it replies. When the reply
 // is whole, or was cut off by its token limit, the turn is added to the
-// Transcript. On an error the Transcript stays as it was, and Reply returns what
-// there is of the reply, which a [*ReplyError] holds too.
+// Transcript. On an error the Transcript stays as it was, and Reply returns as
+// much of the reply as there is.
 //
-// A reply with nothing in it is asked for once more, with another seed, and then
-// is [ErrEmpty]. One that does nothing but repeat itself is stopped, with
-// [ErrLoop].
-func (c *Conversation) Reply(ctx context.Context, text string) (string, error) {
-	var reply strings.Builder
-	for piece, err := range c.Stream(ctx, text) {
-		if err != nil {
-			return reply.String(), err
+// An empty reply is asked for once more, with the next seed, and then is
+// [ErrEmpty]. A reply that repeats itself is stopped and asked for once more, with
+// a repetition penalty of 1.1, and then is [ErrLoop].
+func (c *Conversation) Reply(ctx context.Context, text string, o ReplyOptions) (string, error) {
+	reply, err := join(c.Stream(ctx, text, o))
+	if p := c.params(o); errors.Is(err, ErrLoop) && p.RepetitionPenalty <= 1 {
+		p.RepetitionPenalty = loopPenalty
+		o.Params = &p
+		again, second := join(c.Stream(ctx, text, o))
+		if !errors.Is(second, sampling.ErrUnsupported) {
+			return again, second
 		}
-		reply.WriteString(piece)
 	}
-	return reply.String(), nil
+	return reply, err
 }
 
-// Stream is Reply in pieces, as they arrive. Joined, they are what Reply
-// returns, the Prefill included. Leaving the loop stops the model, and the turn
-// is not added. The sequence is single-use.
-func (c *Conversation) Stream(ctx context.Context, text string) iter.Seq2[string, error] {
-	return texts(c.Chunks(ctx, text))
+// loopPenalty is the repetition penalty with which a reply is asked for again
+// that repeated itself.
+const loopPenalty = 1.1
+
+func join(chunks iter.Seq2[sampling.Chunk, error]) (string, error) {
+	var text strings.Builder
+	for chunk, err := range chunks {
+		if err != nil {
+			return text.String(), err
+		}
+		text.WriteString(chunk.Text)
+	}
+	return text.String(), nil
 }
 
-// Chunks is Stream with all that the backend tells. The text of each chunk is
-// that of a piece of the reply, with the layout undone; the tokens are the
-// backend's own, as they came, and so may be ahead of the text. Only the last
-// chunk carries a Reason, and by then the turn has been added to the Transcript.
-func (c *Conversation) Chunks(ctx context.Context, text string) iter.Seq2[sampling.Chunk, error] {
+// Stream is Reply in chunks, as they arrive. Their texts, joined, are what Reply
+// returns, the Prefill included. The tokens of a chunk are the backend's own and
+// may be ahead of the text. Only the last chunk has a Reason, and by then the
+// turn has been added to the Transcript. Leaving the loop stops the model, and
+// the turn is not added unless KeepCut says so. A reply that repeats itself is
+// [ErrLoop]: it has begun and cannot be asked for again. The sequence is single-use.
+func (c *Conversation) Stream(ctx context.Context, text string, o ReplyOptions) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		user, err := userText(text)
 		if err != nil {
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		c.speak(ctx, c.Transcript, user, c.Params.Seed, yield)
+		c.speak(ctx, c.Transcript, user, c.params(o).Seed, o, yield)
 	}
 }
 
-// Regenerate replies anew to what the user said last, with the seed that comes
-// after the one that the reply had. The new reply takes the place of the old one
-// when it is whole; until then, and on an error, the old one stays. With
-// Temperature 0 most models say the same again.
+// Regenerate replies anew to what the user said last, with the seed after the
+// one that the reply had. The new reply replaces the old one when it is whole.
+// Until then, and on an error, the old one stays. At temperature 0 most models
+// say the same again.
 //
-// Like Stream, it gives out the reply in pieces and is single-use.
-func (c *Conversation) Regenerate(ctx context.Context) iter.Seq2[string, error] {
-	return texts(func(yield func(sampling.Chunk, error) bool) {
+// Like Stream, it yields the reply in chunks and is single-use.
+func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
 		n := len(c.Transcript)
 		if n == 0 {
-			yield(sampling.Chunk{}, ErrNoTurn)
+			yield(sampling.Chunk{}, errNoTurn)
 			return
 		}
 		last := c.Transcript[n-1]
@@ -103,25 +138,11 @@ func (c *Conversation) Regenerate(ctx context.Context) iter.Seq2[string, error] 
 			yield(sampling.Chunk{}, &ValueError{Where: turnName(n-1) + ": user text", Err: err})
 			return
 		}
-		seed := c.Params.Seed
+		seed := c.params(o).Seed
 		if last.Seed != 0 {
 			seed = sampling.SeedAt(last.Seed, 1)
 		}
-		c.speak(ctx, c.Transcript[:n-1:n-1], user, seed, yield)
-	})
-}
-
-func texts(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for chunk, err := range chunks {
-			if err != nil {
-				yield("", err)
-				return
-			}
-			if chunk.Text != "" && !yield(chunk.Text, nil) {
-				return
-			}
-		}
+		c.speak(ctx, c.Transcript[:n-1:n-1], user, seed, o, yield)
 	}
 }
 
@@ -129,7 +150,7 @@ func texts(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[string, error] {
 func (c *Conversation) Undo() (Turn, error) {
 	n := len(c.Transcript)
 	if n == 0 {
-		return Turn{}, ErrNoTurn
+		return Turn{}, errNoTurn
 	}
 	last := c.Transcript[n-1]
 	return last, c.keep(c.Transcript[: n-1 : n-1])
@@ -183,8 +204,8 @@ func (c *Conversation) Clone() *Conversation {
 // is dropped follows from the Transcript, the text, the window and
 // Params.MaxTokens alone, so that a conversation that is taken up again has the
 // same prompts. If text does not fit by itself, that is [sampling.ErrBudget].
-func (c *Conversation) Prompt(text string) (*fewshot.Prompt, error) {
-	_, prompt, err := c.ask(text)
+func (c *Conversation) Prompt(ctx context.Context, text string, o ReplyOptions) (*fewshot.Prompt, error) {
+	_, prompt, err := c.ask(ctx, text, o)
 	return prompt, err
 }
 
@@ -192,18 +213,30 @@ func (c *Conversation) Prompt(text string) (*fewshot.Prompt, error) {
 // ([fewshot.Instruction]), what users say ([fewshot.Input]), what the assistant
 // says ([fewshot.Output]), text itself ([fewshot.Query]) and what the layout
 // writes between them. Joined, the texts of the parts are the Prompt's.
-func (c *Conversation) Parts(text string) ([]fewshot.Part, error) {
-	w, _, err := c.ask(text)
+func (c *Conversation) Parts(ctx context.Context, text string, o ReplyOptions) ([]fewshot.Part, error) {
+	w, _, err := c.ask(ctx, text, o)
 	if err != nil {
 		return nil, err
 	}
 	return w.parts, nil
 }
 
-func (c *Conversation) ask(text string) (*writer, *fewshot.Prompt, error) {
+// userText makes what the user typed ready for the prompt.
+func userText(text string) (string, error) {
+	user, err := clean(text)
+	if err == nil && user == "" {
+		err = errors.New("is empty; there is nothing to reply to")
+	}
+	if err != nil {
+		return "", &ValueError{Where: "user text", Err: err}
+	}
+	return user, nil
+}
+
+func (c *Conversation) ask(ctx context.Context, text string, o ReplyOptions) (*writer, *fewshot.Prompt, error) {
 	user, err := userText(text)
 	if err != nil {
 		return nil, nil, err
 	}
-	return c.prompt(c.Transcript, user)
+	return c.prompt(ctx, c.Transcript, user, o)
 }

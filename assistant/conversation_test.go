@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,10 +26,10 @@ func talk(replies ...string) (*assistant.Conversation, *samplingtest.Script) {
 func TestReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, script := talk(" Air scatters blue light.\n\nHuman: And at night?\n\nAssistant: It", " No light,\n\nno colour.\n\nHuman: I see.")
-		if got, err := c.Reply(t.Context(), "  Why is the sky blue?\r\n"); err != nil || got != "Air scatters blue light." {
+		if got, err := c.Reply(t.Context(), "  Why is the sky blue?\r\n", assistant.ReplyOptions{}); err != nil || got != "Air scatters blue light." {
 			t.Fatalf("%q, %v", got, err)
 		}
-		if got, err := c.Reply(t.Context(), "And at night?"); err != nil || got != "No light,\n\nno colour." {
+		if got, err := c.Reply(t.Context(), "And at night?", assistant.ReplyOptions{}); err != nil || got != "No light,\n\nno colour." {
 			t.Fatalf("%q, %v", got, err)
 		}
 		prompts := script.Prompts()
@@ -66,10 +68,10 @@ func TestMarkdownInAnswersStays(t *testing.T) {
 		pad := map[bool]string{true: "", false: " "}[layout == assistant.Headings]
 		c, script := talk(pad+answer+rest, pad+"yes"+rest)
 		c.Persona.Layout = layout
-		if got, err := c.Reply(t.Context(), "a"); err != nil || got != answer {
+		if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != answer {
 			t.Errorf("%v: %v\n%s", layout, err, cmp.Diff(answer, got))
 		}
-		c.Reply(t.Context(), "b")
+		c.Reply(t.Context(), "b", assistant.ReplyOptions{})
 		read, err := c.Persona.Read(script.Prompts()[1])
 		if err != nil || read.Examples[0][0].Reply != answer {
 			t.Errorf("%v: read back %v, %+v", layout, err, read)
@@ -82,15 +84,15 @@ func TestRegenerateUndoClone(t *testing.T) {
 	c.Params.Seed = 7
 	regenerate := func(c *assistant.Conversation) string {
 		text := ""
-		for piece, err := range c.Regenerate(t.Context()) {
+		for piece, err := range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text += piece
+			text += piece.Text
 		}
 		return text
 	}
-	c.Reply(t.Context(), "Count.")
+	c.Reply(t.Context(), "Count.", assistant.ReplyOptions{})
 	if got := regenerate(c) + " " + regenerate(c); got != "two three" {
 		t.Errorf("regenerated %q", got)
 	}
@@ -106,8 +108,8 @@ func TestRegenerateUndoClone(t *testing.T) {
 	}
 
 	branch := c.Clone()
-	branch.Reply(t.Context(), "Go on.")
-	c.Reply(t.Context(), "Stop.")
+	branch.Reply(t.Context(), "Go on.", assistant.ReplyOptions{})
+	c.Reply(t.Context(), "Stop.", assistant.ReplyOptions{})
 	branch.Transcript[0].Reply = "changed"
 	if len(c.Transcript) != 2 || c.Transcript[0].Reply != "three" || c.Transcript[1].User != "Stop." || branch.Transcript[1].User != "Go on." {
 		t.Errorf("the branches are not apart: %v, %v", c.Transcript, branch.Transcript)
@@ -120,7 +122,7 @@ func TestRegenerateUndoClone(t *testing.T) {
 	}
 	c.Undo()
 	script.Replies = append(script.Replies, " six")
-	c.Reply(t.Context(), "Again.")
+	c.Reply(t.Context(), "Again.", assistant.ReplyOptions{})
 	if before[0].User != "Count." {
 		t.Error("an undone turn was written over where somebody holds it")
 	}
@@ -130,15 +132,15 @@ func TestRegenerateUndoClone(t *testing.T) {
 	whole := assistant.Transcript{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}}
 	script.Replies = append(script.Replies, " seven")
 	c.Transcript = whole[:1]
-	if c.Reply(t.Context(), "e"); whole[1].User != "c" || len(c.Transcript) != 2 {
+	if c.Reply(t.Context(), "e", assistant.ReplyOptions{}); whole[1].User != "c" || len(c.Transcript) != 2 {
 		t.Errorf("a turn was written over: %v", whole)
 	}
 	c.Transcript = nil
-	if _, err := c.Undo(); !errors.Is(err, assistant.ErrNoTurn) {
+	if _, err := c.Undo(); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("undo with nothing to undo: %v", err)
 	}
-	for _, err := range c.Regenerate(t.Context()) {
-		if !errors.Is(err, assistant.ErrNoTurn) {
+	for _, err := range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
+		if !errors.Is(err, sampling.ErrInvalid) {
 			t.Errorf("regenerate with nothing to regenerate: %v", err)
 		}
 	}
@@ -151,8 +153,7 @@ func TestPrefill(t *testing.T) {
 	} {
 		c, script := talk(" a label.\nIt is.")
 		c.Persona.Layout = layout
-		c.Prefill = "Sure,\nHuman: is "
-		got, err := c.Reply(t.Context(), "a")
+		got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "Sure,\nHuman: is "})
 		if want := "Sure,\nHuman: is a label.\nIt is."; err != nil || got != want || c.Transcript[0].Reply != want {
 			t.Errorf("%v: %q, %v", layout, got, err)
 		}
@@ -161,15 +162,158 @@ func TestPrefill(t *testing.T) {
 		}
 	}
 	c, _ := talk("")
-	c.Prefill = "Yes."
-	if got, err := c.Reply(t.Context(), "a"); got != "Yes." || err != nil {
+	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "Yes."}); got != "Yes." || err != nil {
 		t.Errorf("a prefill that the model has nothing to add to: %q, %v", got, err)
 	}
 	c, _ = talk()
 	c.Model.Backend.(*samplingtest.Script).Turns = []samplingtest.Reply{{Err: errors.New("down")}}
-	c.Prefill = "Yes."
-	if got, err := c.Reply(t.Context(), "a"); got != "" || err == nil {
+	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "Yes."}); got != "" || err == nil {
 		t.Errorf("a prefill before a model that does not answer: %q, %v", got, err)
+	}
+}
+
+// What a prefill ends in and what the model begins with may look like a label
+// together. No byte of either is lost, unless the label is real and ends the reply.
+func TestPrefillSeam(t *testing.T) {
+	for _, test := range []struct {
+		layout               assistant.Layout
+		prefill, model, want string
+	}{
+		{assistant.Dialogue, "ok\n Human", ": yes", "ok\n Human: yes"},
+		{assistant.Dialogue, "ok\n  Human", ": yes\n Human: no", "ok\n  Human: yes\nHuman: no"},
+		{assistant.Dialogue, "ok\n Hu", "man: yes", "ok\n Human: yes"},
+		{assistant.Dialogue, "ok\n HUMAN ", "：yes", "ok\n HUMAN：yes"},
+		{assistant.Dialogue, "ok\nHUMAN", ": yes", "ok\nHUMAN: yes"},
+		{assistant.Dialogue, "ok\nHumane", ": yes", "ok\nHumane: yes"},
+		{assistant.Dialogue, "ok\nHuman:", " yes", "ok\nHuman: yes"},
+		{assistant.Dialogue, "ok\nHuman", ": yes", "ok\nHuman"},
+		{assistant.Dialogue, "Human", "ity\n Human: yes", "Humanity\nHuman: yes"},
+		{assistant.Dialogue, "Human", "", "Human"},
+		{assistant.Headings, "# Query", ": yes\n````", "# Query"},
+		{assistant.Headings, "ok\n # Query", ": yes\n````", "ok\n # Query: yes"},
+		{assistant.Headings, "ok\n ``", "``go", "ok\n ````go"},
+		{assistant.Dashes, "ok\n --", "---\nyes", "ok\n -----\nyes"},
+		{assistant.Dashes, "ok\n--", "---\nyes", "ok\n-----\nyes"},
+		{assistant.Dashes, "ok\n\n--", "---\nyes", "ok\n\n--"},
+	} {
+		for _, size := range []int{1, 100} {
+			c := assistant.Conversation{
+				Model:   sampling.Model{Backend: &samplingtest.Script{Replies: []string{test.model}, ChunkSize: size}},
+				Persona: assistant.Persona{Layout: test.layout},
+			}
+			got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: test.prefill})
+			if err != nil || got != test.want || c.Transcript[0].Reply != test.want {
+				t.Errorf("%v: %q + %q is %q, want %q; %v", test.layout, test.prefill, test.model, got, test.want, err)
+			}
+		}
+	}
+}
+
+// A caller that leaves may keep what there is of the reply.
+func TestKeepCut(t *testing.T) {
+	keep := assistant.ReplyOptions{KeepCut: true}
+	talk := func() *assistant.Conversation {
+		c, _ := talk(" one two three", " four five", " six seven")
+		return c
+	}
+	upTo := func(c *assistant.Conversation, chunks iter.Seq2[sampling.Chunk, error], text string) {
+		got := ""
+		for chunk := range chunks {
+			if got += chunk.Text; got == text {
+				return
+			}
+		}
+		t.Errorf("%q never came", text)
+	}
+	c := talk()
+	path := filepath.Join(t.TempDir(), "talk.jsonl")
+	c.Log = openLog(t, path)
+	upTo(c, c.Stream(t.Context(), "a", keep), "one two")
+	if len(c.Transcript) != 1 || c.Transcript[0].Reply != "one two" || !c.Transcript[0].Cut || c.Transcript[0].Seed == 0 {
+		t.Errorf("kept %+v", c.Transcript)
+	}
+	upTo(c, c.Regenerate(t.Context(), keep), "four")
+	if len(c.Transcript) != 1 || c.Transcript[0].Reply != "four" {
+		t.Errorf("regenerated %+v", c.Transcript)
+	}
+	c.Log.Close()
+	if diff := cmp.Diff(c.Transcript, openLog(t, path).Transcript()); diff != "" {
+		t.Error(diff)
+	}
+
+	c = talk()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var err error
+	for chunk, e := range c.Stream(ctx, "a", keep) {
+		if err = e; chunk.Text == " t" {
+			cancel()
+		}
+	}
+	if !errors.Is(err, context.Canceled) || len(c.Transcript) != 1 || c.Transcript[0].Reply != "one t" || !c.Transcript[0].Cut {
+		t.Errorf("cancelled: %v, %+v", err, c.Transcript)
+	}
+	if _, err := c.Reply(ctx, "a", keep); !errors.Is(err, context.Canceled) || len(c.Transcript) != 1 {
+		t.Errorf("cancelled before it began: %v, %+v", err, c.Transcript)
+	}
+
+	// What fails by itself is not kept, nor is a turn of which the file says nothing.
+	c = talk()
+	c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{{Text: " half", Err: errors.New("down")}}, Loop: true}
+	if _, err := c.Reply(t.Context(), "a", keep); err == nil || len(c.Transcript) != 0 {
+		t.Errorf("%v, %+v", err, c.Transcript)
+	}
+	c = talk()
+	c.Log = openLog(t, filepath.Join(t.TempDir(), "talk.jsonl"))
+	c.Log.Close()
+	upTo(c, c.Stream(t.Context(), "a", keep), "one")
+	if len(c.Transcript) != 0 {
+		t.Errorf("not saved, and kept: %+v", c.Transcript)
+	}
+}
+
+// A server that counts slowly does not hold up a caller with a deadline.
+func TestDeadlineWhileCounting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, script := talk(" fine")
+		c.Persona, c.Model.Window, c.Model.Counter = assistant.Helpful(), 2000, slow{}
+		for i := range 20 {
+			c.Transcript = append(c.Transcript, assistant.Turn{User: fmt.Sprint(i), Reply: "b"})
+		}
+		began := time.Now()
+		for what, call := range map[string]func(context.Context) error{
+			"Reply":     func(ctx context.Context) error { _, err := c.Reply(ctx, "a", assistant.ReplyOptions{}); return err },
+			"Prompt":    func(ctx context.Context) error { _, err := c.Prompt(ctx, "a", assistant.ReplyOptions{}); return err },
+			"Parts":     func(ctx context.Context) error { _, err := c.Parts(ctx, "a", assistant.ReplyOptions{}); return err },
+			"Summarize": c.Summarize,
+			"Validate":  func(ctx context.Context) error { return c.Persona.Validate(ctx, c.Model) },
+			"Regenerate": func(ctx context.Context) (err error) {
+				for _, err = range c.Regenerate(ctx, assistant.ReplyOptions{}) {
+				}
+				return err
+			},
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", what, err)
+			}
+			cancel()
+		}
+		if took := time.Since(began); took != 600*time.Millisecond || len(script.Calls()) != 0 {
+			t.Errorf("six calls of 100 ms took %v, and the model was asked %d times", took, len(script.Calls()))
+		}
+	})
+}
+
+// slow is a Counter that takes a second for each text.
+type slow struct{}
+
+func (slow) Count(ctx context.Context, text string) (int, error) {
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(time.Second):
+		return len(text) / 4, nil
 	}
 }
 
@@ -177,16 +321,15 @@ func TestEmptyReplies(t *testing.T) {
 	for _, nothing := range []string{"", " ", " \n\n", " Human: you first", "\n\nHuman: you first", "Human:", " \u00a0\r\nAssistant: x"} {
 		c, script := talk(nothing, " here")
 		c.Params.Seed = 3
-		if got, err := c.Reply(t.Context(), "a"); err != nil || got != "here" || c.Transcript[0].Seed != 4 {
+		if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != "here" || c.Transcript[0].Seed != 4 {
 			t.Errorf("after %q: %q, %v, %+v", nothing, got, err, c.Transcript)
 		}
 		if n := len(script.Calls()); n != 2 {
 			t.Errorf("after %q: %d calls", nothing, n)
 		}
 		c, _ = talk(nothing, nothing)
-		got, err := c.Reply(t.Context(), "a")
-		var bad *assistant.ReplyError
-		if got != "" || !errors.Is(err, assistant.ErrEmpty) || !errors.As(err, &bad) || bad.Seed == 0 || len(c.Transcript) != 0 {
+		got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{})
+		if got != "" || !errors.Is(err, assistant.ErrEmpty) || len(c.Transcript) != 0 {
 			t.Errorf("twice %q: %q, %v", nothing, got, err)
 		}
 	}
@@ -195,10 +338,10 @@ func TestEmptyReplies(t *testing.T) {
 func TestReplyThatIsCut(t *testing.T) {
 	c, script := talk()
 	script.Turns = []samplingtest.Reply{{Text: " one two thr ", Reason: sampling.TokenLimit}, {Text: " four", Reason: sampling.Filtered}}
-	if got, err := c.Reply(t.Context(), "a"); err != nil || got != "one two thr" || !c.Transcript[0].Cut {
+	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != "one two thr" || !c.Transcript[0].Cut {
 		t.Errorf("%q, %v, %+v", got, err, c.Transcript)
 	}
-	got, err := c.Reply(t.Context(), "b")
+	got, err := c.Reply(t.Context(), "b", assistant.ReplyOptions{})
 	if !errors.Is(err, sampling.ErrTruncated) || got != "four" || len(c.Transcript) != 1 {
 		t.Errorf("filtered: %q, %v", got, err)
 	}
@@ -210,14 +353,13 @@ func TestErrorsLoseNothing(t *testing.T) {
 	script.Turns = []samplingtest.Reply{
 		{Text: " kept"}, {Text: " half a sent ", Err: down}, {Chunks: []sampling.Chunk{{Text: " broke off"}}}, {Err: down},
 	}
-	c.Reply(t.Context(), "first")
+	c.Reply(t.Context(), "first", assistant.ReplyOptions{})
 	for _, want := range []struct {
 		text string
 		err  error
 	}{{"half a sent", down}, {"broke off", sampling.ErrTruncated}, {"", down}} {
-		got, err := c.Reply(t.Context(), "second")
-		var bad *assistant.ReplyError
-		if !errors.As(err, &bad) || !errors.Is(err, want.err) || bad.Text != want.text || got != want.text {
+		got, err := c.Reply(t.Context(), "second", assistant.ReplyOptions{})
+		if !errors.Is(err, want.err) || got != want.text {
 			t.Errorf("%q, %v; want %q, %v", got, err, want.text, want.err)
 		}
 		if len(c.Transcript) != 1 || c.Transcript[0].Reply != "kept" {
@@ -225,7 +367,7 @@ func TestErrorsLoseNothing(t *testing.T) {
 		}
 	}
 	script.Turns = append(script.Turns, samplingtest.Reply{Text: " new", Err: down})
-	for _, err := range c.Regenerate(t.Context()) {
+	for _, err := range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
 		if err != nil && !errors.Is(err, down) {
 			t.Error(err)
 		}
@@ -241,19 +383,18 @@ func TestCancelAndLeave(t *testing.T) {
 	defer cancel()
 	text := ""
 	var err error
-	for piece, e := range c.Stream(ctx, "a") {
-		text, err = text+piece, e
+	for piece, e := range c.Stream(ctx, "a", assistant.ReplyOptions{}) {
+		text, err = text+piece.Text, e
 		if text == "one" {
 			cancel()
 		}
 	}
-	var bad *assistant.ReplyError
-	if !errors.Is(err, context.Canceled) || !errors.As(err, &bad) || bad.Text != text || text != "one" {
+	if !errors.Is(err, context.Canceled) || text != "one" {
 		t.Errorf("cancelled: %q, %v", text, err)
 	}
 	text = ""
-	for piece := range c.Stream(t.Context(), "a") {
-		if text += piece; text == "one" {
+	for piece := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
+		if text += piece.Text; text == "one" {
 			break
 		}
 	}
@@ -277,7 +418,7 @@ func TestChunks(t *testing.T) {
 		}},
 	}
 	var got []string
-	for chunk, err := range c.Chunks(t.Context(), "a") {
+	for chunk, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
 		s := fmt.Sprintf("%q %v %v", chunk.Text, chunk.Reason, err)
 		for _, token := range chunk.Tokens {
 			s += fmt.Sprintf(" %q", token.Text)
@@ -310,7 +451,7 @@ func TestUsageToldEarly(t *testing.T) {
 		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Text: "a", Usage: usage(2)}, {Reason: sampling.EndOfText}}},
 	}
 	var last sampling.Usage
-	for chunk, err := range c.Chunks(t.Context(), "a") {
+	for chunk, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -206,7 +206,7 @@ func FuzzParseDraft(f *testing.F) {
 				continue
 			}
 			c := assistant.Conversation{Persona: p}
-			if _, err := c.Prompt("a"); err != nil {
+			if _, err := c.Prompt(t.Context(), "a", assistant.ReplyOptions{}); err != nil {
 				t.Fatalf("%q gives %+v: %v", draft, p, err)
 			}
 		}

@@ -16,12 +16,12 @@ var (
 	// ErrLoop: the reply went on repeating itself and was stopped.
 	ErrLoop = errors.New("the reply repeats itself")
 
-	// ErrNoTurn: there is no turn to undo or to reply to anew.
-	ErrNoTurn = errors.New("assistant: there is no turn yet")
-
 	// ErrInUse: another Log has the transcript file open.
 	ErrInUse = filelock.ErrInUse
 )
+
+// errNoTurn: there is no turn to undo or to reply to anew.
+var errNoTurn = fmt.Errorf("assistant: there is no turn yet: %w", sampling.ErrInvalid)
 
 // A ValueError says which text cannot stand in the prompt, and why. Nothing was
 // sent. errors.Is takes it for [sampling.ErrInvalid].
@@ -40,25 +40,6 @@ func (e *ValueError) Unwrap() error { return e.Err }
 
 // Is reports whether target is [sampling.ErrInvalid].
 func (e *ValueError) Is(target error) bool { return target == sampling.ErrInvalid }
-
-// A ReplyError says why a reply is not whole. The turn was not added to the
-// Transcript.
-type ReplyError struct {
-	Text string // as much of the reply as there is, with the layout undone: what a Stream gave out
-	Seed uint64 // the seed it was drawn with
-	Err  error  // the backend's error, the context's, ErrEmpty, ErrLoop or sampling.ErrTruncated
-}
-
-// Error says what happened and how much text had come by then.
-func (e *ReplyError) Error() string {
-	if e.Text == "" {
-		return fmt.Sprintf("assistant: no reply: %v", e.Err)
-	}
-	return fmt.Sprintf("assistant: the reply broke off after %d bytes: %v", len(e.Text), e.Err)
-}
-
-// Unwrap returns the cause.
-func (e *ReplyError) Unwrap() error { return e.Err }
 
 // A LogError says what is wrong with a transcript file, and where.
 type LogError struct {

@@ -22,7 +22,7 @@ import (
 // on with more questions instead.
 func Example() {
 	c := assistant.Conversation{Model: sampling.Model{Backend: pocket.Default()}, Persona: assistant.Helpful()}
-	reply, err := c.Reply(context.Background(), "Why is the sky blue?")
+	reply, err := c.Reply(context.Background(), "Why is the sky blue?", assistant.ReplyOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func ExampleConversation_Prompt() {
 		Persona:    assistant.Persona{Description: "A talk with a gardener.", Name: "Gardener"},
 		Transcript: assistant.Transcript{{User: "When do I sow beans?", Reply: "After the last frost."}},
 	}
-	p, err := c.Prompt("And peas?\nGardener: I will not tell you.")
+	p, err := c.Prompt(context.Background(), "And peas?\nGardener: I will not tell you.", assistant.ReplyOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -58,31 +58,31 @@ func ExampleConversation_Prompt() {
 }
 
 // The pieces arrive as the model writes them. Where it goes on to a question of
-// its own it is stopped.
+// its own it is stopped. The last chunk has a Reason and often no text.
 func ExampleConversation_Stream() {
 	model := &samplingtest.Script{Replies: []string{" In March,\nif you can.\n\nHuman: And"}, ChunkSize: 4}
 	c := assistant.Conversation{Model: sampling.Model{Backend: model}}
 	var pieces []string
-	for piece, err := range c.Stream(context.Background(), "When do I sow peas?") {
+	for chunk, err := range c.Stream(context.Background(), "When do I sow peas?", assistant.ReplyOptions{}) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		pieces = append(pieces, piece)
+		pieces = append(pieces, chunk.Text)
 	}
 	fmt.Printf("%q\n", pieces)
 	fmt.Printf("%q\n", c.Transcript[0].Reply)
 	// Output:
-	// ["In" " Marc" "h,\ni" "f yo" "u ca" "n."]
+	// ["In" " Marc" "h,\ni" "f yo" "u ca" "n." ""]
 	// "In March,\nif you can."
 }
 
 // For one reply alone: another temperature, and the words it begins with.
-func ExampleConversation_parameters() {
+func ExampleReplyOptions() {
 	model := &samplingtest.Script{Replies: []string{" sow them in March."}}
 	c := assistant.Conversation{Model: sampling.Model{Backend: model}}
-	c.Prefill, c.Params.Temperature = "Gladly:", 0.7
-	reply, err := c.Reply(context.Background(), "Peas?")
-	c.Prefill, c.Params.Temperature = "", 0
+	reply, err := c.Reply(context.Background(), "Peas?", assistant.ReplyOptions{
+		Prefill: "Gladly:", Params: &sampling.Params{Temperature: 0.7},
+	})
 	fmt.Println(reply, err)
 	// Output:
 	// Gladly: sow them in March. <nil>
@@ -103,7 +103,7 @@ func ExampleLog() {
 			log.Fatal(err)
 		}
 		c := assistant.Conversation{Model: model, Transcript: file.Transcript(), Log: file}
-		if _, err := c.Reply(context.Background(), question); err != nil {
+		if _, err := c.Reply(context.Background(), question, assistant.ReplyOptions{}); err != nil {
 			log.Fatal(err)
 		}
 		if err := file.Close(); err != nil {

@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -11,17 +12,17 @@ import (
 
 // prompt writes the prompt that asks for a reply to user, which is clean, after
 // the given turns.
-func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.Prompt, error) {
+func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string, o ReplyOptions) (*writer, *fewshot.Prompt, error) {
 	w, err := c.Persona.write()
 	if err != nil {
 		return nil, nil, err
 	}
 	w.dialogue(len(c.Persona.Examples) == 0)
-	prefill, err := clean(c.Prefill)
+	prefill, err := clean(o.Prefill)
 	if err != nil {
 		return nil, nil, &ValueError{Where: "prefill", Err: err}
 	}
-	budget, err := c.Model.PromptBudget(c.Params)
+	budget, err := c.Model.PromptBudget(c.params(o))
 	if err != nil {
 		return nil, nil, fmt.Errorf("assistant: %w", err)
 	}
@@ -31,13 +32,13 @@ func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.
 		}
 		p := &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns))}
 		if counterOf(c.Model) != nil {
-			if p.Tokens, err = count(c.Model, p.Text); err != nil {
+			if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil {
 				return nil, nil, err
 			}
 		}
 		return w, p, nil
 	}
-	f, err := c.fitting(w, turns, user, prefill, budget)
+	f, err := c.fitting(ctx, w, turns, user, prefill, budget)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,7 +54,7 @@ func (c *Conversation) prompt(turns Transcript, user string) (*writer, *fewshot.
 			return nil, nil, err
 		}
 		text := w.String()
-		tokens, err := count(c.Model, text)
+		tokens, err := count(ctx, c.Model, text)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -127,13 +128,13 @@ type fitting struct {
 const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 
 // fitting counts what has not been counted yet.
-func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
-	t, err := c.tallied(w.page)
+func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
+	t, err := c.tallied(ctx, w.page)
 	if err != nil {
 		return nil, err
 	}
 	f := &fitting{budget: budget, bytes: t.counter == nil}
-	if f.head, err = t.piece(w.String()); err != nil {
+	if f.head, err = t.piece(ctx, w.String()); err != nil {
 		return nil, err
 	}
 	if c.summarized(turns) > 0 {
@@ -141,7 +142,7 @@ func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string
 		if err := summary.shownTurn(&c.Summary, "summary"); err != nil {
 			return nil, err
 		}
-		n, err := t.piece(summary.String())
+		n, err := t.piece(ctx, summary.String())
 		if err != nil {
 			return nil, err
 		}
@@ -149,11 +150,11 @@ func (c *Conversation) fitting(w *writer, turns Transcript, user, prefill string
 	}
 	t.turns = t.turns[:min(len(t.turns), len(turns)+1)]
 	for i := range turns {
-		if err := t.turn(i, &turns[i]); err != nil {
+		if err := t.turn(ctx, i, &turns[i]); err != nil {
 			return nil, err
 		}
 	}
-	if f.asked, err = t.asked(len(turns), user, prefill); err != nil {
+	if f.asked, err = t.asked(ctx, len(turns), user, prefill); err != nil {
 		return nil, err
 	}
 	f.turns = t.turns[:len(turns)]

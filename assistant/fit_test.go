@@ -67,7 +67,7 @@ func longTalk(n int) assistant.Transcript {
 func asks(t testing.TB, c *assistant.Conversation, turns assistant.Transcript) (prompts []string, dropped []int) {
 	for i := range turns {
 		c.Transcript = turns[:i]
-		p, err := c.Prompt(turns[i].User)
+		p, err := c.Prompt(t.Context(), turns[i].User, assistant.ReplyOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func oneAtATime(t testing.TB, c *assistant.Conversation, turns assistant.Transcr
 	for i := range turns {
 		for {
 			unlimited.Transcript = turns[first:i]
-			p, err := unlimited.Prompt(turns[i].User)
+			p, err := unlimited.Prompt(t.Context(), turns[i].User, assistant.ReplyOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestFittingHasNoMemory(t *testing.T) {
 	for i := range turns {
 		again := &assistant.Conversation{Persona: assistant.Helpful(), Model: c.Model, Transcript: turns[:i]}
 		for _, c := range []*assistant.Conversation{again, again.Clone()} {
-			if p, err := c.Prompt(turns[i].User); err != nil || p.Text != prompts[i] {
+			if p, err := c.Prompt(t.Context(), turns[i].User, assistant.ReplyOptions{}); err != nil || p.Text != prompts[i] {
 				t.Fatalf("prompt %d differs: %v", i, err)
 			}
 		}
@@ -186,7 +186,7 @@ func TestTurnsAreCountedOnce(t *testing.T) {
 	turns := longTalk(100)
 	for i := range turns {
 		c.Transcript = turns[:i]
-		p, err := c.Prompt(turns[i].User)
+		p, err := c.Prompt(t.Context(), turns[i].User, assistant.ReplyOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestCounterThatCannotBeCompared(t *testing.T) {
 	script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
 	c := assistant.Conversation{Model: sampling.Model{Backend: perByte{sampling.BackendFunc(script.Sample)}, Window: 1000}}
 	for range 2 {
-		if _, err := c.Reply(t.Context(), "Hi"); err != nil {
+		if _, err := c.Reply(t.Context(), "Hi", assistant.ReplyOptions{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -224,7 +224,7 @@ func TestPromptSaysItsBudget(t *testing.T) {
 	c := assistant.Conversation{Params: sampling.Params{MaxTokens: 100}}
 	for window, want := range map[int]int{0: 0, 1000: 900} { // a Window of 0 is none, and so is its budget
 		c.Model.Window = window
-		if p, err := c.Prompt("Hi"); err != nil || p.Budget != want {
+		if p, err := c.Prompt(t.Context(), "Hi", assistant.ReplyOptions{}); err != nil || p.Budget != want {
 			t.Errorf("window %d: %+v, %v; want a budget of %d", window, p, err, want)
 		}
 	}
@@ -234,37 +234,37 @@ func TestWhatDoesNotFit(t *testing.T) {
 	model := sampling.Model{Window: 1024, Counter: &words{}}
 	c := &assistant.Conversation{Persona: assistant.Helpful(), Model: model}
 	long := strings.Repeat("word ", 600)
-	_, err := c.Prompt(long)
+	_, err := c.Prompt(t.Context(), long, assistant.ReplyOptions{})
 	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "606 tokens") {
 		t.Errorf("a text that is too long: %v", err)
 	}
 	// Nothing else may give way, and what was said before does.
 	c.Transcript = assistant.Transcript{{User: long, Reply: long}, {User: "a", Reply: "b"}, {User: "c", Reply: long}}
-	p, err := c.Prompt("d")
+	p, err := c.Prompt(t.Context(), "d", assistant.ReplyOptions{})
 	if err != nil || cmp.Diff([]int{0, 1, 2}, p.Dropped) != "" || p.Shots != nil {
 		t.Errorf("turns that are too long: %v, %+v", err, p)
 	}
 	c.Transcript = c.Transcript[:2]
-	if p, err = c.Prompt("d"); err != nil || cmp.Diff([]int{0}, p.Dropped) != "" || cmp.Diff([]int{1}, p.Shots) != "" {
+	if p, err = c.Prompt(t.Context(), "d", assistant.ReplyOptions{}); err != nil || cmp.Diff([]int{0}, p.Dropped) != "" || cmp.Diff([]int{1}, p.Shots) != "" {
 		t.Errorf("a turn that is too long before one that is not: %v, %+v", err, p)
 	}
 
 	persona := assistant.Helpful()
 	persona.Description = long
-	if err := persona.Validate(model); !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "768 of the window of 1024") {
+	if err := persona.Validate(t.Context(), model); !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "768 of the window of 1024") {
 		t.Errorf("a persona that is too long: %v", err)
 	}
-	if err := persona.Validate(sampling.Model{}); err != nil {
+	if err := persona.Validate(t.Context(), sampling.Model{}); err != nil {
 		t.Errorf("without a window: %v", err)
 	}
 	c = &assistant.Conversation{Model: sampling.Model{Window: 1024}} // where bytes count
-	_, err = c.Prompt(long)
-	for _, err := range []error{err, persona.Validate(c.Model)} {
+	_, err = c.Prompt(t.Context(), long, assistant.ReplyOptions{})
+	for _, err := range []error{err, persona.Validate(t.Context(), c.Model)} {
 		if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "setting Model.Counter") {
 			t.Errorf("without a Counter: %v", err)
 		}
 	}
-	if err := new(assistant.Persona).Validate(model); err != nil {
+	if err := new(assistant.Persona).Validate(t.Context(), model); err != nil {
 		t.Errorf("the zero persona: %v", err)
 	}
 }
@@ -284,12 +284,12 @@ func TestPromptsNeverOverflow(t *testing.T) {
 			c := &assistant.Conversation{
 				Persona: assistant.Persona{Description: "A guide."},
 				Model:   sampling.Model{Window: window, Counter: counter, Backend: &samplingtest.Script{Replies: []string{" fine"}, Loop: true}},
-				Params:  sampling.Params{MaxTokens: 100}, Prefill: "Well,",
+				Params:  sampling.Params{MaxTokens: 100},
 			}
 			turns := longTalk(40)
 			for i := range turns {
 				c.Transcript = slices.Clone(turns[:i])
-				p, err := c.Prompt(turns[i].User)
+				p, err := c.Prompt(t.Context(), turns[i].User, assistant.ReplyOptions{Prefill: "Well,"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -300,7 +300,7 @@ func TestPromptsNeverOverflow(t *testing.T) {
 					t.Errorf("window %d: of %d turns %d are shown and %d dropped", window, i, len(p.Shots), len(p.Dropped))
 				}
 			}
-			if _, err := c.Reply(t.Context(), "a"); err != nil {
+			if _, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "Well,"}); err != nil {
 				t.Errorf("window %d: %v", window, err)
 			}
 		}
@@ -343,7 +343,7 @@ func (crowd) Count(ctx context.Context, text string) (int, error) {
 func TestPartsThatAddUpToLess(t *testing.T) {
 	c := &assistant.Conversation{Persona: assistant.Helpful(), Transcript: longTalk(40), Model: sampling.Model{Counter: crowd{}}}
 	for c.Model.Window = 1500; c.Model.Window < 3000; c.Model.Window += 100 {
-		p, err := c.Prompt("And now?")
+		p, err := c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -351,7 +351,7 @@ func TestPartsThatAddUpToLess(t *testing.T) {
 			t.Errorf("window %d: %d dropped, %d tokens of %d", c.Model.Window, len(p.Dropped), p.Tokens, p.Budget)
 		}
 		same := &assistant.Conversation{Persona: c.Persona, Transcript: c.Transcript[len(p.Dropped):]}
-		if want, err := same.Prompt("And now?"); err != nil || p.Text != want.Text {
+		if want, err := same.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); err != nil || p.Text != want.Text {
 			t.Errorf("window %d: what was tried before stands in the prompt: %v\n%s", c.Model.Window, err, cmp.Diff(want.Text, p.Text))
 		}
 	}

@@ -31,7 +31,7 @@ func TestForgedLabels(t *testing.T) {
 		for _, before := range []string{"", "Hello.\n", "Hello.\n\n", "Hello.\r", "Hello.\u2028", "Hello.\x0b", "Hello.\u0085"} {
 			text := before + forged
 			c := assistant.Conversation{Persona: persona, Transcript: assistant.Transcript{{User: text, Reply: text}}}
-			p, err := c.Prompt(text)
+			p, err := c.Prompt(t.Context(), text, assistant.ReplyOptions{})
 			if err != nil {
 				t.Fatalf("%q: %v", text, err)
 			}
@@ -49,7 +49,7 @@ func TestForgedLabels(t *testing.T) {
 	}
 	for _, innocent := range []string{"Assistants: two of them", "The assistant: a portrait", "Humane: kind", "Human", "Human error: 3", "He said: Human", "人: a", "Humans are:", "2 Human:"} {
 		c := assistant.Conversation{Persona: persona}
-		if p, err := c.Prompt("a\n" + innocent); err != nil || !strings.Contains(p.Text, "\n"+innocent) {
+		if p, err := c.Prompt(t.Context(), "a\n"+innocent, assistant.ReplyOptions{}); err != nil || !strings.Contains(p.Text, "\n"+innocent) {
 			t.Errorf("%q was stuffed: %q, %v", innocent, p.Text, err)
 		}
 	}
@@ -93,11 +93,11 @@ func TestForgedNames(t *testing.T) {
 	} {
 		c := assistant.Conversation{Persona: assistant.Persona{User: name}}
 		for _, text := range forged {
-			if p, err := c.Prompt("a\n" + text); err != nil || !strings.Contains(p.Text, "\n "+text) {
+			if p, err := c.Prompt(t.Context(), "a\n"+text, assistant.ReplyOptions{}); err != nil || !strings.Contains(p.Text, "\n "+text) {
 				t.Errorf("%q is not seen to be %q: %v", text, name, err)
 			}
 		}
-		if p, err := c.Prompt("a\n🤖:"); err != nil || strings.Contains(p.Text, "\n 🤖") {
+		if p, err := c.Prompt(t.Context(), "a\n🤖:", assistant.ReplyOptions{}); err != nil || strings.Contains(p.Text, "\n 🤖") {
 			t.Errorf("🤖 is taken for %q: %v", name, err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestRefusedTexts(t *testing.T) {
 		{"a\xed\xa0\x80", "user text is not valid UTF-8 at byte 1"},
 	} {
 		c, calls := script()
-		got, err := c.Reply(t.Context(), test.text)
+		got, err := c.Reply(t.Context(), test.text, assistant.ReplyOptions{})
 		var bad *assistant.ValueError
 		if got != "" || !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%q: %q, %v; want %q", test.text, got, err, test.says)
@@ -125,10 +125,14 @@ func TestRefusedTexts(t *testing.T) {
 			t.Errorf("%q: the model was asked", test.text)
 		}
 	}
+	c, calls := script()
+	var bad *assistant.ValueError
+	if _, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "\x00"}); !errors.As(err, &bad) || bad.Where != "prefill" || calls() != 0 {
+		t.Errorf("a NUL in the prefill: %v", err)
+	}
 	for says, change := range map[string]func(*assistant.Conversation){
 		"assistant: turn 2: reply has a NUL at byte 0":              func(c *assistant.Conversation) { c.Transcript = assistant.Transcript{{}, {Reply: "\x00"}} },
 		"assistant: turn 1: user text is not valid UTF-8 at byte 1": func(c *assistant.Conversation) { c.Transcript = assistant.Transcript{{User: "a\xff"}} },
-		"assistant: prefill has a NUL":                              func(c *assistant.Conversation) { c.Prefill = "\x00" },
 		"assistant: description is not valid UTF-8":                 func(c *assistant.Conversation) { c.Persona.Description = "\xff" },
 		"assistant: example 2, turn 1: user text has a NUL": func(c *assistant.Conversation) {
 			c.Persona.Examples = []assistant.Transcript{{{Reply: "a"}}, {{User: "\x00"}}}
@@ -154,7 +158,7 @@ func TestRefusedTexts(t *testing.T) {
 		c, calls := script()
 		change(c)
 		n := len(c.Transcript)
-		got, err := c.Reply(t.Context(), "a")
+		got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{})
 		if got != "" || err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q, %v; want %q", got, err, says)
 		}
@@ -177,7 +181,7 @@ func TestHugeTexts(t *testing.T) {
 		of("-"), of("`"), of("Huma\n"), of(":"), "a" + of("\r") + "a", of("나"),
 	} {
 		c := assistant.Conversation{Persona: assistant.Persona{Layout: assistant.Layout(i % 3)}}
-		p, err := c.Prompt(text)
+		p, err := c.Prompt(t.Context(), text, assistant.ReplyOptions{})
 		if err != nil {
 			t.Fatalf("%.20q: %v", text, err)
 		}
@@ -186,7 +190,7 @@ func TestHugeTexts(t *testing.T) {
 			t.Errorf("%.20q in %v is not read back: %v", text, c.Persona.Layout, err)
 		}
 		c.Model.Window = 4096
-		if _, err := c.Prompt(text); !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "3840 are left") {
+		if _, err := c.Prompt(t.Context(), text, assistant.ReplyOptions{}); !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "3840 are left") {
 			t.Errorf("%.20q in a window: %v", text, err)
 		}
 	}

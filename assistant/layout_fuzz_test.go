@@ -97,8 +97,9 @@ func FuzzPage(f *testing.F) {
 func checkPage(t *testing.T, layout assistant.Layout, names [2]string, p page) {
 	t.Helper()
 	persona := assistant.Persona{Description: p.description, Examples: p.examples, Layout: layout, User: names[0], Name: names[1]}
-	c := assistant.Conversation{Persona: persona, Transcript: p.turns, Prefill: p.prefill}
-	prompt, err := c.Prompt(p.text)
+	c := assistant.Conversation{Persona: persona, Transcript: p.turns}
+	prefilled := assistant.ReplyOptions{Prefill: p.prefill}
+	prompt, err := c.Prompt(t.Context(), p.text, prefilled)
 	if err != nil {
 		var bad *assistant.ValueError
 		if !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) {
@@ -129,7 +130,7 @@ func checkPage(t *testing.T, layout assistant.Layout, names [2]string, p page) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("read back (-want +got):\n%s\nfrom\n%s", diff, prompt.Text)
 	}
-	parts, err := c.Parts(p.text)
+	parts, err := c.Parts(t.Context(), p.text, prefilled)
 	joined := ""
 	for _, part := range parts {
 		joined += part.Text
@@ -145,11 +146,11 @@ func checkPage(t *testing.T, layout assistant.Layout, names [2]string, p page) {
 		}
 		next := c
 		next.Transcript = append(next.Transcript[:len(next.Transcript):len(next.Transcript)], assistant.Turn{User: p.text, Reply: "b"})
-		longer, err := next.Prompt(p.text)
+		longer, err := next.Prompt(t.Context(), p.text, prefilled)
 		if err != nil {
 			t.Fatal(err)
 		}
-		open, _ := c.Clone().Prompt(p.text)
+		open, _ := c.Clone().Prompt(t.Context(), p.text, prefilled)
 		if p.prefill == "" {
 			rest, ok := strings.CutPrefix(longer.Text, open.Text)
 			if !ok {

@@ -8,13 +8,18 @@ import (
 
 // A reply is a loop when its end is one passage at least loopTimes over, letter
 // for letter, and those repetitions are at least loopBytes long together. So a
-// sentence of 80 bytes may stand three times, and a word of four 79 times; the
-// rows of a list or of a table, which differ in something, any number of times.
-// Passages with no letter or digit in them, such as ruled lines, do not count,
-// nor do those that are longer than loopPassage bytes.
+// sentence of 80 bytes may occur three times in a row, and a word of four bytes 79
+// times. The rows of a list or a table, which differ in something, may occur any
+// number of times. Passages without a letter or digit, such as ruled lines, do not
+// count, nor do those longer than loopPassage bytes.
+//
+// Where the token limit cuts the reply, cutTimes and cutBytes decide. A loop has
+// no other end, and one that is kept as a turn makes the later turns loop too.
 const (
 	loopTimes   = 4
 	loopBytes   = 320
+	cutTimes    = 3
+	cutBytes    = 96
 	loopPassage = 1024
 
 	// loopEvery is how many bytes come between one look and the next.
@@ -23,9 +28,10 @@ const (
 
 // A loopFinder looks for loops in a text as it arrives. It looks at fixed places
 // in the text, so that what it finds, and where, does not depend on how the text
-// was cut. A look compares the end of the text with what stands each possible
-// length of a passage before it, and nearly always the last byte tells.
+// was cut. A look compares the end of the text with itself, shifted by each
+// possible length of a passage. Nearly always the last byte differs.
 type loopFinder struct {
+	off    bool
 	found  bool
 	text   []byte // the end of the text: as much as any loop needs, and up to as much again
 	size   int    // bytes seen
@@ -33,7 +39,7 @@ type loopFinder struct {
 }
 
 func (l *loopFinder) write(c rune) {
-	if l.found {
+	if l.found || l.off {
 		return
 	}
 	before := l.size
@@ -43,11 +49,18 @@ func (l *loopFinder) write(c rune) {
 		l.spoken = l.size
 	}
 	if before/loopEvery != l.size/loopEvery {
-		l.look()
+		l.look(loopTimes, loopBytes)
 	}
 }
 
-func (l *loopFinder) look() {
+// close looks once more, at the end of a text that the token limit has cut.
+func (l *loopFinder) close() {
+	if !l.found && !l.off {
+		l.look(cutTimes, cutBytes)
+	}
+}
+
+func (l *loopFinder) look(times, bytesLong int) {
 	const most = loopTimes * loopPassage
 	if len(l.text) > 2*most {
 		l.text = append(l.text[:0], l.text[len(l.text)-most:]...)
@@ -56,7 +69,7 @@ func (l *loopFinder) look() {
 	end := len(text)
 	// The passage must have the last letter in it, so it cannot be shorter.
 	for passage := l.size - l.spoken + 1; passage <= loopPassage; passage++ {
-		span := max(loopTimes*passage, loopBytes)
+		span := max(times*passage, bytesLong)
 		if span > end {
 			return
 		}

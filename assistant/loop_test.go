@@ -22,39 +22,108 @@ func TestLoops(t *testing.T) {
 		"a paragraph":          " Well.\n\n" + strings.Repeat(strings.Repeat("abc def ", 20)+"X\n\n", 10),
 		"letters":              " A" + strings.Repeat("a", 1000),
 		"in another script":    " 네. " + strings.Repeat("하늘은 파랗습니다. ", 60),
-		"behind a long text":   long.String() + strings.Repeat("And so on. ", 60),
+		"after a long text":    long.String() + strings.Repeat("And so on. ", 60),
 		"a list going nowhere": " 1. One\n" + strings.Repeat("- Take the wheel off the bicycle.\n", 40),
 	} {
-		script := &samplingtest.Script{Replies: []string{raw}, ChunkSize: 1}
+		script := &samplingtest.Script{Replies: []string{raw}, ChunkSize: 1, Loop: true}
 		c := assistant.Conversation{Model: sampling.Model{Backend: script}}
-		got, err := c.Reply(t.Context(), "a")
-		var bad *assistant.ReplyError
-		if !errors.Is(err, assistant.ErrLoop) || !errors.As(err, &bad) || bad.Text != got || len(c.Transcript) != 0 {
+		got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{})
+		if !errors.Is(err, assistant.ErrLoop) || len(c.Transcript) != 0 {
 			t.Errorf("%s: %q, %v", name, got, err)
 			continue
 		}
-		if call := script.Calls()[0]; call.Finished || len(call.Text) > len(got)+2 {
-			t.Errorf("%s: %d bytes were given out, and the model went on to %d", name, len(got), len(call.Text))
+		calls := script.Calls()
+		if len(calls) != 2 || calls[0].Request.Params.RepetitionPenalty != 0 || calls[1].Request.Params.RepetitionPenalty != 1.1 {
+			t.Errorf("%s: %d calls, the last with %+v", name, len(calls), calls[len(calls)-1].Request.Params)
+		}
+		if calls[0].Finished || len(calls[0].Text) > len(got)+2 {
+			t.Errorf("%s: %d bytes were given out, and the model went on to %d", name, len(got), len(calls[0].Text))
 		}
 		if !strings.HasPrefix(strings.TrimSpace(raw), got) {
 			t.Errorf("%s: the caller saw %q", name, got)
 		}
-		c.Model.Backend = &samplingtest.Script{Replies: []string{raw}}
-		if whole, err := c.Reply(t.Context(), "a"); !errors.Is(err, assistant.ErrLoop) || whole != got {
+		c.Model.Backend = &samplingtest.Script{Replies: []string{raw}, Loop: true}
+		if whole, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); !errors.Is(err, assistant.ErrLoop) || whole != got {
 			t.Errorf("%s: in one chunk %d bytes were given out, and %d letter by letter: %v", name, len(whole), len(got), err)
 		}
+		if whole, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{AllowLoops: true}); err != nil || whole != strings.TrimSpace(raw) {
+			t.Errorf("%s: where loops are allowed, %d of %d bytes: %v", name, len(whole), len(raw), err)
+		}
+	}
+}
+
+// Replies that a real model gave: the token limit cut them before they were long
+// enough for a loop, and every later turn looped too.
+func TestLoopsThatTheTokenLimitCuts(t *testing.T) {
+	for _, raw := range []string{
+		strings.Repeat(" I'm happy to help with any questions you have.", 5) + " I'm happy to help",
+		" Yes." + strings.Repeat(" I'm not sure.", 10),
+		strings.Repeat(" I hope you're having a great day.", 4) + " I",
+		" She's fluffy." + strings.Repeat("\nShe's a big, fluffy one.", 5),
+		strings.Repeat(" no", 40),
+		strings.Repeat(" 하늘은 파랗습니다.", 5),
+	} {
+		looped := samplingtest.Reply{Text: raw, Reason: sampling.TokenLimit}
+		c, script := talk()
+		script.Turns = []samplingtest.Reply{looped, {Text: " It is blue."}, looped, looped, looped, looped, {Text: raw}}
+		ask := func(o assistant.ReplyOptions) (string, error) { return c.Reply(t.Context(), "a", o) }
+		if got, err := ask(assistant.ReplyOptions{}); err != nil || got != "It is blue." || len(c.Transcript) != 1 || c.Transcript[0].Cut {
+			t.Errorf("%q was not asked for again: %q, %v", raw, got, err)
+		}
+		if got, err := ask(assistant.ReplyOptions{}); !errors.Is(err, assistant.ErrLoop) || got != strings.TrimSpace(raw) || len(c.Transcript) != 1 {
+			t.Errorf("%q twice: %q, %v", raw, got, err)
+		}
+		text, calls := "", len(script.Calls())
+		for chunk, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
+			if text += chunk.Text; chunk.Reason != sampling.Unfinished || err != nil && !errors.Is(err, assistant.ErrLoop) {
+				t.Errorf("%q: a chunk %+v, %v", raw, chunk, err)
+			}
+		}
+		if text != strings.TrimSpace(raw) || len(script.Calls()) != calls+1 || len(c.Transcript) != 1 {
+			t.Errorf("%q streamed: %q, %d calls, %v", raw, text, len(script.Calls())-calls, c.Transcript)
+		}
+		if got, err := ask(assistant.ReplyOptions{AllowLoops: true}); err != nil || got != strings.TrimSpace(raw) || !c.Transcript[1].Cut {
+			t.Errorf("%q, allowed: %q, %v", raw, got, err)
+		}
+		if got, err := ask(assistant.ReplyOptions{}); err != nil || got != strings.TrimSpace(raw) {
+			t.Errorf("%q, which the model itself ended: %q, %v", raw, got, err)
+		}
+	}
+	for _, raw := range []string{" Row, row, row your boat", " Ha ha ha ha ha ha!", " 1. one\n2. one\n3. one\n4. one\n5. one\n6. one\n7. one\n8. one\n9. one\n10. one\n11. one", " Title\n" + strings.Repeat("=", 200)} {
+		c, script := talk()
+		script.Turns = []samplingtest.Reply{{Text: raw, Reason: sampling.TokenLimit}}
+		if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != strings.TrimSpace(raw) || !c.Transcript[0].Cut {
+			t.Errorf("%q is not a loop: %q, %v", raw, got, err)
+		}
+	}
+}
+
+// A server without a repetition penalty is not asked again, nor is one that has
+// a penalty already.
+func TestLoopWithoutPenalty(t *testing.T) {
+	raw := strings.Repeat(" no", 200)
+	c, script := talk()
+	script.Turns = []samplingtest.Reply{{Text: raw}, {Err: fmt.Errorf("repetition_penalty: %w", sampling.ErrUnsupported)}, {Text: raw}}
+	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); !errors.Is(err, assistant.ErrLoop) || !strings.HasPrefix(got, "no no") || len(script.Calls()) != 2 {
+		t.Errorf("%.20q, %v, %d calls", got, err, len(script.Calls()))
+	}
+	o := assistant.ReplyOptions{Params: &sampling.Params{RepetitionPenalty: 1.05}}
+	if _, err := c.Reply(t.Context(), "a", o); !errors.Is(err, assistant.ErrLoop) || len(script.Calls()) != 3 {
+		t.Errorf("%v, %d calls", err, len(script.Calls()))
 	}
 }
 
 // A prefill may repeat itself. A model that goes on with that may not.
 func TestLoopAfterPrefill(t *testing.T) {
-	c, _ := talk(" Done.", strings.Repeat(" no", 200))
-	c.Prefill = strings.TrimSpace(strings.Repeat("no ", 200))
-	if got, err := c.Reply(t.Context(), "a"); err != nil || got != c.Prefill+" Done." {
+	c, script := talk(" Done.", strings.Repeat(" no", 200))
+	script.Loop = true
+	o := assistant.ReplyOptions{Prefill: strings.TrimSpace(strings.Repeat("no ", 200))}
+	if got, err := c.Reply(t.Context(), "a", o); err != nil || got != o.Prefill+" Done." {
 		t.Errorf("%q, %v", got, err)
 	}
-	if got, err := c.Reply(t.Context(), "a"); !errors.Is(err, assistant.ErrLoop) || !strings.HasPrefix(got, c.Prefill) || len(got) > len(c.Prefill)+400 {
-		t.Errorf("%d bytes behind the prefill: %v", len(got)-len(c.Prefill), err)
+	o.Params = &sampling.Params{RepetitionPenalty: 1.1} // and so is asked for once
+	if got, err := c.Reply(t.Context(), "a", o); !errors.Is(err, assistant.ErrLoop) || !strings.HasPrefix(got, o.Prefill) || len(got) > len(o.Prefill)+400 {
+		t.Errorf("%d bytes after the prefill: %v", len(got)-len(o.Prefill), err)
 	}
 }
 
@@ -78,7 +147,7 @@ func TestNoLoops(t *testing.T) {
 		"laughter":            strings.Repeat("ha", 100) + "!",
 	} {
 		c, _ := talk(" " + raw)
-		if got, err := c.Reply(t.Context(), "a"); err != nil || got != strings.TrimSpace(raw) {
+		if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != strings.TrimSpace(raw) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

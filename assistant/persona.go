@@ -93,7 +93,7 @@ func checkName(name string) error {
 // wrapping [sampling.ErrBudget], when description and examples leave no room in
 // it for a conversation and a reply of [sampling.DefaultMaxTokens]; the zero Model
 // leaves that out.
-func (p *Persona) Validate(m sampling.Model) error {
+func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	w, err := p.write()
 	if err != nil || m.Window == 0 {
 		return err
@@ -104,7 +104,7 @@ func (p *Persona) Validate(m sampling.Model) error {
 	}
 	w.dialogue(len(p.Examples) == 0)
 	w.open()
-	tokens, err := m.Count(context.TODO(), w.String())
+	tokens, err := m.Count(ctx, w.String())
 	if err != nil {
 		return fmt.Errorf("assistant: counting the persona's tokens: %w", err)
 	}

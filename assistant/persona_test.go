@@ -154,7 +154,7 @@ func TestBadPersonaFiles(t *testing.T) {
 		t.Errorf("wrote a persona that is wrong: %v", err)
 	}
 	for _, p := range personas() {
-		if err := p.Validate(sampling.Model{}); err != nil {
+		if err := p.Validate(t.Context(), sampling.Model{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -168,7 +168,7 @@ func FuzzPersonaFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, layout, name uint8, data []byte, file string) {
 		if p, err := assistant.ReadPersona(strings.NewReader(file)); err == nil {
-			if err := p.Validate(sampling.Model{}); err != nil {
+			if err := p.Validate(t.Context(), sampling.Model{}); err != nil {
 				t.Fatalf("read a persona that is wrong: %v", err)
 			}
 		}

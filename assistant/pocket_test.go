@@ -31,7 +31,7 @@ func TestSkyOnPocket(t *testing.T) {
 		for seed := range uint64(seeds) {
 			params := sampling.Params{Seed: seed + 1, Temperature: temperature}
 			c := assistant.Conversation{Model: m, Persona: assistant.Helpful(), Params: params}
-			reply, err := c.Reply(t.Context(), sky)
+			reply, err := c.Reply(t.Context(), sky, assistant.ReplyOptions{})
 			if err != nil {
 				t.Error(err)
 			}
@@ -68,7 +68,7 @@ func TestThreeTurnsOnPocket(t *testing.T) {
 		}
 		for _, question := range []string{sky, "And why is the sea blue?", "What is the capital of France?"} {
 			reply, stopped := "", false
-			for chunk, err := range c.Chunks(t.Context(), question) {
+			for chunk, err := range c.Stream(t.Context(), question, assistant.ReplyOptions{}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -96,7 +96,7 @@ func TestThreeTurnsOnPocket(t *testing.T) {
 
 func TestCodeOnPocket(t *testing.T) {
 	c := assistant.Conversation{Model: sampling.Model{Backend: pocket.Default()}, Persona: assistant.Helpful()}
-	reply, err := c.Reply(t.Context(), "How can I count how often each word occurs in a text?")
+	reply, err := c.Reply(t.Context(), "How can I count how often each word occurs in a text?", assistant.ReplyOptions{})
 	if err != nil || strings.Count(reply, "\n```") != 2 || !strings.Contains(reply, "```go\nfunc Count(text string) map[string]int {\n\tcounts := make(") {
 		t.Errorf("the code has lost its fences or its lines: %v\n%s", err, reply)
 	}

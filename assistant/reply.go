@@ -36,8 +36,8 @@ type replyReader struct {
 	space []rune // white space that nothing has followed yet
 	begun bool   // something has been given out
 
-	prefill bool // what is read is the prefill
-	loop    loopFinder
+	known int // how many runes of line are in out already, from the prefill
+	loop  loopFinder
 }
 
 // A position says what is known about the line that is being read.
@@ -50,16 +50,32 @@ const (
 	passing          // whatever comes, it is neither
 )
 
-func newReplyReader(p *page) *replyReader {
-	return &replyReader{page: p, marks: p.marks(), padded: !p.inline(), gap: true}
-}
-
-// writePrefill reads how the reply begins. Where that repeats itself, it is not
-// the model's doing, and no loop.
-func (r *replyReader) writePrefill(opening string) {
-	r.prefill = true
-	r.write(opening)
-	r.prefill = false
+// newReplyReader returns a reader of a reply that begins with prefill, which is
+// clean and given out first. Where the prefill repeats itself, that is not a loop.
+func newReplyReader(p *page, prefill string) *replyReader {
+	r := &replyReader{page: p, marks: p.marks(), padded: !p.inline(), gap: true}
+	if prefill == "" {
+		return r
+	}
+	r.out.WriteString(prefill)
+	r.padded, r.begun = true, true
+	lines := strings.Split(prefill, "\n")
+	n := len(lines) - 1
+	r.gap = n == 0 || lines[n-1] == ""
+	r.line = []rune(lines[n])
+	r.known, r.length = len(r.line), len(r.line)
+	// The model goes on in this line, which may still become a mark. A space in
+	// front of it is the caller's own and not written by stuff.
+	r.at = passing
+	for _, mark := range r.marks {
+		if len(mark) > len(lines[n]) && strings.HasPrefix(mark, lines[n]) {
+			r.at = inMark
+		}
+	}
+	if r.at == passing {
+		r.flush()
+	}
+	return r
 }
 
 // write reads a piece of the reply, which ends in a whole rune.
@@ -157,10 +173,10 @@ func (r *replyReader) literal() {
 
 // flush lets go of what is held of the line.
 func (r *replyReader) flush() {
-	for _, c := range r.line {
+	for _, c := range r.line[r.known:] {
 		r.trim(c)
 	}
-	r.line = r.line[:0]
+	r.line, r.known = r.line[:0], 0
 	r.at = passing
 }
 
@@ -185,7 +201,5 @@ func (r *replyReader) give(c rune) {
 		return
 	}
 	r.out.WriteRune(c)
-	if !r.prefill {
-		r.loop.write(c)
-	}
+	r.loop.write(c)
 }

@@ -25,12 +25,15 @@ type heard struct {
 func hear(t *testing.T, persona assistant.Persona, prefill, raw string, split func(string) []string) heard {
 	t.Helper()
 	script := &samplingtest.Script{Replies: []string{raw}, Loop: true, Split: split}
-	c := assistant.Conversation{Model: sampling.Model{Backend: script}, Persona: persona, Prefill: prefill}
+	c := assistant.Conversation{Model: sampling.Model{Backend: script}, Persona: persona}
 	var h heard
-	for piece, err := range c.Stream(t.Context(), "a") {
-		h.text += piece
-		h.pieces = append(h.pieces, piece)
-		h.err = err
+	for piece, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{Prefill: prefill}) {
+		h.text += piece.Text
+		if h.err = err; err == nil {
+			if piece.Reason == sampling.Unfinished || piece.Text != "" { // the last chunk may have its reason only
+				h.pieces = append(h.pieces, piece.Text)
+			}
+		}
 	}
 	h.calls = script.Calls()
 	switch turns := c.Transcript; {
@@ -215,7 +218,7 @@ func TestLeavingWhereItFails(t *testing.T) {
 		for leave := range 4 {
 			c := assistant.Conversation{Model: sampling.Model{Backend: &samplingtest.Script{Turns: []samplingtest.Reply{reply}}}}
 			n := 0
-			for range c.Stream(t.Context(), "a") {
+			for range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
 				if n++; n > leave {
 					break // one more call of the loop's body would panic
 				}

@@ -29,7 +29,7 @@ const summaryQuestion = "Before we go on: what have we talked about so far?"
 // much as was summed up before it. A base model may sum up wrongly. What it
 // wrote is there to be read, and to be edited or cleared.
 func (c *Conversation) Summarize(ctx context.Context) error {
-	dropped, err := c.dropped()
+	dropped, err := c.dropped(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,11 +121,11 @@ func wholeSentences(answer string, err error) (string, error) {
 const summaryTokens = 128
 
 // dropped returns how many turns the next prompt will leave out at least.
-func (c *Conversation) dropped() (int, error) {
+func (c *Conversation) dropped(ctx context.Context) (int, error) {
 	if c.Model.Window == 0 {
 		return 0, nil
 	}
-	_, prompt, err := c.prompt(c.Transcript, "")
+	_, prompt, err := c.prompt(ctx, c.Transcript, "", ReplyOptions{})
 	if err != nil {
 		return 0, err
 	}

@@ -26,14 +26,14 @@ func TestSummarize(t *testing.T) {
 		t.Fatalf("summed up nothing: %v, %d calls", err, len(asked))
 	}
 	for i := range 80 {
-		if _, err := c.Reply(t.Context(), fmt.Sprintf("Question %d:\nwhat about the\n\nConversation:\nbridges? %s", i, strings.Repeat("Tell me more. ", 5))); err != nil {
+		if _, err := c.Reply(t.Context(), fmt.Sprintf("Question %d:\nwhat about the\n\nConversation:\nbridges? %s", i, strings.Repeat("Tell me more. ", 5)), assistant.ReplyOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Summarize(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p, err := c.Prompt("And now?")
+	p, err := c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{})
 	if err != nil || len(asked) < 2 {
 		t.Fatalf("%v, %d summaries", err, len(asked))
 	}
@@ -48,11 +48,11 @@ func TestSummarize(t *testing.T) {
 
 	// The caller's own words, and a summary that is no longer wanted.
 	c.Summary.User = "What was that?"
-	if p, _ := c.Prompt("And now?"); !strings.Contains(p.Text, "Human: What was that?\n\nAssistant: Summary") {
+	if p, _ := c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); !strings.Contains(p.Text, "Human: What was that?\n\nAssistant: Summary") {
 		t.Error("the caller's question is not asked")
 	}
 	c.Summary, c.Summarized = assistant.Turn{}, 0
-	if p, _ := c.Prompt("And now?"); strings.Contains(p.Text, "Summary") {
+	if p, _ := c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); strings.Contains(p.Text, "Summary") {
 		t.Error("a summary that was cleared is shown")
 	}
 
@@ -64,7 +64,7 @@ func TestSummarize(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if p, err := taken.Prompt("And now?"); err != nil || len(p.Dropped) == 0 || strings.Contains(p.Text, "taken back") {
+	if p, err := taken.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); err != nil || len(p.Dropped) == 0 || strings.Contains(p.Text, "taken back") {
 		t.Errorf("%v, %d dropped:\n%s", err, len(p.Dropped), p.Text)
 	}
 	if err := taken.Summarize(t.Context()); err != nil || taken.Summarized == 0 || taken.Summarized > 59 || strings.Contains(asked[len(asked)-1].Prompt, "taken back") {
@@ -75,7 +75,7 @@ func TestSummarize(t *testing.T) {
 	// longer than the window, takes several steps.
 	steps := len(asked)
 	c.Transcript[3].Reply = strings.Repeat("long ", 3000)
-	if p, err = c.Prompt("And now?"); err != nil {
+	if p, err = c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Summarize(t.Context()); err != nil || c.Summarized != len(p.Dropped) || len(asked)-steps < 3 {

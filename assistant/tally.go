@@ -58,25 +58,25 @@ func same(a, b any) bool {
 }
 
 // tallied returns the tally for the Model and the layout as they are now.
-func (c *Conversation) tallied(p *page) (*tally, error) {
+func (c *Conversation) tallied(ctx context.Context, p *page) (*tally, error) {
 	if t := c.tally; t != nil && same(t.counter, counterOf(c.Model)) &&
 		t.page.layout == p.layout && t.page.user == p.user && t.page.reply == p.reply {
 		return t, nil
 	}
 	t := &tally{model: c.Model, counter: counterOf(c.Model), page: p}
 	var err error
-	if t.constant, err = count(t.model, ""); err != nil {
+	if t.constant, err = count(ctx, t.model, ""); err != nil {
 		return nil, err
 	}
-	if t.label, err = count(t.model, p.user); err != nil {
+	if t.label, err = count(ctx, t.model, p.user); err != nil {
 		return nil, err
 	}
 	c.tally = t
 	return t, nil
 }
 
-func count(m sampling.Model, text string) (int, error) {
-	n, err := m.Count(context.TODO(), text)
+func count(ctx context.Context, m sampling.Model, text string) (int, error) {
+	n, err := m.Count(ctx, text)
 	if err != nil {
 		return 0, fmt.Errorf("assistant: counting tokens: %w", err)
 	}
@@ -85,12 +85,12 @@ func count(m sampling.Model, text string) (int, error) {
 
 // followed counts a text as it stands before a label, which may differ from how
 // it stands at the end: many tokenizers join line breaks only there.
-func (t *tally) followed(text string) (int, error) {
-	n, err := count(t.model, text+t.page.user)
+func (t *tally) followed(ctx context.Context, text string) (int, error) {
+	n, err := count(ctx, t.model, text+t.page.user)
 	return n - t.label, err
 }
 
-func (t *tally) piece(text string) (int, error) {
+func (t *tally) piece(ctx context.Context, text string) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -100,7 +100,7 @@ func (t *tally) piece(text string) (int, error) {
 	if t.pieces == nil || len(t.pieces) > 4 {
 		t.pieces = map[string]int{} // for the few that are in use at a time
 	}
-	n, err := t.followed(text)
+	n, err := t.followed(ctx, text)
 	if err == nil {
 		t.pieces[text] = n
 	}
@@ -108,7 +108,7 @@ func (t *tally) piece(text string) (int, error) {
 }
 
 // turn makes t.turns[i] the cost of turn.
-func (t *tally) turn(i int, turn *Turn) error {
+func (t *tally) turn(ctx context.Context, i int, turn *Turn) error {
 	if i < len(t.turns) && t.turns[i].whole >= 0 && t.turns[i].user == turn.User && t.turns[i].reply == turn.Reply {
 		return nil
 	}
@@ -116,14 +116,14 @@ func (t *tally) turn(i int, turn *Turn) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.asked(i, user, ""); err != nil {
+	if _, err := t.asked(ctx, i, user, ""); err != nil {
 		return err
 	}
 	w := &writer{page: t.page}
 	if err := w.shownTurn(turn, turnName(i)); err != nil {
 		return err
 	}
-	whole, err := t.followed(w.String())
+	whole, err := t.followed(ctx, w.String())
 	if err != nil {
 		return err
 	}
@@ -135,12 +135,12 @@ func (t *tally) turn(i int, turn *Turn) error {
 // asked counts what asks for the reply of turn i and remembers it there, as the
 // turn will be asked about again once it has its reply. What a prefill adds is
 // not remembered.
-func (t *tally) asked(i int, user, prefill string) (int, error) {
+func (t *tally) asked(ctx context.Context, i int, user, prefill string) (int, error) {
 	if i == len(t.turns) || t.turns[i].user != user {
 		w := &writer{page: t.page}
 		w.question(fewshot.Query, user)
 		w.open()
-		n, err := count(t.model, w.String())
+		n, err := count(ctx, t.model, w.String())
 		if err != nil {
 			return 0, err
 		}
@@ -154,10 +154,10 @@ func (t *tally) asked(i int, user, prefill string) (int, error) {
 	w.open()
 	bare := w.String()
 	w.text(fewshot.Output, prefill)
-	with, err := count(t.model, w.String())
+	with, err := count(ctx, t.model, w.String())
 	if err != nil {
 		return 0, err
 	}
-	without, err := count(t.model, bare)
+	without, err := count(ctx, t.model, bare)
 	return asked + with - without, err
 }

@@ -33,7 +33,7 @@ var rememberers = []rememberer{
 		c := assistant.Conversation{Persona: assistant.Helpful(), Model: sampling.Model{Window: conversationWindow, Counter: counter}}
 		return func(i int) (string, error) {
 			c.Transcript = turns[:i:i]
-			prompt, err := c.Prompt(turns[i].User)
+			prompt, err := c.Prompt(context.Background(), turns[i].User, assistant.ReplyOptions{})
 			if err != nil {
 				return "", err
 			}
@@ -57,7 +57,7 @@ func oneTurnAtATime(turns assistant.Transcript, counter sampling.Counter) (func(
 	return func(i int) (string, error) {
 		for ; ; first++ {
 			c.Transcript = turns[first:i:i]
-			prompt, err := c.Prompt(turns[i].User)
+			prompt, err := c.Prompt(context.Background(), turns[i].User, assistant.ReplyOptions{})
 			if err != nil {
 				return "", err
 			}
@@ -76,7 +76,7 @@ func oneTurnAtATime(turns assistant.Transcript, counter sampling.Counter) (func(
 // is given the same persona in front and what then is left of the window.
 func tokenBuffer(turns assistant.Transcript, counter sampling.Counter) (func(int) (string, error), error) {
 	c := assistant.Conversation{Persona: assistant.Helpful()}
-	prompt, err := c.Prompt("?")
+	prompt, err := c.Prompt(context.Background(), "?", assistant.ReplyOptions{})
 	if err != nil {
 		return nil, err
 	}

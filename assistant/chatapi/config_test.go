@@ -95,7 +95,7 @@ func TestNew(t *testing.T) {
 func TestNewKnowsTheParameters(t *testing.T) {
 	c := chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}}, Persona: assistant.Helpful()}
 	question := assistant.Conversation{Model: c.Model, Persona: c.Persona}
-	p, err := question.Prompt("?")
+	p, err := question.Prompt(t.Context(), "?", assistant.ReplyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

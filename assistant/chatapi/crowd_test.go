@@ -82,7 +82,7 @@ func TestCrowd(t *testing.T) {
 		for seed := range seeds {
 			c := assistant.Conversation{Model: sampling.Model{Backend: pocket.Default()}, Persona: assistant.Helpful(), Params: params}
 			c.Params.Seed = uint64(seed + 1)
-			reply, err := c.Reply(t.Context(), question)
+			reply, err := c.Reply(t.Context(), question, assistant.ReplyOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -73,6 +74,8 @@ func (x *exchange) asFault(err error) *fault {
 	case errors.As(err, &backend) && backend.Status != 0:
 		// The server's answer: whatever else it wraps, the client is not to blame.
 		return backendFault(backend)
+	case errors.Is(err, assistant.ErrLoop):
+		return &fault{status: http.StatusBadGateway, code: "reply_repeats", message: "the reply repeats itself and was stopped; ask again with another seed or a repetition_penalty of 1.1", cause: err}
 	case errors.Is(err, sampling.ErrBudget):
 		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: err.Error(), cause: err}
 	case errors.Is(err, sampling.ErrUnsupported):

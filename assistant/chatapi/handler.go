@@ -111,7 +111,7 @@ func New(c Config) (*Handler, error) {
 	if c.Model.Backend == nil {
 		return nil, errors.New("chatapi: Config.Model has no Backend; set it to one, such as pocket.Default()")
 	}
-	if err := c.Persona.Validate(sampling.Model{}); err != nil {
+	if err := c.Persona.Validate(context.Background(), sampling.Model{}); err != nil {
 		return nil, fmt.Errorf("chatapi: the persona: %w", err)
 	}
 	if err := c.Params.Validate(); err != nil {
@@ -120,7 +120,7 @@ func New(c Config) (*Handler, error) {
 	if c.Model.Window != 0 {
 		// Whether it fits depends on Params too, which Validate does not know.
 		shortest := assistant.Conversation{Model: c.Model, Persona: c.Persona, Params: c.Params}
-		if _, err := shortest.Prompt("?"); err != nil {
+		if _, err := shortest.Prompt(context.Background(), "?", assistant.ReplyOptions{}); err != nil {
 			return nil, fmt.Errorf("chatapi: the persona and the shortest question: %w", err)
 		}
 	}

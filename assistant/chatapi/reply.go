@@ -30,7 +30,7 @@ func (h *Handler) newReply(r *request, i int) *reply {
 	model.Backend = t
 	talk := &assistant.Conversation{
 		Model: model, Persona: h.config.Persona, Params: r.params,
-		Transcript: slices.Clip(r.turns), Prefill: r.prefill,
+		Transcript: slices.Clip(r.turns),
 	}
 	talk.Persona.Description = h.description(&r.dialogue)
 	if i > 0 && r.params.Seed != 0 {
@@ -47,9 +47,8 @@ type piece struct {
 	finish openai.FinishReason
 }
 
-// pieces draws the reply. What OpenAI has a reason to finish for is no error:
-// saying nothing is to stop, and saying the same over and over is cut off, as if
-// by a limit.
+// pieces draws the reply. An empty reply is not an error for OpenAI's clients, nor
+// is one that a filter ended.
 func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
 	return func(yield func(piece, error) bool) {
 		for chunk, err := range a.chunks(ctx) {
@@ -59,8 +58,6 @@ func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
 				p.finish = finishReason(chunk.Reason)
 			case errors.Is(err, assistant.ErrEmpty):
 				p.finish = openai.FinishReasonStop
-			case errors.Is(err, assistant.ErrLoop):
-				p.finish = openai.FinishReasonLength
 			case a.tap.filtered && errors.Is(err, sampling.ErrTruncated):
 				p.finish = openai.FinishReasonContentFilter
 			default:
@@ -86,7 +83,7 @@ func finishReason(r sampling.Reason) openai.FinishReason {
 
 // chunks is what comes behind the prefill, up to the client's stop sequences.
 func (a *reply) chunks(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
-	chunks := a.behindPrefill(a.talk.Chunks(ctx, a.request.user))
+	chunks := a.behindPrefill(a.talk.Stream(ctx, a.request.user, assistant.ReplyOptions{Prefill: a.request.prefill}))
 	if len(a.request.stop) == 0 {
 		return chunks
 	}

@@ -129,16 +129,18 @@ func (c *chat) do(ctx context.Context, line string) error {
 	case "/branch":
 		return c.branch(strings.TrimSpace(argument))
 	case "/show":
-		return c.show()
+		return c.show(ctx)
 	case "/tokens":
-		return c.tokens()
+		return c.tokens(ctx)
 	case "/save":
 		return c.save(strings.TrimSpace(argument))
 	default:
 		if strings.HasPrefix(command, "/") {
 			return fmt.Errorf("unknown command %s; /help lists them", command)
 		}
-		return c.answer(ctx, func(ctx context.Context) iter.Seq2[string, error] { return talk.Stream(ctx, line) })
+		return c.answer(ctx, func(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
+			return talk.Stream(ctx, line, assistant.ReplyOptions{})
+		})
 	}
 	return nil
 }
@@ -146,11 +148,11 @@ func (c *chat) do(ctx context.Context, line string) error {
 // regenerate replies anew. At temperature 0 that would be the same reply again,
 // so this one is drawn.
 func (c *chat) regenerate(ctx context.Context) error {
-	talk := c.conversation
-	before := talk.Params.Temperature
-	defer func() { talk.Params.Temperature = before }()
-	talk.Params.Temperature = cmp.Or(before, 0.7)
-	return c.answer(ctx, talk.Regenerate)
+	params := c.conversation.Params
+	params.Temperature = cmp.Or(params.Temperature, 0.7)
+	return c.answer(ctx, func(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
+		return c.conversation.Regenerate(ctx, assistant.ReplyOptions{Params: &params})
+	})
 }
 
 // branch goes on in a copy of the conversation, or in the branch of that number.
@@ -180,10 +182,10 @@ func (c *chat) branch(number string) error {
 }
 
 // answer writes a reply as it comes. Ctrl-C stops it, and not the program.
-func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2[string, error]) error {
+func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2[sampling.Chunk, error]) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	for piece, err := range reply(ctx) {
+	for chunk, err := range reply(ctx) {
 		if errors.Is(err, context.Canceled) {
 			fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, " (stopped; this turn is not kept)"))
 			return nil
@@ -192,7 +194,7 @@ func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2
 			fmt.Fprintln(c.out)
 			return err
 		}
-		io.WriteString(c.out, c.paint.Paint(cli.Green, printable(piece)))
+		io.WriteString(c.out, c.paint.Paint(cli.Green, printable(chunk.Text)))
 	}
 	fmt.Fprintln(c.out)
 	if turns := c.conversation.Transcript; len(turns) > 0 && turns[len(turns)-1].Cut {
@@ -220,8 +222,8 @@ var colours = map[fewshot.Kind]cli.Colour{
 }
 
 // show prints what the model would be given next.
-func (c *chat) show() error {
-	parts, err := c.conversation.Parts("...")
+func (c *chat) show(ctx context.Context) error {
+	parts, err := c.conversation.Parts(ctx, "...", assistant.ReplyOptions{})
 	if err != nil {
 		return err
 	}
@@ -233,13 +235,13 @@ func (c *chat) show() error {
 }
 
 // tokens says how long the prompt is, without the question.
-func (c *chat) tokens() error {
+func (c *chat) tokens(ctx context.Context) error {
 	talk := c.conversation
-	prompt, err := talk.Prompt("...")
+	prompt, err := talk.Prompt(ctx, "...", assistant.ReplyOptions{})
 	if err != nil {
 		return err
 	}
-	n, err := talk.Model.Count(context.TODO(), prompt.Text)
+	n, err := talk.Model.Count(ctx, prompt.Text)
 	if err != nil {
 		return err
 	}

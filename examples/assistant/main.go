@@ -83,7 +83,7 @@ func run(ctx context.Context, env *cli.Env) error {
 			return err
 		}
 	}
-	if err := c.Persona.Validate(model); err != nil {
+	if err := c.Persona.Validate(ctx, model); err != nil {
 		return err
 	}
 	if *logFile != "" {
@@ -97,7 +97,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	paint := cli.PainterFor(env, env.Stdout)
 	if *ask != "" {
 		said := false
-		for piece, err := range c.Stream(ctx, *ask) {
+		for chunk, err := range c.Stream(ctx, *ask, assistant.ReplyOptions{}) {
 			if err != nil {
 				if said {
 					fmt.Fprintln(env.Stdout)
@@ -105,7 +105,7 @@ func run(ctx context.Context, env *cli.Env) error {
 				return err
 			}
 			said = true
-			io.WriteString(env.Stdout, paint.Paint(cli.Green, printable(piece)))
+			io.WriteString(env.Stdout, paint.Paint(cli.Green, printable(chunk.Text)))
 		}
 		fmt.Fprintln(env.Stdout)
 		return nil

@@ -17,19 +17,20 @@ type assistantJob struct {
 }
 
 func (j *assistantJob) conversation(m sampling.Model, p sampling.Params) *assistant.Conversation {
-	return &assistant.Conversation{Model: m, Persona: j.Persona, Params: p, Transcript: j.Turns, Prefill: j.Prefill}
+	return &assistant.Conversation{Model: m, Persona: j.Persona, Params: p, Transcript: j.Turns}
 }
 
-func (j *assistantJob) prompt(_ context.Context, o *opened) (*promptEvent, error) {
-	if err := j.Persona.Validate(o.model); err != nil {
+func (j *assistantJob) prompt(ctx context.Context, o *opened) (*promptEvent, error) {
+	if err := j.Persona.Validate(ctx, o.model); err != nil {
 		return nil, err
 	}
 	c := j.conversation(o.model, o.params)
-	p, err := c.Prompt(j.Text)
+	options := assistant.ReplyOptions{Prefill: j.Prefill}
+	p, err := c.Prompt(ctx, j.Text, options)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := c.Parts(j.Text)
+	parts, err := c.Parts(ctx, j.Text, options)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func (j *assistantJob) run(ctx context.Context, o *opened, out *stream) error {
 	}
 	c := j.conversation(o.showing(out.beyond), o.params)
 	var last sampling.Chunk
-	for chunk, err := range c.Chunks(ctx, j.Text) {
+	for chunk, err := range c.Stream(ctx, j.Text, assistant.ReplyOptions{Prefill: j.Prefill}) {
 		if err != nil {
 			return err
 		}

@@ -173,12 +173,13 @@ func (j *assistantJob) program(w *codeWriter) {
 		w.turns(j.Turns)
 		w.linef(",")
 	}
+	options := "assistant.ReplyOptions{}"
 	if j.Prefill != "" {
-		w.linef("Prefill: %s,", goString(j.Prefill))
+		options = "assistant.ReplyOptions{Prefill: " + goString(j.Prefill) + "}"
 	}
-	w.linef("}\nfor piece, err := range talk.Stream(context.Background(), %s) {", goString(j.Text))
+	w.linef("}\nfor chunk, err := range talk.Stream(context.Background(), %s, %s) {", goString(j.Text), options)
 	w.fail()
-	w.linef("fmt.Print(piece)\n}\nfmt.Println()")
+	w.linef("fmt.Print(chunk.Text)\n}\nfmt.Println()")
 }
 
 func (w *codeWriter) turns(turns assistant.Transcript) {

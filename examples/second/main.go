@@ -17,7 +17,7 @@ func main() {
 		Persona: assistant.Helpful(),
 	}
 	for _, question := range []string{"Why is the sky blue?", "Why are sunsets red, then?"} {
-		reply, err := talk.Reply(context.Background(), question)
+		reply, err := talk.Reply(context.Background(), question, assistant.ReplyOptions{})
 		if err != nil {
 			log.Fatal(err)
 		}

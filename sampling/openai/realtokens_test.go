@@ -208,7 +208,7 @@ func isAnswerError(err error) bool {
 func reply(t *testing.T, m sampling.Model, message string) {
 	t.Helper()
 	c := assistant.Conversation{Persona: assistant.Helpful(), Model: m, Params: sampling.Params{MaxTokens: 2}}
-	if _, err := c.Reply(t.Context(), message); err != nil && !errors.Is(err, assistant.ErrEmpty) {
+	if _, err := c.Reply(t.Context(), message, assistant.ReplyOptions{}); err != nil && !errors.Is(err, assistant.ErrEmpty) {
 		t.Fatal(err)
 	}
 }

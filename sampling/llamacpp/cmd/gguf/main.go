@@ -110,11 +110,11 @@ func classify(ctx context.Context, w io.Writer, model sampling.Model, review str
 
 func reply(ctx context.Context, w io.Writer, model sampling.Model, question string) error {
 	c := assistant.Conversation{Model: model, Persona: assistant.Helpful(), Params: sampling.Params{MaxTokens: 100}}
-	for text, err := range c.Stream(ctx, strings.TrimSpace(question)) {
+	for chunk, err := range c.Stream(ctx, strings.TrimSpace(question), assistant.ReplyOptions{}) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(w, text)
+		fmt.Fprint(w, chunk.Text)
 	}
 	_, err := fmt.Fprintln(w)
 	return err
