@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -215,4 +216,16 @@ func checkLabels[T ~string](labels []T) error {
 		}
 	}
 	return nil
+}
+
+// check refuses a type that the default rules cannot write and read back.
+func (c *Codec[T]) check() error {
+	if c.Encode != nil && c.Decode != nil {
+		return nil
+	}
+	t := reflect.TypeFor[T]()
+	if t.Kind() == reflect.Interface {
+		return fmt.Errorf("the type %v is an interface, of which JSON reads back another type; use a concrete type, or set Encode and Decode", t)
+	}
+	return strictjson.CheckType(t)
 }

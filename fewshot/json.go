@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/foreword-go/foreword/internal/strictjson"
 )
 
 // marshal writes JSON on one line.
@@ -30,14 +32,9 @@ func marshal(v any) (string, error) {
 }
 
 // unmarshal reads a value that is written as marshal writes it: with no field
-// that the type does not know, with nothing behind it, and with all its fields.
+// that the type does not know, with nothing after it, and with all its fields.
 func unmarshal(text string, v reflect.Value) error {
-	dec := json.NewDecoder(strings.NewReader(text))
-	dec.DisallowUnknownFields()
-	err := checkJSON([]byte(text), v.Type())
-	if err == nil {
-		err = dec.Decode(v.Addr().Interface())
-	}
+	err := strictjson.Decode([]byte(text), v.Addr().Interface())
 	if err == nil {
 		err = checkWhole(text, v.Interface())
 	}

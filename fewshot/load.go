@@ -10,9 +10,8 @@ import (
 	"iter"
 	"reflect"
 	"slices"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/internal/strictjson"
 )
 
 // LoadOptions say where the two sides of an example are in a file, and how
@@ -190,46 +189,13 @@ func unmarshalStrict(value []byte, target any, missing bool) error {
 			return errors.New("is null")
 		}
 	}
-	if err := checkJSON(value, v.Type()); err != nil {
-		return err
-	}
-	dec := json.NewDecoder(bytes.NewReader(value))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(target); err != nil {
+	if err := strictjson.Decode(value, target); err != nil {
 		return err
 	}
 	if missing {
 		return nil
 	}
 	return checkWhole(string(value), v.Interface())
-}
-
-// loneSurrogate reports whether JSON has an escape such as \ud800 that makes no
-// character, which encoding/json would read as U+FFFD without a word.
-func loneSurrogate(text []byte) bool {
-	unit := func(i int) rune { // that is written at i, or -1
-		if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
-			return -1
-		}
-		u, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16)
-		if err != nil {
-			return -1
-		}
-		return rune(u)
-	}
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' {
-			continue
-		}
-		if u := unit(i); utf16.IsSurrogate(u) {
-			if utf16.DecodeRune(u, unit(i+6)) == utf8.RuneError {
-				return true
-			}
-			i += 6
-		}
-		i++ // what is escaped may be a backslash
-	}
-	return false
 }
 
 // WriteJSONL writes examples as JSON Lines that [ReadJSONL] reads back with the

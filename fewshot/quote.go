@@ -1,12 +1,12 @@
 package fewshot
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/internal/strictjson"
 )
 
 // quote writes a value as a JSON string that has none of the layout's marks in
@@ -51,11 +51,7 @@ func escapeAll(value string) string {
 // unquote reads what quote, or a model that imitates it, has written.
 func unquote(text string) (string, error) {
 	var value string
-	err := json.Unmarshal([]byte(text), &value)
-	if err == nil && loneSurrogate([]byte(text)) {
-		err = errors.New("it has half of a surrogate pair")
-	}
-	if err != nil {
+	if err := strictjson.Decode([]byte(text), &value); err != nil {
 		return "", fmt.Errorf("begins with a quotation mark and is not a JSON string: %w", err)
 	}
 	return value, nil

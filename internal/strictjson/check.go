@@ -1,0 +1,166 @@
+// Package strictjson checks JSON that encoding/json would read leniently and
+// change on the way: repeated members, half of a surrogate pair, text that is not
+// UTF-8, and text after the value.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep a value may be nested. It bounds the recursion.
+const maxDepth = 1000
+
+// Decode reads one value into v, a pointer. It refuses what [Check] refuses, and
+// fields that v does not have.
+func Decode(text []byte, v any) error {
+	if err := Check(text, reflect.TypeOf(v)); err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	return dec.Decode(v)
+}
+
+// Check refuses text that is not exactly one JSON value, and a value in which a
+// member is repeated. The fields of a struct in t match names in any letter case,
+// as in encoding/json. t is nil where there is no type.
+func Check(text []byte, t reflect.Type) error {
+	if !utf8.Valid(text) {
+		return errors.New("not valid UTF-8")
+	}
+	if loneSurrogate(text) {
+		return errors.New("has half of a surrogate pair, which is not a character; write the character itself")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	if err := checkValue(dec, t, 0); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return errors.New("text follows the value")
+	}
+	return nil
+}
+
+// checkValue reads one value at any depth. t is nil where the type is unknown or
+// reads itself.
+func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
+	token, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	open, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	if depth == maxDepth {
+		return fmt.Errorf("nested more than %d levels deep", maxDepth)
+	}
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t != nil && (reflect.PointerTo(t).Implements(jsonUnmarshaler) || t.Kind() == reflect.Interface) {
+		t = nil
+	}
+	seen := map[string]string{} // the names, under what makes two of them the same
+	for dec.More() {
+		inner := elementOf(t)
+		if open == '{' {
+			key, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name, _ := key.(string)
+			same := name
+			if t != nil && t.Kind() == reflect.Struct {
+				same = folded(name)
+				inner = fieldType(t, name)
+			}
+			if other, ok := seen[same]; ok {
+				return fmt.Errorf("has the members %q and %q; a member must not be repeated", other, name)
+			}
+			seen[same] = name
+		}
+		if err := checkValue(dec, inner, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token() // the end of the object or array
+	return err
+}
+
+// folded maps names that strings.EqualFold takes for equal to one name: of the
+// letters that differ only in case, each becomes the least.
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, name)
+}
+
+// elementOf is the type of a list's or a map's elements, or nil.
+func elementOf(t reflect.Type) reflect.Type {
+	if t == nil {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map:
+		return t.Elem()
+	}
+	return nil
+}
+
+// fieldType is the type of the struct's field that JSON has under a name, or nil.
+func fieldType(t reflect.Type, name string) reflect.Type {
+	for _, f := range reflect.VisibleFields(t) {
+		own, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if own == "" {
+			own = f.Name
+		}
+		if strings.EqualFold(own, name) {
+			return f.Type
+		}
+	}
+	return nil
+}
+
+// loneSurrogate reports whether JSON has an escape such as \ud800 that makes no
+// character, which encoding/json would read as U+FFFD without a word.
+func loneSurrogate(text []byte) bool {
+	unit := func(i int) rune { // that is written at i, or -1
+		if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
+			return -1
+		}
+		u, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16)
+		if err != nil {
+			return -1
+		}
+		return rune(u)
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if u := unit(i); utf16.IsSurrogate(u) {
+			if utf16.DecodeRune(u, unit(i+6)) == utf8.RuneError {
+				return true
+			}
+			i += 6
+		}
+		i++ // what is escaped may be a backslash
+	}
+	return false
+}
