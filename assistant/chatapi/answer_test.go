@@ -1,6 +1,7 @@
 package chatapi_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,6 +101,29 @@ func TestLoop(t *testing.T) {
 	for _, answer := range []string{whole, streamed} {
 		if !strings.Contains(answer, `"code":"reply_repeats"`) || strings.Contains(answer, `"finish_reason":"`) {
 			t.Errorf("%s", answer)
+		}
+	}
+}
+
+// TestLoopAgain: a whole answer that repeats itself is asked for once more, with a
+// penalty, alone and among several.
+func TestLoopAgain(t *testing.T) {
+	loop := samplingtest.Reply{Text: strings.Repeat(" and again", 60)}
+	for _, n := range []int{1, 3} {
+		script := &samplingtest.Script{ChunkSize: 3, Choose: func(_ int, req *sampling.Request) samplingtest.Reply {
+			if req.Params.RepetitionPenalty == 0 {
+				return loop
+			}
+			return samplingtest.Reply{Text: " one two"}
+		}, DrawFunc: func(_ context.Context, _ *sampling.Request, n int) ([]*sampling.Completion, error) {
+			return slices.Repeat([]*sampling.Completion{{Text: loop.Text, Reason: sampling.EndOfText}}, n), nil
+		}}
+		s := serveScript(t, script)
+		status, text := s.post(t, with(fmt.Sprintf(`"stop":" two","n":%d`, n)))
+		for _, c := range decode(t, text).Choices {
+			if status != 200 || c.Message.Content != "one" || *c.FinishReason != "stop" {
+				t.Errorf("n=%d: %d %s", n, status, text)
+			}
 		}
 	}
 }

@@ -77,10 +77,15 @@ func (s *server) client() *openai.Client {
 	return openai.NewClientWithConfig(c)
 }
 
-// post sends a body and returns the status and the answer.
+// post sends a body to the chat endpoint and returns the status and the answer.
 func (s *server) post(t testing.TB, body string) (int, string) {
 	t.Helper()
-	resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(body))
+	return s.postTo(t, "/v1/chat/completions", body)
+}
+
+func (s *server) postTo(t testing.TB, path, body string) (int, string) {
+	t.Helper()
+	resp, err := s.Client().Post(s.URL+path, "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

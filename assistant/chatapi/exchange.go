@@ -32,14 +32,16 @@ type exchange struct {
 	id      string
 	begun   time.Time
 
-	name    string   // what was asked for, as the log calls it
-	read    bool     // the body has been read to its end
-	request *request // once it has been read
-	status  int      // 0 until the header is sent
-	events  bool     // the answer is a stream of events, which has begun
-	fault   *fault
-	spent   usage
-	finish  []string
+	name     string    // what was asked for, as the log calls it
+	endpoint *endpoint // that gives replies, or nil
+	read     bool      // the body has been read to its end
+	request  *request  // once it has been read
+	writer   writer    // with the request
+	drawn    []drawn
+	status   int  // 0 until the header is sent
+	events   bool // the answer is a stream of events, which has begun
+	fault    *fault
+	spent    usage
 }
 
 func (x *exchange) method(allowed ...string) *fault {
@@ -115,11 +117,43 @@ func flushes(w http.ResponseWriter) bool {
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // it is no HTML, and code is easier to read without
+	e.SetEscapeHTML(false) // code is easier to read without
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// begin sends the header of a stream.
+func (x *exchange) begin() {
+	x.events, x.status = true, http.StatusOK
+	x.w.Header().Set("Content-Type", "text/event-stream")
+	x.w.Header().Set("X-Accel-Buffering", "no") // nginx would hold the events back
+	x.w.WriteHeader(x.status)
+}
+
+// event sends one event, with a name or without.
+func (x *exchange) event(name string, v any) error {
+	text, err := encode(v)
+	if err != nil {
+		return err
+	}
+	if name != "" {
+		name = "event: " + name + "\n"
+	}
+	return x.send(fmt.Appendf(nil, "%sdata: %s\n", name, text))
+}
+
+// send writes at once. A client that takes nothing for too long is gone.
+func (x *exchange) send(event []byte) error {
+	x.deadline()
+	if _, err := x.w.Write(event); err != nil {
+		return errGone
+	}
+	if err := x.control.Flush(); err != nil {
+		return errGone
+	}
+	return nil
 }
 
 // fail tells the client what is wrong: with a status, or as the last event of a
@@ -131,7 +165,7 @@ func (x *exchange) fail(f *fault) {
 		return
 	}
 	if x.events {
-		_ = x.event(f.wire())
+		_ = x.writer.fault(f)
 		return
 	}
 	header := x.w.Header()
@@ -200,10 +234,16 @@ func (x *exchange) log() {
 		}
 	}
 	if r := x.request; r != nil {
+		var finish []string
+		for i := range x.drawn {
+			if f := x.drawn[i].finish; f != "" {
+				finish = append(finish, string(f))
+			}
+		}
 		attrs = append(attrs,
 			slog.Bool("stream", r.stream), slog.Int("messages", r.messages), slog.Int("n", r.n),
 			slog.Int("prompt_tokens", x.spent.prompt), slog.Int("completion_tokens", x.spent.completion),
-			slog.String("finish", strings.Join(x.finish, " ")))
+			slog.String("finish", strings.Join(finish, " ")))
 	}
-	x.h.config.Logger.LogAttrs(x.r.Context(), level, "chat request", attrs...)
+	x.h.config.Logger.LogAttrs(x.r.Context(), level, "request", attrs...)
 }

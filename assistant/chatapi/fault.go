@@ -70,14 +70,16 @@ func (x *exchange) asFault(err error) *fault {
 	case errors.Is(err, errGone), x.r.Context().Err() != nil:
 		return &fault{status: statusGone, code: "client_gone", message: "the client hung up before it was answered", cause: errGone}
 	case errors.As(err, &backend) && backend.Status != 0 && errors.Is(err, sampling.ErrBudget):
-		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: "the messages and the reply asked for are longer than the model's context window", cause: err}
+		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: x.endpoint.prompt, message: "the prompt and the reply asked for are longer than the model's context window", cause: err}
 	case errors.As(err, &backend) && backend.Status != 0:
 		// The server's answer: whatever else it wraps, the client is not to blame.
 		return backendFault(backend)
 	case errors.Is(err, assistant.ErrLoop):
 		return &fault{status: http.StatusBadGateway, code: "reply_repeats", message: "the reply repeats itself and was stopped; ask again with another seed or a repetition_penalty of 1.1", cause: err}
 	case errors.Is(err, sampling.ErrBudget):
-		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: "messages", message: err.Error(), cause: err}
+		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: x.endpoint.prompt, message: err.Error(), cause: err}
+	case errors.Is(err, sampling.ErrConstraint):
+		return &fault{status: http.StatusBadGateway, code: "constraint_violated", param: x.request.constrains, message: "the reply does not keep to '" + x.request.constrains + "'", cause: err}
 	case errors.Is(err, sampling.ErrUnsupported):
 		return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: x.request.blame(err), message: err.Error(), cause: err}
 	case errors.Is(err, sampling.ErrInvalid):
@@ -115,6 +117,9 @@ func backendFault(e *sampling.Error) *fault {
 // more than the field's name.
 func (r *request) blame(err error) string {
 	text := err.Error()
+	if r.constrains != "" && strings.Contains(text, "Constraint") {
+		return r.constrains
+	}
 	for _, f := range []struct{ field, param string }{
 		{"TopP", "top_p"}, {"TopK", "top_k"}, {"MinP", "min_p"}, {"MaxTokens", "max_tokens"},
 		{"Temperature", "temperature"}, {"Seed", "seed"}, {"Logprobs", "logprobs"}, {"Stop", "stop"},
@@ -145,6 +150,10 @@ func class(err error) string {
 		return "over the context window"
 	case errors.Is(err, sampling.ErrUnsupported):
 		return "unsupported by the backend"
+	case errors.Is(err, sampling.ErrConstraint):
+		return "constraint violated"
+	case errors.Is(err, assistant.ErrLoop):
+		return "loop"
 	case errors.As(err, &backend) && backend.Status == 0 && errors.As(err, &network):
 		// No answer, so these are an address and the system's own words, and what
 		// whoever started the server has to know.

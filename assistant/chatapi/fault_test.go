@@ -64,6 +64,7 @@ func TestBackendErrors(t *testing.T) {
 		{"our key is wrong", fault(401, false, 0), 502, "bad_gateway", "", ""},
 		{"not found", fault(404, false, 0), 502, "bad_gateway", "", ""},
 		{"the budget", fmt.Errorf("%w: numbers", sampling.ErrBudget), 400, "context_length_exceeded", "messages", ""},
+		{"the server's budget", &sampling.Error{Backend: "b", Status: 400, Err: fmt.Errorf("%w: %s", sampling.ErrBudget, secretText)}, 400, "context_length_exceeded", "messages", ""},
 		{"unsupported", fmt.Errorf("%w: Params.TopK", sampling.ErrUnsupported), 400, "unsupported_parameter", "top_k", ""},
 		{"unsupported, by the configuration", fmt.Errorf("%w: Params.MinP", sampling.ErrUnsupported), 400, "unsupported_parameter", "", ""},
 		{"unsupported, in an Error", &sampling.Error{Backend: "b", Err: fmt.Errorf("%w: Params.TopK", sampling.ErrUnsupported)}, 400, "unsupported_parameter", "top_k", ""},

@@ -16,83 +16,8 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Config says what a [Handler] serves, and to whom. Only the Model must be
-// set: the zero value of every other field serves programs on this machine,
-// without a key.
-type Config struct {
-	Model   sampling.Model
-	Persona assistant.Persona
-
-	// Name is the id that clients name as their model. "" is "foreword".
-	Name string
-
-	// AnyModel answers requests for every model, and not only for Name. The
-	// answer still says Name.
-	AnyModel bool
-
-	// Params hold where a request says nothing. The zero Params are greedy and
-	// 256 tokens at most, where OpenAI's own default temperature is 1.
-	Params sampling.Params
-
-	// ReplaceDescription makes the system and developer messages of a request
-	// stand in place of the Persona's description. Otherwise they stand behind
-	// it. The Persona's examples stay either way.
-	ReplaceDescription bool
-
-	// Keys, when there are any, are the keys of which a client must present one
-	// as a bearer token. They are kept as hashes.
-	Keys []sampling.Secret
-
-	// Hosts are the names, beside localhost, by which the server may be called,
-	// without a port; "*" is any. A web page whose own name has been pointed at
-	// this machine (DNS rebinding) is told by its name, and refused. IP
-	// addresses are always allowed, since nobody can point those elsewhere.
-	Hosts []string
-
-	// Origins are the web origins, such as "https://chat.example.org", whose
-	// pages may call the server although they come from elsewhere. Pages of all
-	// other origins are refused. "*" is any.
-	Origins []string
-
-	Limits Limits
-
-	// Logger gets one record for each request, without any text of prompts or
-	// replies, and without keys. nil logs nothing.
-	Logger *slog.Logger
-}
-
-// Limits are what a request may cost. 0 is the default of each.
-type Limits struct {
-	Requests  int           // completions under way at once, of all clients together; beyond it is status 429. 0 is 128
-	Body      int64         // bytes of a request's body. 0 is 1 MiB
-	Messages  int           // messages in a request. 0 is 1000
-	Choices   int           // n. 0 is 8
-	MaxTokens int           // tokens of one reply; a request for more gets this many. 0 is 4096
-	Reply     time.Duration // until a reply is whole. 0 is five minutes
-	Stall     time.Duration // for which a client may send or take nothing: the whole body, or one write. 0 is 30 seconds
-}
-
-func (l Limits) withDefaults() Limits {
-	return Limits{
-		Requests:  cmp.Or(l.Requests, 128),
-		Body:      cmp.Or(l.Body, 1<<20),
-		Messages:  cmp.Or(l.Messages, 1000),
-		Choices:   cmp.Or(l.Choices, 8),
-		MaxTokens: cmp.Or(l.MaxTokens, 4096),
-		Reply:     cmp.Or(l.Reply, 5*time.Minute),
-		Stall:     cmp.Or(l.Stall, 30*time.Second),
-	}
-}
-
-func (l Limits) validate() error {
-	if min(l.Requests, l.Messages, l.Choices, l.MaxTokens) < 1 || l.Body < 1 || min(l.Reply, l.Stall) < 1 {
-		return errors.New("chatapi: a limit is negative; use 0 for its default, or a positive one")
-	}
-	return nil
-}
-
-// A Handler is an [http.Handler] that answers OpenAI's chat protocol. Make one
-// with [New]. It is safe for concurrent use, and starts nothing that outlives a
+// A Handler is an [http.Handler] that answers OpenAI's protocols. Make one with
+// [New]. It is safe for concurrent use, and starts nothing that outlives a
 // request.
 type Handler struct {
 	config  Config
@@ -105,8 +30,9 @@ type Handler struct {
 
 // New returns a Handler, or says what is wrong with its Config: no backend, a
 // persona that [assistant.Persona.Validate] refuses or that leaves no room for
-// Params.MaxTokens in the window, an empty key, a negative limit, or an origin that
-// is none.
+// Params.MaxTokens in the window, an empty key, a negative limit, or an invalid
+// origin. It sends nothing to the backend, except to count tokens where the
+// Model has a Window.
 func New(c Config) (*Handler, error) {
 	if c.Model.Backend == nil {
 		return nil, errors.New("chatapi: Config.Model has no Backend; set it to one, such as pocket.Default()")
@@ -153,15 +79,14 @@ func New(c Config) (*Handler, error) {
 	return h, nil
 }
 
-// ServeHTTP answers POST /v1/chat/completions, GET /v1/models, GET
-// /v1/models/{id} and GET /healthz, and everything else with an error in
-// OpenAI's form.
+// ServeHTTP answers POST /v1/chat/completions, /v1/completions and
+// /v1/responses, and GET /v1/models, /v1/models/{id} and /healthz. Everything
+// else is an error in OpenAI's form.
 //
-// These are the paths that it sees: below a prefix of a mux it stands behind
-// [http.StripPrefix]. Middleware that puts a ResponseWriter of its own around w
-// gives it an Unwrap method, as [http.ResponseController] asks for. Without one
-// a stream is refused with status 500, since it would not arrive as it is drawn,
-// and [Limits].Stall does not hold.
+// Use [http.StripPrefix] below a prefix of a mux. Middleware that wraps w needs
+// an Unwrap method, as [http.ResponseController] asks for. Without one a stream
+// is refused with status 500, since it would not arrive as it is drawn, and
+// [Limits].Stall does not hold.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{h: h, w: w, r: r, control: http.NewResponseController(w), id: rand.Text(), begun: time.Now()}
 	defer x.log()
@@ -205,15 +130,16 @@ func (x *exchange) route() *fault {
 	id, oneModel := strings.CutPrefix(r.URL.Path, "/v1/models/")
 	var answer func() *fault
 	var methods []string
+	x.endpoint = endpoints[r.URL.Path]
 	switch {
-	case r.URL.Path == "/v1/chat/completions":
-		x.name, answer, methods = "chat", x.chat, []string{http.MethodPost}
+	case x.endpoint != nil:
+		x.name, answer, methods = x.endpoint.name, x.generate, []string{http.MethodPost}
 	case r.URL.Path == "/v1/models":
 		x.name, answer, methods = "models", x.models, []string{http.MethodGet, http.MethodHead}
 	case oneModel:
 		x.name, answer, methods = "model", func() *fault { return x.model(id) }, []string{http.MethodGet, http.MethodHead}
 	default:
-		return &fault{status: http.StatusNotFound, code: "unknown_url", message: "there is nothing at this address; use POST /v1/chat/completions or GET /v1/models"}
+		return &fault{status: http.StatusNotFound, code: "unknown_url", message: "there is nothing at this address; use POST /v1/chat/completions, /v1/completions, /v1/responses or GET /v1/models"}
 	}
 	if f := h.checkKey(r); f != nil {
 		return f
@@ -245,8 +171,8 @@ func (h *Handler) noModel() *fault {
 	return &fault{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("this server has one model, %q", h.config.Name)}
 }
 
-// chat answers a request for a completion.
-func (x *exchange) chat() *fault {
+// generate answers a request for replies.
+func (x *exchange) generate() *fault {
 	if f := checkContentType(x.r); f != nil {
 		return f
 	}
@@ -263,21 +189,22 @@ func (x *exchange) chat() *fault {
 	if f != nil {
 		return f
 	}
-	req, f := x.h.read(body)
+	req, f := x.h.read(x.endpoint, body)
 	if f != nil {
 		return f
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), x.h.limits.Reply)
-	defer cancel()
 	x.request = req
-	switch {
-	case req.stream && !flushes(x.w):
+	x.writer = x.endpoint.writer(x)
+	if len(req.ignored) > 0 {
+		x.h.config.Logger.LogAttrs(x.r.Context(), slog.LevelDebug, "ignored fields", slog.String("id", x.id), slog.Any("fields", req.ignored))
+	}
+	if req.stream && !flushes(x.w) {
 		return &fault{
 			status: http.StatusInternalServerError, code: "internal_error",
 			message: "the server cannot stream: what is around its ResponseWriter has neither a Flush nor an Unwrap method",
 		}
-	case req.stream:
-		return x.stream(ctx)
 	}
-	return x.whole(ctx)
+	ctx, cancel := context.WithTimeout(x.r.Context(), x.h.limits.Reply)
+	defer cancel()
+	return x.answer(ctx)
 }

@@ -2,6 +2,7 @@ package chatapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,7 +25,7 @@ type dialogue struct {
 // apart, wherever they stand. Of the others, several of one speaker in a row are
 // one text, and a message that says nothing is none, so that what is left takes
 // turns. An assistant message at the end is how the reply is to begin.
-func (h *Handler) messages(r *request, m member) *fault {
+func messages(h *Handler, r *request, m member) *fault {
 	list, f := m.list(m.name)
 	if f != nil {
 		return f
@@ -39,7 +40,7 @@ func (h *Handler) messages(r *request, m member) *fault {
 	}
 	var speeches []speech
 	for i, element := range list {
-		role, text, f := readMessage(element, fmt.Sprintf("%s[%d]", m.name, i))
+		role, text, f := r.message(element, fmt.Sprintf("%s[%d]", m.name, i))
 		if f != nil {
 			return f
 		}
@@ -80,12 +81,14 @@ func (h *Handler) messages(r *request, m member) *fault {
 	return nil
 }
 
-// readMessage reads one message. A developer's role is given as the system's.
-func readMessage(value []byte, param string) (role, text string, f *fault) {
+// message reads one message. A developer's role is given as the system's. A
+// reasoning item of the responses API is a message without text.
+func (r *request) message(value []byte, param string) (role, text string, f *fault) {
 	members, f := object(value, param)
 	if f != nil {
 		return "", "", f
 	}
+	kind := "message"
 	for _, m := range members {
 		where := join(param, m.name)
 		switch {
@@ -93,9 +96,11 @@ func readMessage(value []byte, param string) (role, text string, f *fault) {
 		case m.name == "role":
 			role, f = m.role(where)
 		case m.name == "content":
-			text, f = m.content(where)
-		case m.name == "name", m.name == "id", m.name == "reasoning_content", m.name == "reasoning", m.name == "cache_control":
-			// Nothing for a base model: its speakers have the persona's names.
+			text, f = r.content(m, where)
+		case slices.Contains(harmlessInMessages, m.name):
+			r.ignore(where)
+		case m.name == "type":
+			kind, f = m.itemType(where)
 		case m.name == "refusal":
 			var s string
 			if s, f = m.text(where); f == nil && s != "" {
@@ -115,10 +120,33 @@ func readMessage(value []byte, param string) (role, text string, f *fault) {
 			return "", "", f
 		}
 	}
+	if role == "" && kind == "reasoning" {
+		return openai.ChatMessageRoleAssistant, "", nil
+	}
 	if role == "" {
 		return "", "", badField(join(param, "role"), "is missing")
 	}
 	return role, text, nil
+}
+
+// harmlessInMessages are the fields of a message that change nothing: a base
+// model knows the speakers by the persona's names.
+var harmlessInMessages = []string{"name", "id", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control"}
+
+// textParts are the types of text parts: those of chat, and those of responses.
+var textParts = []string{"text", "input_text", "output_text"}
+
+// itemType reads the type of an item of the responses API.
+func (m member) itemType(where string) (string, *fault) {
+	kind, f := m.text(where)
+	switch {
+	case f != nil:
+	case kind == "item_reference":
+		f = cannot(where, "nothing is stored here; send the message itself (AI SDK: store: false)")
+	case kind != "message" && kind != "reasoning":
+		f = cannot(where, "a base model reads messages only")
+	}
+	return kind, f
 }
 
 func (m member) role(where string) (string, *fault) {
@@ -138,7 +166,7 @@ func (m member) role(where string) (string, *fault) {
 }
 
 // content reads a text, or a list of parts that are all text.
-func (m member) content(where string) (string, *fault) {
+func (r *request) content(m member, where string) (string, *fault) {
 	text, f := m.text(where)
 	if f != nil {
 		parts, bad := m.list(where)
@@ -147,7 +175,7 @@ func (m member) content(where string) (string, *fault) {
 		}
 		texts := make([]string, len(parts))
 		for i, part := range parts {
-			if texts[i], f = textPart(part, fmt.Sprintf("%s[%d]", where, i)); f != nil {
+			if texts[i], f = r.textPart(part, fmt.Sprintf("%s[%d]", where, i)); f != nil {
 				return "", f
 			}
 		}
@@ -159,7 +187,7 @@ func (m member) content(where string) (string, *fault) {
 	return lineEnds.Replace(text), nil
 }
 
-func textPart(value []byte, where string) (text string, f *fault) {
+func (r *request) textPart(value []byte, where string) (text string, f *fault) {
 	members, f := object(value, where)
 	if f != nil {
 		return "", f
@@ -168,14 +196,15 @@ func textPart(value []byte, where string) (text string, f *fault) {
 	for _, m := range members {
 		switch param := join(where, m.name); m.name {
 		case "type":
-			if kind, f = m.text(param); f == nil && kind != "text" {
-				f = cannot(param, "only parts of type \"text\" are")
+			if kind, f = m.text(param); f == nil && !slices.Contains(textParts, kind) {
+				f = cannot(param, "only text parts are")
 			}
 		case "text":
 			text, f = m.text(param)
-		case "cache_control":
+		case "cache_control", "annotations", "logprobs":
+			r.ignore(param)
 		case "image_url", "input_audio", "file", "refusal":
-			f = cannot(param, "only parts of type \"text\" are")
+			f = cannot(param, "only text parts are")
 		default:
 			f = unknown(param)
 		}

@@ -156,3 +156,26 @@ func (m member) list(param string) (list []json.RawMessage, f *fault) {
 	}
 	return list, nil
 }
+
+// texts reads one string or an array of strings.
+func (m member) texts(param string, most int) ([]string, *fault) {
+	if one, f := m.text(param); f == nil {
+		return []string{one}, nil
+	}
+	wrong := badField(param, "must be a string or an array of strings")
+	elements, f := m.list(param)
+	if f != nil {
+		return nil, wrong
+	}
+	if len(elements) > most {
+		return nil, badField(param, "has %d elements; at most %d are allowed", len(elements), most)
+	}
+	list := make([]string, len(elements))
+	for i, e := range elements {
+		one := member{value: e}
+		if list[i], f = one.text(param); f != nil || one.isNull() {
+			return nil, wrong
+		}
+	}
+	return list, nil
+}

@@ -10,7 +10,7 @@ import (
 // harmless are the fields that change nothing about a base model's reply: they
 // are for a server's books, its caches or its chat template.
 var harmless = []string{
-	"user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "metadata",
+	"user", "safety_identifier", "max_tool_calls", "prompt_cache_options", "reasoning", "prompt_cache_key", "prompt_cache_retention", "metadata",
 	"store", "service_tier", "reasoning_effort", "verbosity", "chat_template_kwargs", "keep_alive", "options", "cache_prompt",
 }
 
@@ -26,17 +26,29 @@ var without = map[string]struct {
 	"parallel_tool_calls": {[]string{`false`, `true`}, "a base model calls no tools"},
 	"functions":           {[]string{`[]`}, "a base model calls no functions"},
 	"function_call":       {[]string{`"none"`, `"auto"`}, "a base model calls no functions"},
-	"response_format":     {[]string{`{"type":"text"}`}, "replies are plain text"},
 	"modalities":          {[]string{`["text"]`, `[]`}, "replies are plain text"},
 	"audio":               {nil, "replies are plain text"},
 	"logit_bias":          {[]string{`{}`}, "tokens have no numbers here"},
 	"prediction":          {nil, "replies are not predicted"},
 	"web_search_options":  {nil, "nothing is looked up"},
+
+	// Of completions.
+	"echo":    {[]string{`false`}, "the answer is the continuation only"},
+	"suffix":  {[]string{`""`}, "a base model continues text and does not fill gaps"},
+	"best_of": {[]string{`1`}, "use 'n' and choose among the replies"},
+
+	// Of responses.
+	"previous_response_id": {nil, "nothing is stored here; send the earlier messages in 'input'"},
+	"conversation":         {nil, "nothing is stored here; send the earlier messages in 'input'"},
+	"prompt":               {nil, "there are no prompt templates here"},
+	"background":           {[]string{`false`}, "a response is drawn while the client waits"},
+	"truncation":           {[]string{`"auto"`}, "the oldest turns are left out where the window is full"},
 }
 
-// others reads the fields that are not for the model.
-func (m member) others() *fault {
+// otherField reads the fields that are not for the model.
+func otherField(_ *Handler, r *request, m member) *fault {
 	if slices.Contains(harmless, m.name) {
+		r.ignore(m.name)
 		return nil
 	}
 	field, known := without[m.name]
@@ -44,6 +56,7 @@ func (m member) others() *fault {
 		return unknown(join("", m.name))
 	}
 	if slices.Contains(field.nothing, compact(m.value)) {
+		r.ignore(m.name)
 		return nil
 	}
 	return cannot(m.name, field.why)

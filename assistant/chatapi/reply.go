@@ -17,26 +17,74 @@ import (
 // A reply is one of the n that a request asks for, while it is drawn.
 type reply struct {
 	request *request
-	talk    *assistant.Conversation
+	source  func(context.Context) iter.Seq2[sampling.Chunk, error]
 	tap     *tap
 	tokens  []sampling.Token // those that the stop sequences hold back, as they came
 }
 
-// newReply makes ready to draw the i-th reply. Each has a conversation of its
-// own, which lives no longer than the request.
-func (h *Handler) newReply(r *request, i int) *reply {
+// newReply makes ready to draw the i-th reply. Each reply to messages has a
+// conversation of its own, which lives no longer than the request.
+func (h *Handler) newReply(r *request, i int, g *group) *reply {
 	model := h.config.Model
-	t := &tap{Forward: sampling.Forward{Backend: model.Backend}, model: model, stop: early(r.stop)}
+	t := &tap{Forward: sampling.Forward{Backend: model.Backend}, model: model, group: g, index: i % r.n}
 	model.Backend = t
-	talk := &assistant.Conversation{
-		Model: model, Persona: h.config.Persona, Params: r.params,
-		Transcript: slices.Clip(r.turns),
+	a := &reply{request: r, tap: t}
+	params := r.params
+	if t.index > 0 && params.Seed != 0 {
+		params.Seed = sampling.SeedAt(params.Seed, t.index)
 	}
+	if r.prompts != nil {
+		raw := sampling.Request{Prompt: r.prompts[i/r.n], Stop: r.stop, Constraint: r.constraint, Params: params}
+		a.source = func(ctx context.Context) iter.Seq2[sampling.Chunk, error] { return model.Stream(ctx, &raw) }
+		return a
+	}
+	t.stop = early(r.stop)
+	talk := &assistant.Conversation{Model: model, Persona: h.config.Persona, Params: params, Transcript: slices.Clip(r.turns)}
 	talk.Persona.Description = h.description(&r.dialogue)
-	if i > 0 && r.params.Seed != 0 {
-		talk.Params.Seed = sampling.SeedAt(r.params.Seed, i)
+	o := assistant.ReplyOptions{Prefill: r.prefill}
+	ask := func(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
+		return a.chunks(talk.Stream(ctx, r.user, o))
 	}
-	return &reply{request: r, talk: talk, tap: t}
+	a.source = ask
+	if r.stream || params.RepetitionPenalty > 1 {
+		return a
+	}
+	a.source = func(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
+		return unlessLoop(ask(ctx), func() iter.Seq2[sampling.Chunk, error] {
+			t.calls, t.group, a.tokens = 0, &group{}, nil
+			talk.Params.RepetitionPenalty = loopPenalty
+			return ask(ctx)
+		})
+	}
+	return a
+}
+
+// loopPenalty is the repetition penalty with which a reply that repeats itself is
+// asked for again, as [assistant.Conversation.Reply] does.
+const loopPenalty = 1.1
+
+// unlessLoop yields the chunks at their end, or those of again where they are a
+// loop. It is for whole answers.
+func unlessLoop(chunks iter.Seq2[sampling.Chunk, error], again func() iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		type item struct {
+			chunk sampling.Chunk
+			err   error
+		}
+		var held []item
+		for chunk, err := range chunks {
+			if errors.Is(err, assistant.ErrLoop) {
+				again()(yield)
+				return
+			}
+			held = append(held, item{chunk, err})
+		}
+		for _, it := range held {
+			if !yield(it.chunk, it.err) {
+				return
+			}
+		}
+	}
 }
 
 // A piece is what a reply has more of. The last has a finish.
@@ -47,11 +95,10 @@ type piece struct {
 	finish openai.FinishReason
 }
 
-// pieces draws the reply. An empty reply is not an error for OpenAI's clients, nor
-// is one that a filter ended.
+// pieces draws the reply. An empty reply is not an error: the model stopped.
 func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
 	return func(yield func(piece, error) bool) {
-		for chunk, err := range a.chunks(ctx) {
+		for chunk, err := range a.source(ctx) {
 			p := piece{index: index, text: chunk.Text, tokens: chunk.Tokens}
 			switch {
 			case err == nil:
@@ -81,18 +128,18 @@ func finishReason(r sampling.Reason) openai.FinishReason {
 	return openai.FinishReasonStop
 }
 
-// chunks is what comes behind the prefill, up to the client's stop sequences.
-func (a *reply) chunks(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
-	chunks := a.behindPrefill(a.talk.Stream(ctx, a.request.user, assistant.ReplyOptions{Prefill: a.request.prefill}))
+// chunks is what comes after the prefill, up to the client's stop sequences.
+func (a *reply) chunks(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
+	chunks = a.afterPrefill(chunks)
 	if len(a.request.stop) == 0 {
 		return chunks
 	}
 	return a.restore(sampling.Until(a.trimTokens(chunks), a.request.stop))
 }
 
-// behindPrefill takes the prefill away from the beginning of a reply: the client
+// afterPrefill takes the prefill away from the beginning of a reply: the client
 // has it. Where it ended in white space, the reply need not begin with any.
-func (a *reply) behindPrefill(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
+func (a *reply) afterPrefill(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampling.Chunk, error] {
 	if a.request.prefill == "" {
 		return chunks
 	}

@@ -2,6 +2,7 @@ package chatapi
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -11,12 +12,15 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A tap stands between a conversation and the backend. It adds the client's stop
-// sequences to the layout's, makes errors of panics, and keeps the books.
+// A tap is a backend between a reply and the server's own backend. It adds the
+// client's stop sequences to the layout's, turns panics into errors, and counts
+// tokens.
 type tap struct {
 	sampling.Forward // the other abilities of the model's backend
 	model            sampling.Model
 	stop             []string
+	group            *group
+	index            int // in the group
 	calls            int
 	spent            usage
 	filtered         bool // the last continuation was ended by a filter
@@ -28,11 +32,21 @@ const countingTime = 2 * time.Second
 // A usage is what was spent on a reply, in tokens.
 type usage struct{ prompt, completion, cached int }
 
-// add adds the usage of another reply to the same prompt.
 func (u *usage) add(other usage) {
-	u.prompt = max(u.prompt, other.prompt)
-	u.cached = max(u.cached, other.cached)
+	u.prompt += other.prompt
+	u.cached += other.cached
 	u.completion += other.completion
+}
+
+// groupUsage is the usage of replies to one prompt, which counts once.
+func groupUsage(replies []*reply) (u usage) {
+	for _, a := range replies {
+		spent := a.tap.spent
+		u.prompt = max(u.prompt, spent.prompt)
+		u.cached = max(u.cached, spent.cached)
+		u.completion += spent.completion
+	}
+	return u
 }
 
 // Sample asks the backend.
@@ -49,6 +63,13 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 		for _, s := range t.stop {
 			if !slices.Contains(asked.Stop, s) {
 				asked.Stop = append(slices.Clip(asked.Stop), s)
+			}
+		}
+		if t.calls == 1 {
+			all, err := t.group.draw(ctx, t.model.Backend, &asked)
+			if !errors.Is(err, sampling.ErrUnsupported) {
+				t.one(ctx, req.Prompt, all, err, yield)
+				return
 			}
 		}
 		var told sampling.Usage
@@ -79,6 +100,29 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 			}
 		}
 	}
+}
+
+// one yields the reply of a group that was drawn together. The first reply of
+// the group carries the cost of all.
+func (t *tap) one(ctx context.Context, prompt string, all []*sampling.Completion, err error, yield func(sampling.Chunk, error) bool) {
+	if t.index == 0 && len(all) > 0 {
+		var told sampling.Usage
+		var text strings.Builder
+		for _, c := range all {
+			told.PromptTokens += c.Usage.PromptTokens
+			told.CachedTokens += c.Usage.CachedTokens
+			told.CompletionTokens += c.Usage.CompletionTokens
+			text.WriteString(c.Text)
+		}
+		t.count(ctx, prompt, text.String(), told)
+	}
+	if err != nil {
+		yield(sampling.Chunk{}, err)
+		return
+	}
+	c := all[t.index]
+	t.filtered = c.Reason == sampling.Filtered
+	yield(sampling.Chunk{Text: c.Text, Tokens: c.Tokens, Reason: c.Reason, Stop: c.Stop, Model: c.Model}, nil)
 }
 
 // count adds what a call cost. What the backend did not tell is counted, if

@@ -3,8 +3,6 @@ package chatapi
 import (
 	"math"
 
-	"github.com/sashabaranov/go-openai"
-
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -38,56 +36,26 @@ type modelObject struct {
 	OwnedBy string `json:"owned_by"`
 }
 
-// A completion is a whole answer, or with object "chat.completion.chunk" one
-// event of a streamed one.
-type completion struct {
-	ID      string        `json:"id"`
-	Object  string        `json:"object"`
-	Created int64         `json:"created"`
-	Model   string        `json:"model"`
-	Choices []choice      `json:"choices"`
-	Usage   *openai.Usage `json:"usage,omitempty"`
-}
-
-type choice struct {
-	Index        int                 `json:"index"`
-	Message      *message            `json:"message,omitempty"`
-	Delta        *delta              `json:"delta,omitempty"`
-	Logprobs     *logprobs           `json:"logprobs"`
-	FinishReason openai.FinishReason `json:"finish_reason"` // "" is null
-}
-
-type message struct {
-	Role    string  `json:"role"`
-	Content string  `json:"content"`
-	Refusal *string `json:"refusal"`
-}
-
-type delta struct {
-	Role    string  `json:"role,omitempty"`
-	Content *string `json:"content,omitempty"`
-}
-
-type logprobs struct {
+type chatLogprobs struct {
 	Content []tokenLogprob `json:"content"`
 	Refusal []tokenLogprob `json:"refusal"` // null
 }
 
 type tokenLogprob struct {
-	Token   string         `json:"token"`
-	Logprob float64        `json:"logprob"`
-	Bytes   []int          `json:"bytes"`
-	Top     []alternatives `json:"top_logprobs"`
+	Token   string       `json:"token"`
+	Logprob float64      `json:"logprob"`
+	Bytes   []int        `json:"bytes"`
+	Top     []topLogprob `json:"top_logprobs"`
 }
 
-type alternatives struct {
+type topLogprob struct {
 	Token   string  `json:"token"`
 	Logprob float64 `json:"logprob"`
 	Bytes   []int   `json:"bytes"`
 }
 
-// noLogprob stands for a token whose probability is 0, of which JSON knows no
-// logarithm. OpenAI's own server sends the same.
+// noLogprob is the value for a token of probability 0, since JSON has no
+// infinity. OpenAI's own server sends the same.
 const noLogprob = -9999
 
 func finite(logprob float64) float64 {
@@ -97,20 +65,24 @@ func finite(logprob float64) float64 {
 	return noLogprob
 }
 
-// logprobs returns what the request wants to know about tokens.
-func (r *request) logprobs(tokens []sampling.Token) *logprobs {
-	if !r.wantLogprobs {
+// chatLogprobs returns what the request wants to know about tokens.
+func (r *request) chatLogprobs(tokens []sampling.Token) *chatLogprobs {
+	if !r.params.Logprobs {
 		return nil
 	}
+	return &chatLogprobs{Content: r.tokenLogprobs(tokens)}
+}
+
+func (r *request) tokenLogprobs(tokens []sampling.Token) []tokenLogprob {
 	list := make([]tokenLogprob, len(tokens))
 	for i, t := range tokens {
 		top := t.Top[:min(len(t.Top), r.topLogprobs)]
-		list[i] = tokenLogprob{Token: t.Text, Logprob: finite(t.Logprob), Bytes: bytesOf(t.Text), Top: make([]alternatives, len(top))}
+		list[i] = tokenLogprob{Token: t.Text, Logprob: finite(t.Logprob), Bytes: bytesOf(t.Text), Top: make([]topLogprob, len(top))}
 		for j, a := range top {
-			list[i].Top[j] = alternatives{Token: a.Text, Logprob: finite(a.Logprob), Bytes: bytesOf(a.Text)}
+			list[i].Top[j] = topLogprob{Token: a.Text, Logprob: finite(a.Logprob), Bytes: bytesOf(a.Text)}
 		}
 	}
-	return &logprobs{Content: list}
+	return list
 }
 
 // bytesOf is a token's bytes as numbers. A token need not be valid UTF-8, and
