@@ -24,7 +24,7 @@ import (
 // A curve is one line of the picture.
 type curve struct {
 	name  string
-	table *eval.Table
+	table eval.Table
 }
 
 // The colours can be told apart by people who do not see red and green (Okabe
@@ -105,7 +105,7 @@ func picture(curves []curve) (*plot.Plot, error) {
 	p.Add(grid)
 	p.Y.Tick.Marker = plot.ConstantTicks(percents())
 
-	rows := curves[0].table.Rows
+	rows := curves[0].table
 	ticks := make([]plot.Tick, len(rows))
 	for i, row := range rows {
 		ticks[i] = plot.Tick{Value: position(row.Shots), Label: label(row.Shots)}
@@ -127,8 +127,8 @@ func picture(curves []curve) (*plot.Plot, error) {
 // addCurve adds one line with its error bars, a little to the right of where it
 // is, so that lines at the same height are both seen.
 func addCurve(p *plot.Plot, c curve, colour color.Color, right float64) error {
-	points := errorPoints{XYs: make(plotter.XYs, len(c.table.Rows)), YErrors: make(plotter.YErrors, len(c.table.Rows))}
-	for j, row := range c.table.Rows {
+	points := errorPoints{XYs: make(plotter.XYs, len(c.table)), YErrors: make(plotter.YErrors, len(c.table))}
+	for j, row := range c.table {
 		points.XYs[j] = plotter.XY{X: position(row.Shots) + right, Y: 100 * row.Mean}
 		points.YErrors[j].Low, points.YErrors[j].High = min(100*row.Spread, 100*row.Mean), min(100*row.Spread, 100-100*row.Mean)
 	}

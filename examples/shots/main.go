@@ -108,7 +108,7 @@ func run(ctx context.Context, env *cli.Env) error {
 			Format:      fewshot.Lines,
 			Params:      sampling.Params{Temperature: *temperature, MaxTokens: 32, Seed: 1},
 		}
-		sweep.Progress = func(p fewshot.Progress) { bar.Set(i*p.All + p.Done) }
+		sweep.Evaluate.Progress = func(p fewshot.Progress) { bar.Set(i*p.All + p.Done) }
 		table, err := eval.Sweep(ctx, task, nil, model, asked[:*cases], eval.Exact, sweep)
 		if err != nil {
 			bar.Clear()
@@ -122,7 +122,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		if i > 0 {
 			fmt.Fprintln(env.Stdout)
 		}
-		fmt.Fprintf(env.Stdout, "%s, %d words, mean of %d:\n%s", c.name, c.table.Cases, c.table.Orders, c.table)
+		fmt.Fprintf(env.Stdout, "%s, %d words, mean of %d:\n%s", c.name, *cases, *orders, c.table)
 	}
 	if *out == "" {
 		return nil

@@ -7,24 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// A Confusion counts which label was given for which.
+// A Confusion is a confusion matrix: it counts which label was given for which.
 type Confusion struct {
-	Labels []string // all that were expected or given, sorted
+	Labels []string // every label that was expected or given, sorted
 
 	// Counts[i][j] is how many cases of Labels[i] got Labels[j]. The last column,
 	// Counts[i][len(Labels)], has those without a label: invalid answers, and cases
 	// on which the Predictor abstained.
 	Counts [][]int
 
-	Scores []LabelScore // of each label
-}
-
-// A LabelScore says how well one label is told from the others. What divides by
-// nothing is 0, as in scikit-learn.
-type LabelScore struct {
-	Precision float64 // the share of right ones among the cases that got the label
-	Recall    float64 // the share of right ones among the cases that have it
-	F1        float64 // their harmonic mean
+	// Scores of each label, by its index. A division by zero gives 0, as in
+	// scikit-learn.
+	Precision []float64 // the share of right cases among those that got the label
+	Recall    []float64 // the share of right cases among those that have the label
+	F1        []float64 // the harmonic mean of the two
 }
 
 // Confusion returns the confusion matrix of the report. Labels are compared as
@@ -57,9 +53,9 @@ func (r *Report) Confusion() *Confusion {
 	}
 	for i := range c.Labels {
 		right := c.Counts[i][i]
-		c.Scores = append(c.Scores, LabelScore{
-			Precision: ratio(right, given[i]), Recall: ratio(right, wanted[i]), F1: ratio(2*right, given[i]+wanted[i]),
-		})
+		c.Precision = append(c.Precision, ratio(right, given[i]))
+		c.Recall = append(c.Recall, ratio(right, wanted[i]))
+		c.F1 = append(c.F1, ratio(2*right, given[i]+wanted[i]))
 	}
 	return c
 }
@@ -73,13 +69,9 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// MacroF1 is the mean F1 of all labels, each counting alike.
+// MacroF1 is the unweighted mean of the labels' F1.
 func (c *Confusion) MacroF1() float64 {
-	sum := 0.0
-	for _, s := range c.Scores {
-		sum += s.F1
-	}
-	return sum / float64(max(len(c.Scores), 1))
+	return sum(c.F1) / float64(max(len(c.F1), 1))
 }
 
 // String returns the matrix as aligned text, a row for each label that was
@@ -109,8 +101,7 @@ func (c *Confusion) String() string {
 		for _, n := range counts {
 			row = append(row, strconv.Itoa(n))
 		}
-		s := c.Scores[i]
-		for _, x := range []float64{s.Precision, s.Recall, s.F1} {
+		for _, x := range []float64{c.Precision[i], c.Recall[i], c.F1[i]} {
 			row = append(row, fmt.Sprintf("%.3f", x))
 		}
 		rows = append(rows, row)

@@ -13,11 +13,11 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Case is an input with the answer that is expected.
+// A Case is an input and its expected answer.
 type Case[In, Out any] = fewshot.Example[In, Out]
 
-// A Predictor answers inputs. A [fewshot.Prompter] and a [fewshot.Classifier] are
-// Predictors, and so is anything of your own. It must be safe for concurrent use.
+// A Predictor answers inputs. [fewshot.Prompter] and [fewshot.Classifier] are
+// Predictors. Your own must be safe for concurrent use.
 type Predictor[In, Out any] interface {
 	Predict(ctx context.Context, m sampling.Model, in In) (*fewshot.Prediction[Out], error)
 }
@@ -31,16 +31,13 @@ type EvaluateOptions struct {
 	Progress func(fewshot.Progress)
 }
 
-// Evaluate asks p for each case and scores the answers. An invalid answer is
-// wrong. A model that fails ends the evaluation with its error and the report so
-// far. To resume one that was interrupted, call it again with a Model whose
-// backend is a wrap.Cache.
+// Evaluate asks p for each case and scores the answers. An invalid answer scores
+// 0, and so does an abstention (see [Report.Selective]). Evaluate ends when the
+// model fails, and returns the report so far with the error. To resume, call it
+// again with a Model whose backend is a wrap.Cache.
 //
-// A case on which a Classifier abstains has the score 0: see [Report.Selective].
-//
-// A case that p would not accept as an example, such as one whose label is none of
-// OneOf's, is an error before anything is asked, and so is an input that is there
-// twice.
+// A case that p would refuse as an example, such as an unknown label, is an error
+// before anything is sent. So is a repeated input.
 func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
 	limit := cmp.Or(o.Parallel, 4)
 	switch {
@@ -93,7 +90,7 @@ func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling
 
 // score scores one answer.
 func score[In, Out any](ctx context.Context, index int, c Case[In, Out], p *fewshot.Prediction[Out], err error, metric Metric[In, Out]) (Result, error) {
-	result := Result{Case: index, In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
+	result := Result{In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
 	if p != nil {
 		result.Usage, result.Probability, result.Abstained = p.Usage, p.Probability, p.Abstained
 	}
@@ -118,8 +115,7 @@ func score[In, Out any](ctx context.Context, index int, c Case[In, Out], p *fews
 	return result, nil
 }
 
-// check refuses cases that p would not accept, or that repeat and would be counted
-// twice.
+// check refuses cases that p would not accept, and repeated ones.
 func check[In, Out any](p Predictor[In, Out], cases []Case[In, Out]) error {
 	accepts, _ := p.(interface{ Accepts(In, Out) error })
 	seen := make(map[string]int, len(cases))
@@ -142,8 +138,8 @@ func check[In, Out any](p Predictor[In, Out], cases []Case[In, Out]) error {
 	return nil
 }
 
-// without returns the examples whose input is none of the cases', since no case
-// may be shown with its own answer.
+// without returns the examples without the cases, since no case may be shown with
+// its own answer.
 func without[In, Out any](examples []fewshot.Example[In, Out], cases []Case[In, Out]) []fewshot.Example[In, Out] {
 	isCase := make(map[string]bool, len(cases))
 	for _, c := range cases {

@@ -7,10 +7,9 @@ import (
 	"unicode"
 )
 
-// A Metric says how good an answer is: 0 is wrong, 1 is right, and between them
-// lies what is partly right. An error, or a score outside of 0 to 1, ends the
-// evaluation. Metrics are called from one goroutine. A metric gets the whole case, so
-// that another model can be the judge.
+// A Metric scores an answer from 0, wrong, to 1, right. An error or another score
+// ends the evaluation. Metrics are called from one goroutine. A Metric gets the
+// whole case, so that another model can be the judge.
 type Metric[In, Out any] func(ctx context.Context, c Case[In, Out], got Out) (float64, error)
 
 // Exact is right when the answer is the expected one.
@@ -21,8 +20,8 @@ func Exact[In any, Out comparable](_ context.Context, c Case[In, Out], got Out) 
 	return 0, nil
 }
 
-// Loose compares text by its letters and digits alone: letter case, white space
-// and punctuation make no difference, but to an answer that has nothing else.
+// Loose compares only letters and digits, in any letter case. It compares answers
+// without any letter or digit as they are.
 func Loose[In any](_ context.Context, c Case[In, string], got string) (float64, error) {
 	want, read := letters(c.Out), letters(got)
 	if want == "" {
@@ -43,9 +42,8 @@ func letters(s string) string {
 	}, s)
 }
 
-// Wilson returns the 95 % score interval of Wilson (1927) for a share of n
-// cases. Unlike the share plus or minus a standard error it stays within 0 and 1
-// and means something for few cases and for shares near the ends.
+// Wilson returns the 95 % score interval of Wilson (1927) for a share of n cases.
+// It stays within 0 and 1, and holds for few cases and for shares near the ends.
 func Wilson(share float64, n int) (low, high float64) {
 	if n == 0 {
 		return 0, 1

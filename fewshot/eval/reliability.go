@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// A Reliability says how far a Predictor's probabilities can be trusted: of the
-// answers to which it gives 0.8, four in five should be right.
+// A Reliability compares a Predictor's probabilities with its accuracy: of the
+// answers with probability 0.8, four in five should be right.
 type Reliability struct {
 	// ECE is the expected calibration error (Naeini et al. 2015): the mean distance
 	// between probability and score over the bins, each weighed by its cases. 0 is
@@ -16,8 +16,8 @@ type Reliability struct {
 	Bins []Bin // of equal width, from 0 to 1
 }
 
-// A Bin holds the cases whose probability is in one part of 0 to 1. A case on the
-// border between two is in the lower.
+// A Bin holds the cases with a probability in one range. A case on the border of
+// two bins is in the lower one.
 type Bin struct {
 	Cases       int
 	Probability float64 // the mean, 0 in an empty bin

@@ -9,16 +9,16 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Report is what an evaluation found.
+// A Report is the result of an evaluation.
 type Report struct {
 	Results   []Result // one for each case, in order
 	Accuracy  float64  // the mean score, 0 to 1
-	Low, High float64  // its 95 % interval, by Wilson's score; wider than need be where cases are partly right
+	Low, High float64  // its 95 % Wilson interval; too wide where cases are partly right
 	Invalid   int      // invalid answers, which count as wrong
 	Abstained int      // cases without a label, which count as wrong
 
-	// Usage is the sum of what the backend told. A backend that is left at a stop
-	// sequence may not have told all.
+	// Usage is the sum over the cases, as the backend reports it. A backend that is
+	// left at a stop sequence may report less.
 	Usage sampling.Usage
 	Cost  float64 // by EvaluateOptions.Price
 	Time  time.Duration
@@ -26,11 +26,10 @@ type Report struct {
 
 // A Result is one case and its answer.
 type Result struct {
-	Case        int // its index
 	In, Want    string
 	Got         string  // "" where the answer is invalid, and where the Predictor abstained
 	Score       float64 // 0 is wrong, 1 is right
-	Probability float64 // that the Predictor gave its answer; 0 where it gives none
+	Probability float64 // of the answer, by the Predictor; 0 where it gives none
 	Abstained   bool
 	Err         error // why the answer is invalid
 	Usage       sampling.Usage
@@ -54,8 +53,8 @@ func (r *Report) String() string {
 	return fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, len(r.Results), 100*r.Low, 100*r.High)
 }
 
-// CachedShare is the share of the prompt tokens that came out of the server's
-// prefix cache, 0 to 1.
+// CachedShare is the share of the prompt tokens that the server's prefix cache
+// held, 0 to 1.
 func (r *Report) CachedShare() float64 {
 	if r.Usage.PromptTokens == 0 {
 		return 0
@@ -63,9 +62,9 @@ func (r *Report) CachedShare() float64 {
 	return float64(r.Usage.CachedTokens) / float64(r.Usage.PromptTokens)
 }
 
-// Selective returns what the report would be with a Predictor that abstains below
-// a probability: the share of the cases that it answers, its coverage, and the
-// mean score of those. With no case answered the accuracy is 0.
+// Selective returns the coverage and the accuracy of a Predictor that abstains
+// below a probability: the share of cases that it answers, and their mean score,
+// which is 0 where it answers none.
 func (r *Report) Selective(threshold float64) (coverage, accuracy float64) {
 	var answered []Result
 	for _, one := range r.Results {
@@ -91,7 +90,7 @@ func mean(results []Result) float64 {
 // WriteJSONL writes one line of JSON for each case, for other programs.
 func (r *Report) WriteJSONL(w io.Writer) error {
 	type line struct {
-		Case             int     `json:"case"`
+		Case             int     `json:"case"` // counting from 0
 		In               string  `json:"in"`
 		Want             string  `json:"want"`
 		Got              string  `json:"got"`
@@ -105,9 +104,9 @@ func (r *Report) WriteJSONL(w io.Writer) error {
 	}
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
-	for _, one := range r.Results {
+	for i, one := range r.Results {
 		l := line{
-			Case: one.Case, In: one.In, Want: one.Want, Got: one.Got, Score: one.Score, Probability: one.Probability, Abstained: one.Abstained,
+			Case: i, In: one.In, Want: one.Want, Got: one.Got, Score: one.Score, Probability: one.Probability, Abstained: one.Abstained,
 			PromptTokens: one.Usage.PromptTokens, CachedTokens: one.Usage.CachedTokens, CompletionTokens: one.Usage.CompletionTokens,
 		}
 		if one.Err != nil {

@@ -66,9 +66,9 @@ func TestConfusion(t *testing.T) {
 	}
 	c := r.Confusion()
 	want := &eval.Confusion{
-		Labels: []string{"bad", "good", "odd"},
-		Counts: [][]int{{1, 0, 0, 1}, {1, 1, 0, 0}, {0, 0, 0, 1}},
-		Scores: []eval.LabelScore{{0.5, 0.5, 0.5}, {1, 0.5, 2.0 / 3}, {0, 0, 0}},
+		Labels:    []string{"bad", "good", "odd"},
+		Counts:    [][]int{{1, 0, 0, 1}, {1, 1, 0, 0}, {0, 0, 0, 1}},
+		Precision: []float64{0.5, 1, 0}, Recall: []float64{0.5, 0.5, 0}, F1: []float64{0.5, 2.0 / 3, 0},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -247,9 +247,7 @@ func TestAgainstScikitLearn(t *testing.T) {
 		}
 		confusion := a.Confusion()
 		x.ECE, x.MacroF1, x.P, x.Labels = a.Reliability(10).ECE, confusion.MacroF1(), c.P, confusion.Labels
-		for _, s := range confusion.Scores {
-			x.Precision, x.Recall = append(x.Precision, s.Precision), append(x.Recall, s.Recall)
-		}
+		x.Precision, x.Recall = confusion.Precision, confusion.Recall
 		all = append(all, x)
 	}
 	text, err := json.Marshal(all)

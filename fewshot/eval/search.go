@@ -22,11 +22,9 @@ type SearchOptions struct {
 
 	Seed uint64 // decides which candidates are tried; the same seed, the same search
 
-	Parallel int // calls under way at once; 0 is 4
-	Price    sampling.Price
-
-	// Progress is called after each case. All is the budget.
-	Progress func(fewshot.Progress)
+	// Evaluate holds the options of each evaluation. Its Progress counts the calls
+	// of the whole search, and All is the budget.
+	Evaluate EvaluateOptions
 }
 
 // A SearchResult is the outcome of a [Search].
@@ -164,12 +162,13 @@ func (h *hunt[In, Out]) try(candidate []int) (better bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	before := h.found.Calls
-	report, err := Evaluate(h.ctx, p, h.model, h.cases, h.metric, EvaluateOptions{Parallel: h.o.Parallel, Price: h.o.Price, Progress: func(p fewshot.Progress) {
-		if h.o.Progress != nil {
-			h.o.Progress(fewshot.Progress{Done: before + p.Done, Failed: p.Failed, All: h.o.Calls})
+	before, o := h.found.Calls, h.o.Evaluate
+	if progress := o.Progress; progress != nil {
+		o.Progress = func(p fewshot.Progress) {
+			progress(fewshot.Progress{Done: before + p.Done, Failed: p.Failed, All: h.o.Calls})
 		}
-	}})
+	}
+	report, err := Evaluate(h.ctx, p, h.model, h.cases, h.metric, o)
 	if report != nil {
 		h.found.Calls += len(report.Results)
 	}

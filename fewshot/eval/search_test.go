@@ -101,17 +101,17 @@ func TestSearchClimbs(t *testing.T) {
 	})}
 	task := fewshot.Task[string, string]{Examples: pool(12), Format: fewshot.Lines}
 	last := fewshot.Progress{}
-	search := eval.SearchOptions{K: 5, Calls: 10 * 300, Seed: 1, Progress: func(p fewshot.Progress) {
+	search := eval.SearchOptions{K: 5, Calls: 10 * 300, Seed: 1, Evaluate: eval.EvaluateOptions{Progress: func(p fewshot.Progress) {
 		if p.Done != last.Done+1 || p.All != 3000 {
 			t.Errorf("progress %+v after %+v", p, last)
 		}
 		last = p
-	}}
+	}}}
 	found, err := eval.Search(t.Context(), task, nil, model, needs(10), eval.Exact, search)
 	if err != nil || found.Report.Accuracy != 1 || found.Calls != last.Done || found.Tried < 150 {
 		t.Errorf("%+v, %+v, %v; want all cases right, and by climbing", found, last, err)
 	}
-	search.Progress = nil
+	search.Evaluate.Progress = nil
 	most = calls.Swap(0) - 15 // it fails at the last candidate but one
 	if short, err := eval.Search(t.Context(), task, nil, model, needs(10), eval.Exact, search); !errors.Is(err, broken) || short.Tried != found.Tried-2 {
 		t.Errorf("a model that fails: %+v, %v; want its error and the best so far", short, err)

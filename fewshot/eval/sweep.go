@@ -14,38 +14,35 @@ import (
 )
 
 // SweepOptions say which variants of a task a [Sweep] compares: every combination
-// of its lists. An empty list leaves that side as the task has it; the same twice
-// in a list is an error. Rows are in the order of the lists, and of the names.
+// of its lists. An empty list leaves the task as it is. Repeats in a list are an
+// error. Rows are in the order of the lists, and of the names.
 type SweepOptions struct {
 	Shots     []int // such as 0, 1, 2, 4, 8; more than the pool has is an error
 	Formats   map[string]fewshot.Format
 	Selectors map[string]func(k int) fewshot.Selector // such as fewshot.First, for each of Shots
 
-	// Orders are seeds. Each shuffles the pool, so that another set of examples
-	// comes first, in another order; where the task draws at random, the draws
-	// differ too. 0 leaves the task as it is. A row of the table is the mean over
-	// them.
+	// Orders are seeds that shuffle the pool, so that other examples come first, in
+	// another order. Tasks with a Temperature draw with another seed too. 0 leaves
+	// the task as it is. A row of the table is the mean over the orders.
 	Orders []uint64
 
-	Parallel int // calls under way at once; 0 is 4
-	Price    sampling.Price
-
-	// Progress is called after each case, from the goroutine that called Sweep.
-	Progress func(fewshot.Progress)
+	// Evaluate holds the options of each evaluation. Its Progress counts the cases
+	// of the whole sweep.
+	Evaluate EvaluateOptions
 }
 
 // A Row is one variant of a swept task: the mean over all orders.
 type Row struct {
 	Format, Selector string  // "" where the options name none
-	Shots            int     // most shown; a Selector may choose fewer, and a window hold fewer
+	Shots            int     // at most; a Selector may choose fewer, and a window may hold fewer
 	Mean             float64 // mean accuracy, 0 to 1
 	Spread           float64 // standard deviation between the orders
-	Low, High        float64 // the least and the greatest of them
+	Low, High        float64 // the lowest and highest accuracy
 	Reports          []*Report
 }
 
-// A Build makes a [Predictor] of a compiled variant of a task: a Classifier, say,
-// calibrated or not. nil takes the Prompter itself.
+// A Build makes a [Predictor] from a compiled variant of a task, such as a
+// Classifier, calibrated or not. nil uses the Prompter itself.
 type Build[In, Out any] func(*fewshot.Prompter[In, Out]) (Predictor[In, Out], error)
 
 func (b Build[In, Out]) of(task fewshot.Task[In, Out]) (Predictor[In, Out], error) {
@@ -56,10 +53,10 @@ func (b Build[In, Out]) of(task fewshot.Task[In, Out]) (Predictor[In, Out], erro
 	return b(p)
 }
 
-// Sweep evaluates every variant of a task. To resume a sweep that was interrupted,
-// call it again with a Model whose backend is a wrap.Cache. On an error it returns
-// the rows that are whole.
-func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o SweepOptions) (*Table, error) {
+// Sweep evaluates every variant of a task. To resume an interrupted sweep, call it
+// again with a Model whose backend is a wrap.Cache. On an error it returns the
+// finished rows.
+func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o SweepOptions) (Table, error) {
 	if err := o.check(len(task.Examples), task.Select != nil); err != nil {
 		return nil, err
 	}
@@ -76,7 +73,7 @@ func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build B
 	if len(orders) == 0 {
 		orders = []uint64{0}
 	}
-	table := &Table{Orders: len(orders), Cases: len(cases)}
+	var table Table
 	total := fewshot.Progress{All: len(formats) * len(selectors) * len(shots) * len(orders) * len(cases)}
 	for _, format := range slices.Sorted(maps.Keys(formats)) {
 		for _, selector := range slices.Sorted(maps.Keys(selectors)) {
@@ -93,7 +90,7 @@ func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build B
 					row.Reports = append(row.Reports, report)
 				}
 				row.sum()
-				table.Rows = append(table.Rows, row)
+				table = append(table, row)
 			}
 		}
 	}
@@ -109,13 +106,14 @@ func variant[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build
 	if err != nil {
 		return nil, err
 	}
-	before := *total
-	return Evaluate(ctx, p, m, cases, metric, EvaluateOptions{Parallel: o.Parallel, Price: o.Price, Progress: func(p fewshot.Progress) {
+	before, progress := *total, o.Evaluate.Progress
+	o.Evaluate.Progress = func(p fewshot.Progress) {
 		total.Done, total.Failed = before.Done+p.Done, before.Failed+p.Failed
-		if o.Progress != nil {
-			o.Progress(*total)
+		if progress != nil {
+			progress(*total)
 		}
-	}})
+	}
+	return Evaluate(ctx, p, m, cases, metric, o.Evaluate)
 }
 
 // check refuses shots that the pool does not have, and variants that are there

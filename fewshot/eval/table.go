@@ -1,28 +1,21 @@
 package eval
 
 import (
-	"encoding/csv"
-	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// A Table is what a [Sweep] found.
-type Table struct {
-	Rows   []Row
-	Orders int // evaluations behind each row
-	Cases  int // cases in each of them
-}
+// A Table is the result of a [Sweep].
+type Table []Row
 
 // columns are the table's columns: those that differ between rows, and the
 // figures in percent.
-func (t *Table) columns() (names []string, cells [][]string) {
+func (t Table) columns() (names []string, cells [][]string) {
 	percent := func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) }
-	formats := slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Format != "" })
-	selectors := slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Selector != "" })
+	formats := slices.ContainsFunc(t, func(r Row) bool { return r.Format != "" })
+	selectors := slices.ContainsFunc(t, func(r Row) bool { return r.Selector != "" })
 	if formats {
 		names = append(names, "format")
 	}
@@ -30,7 +23,7 @@ func (t *Table) columns() (names []string, cells [][]string) {
 		names = append(names, "selector")
 	}
 	names = append(names, "shots", "mean %", "spread", "least", "most")
-	for _, r := range t.Rows {
+	for _, r := range t {
 		var row []string
 		if formats {
 			row = append(row, r.Format)
@@ -44,7 +37,7 @@ func (t *Table) columns() (names []string, cells [][]string) {
 }
 
 // String returns the table as aligned text.
-func (t *Table) String() string {
+func (t Table) String() string {
 	names, cells := t.columns()
 	return aligned(append([][]string{names}, cells...), len(names)-5)
 }
@@ -77,7 +70,7 @@ func aligned(rows [][]string, left int) string {
 }
 
 // Markdown returns the table in Markdown.
-func (t *Table) Markdown() string {
+func (t Table) Markdown() string {
 	names, cells := t.columns()
 	var b strings.Builder
 	line := func(row []string) {
@@ -98,18 +91,4 @@ func (t *Table) Markdown() string {
 		line(row)
 	}
 	return b.String()
-}
-
-// WriteCSV writes the accuracy of every single evaluation, for other programs.
-// Its order is the place in SweepOptions.Orders, counting from 0.
-func (t *Table) WriteCSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	out.Write([]string{"format", "selector", "shots", "order", "accuracy", "low", "high"}) // Error below tells
-	for _, r := range t.Rows {
-		for i, report := range r.Reports {
-			out.Write([]string{r.Format, r.Selector, strconv.Itoa(r.Shots), strconv.Itoa(i), fmt.Sprint(report.Accuracy), fmt.Sprint(report.Low), fmt.Sprint(report.High)})
-		}
-	}
-	out.Flush()
-	return out.Error()
 }
