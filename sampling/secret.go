@@ -3,11 +3,10 @@ package sampling
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
-// A Secret holds a key. It prints as [key], or as nothing when it is empty,
-// under every verb of fmt, in JSON and in slog. The zero Secret is empty.
+// A Secret holds a key. It prints as [key] under every fmt verb, in JSON and in
+// slog. The zero Secret is empty and prints as nothing.
 //
 // The text is held by a func and not by a string, because fmt prints unexported
 // fields by reflection and calls no methods on them: it shows the address of a
@@ -32,19 +31,16 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// String returns "[key]", or "" when s is empty.
-func (s Secret) String() string {
+func (s Secret) shown() string {
 	if s.reveal == nil {
 		return ""
 	}
 	return "[key]"
 }
 
-// Format writes what String returns, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+// Format writes [key], or nothing, for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.shown()) }
 
-// MarshalText returns what String returns, so that no encoder writes the key.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue returns what String returns.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+// MarshalText returns [key], or nothing, so that no encoder or slog handler writes
+// the key.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.shown()), nil }
