@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -47,6 +48,9 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 		a.params.Seed = sampling.SeedAt(seed, i)
 		err := a.run(ctx, c.Model, prompt, prefill)
 		reply := string(a.given) + a.last.Text
+		if err == nil && reply != "" {
+			err = verify(o.Constraint, strings.TrimPrefix(reply, prefill), a.last.Reason)
+		}
 		switch {
 		case err == nil && reply == "":
 			spent = a.spent
@@ -71,6 +75,20 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 		return
 	}
 	yield(sampling.Chunk{}, fmt.Errorf("assistant: no reply: %w", ErrEmpty))
+}
+
+// verify checks a reply once the layout is undone. [sampling.Model] has checked the
+// completion, which may have other white space.
+func verify(c sampling.Constraint, reply string, reason sampling.Reason) error {
+	switch {
+	case c.IsZero():
+		return nil
+	case reason != sampling.TokenLimit:
+		return c.Match(reply)
+	case !c.Start().Add(reply):
+		return sampling.ErrConstraint
+	}
+	return nil
 }
 
 // An attempt is one request for a reply.

@@ -49,6 +49,11 @@ type ReplyOptions struct {
 	// Params replace those of the Conversation; nil does not.
 	Params *sampling.Params
 
+	// Constraint restricts the reply after the Prefill, without the space that
+	// the layout puts before it. A reply that violates it is
+	// [sampling.ErrConstraint], and no turn is added.
+	Constraint sampling.Constraint
+
 	// KeepCut keeps the turn of a caller that leaves the stream, or whose context
 	// ends, with as much of the reply as there is. Its Turn.Cut is true. Without
 	// any text no turn is kept.
@@ -57,6 +62,15 @@ type ReplyOptions struct {
 	// AllowLoops accepts a reply that repeats itself. Set it where repetition was
 	// asked for, as in a list of zeros.
 	AllowLoops bool
+}
+
+// constraint is o.Constraint as the completion has it, which begins with the space
+// after the label.
+func (o *ReplyOptions) constraint(w *writer, prefill string) sampling.Constraint {
+	if w.inline() && prefill == "" {
+		return o.Constraint.Wrap(" ", "")
+	}
+	return o.Constraint
 }
 
 func (c *Conversation) params(o ReplyOptions) sampling.Params {

@@ -30,7 +30,7 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		if err := c.finish(w, turns, 0, user, prefill); err != nil {
 			return nil, nil, err
 		}
-		p := &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns))}
+		p := &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns)), Constraint: o.constraint(w, prefill)}
 		if counterOf(c.Model) != nil {
 			if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil {
 				return nil, nil, err
@@ -61,7 +61,7 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		if tokens <= budget {
 			return w, &fewshot.Prompt{
 				Text: text, Stop: w.stops(), Tokens: tokens, Budget: budget,
-				Shots: indexes(dropped, len(turns)), Dropped: indexes(0, dropped),
+				Shots: indexes(dropped, len(turns)), Dropped: indexes(0, dropped), Constraint: o.constraint(w, prefill),
 			}, nil
 		}
 		// The parts add up to less than the whole: somewhere a tokenizer splits

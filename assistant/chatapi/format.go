@@ -73,9 +73,6 @@ func (h *Handler) checkConstraint(r *request) *fault {
 	if r.constraint.IsZero() {
 		return nil
 	}
-	if r.prompts == nil {
-		return cannot(r.constrains, "only the replies of completions are constrained")
-	}
 	if err := (&sampling.Request{Constraint: r.constraint, Stop: r.stop}).Validate(); err != nil {
 		return badField(r.constrains, "cannot be enforced: %v", err)
 	}

@@ -41,7 +41,7 @@ func (h *Handler) newReply(r *request, i int, g *group) *reply {
 	t.stop = early(r.stop)
 	talk := &assistant.Conversation{Model: model, Persona: h.config.Persona, Params: params, Transcript: slices.Clip(r.turns)}
 	talk.Persona.Description = h.description(&r.dialogue)
-	o := assistant.ReplyOptions{Prefill: r.prefill}
+	o := assistant.ReplyOptions{Prefill: r.prefill, Constraint: r.constraint}
 	ask := func(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
 		return a.chunks(talk.Stream(ctx, r.user, o))
 	}
@@ -98,6 +98,7 @@ type piece struct {
 // pieces draws the reply. An empty reply is not an error: the model stopped.
 func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
 	return func(yield func(piece, error) bool) {
+		var text strings.Builder
 		for chunk, err := range a.source(ctx) {
 			p := piece{index: index, text: chunk.Text, tokens: chunk.Tokens}
 			switch {
@@ -110,6 +111,17 @@ func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
 			default:
 				yield(piece{}, err)
 				return
+			}
+			if c := a.request.constraint; !c.IsZero() {
+				text.WriteString(p.text)
+				if p.finish == openai.FinishReasonStop {
+					// An empty reply and a stop of the client's end a text that
+					// nobody has verified.
+					if err := c.Match(text.String()); err != nil {
+						yield(piece{}, err)
+						return
+					}
+				}
 			}
 			if !yield(p, nil) || p.finish != "" {
 				return
