@@ -40,9 +40,5 @@ func exact() bool { return strings.Contains(filepath.Base(os.Getenv("FOREWORD_GG
 
 func TestConformance(t *testing.T) {
 	m := open(t, llamacpp.Config{})
-	skip := map[string]string{}
-	if !exact() {
-		skip["concurrency"] = "quantized weights: what a token gets depends on the other tokens of its batch"
-	}
-	samplingtest.Kit{MaxTokens: 16, Skip: skip}.TestBackend(t, func(t *testing.T) sampling.Backend { return m })
+	samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend { return m })
 }

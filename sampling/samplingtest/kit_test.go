@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +53,40 @@ func TestWrapperKeepsEveryRule(t *testing.T) {
 	samplingtest.TestBackend(t, func(*testing.T) sampling.Backend {
 		return struct{ sampling.Forward }{sampling.Forward{Backend: &toy{}}}
 	})
+}
+
+// A server that batches rounds differently when it has company. That breaks no
+// rule: what it says then is as likely.
+func TestRoundingKeepsEveryRule(t *testing.T) {
+	var company atomic.Int32
+	texts := map[string]map[string]bool{} // by prompt
+	var mu sync.Mutex
+	samplingtest.TestBackend(t, func(*testing.T) sampling.Backend {
+		b := &toy{round: func() bool { return company.Load() > 1 }}
+		return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
+			return func(yield func(sampling.Chunk, error) bool) {
+				company.Add(1)
+				defer company.Add(-1)
+				text := ""
+				for chunk, err := range b.Sample(ctx, req) {
+					text += chunk.Text
+					if !yield(chunk, err) {
+						return
+					}
+				}
+				if mu.Lock(); req.Params.Temperature == 0 && req.Params.MaxTokens == 32 && !req.Params.Logprobs {
+					if texts[req.Prompt] == nil {
+						texts[req.Prompt] = map[string]bool{}
+					}
+					texts[req.Prompt][text] = true
+				}
+				mu.Unlock()
+			}
+		})
+	})
+	if !slices.ContainsFunc(slices.Collect(maps.Values(texts)), func(t map[string]bool) bool { return len(t) > 1 }) {
+		t.Error("it never rounded to another text")
+	}
 }
 
 // with returns a copy of a request with changed parameters.
@@ -110,6 +146,20 @@ func TestBrokenBackends(t *testing.T) {
 		{"draws at temperature 0", "greedy", "the same greedy request gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Temperature = 1 }))
 		})},
+		{"goes on from another's cache", "concurrency", "and beside others", func(*testing.T) sampling.Backend {
+			b, cached := &toy{}, ""
+			var mu sync.Mutex
+			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
+				r := *req
+				mu.Lock()
+				if len(cached) > 200 && r.Prompt != cached && strings.HasPrefix(r.Prompt, cached[:200]) {
+					r.Prompt = cached + " a"
+				}
+				cached = req.Prompt
+				mu.Unlock()
+				return b.Sample(ctx, &r)
+			})
+		}},
 		{"leaks a goroutine", "goroutines", "goroutines", func(t *testing.T) sampling.Backend {
 			b, closed := &toy{}, make(chan struct{})
 			t.Cleanup(func() { close(closed) })

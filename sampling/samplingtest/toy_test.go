@@ -27,6 +27,8 @@ type toy struct {
 	scoreAlike  bool   // scores everything alike
 	scoreSum    bool   // reports a log probability that is not the tokens'
 	logprobs    string // "none" or "positive"
+
+	round func() bool // whether it rounds in another way just now
 }
 
 var toyWords = []string{" the", " owl", " sat", " on", " a", " wall", ".", " été", " 나비", "\n", " tree", " and", "\xc3"}
@@ -147,6 +149,11 @@ func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) it
 				return
 			}
 			next, other := toyNext(history)
+			if b.round != nil && b.round() {
+				for i := range next {
+					next[i].Logprob += 0.1 * float64(i%2)
+				}
+			}
 			from := slices.Clone(next)
 			if !req.Constraint.IsZero() {
 				for id := range toyFirstWord {
