@@ -79,16 +79,19 @@ func TestRealServerLeaving(t *testing.T) {
 	})
 }
 
-func (s realServer) metric(t *testing.T) float64 {
+func (s realServer) metric(t *testing.T) float64 { return s.metricOf(t, s.running) }
+
+func (s realServer) metricOf(t *testing.T, name string) float64 {
+	t.Helper()
 	resp, err := http.Get(s.url + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	raw, _ := io.ReadAll(resp.Body)
-	found := regexp.MustCompile(`(?m)^` + s.running + `(?:\{[^}]*\})? (\S+)`).FindSubmatch(raw)
+	found := regexp.MustCompile(`(?m)^` + name + `(?:\{[^}]*\})? (\S+)`).FindSubmatch(raw)
 	if found == nil {
-		t.Fatalf("no %s in the server's metrics", s.running)
+		t.Fatalf("no %s in the server's metrics", name)
 	}
 	n, err := strconv.ParseFloat(string(found[1]), 64)
 	if err != nil {
