@@ -24,7 +24,7 @@ func checkCommands(t *testing.T, block []string) {
 		case len(words) == 0:
 		case strings.HasPrefix(words[0], ".ci/"):
 			if info, err := os.Stat(words[0]); err != nil || info.Mode()&0o111 == 0 {
-				t.Errorf("%s is no program: %v", words[0], err)
+				t.Errorf("%s is not a program: %v", words[0], err)
 			}
 		case strings.HasPrefix(line, "go run ./"):
 			checkFlags(t, words[2], words[3:])
@@ -93,7 +93,7 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "\n## Importing it\n")
+	_, section, _ := strings.Cut(string(readme), "\n## Use it in your module\n")
 	_, section, _ = strings.Cut(section, "```sh\n")
 	script, _, found := strings.Cut(section, "```")
 	if !found || !strings.Contains(script, "-replace") {
@@ -137,8 +137,8 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestTranslatedReadme holds the code blocks of the Chinese README to those of the
-// English one. Its words are its own.
+// TestTranslatedReadme compares the code blocks of the Chinese README with those
+// of the English one. The text between them may differ.
 func TestTranslatedReadme(t *testing.T) {
 	english, chinese := codeBlocks(t, "README.md"), codeBlocks(t, "README.zh-CN.md")
 	if diff := cmp.Diff(english, chinese); diff != "" {
@@ -146,8 +146,7 @@ func TestTranslatedReadme(t *testing.T) {
 	}
 }
 
-// codeBlocks returns the lines of a document's code blocks, and the comments that
-// say where they come from.
+// codeBlocks returns the lines of a document's code blocks.
 func codeBlocks(t *testing.T, file string) (lines []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -157,7 +156,7 @@ func codeBlocks(t *testing.T, file string) (lines []string) {
 	inBlock := false
 	for line := range strings.SplitSeq(string(text), "\n") {
 		fence := strings.HasPrefix(line, "```")
-		if inBlock || fence || strings.HasPrefix(line, "<!--") {
+		if inBlock || fence {
 			lines = append(lines, line)
 		}
 		inBlock = inBlock != fence

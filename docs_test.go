@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,13 +16,13 @@ import (
 // on the line before it where it comes from:
 //
 //	<!-- file: examples/first/main.go -->    the block is that file, from its package clause
-//	<!-- part: sampling/pocket/x_test.go --> the block's lines stand in that file, side by side
+//	<!-- part: sampling/pocket/x_test.go --> the block is a part of that file
+//	<!-- lines: example_test.go -->          the block's lines are in that file, in this order
 //	<!-- run: go run ./examples/first -->    the block is what the command prints
-//	<!-- printed: .ci/real-servers -->       the block was printed by what takes too long for a test
+//	<!-- printed: .ci/real-servers -->       the block is the output of a command too slow for a test
 //
-// Shell is checked by checkCommands. Any other block without such a line fails,
-// since nobody would know whether it is true. With -update, blocks of output and
-// of whole files are written anew.
+// Shell is checked by checkCommands. Any other block is an error. -update rewrites
+// blocks of output and of whole files.
 func TestDocuments(t *testing.T) {
 	files, err := filepath.Glob("*.md")
 	if err != nil {
@@ -91,6 +92,8 @@ func checkBlocks(t *testing.T, text string) string {
 			want = program(t, from)
 		case kind == "part":
 			checkPart(t, from, block)
+		case kind == "lines":
+			checkLines(t, from, block)
 		case kind == "run":
 			want = printed(t, from)
 		case kind == "printed":
@@ -132,6 +135,25 @@ func checkPart(t *testing.T, file string, block []string) {
 	}
 	if !strings.Contains(flat(strings.Split(string(text), "\n")), flat(block)) {
 		t.Errorf("these lines do not stand in %s:\n%s", file, strings.Join(block, "\n"))
+	}
+}
+
+// checkLines looks for the lines of a block in a file, in their order. A document
+// uses it to leave out the handling of errors.
+func checkLines(t *testing.T, file string, block []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := strings.Split(string(text), "\n")
+	for _, line := range block {
+		i := slices.IndexFunc(left, func(l string) bool { return strings.TrimSpace(l) == strings.TrimSpace(line) })
+		if i < 0 {
+			t.Errorf("%s does not have this line after the ones before it: %s", file, line)
+			return
+		}
+		left = left[i+1:]
 	}
 }
 

@@ -1,12 +1,12 @@
-// Command translate translates English words into Korean with a base model that
-// nobody ever told to translate: it sees ten pairs and goes on.
+// Command translate translates English words into Korean. The base model has no
+// instruction: it sees ten pairs and continues the list.
 //
 //	$ go run ./examples/translate teacher
 //	선생님
 //
-// Without flags it runs on the model inside this program, with no network. Try
-// -shots 0 to see what the same model makes of a bare word, -show to see the
-// prompt, and -raw to see what it goes on to say when nothing stops it.
+// Without flags it uses the model embedded in this program and no network.
+// -shots 0 gives the model a bare word. -show prints the prompt, and -raw prints
+// what the model writes when nothing stops it.
 package main
 
 import (
@@ -103,8 +103,7 @@ func run(ctx context.Context, env *cli.Env) error {
 
 func translate(ctx context.Context, env *cli.Env, prompter *fewshot.Prompter[string, string], model sampling.Model, word string, show, raw bool) error {
 	answer, err := prompter.Do(ctx, model, word)
-	// What goes on past the answer is no answer, and with -raw it is what is
-	// asked for.
+	// A text that goes on past the answer is not an answer; -raw asks for it.
 	var unread *fewshot.AnswerError
 	if err != nil && !(raw && errors.As(err, &unread)) {
 		return err
@@ -121,7 +120,11 @@ func translate(ctx context.Context, env *cli.Env, prompter *fewshot.Prompter[str
 		return nil
 	}
 	said, invented, _ := strings.Cut(strings.TrimSpace(answer.Completion.Text), "\n")
-	fmt.Fprintln(env.Stdout, paint.Paint(cli.Green, said))
+	fmt.Fprint(env.Stdout, paint.Paint(cli.Green, said))
+	if show {
+		fmt.Fprintf(env.Stdout, paint.Paint(cli.Faint, "    <-- stop sequence %q: the answer ends here"), fewshot.Lines.After)
+	}
+	fmt.Fprintln(env.Stdout)
 	if invented != "" {
 		fmt.Fprintln(env.Stdout, paint.Paint(cli.Yellow, invented))
 	}

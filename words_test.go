@@ -1,0 +1,137 @@
+package foreword_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// oddPhrase matches what is hard to read for those who do not know it. "There is
+// no X" and "is no longer" are plain English.
+var (
+	oddPhrase   = regexp.MustCompile(`(?i)\b(?:there )?(?:is|are) no (?:longer )?|\bstands? in\b|\bby heart\b|\bmakes? up\b`)
+	plainPhrase = regexp.MustCompile(`(?i)^there |longer $`)
+)
+
+// oddAllowed has how many odd phrases a folder may hold. A folder that is not
+// listed may hold none.
+var oddAllowed = map[string]int{
+	"assistant": 15, "assistant/chatapi": 2, "benchmarks": 2, "docs": 12,
+	"examples": 4, "examples/agree": 1, "examples/extract": 1, "examples/internal/cli": 2, "examples/playground": 3, "examples/recite": 3, "examples/shots": 2,
+	"fewshot": 4, "fewshot/choose": 7, "fewshot/eval": 1, "internal/faultwire": 6, "internal/httpwire": 3,
+	"sampling": 2, "sampling/ollama": 1, "sampling/openai": 13, "sampling/pocket": 4, "sampling/pocket/internal/wordlists": 1,
+	"sampling/samplingtest": 1, "sampling/tiktoken": 2, "sampling/wrap": 4,
+}
+
+// TestPlainWords counts odd phrases in Markdown files, and in the comments and
+// texts of Go files that are not tests.
+func TestPlainWords(t *testing.T) {
+	found := map[string][]string{}
+	look := func(dir, place, text string) {
+		text = strings.Join(strings.Fields(strings.ReplaceAll(text, "//", " ")), " ")
+		for _, phrase := range oddPhrase.FindAllStringIndex(text, -1) {
+			if !plainPhrase.MatchString(text[phrase[0]:phrase[1]]) {
+				found[dir] = append(found[dir], place+": "+text[max(0, phrase[0]-40):min(len(text), phrase[1]+20)])
+			}
+		}
+	}
+	eachFile(t, func(file string) {
+		dir := filepath.ToSlash(filepath.Dir(file))
+		switch {
+		case strings.HasSuffix(file, ".md"):
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			look(dir, file, string(text))
+		case strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go"):
+			set := token.NewFileSet()
+			f, err := parser.ParseFile(set, file, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, comment := range f.Comments {
+				look(dir, set.Position(comment.Pos()).String(), comment.Text())
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+					look(dir, set.Position(literal.Pos()).String(), literal.Value)
+				}
+				return true
+			})
+		}
+	})
+	for _, dir := range slices.Sorted(maps.Keys(found)) {
+		if len(found[dir]) > oddAllowed[dir] {
+			t.Errorf("%s has %d odd phrases, and may have %d:\n%s", dir, len(found[dir]), oddAllowed[dir], strings.Join(found[dir], "\n"))
+		}
+	}
+}
+
+// TestReadme keeps the README short, and its sentences too.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(string(text), "\n"); lines > 170 {
+		t.Errorf("README.md has %d lines; 170 is the limit", lines)
+	}
+	longest := ""
+	for _, sentence := range sentences(string(text)) {
+		if words := len(strings.Fields(sentence)); words > 25 {
+			t.Errorf("%d words; 25 is the limit: %s", words, sentence)
+		}
+		if len(strings.Fields(sentence)) > len(strings.Fields(longest)) {
+			longest = sentence
+		}
+	}
+	t.Logf("the longest sentence has %d words: %s", len(strings.Fields(longest)), longest)
+}
+
+var (
+	block       = regexp.MustCompile("(?ms)^```.*?^```$|^<!--.*?-->$|^#.*?$|^!\\[.*?$")
+	target      = regexp.MustCompile(`\]\([^)]*\)`)
+	sentenceEnd = regexp.MustCompile(`[.!?]\**\s`)
+)
+
+// sentences splits the prose of a Markdown text, without code blocks, headings
+// and the targets of links. A table cell is a sentence.
+func sentences(markdown string) []string {
+	prose := target.ReplaceAllString(block.ReplaceAllString(markdown, "\n\n"), "]")
+	var all []string
+	for paragraph := range strings.SplitSeq(prose, "\n\n") {
+		paragraph = strings.ReplaceAll(paragraph, "|", ". ")
+		all = append(all, sentenceEnd.Split(paragraph, -1)...)
+	}
+	return all
+}
+
+// eachFile calls do with each file of the repository, hidden folders and test
+// data aside.
+func eachFile(t *testing.T, do func(file string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); d.IsDir() && file != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "corpus") {
+			return fs.SkipDir
+		}
+		if !d.IsDir() {
+			do(file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
