@@ -46,6 +46,11 @@
 //   - A reply that repeats itself is an error with the code "reply_repeats". A
 //     whole answer is asked for once more before that, with a repetition penalty.
 //     An empty reply has the finish_reason "stop".
+//   - A response_format is enforced while the reply is drawn, and verified: a reply
+//     that violates it is an error. Schemas are limited to what is regular: no
+//     recursion, no additional properties, members in the order of properties.
+//     vLLM's structured_outputs (choice, regex, json) is known too. The backend
+//     has to be a [sampling.Constrainer].
 //   - Nothing is stored: store is ignored, and a previous_response_id is refused.
 //   - Whole answers with n choices are drawn together where the backend is a
 //     [sampling.Drawer], so that the prompt is read once. Streams are not.

@@ -53,8 +53,8 @@ func badField(param, format string, args ...any) *fault {
 }
 
 // cannot is the fault of a field that asks for what a base model does not do.
-func cannot(param, why string) *fault {
-	return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: param, message: "'" + param + "' is not supported: " + why}
+func cannot(param, why string, args ...any) *fault {
+	return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: param, message: "'" + param + "' is not supported: " + fmt.Sprintf(why, args...)}
 }
 
 // errGone says that the client left, or does not take its answer.

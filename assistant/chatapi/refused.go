@@ -1,10 +1,10 @@
 package chatapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // harmless are the fields that change nothing about a base model's reply: they
@@ -59,7 +59,7 @@ func otherField(_ *Handler, r *request, m member) *fault {
 		r.ignore(m.name)
 		return nil
 	}
-	return cannot(m.name, field.why)
+	return cannot(m.name, "%s", field.why)
 }
 
 func unknown(param string) *fault {
@@ -68,13 +68,7 @@ func unknown(param string) *fault {
 
 // compact is a JSON text without the white space outside of its strings.
 func compact(text json.RawMessage) string {
-	var v any
-	if json.Unmarshal(text, &v) != nil {
-		return ""
-	}
-	var b strings.Builder
-	if json.NewEncoder(&b).Encode(v) != nil {
-		return ""
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	var b bytes.Buffer
+	_ = json.Compact(&b, text) // which is known to be JSON
+	return b.String()
 }

@@ -117,7 +117,7 @@ func (a *reply) pieces(ctx context.Context, index int) iter.Seq2[piece, error] {
 				if p.finish == openai.FinishReasonStop {
 					// An empty reply and a stop of the client's end a text that
 					// nobody has verified.
-					if err := c.Match(text.String()); err != nil {
+					if err := a.request.verify(text.String()); err != nil {
 						yield(piece{}, err)
 						return
 					}

@@ -25,6 +25,7 @@ type request struct {
 	topLogprobs  int
 	constraint   sampling.Constraint
 	constrains   string          // the field that asks for it
+	json         bool            // the constraint is JSON
 	format       json.RawMessage // as the client wrote it
 }
 

@@ -50,7 +50,8 @@ func textField(h *Handler, r *request, m member) *fault {
 		switch param := join(m.name, t.name); {
 		case t.isNull():
 		case t.name == "format":
-			f = responseFormat(h, r, member{name: param, value: t.value})
+			r.format = t.value
+			f = responseFormat(h, r, member{param, t.value})
 		case t.name == "verbosity":
 			r.ignore(param)
 		default:

@@ -1,0 +1,152 @@
+// Package jsonpattern writes regular expressions, in RE2 syntax, for compact JSON
+// texts: no white space between tokens, and no recursion. Each function takes and
+// returns patterns that can be put anywhere in a larger one.
+package jsonpattern
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The scalars. Numbers have no exponent, so that none overflows by one. Strings
+// have no line end other than an escaped one, so that they fit into any prompt
+// layout, and escape only what has to be.
+const (
+	Null    = `null`
+	Bool    = `(?:true|false)`
+	Natural = `(?:0|[1-9][0-9]*)`
+	Integer = `(?:0|-?[1-9][0-9]*)`
+	Number  = `(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)`
+	String  = `"` + char + `*"`
+
+	plain  = `[^"\\` + unsafe + `]`
+	char   = `(?:` + plain + `|\\["\\/bfnrt]|\\u00[01][0-9a-f])`
+	unsafe = `\x00-\x1f\x7f-\x9f\x{2028}\x{2029}\x{fffd}`
+)
+
+// Literal returns the pattern of one JSON value, without its white space.
+func Literal(value []byte) string {
+	var b bytes.Buffer
+	if json.Compact(&b, value) != nil {
+		return regexp.QuoteMeta(string(value))
+	}
+	return regexp.QuoteMeta(b.String())
+}
+
+// Name returns the pattern of a text as JSON, such as a member's name.
+func Name(text string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(text) // a string always encodes
+	return regexp.QuoteMeta(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// AnyOf returns the pattern of values that match one of several.
+func AnyOf(patterns ...string) string {
+	if len(patterns) == 1 {
+		return patterns[0]
+	}
+	return `(?:` + strings.Join(patterns, `|`) + `)`
+}
+
+// Unlimited is the upper bound of a length that has none.
+const Unlimited = -1
+
+// Text returns the pattern of a string of so many characters.
+func Text(least, most int) string { return `"` + char + times(least, most) + `"` }
+
+// Array returns the pattern of an array of so many elements.
+func Array(element string, least, most int) string {
+	if most == 0 {
+		return `\[\]`
+	}
+	rest := most
+	if most != Unlimited {
+		rest--
+	}
+	list := element + `(?:,` + element + `)` + times(max(0, least-1), rest)
+	if least == 0 {
+		list = `(?:` + list + `)?`
+	}
+	return `\[` + list + `\]`
+}
+
+func times(least, most int) string {
+	switch {
+	case most != Unlimited:
+		return fmt.Sprintf(`{%d,%d}`, least, most)
+	case least == 0:
+		return `*`
+	}
+	return fmt.Sprintf(`{%d,}`, least)
+}
+
+// A Member is one of an object's.
+type Member struct {
+	Name     string
+	Value    string // its pattern
+	Optional bool
+}
+
+// Object returns the pattern of an object with these members, in this order.
+// Where all are optional, its size grows with the square of their number.
+func Object(members ...Member) string {
+	pairs := make([]string, len(members))
+	required := -1
+	for i, m := range members {
+		pairs[i] = Name(m.Name) + `:` + m.Value
+		if !m.Optional && required < 0 {
+			required = i
+		}
+	}
+	// from has the members from one on that follow the first that is there.
+	from := func(first int) string {
+		var b strings.Builder
+		b.WriteString(pairs[first])
+		for i := first + 1; i < len(members); i++ {
+			if members[i].Optional {
+				b.WriteString(`(?:,` + pairs[i] + `)?`)
+			} else {
+				b.WriteString(`,` + pairs[i])
+			}
+		}
+		return b.String()
+	}
+	if required < 0 {
+		all := make([]string, len(members))
+		for i := range members {
+			all[i] = from(i)
+		}
+		if len(all) == 0 {
+			return `\{\}`
+		}
+		return `\{` + AnyOf(all...) + `?\}`
+	}
+	var before strings.Builder
+	for _, pair := range pairs[:required] {
+		before.WriteString(`(?:` + pair + `,)?`)
+	}
+	return `\{` + before.String() + from(required) + `\}`
+}
+
+// Map returns the pattern of an object with any names and values of one kind. A
+// name may occur twice in it, which a strict reader refuses.
+func Map(value string) string {
+	pair := String + `:` + value
+	return `\{(?:` + pair + `(?:,` + pair + `)*)?\}`
+}
+
+// Any returns the pattern of any value with objects and arrays at most depth deep.
+// Its size is four times larger for each level.
+func Any(depth int) string {
+	scalar := AnyOf(String, Number, Bool, Null)
+	if depth == 0 {
+		return scalar
+	}
+	inner := Any(depth - 1)
+	return AnyOf(scalar, Array(inner, 0, Unlimited), Map(inner))
+}
