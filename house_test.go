@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 	"fewshot":                            {"sampling", "internal/parallel", "internal/strictjson"},
 	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
-	"assistant":                          {"fewshot", "internal/filelock", "sampling"},
+	"assistant":                          {"fewshot", "internal/filelock", "internal/strictjson", "sampling"},
 	"assistant/chatapi":                  {"assistant", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
 }
 

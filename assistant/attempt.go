@@ -25,7 +25,7 @@ var errLeft = errors.New("the caller left")
 
 // speak replies to what the user says after the given turns, and keeps the turn.
 func (c *Conversation) speak(ctx context.Context, before Transcript, user string, seed uint64, o ReplyOptions, yield func(sampling.Chunk, error) bool) {
-	if err := c.checkLog(); err != nil {
+	if err := c.checkFile(); err != nil {
 		yield(sampling.Chunk{}, err)
 		return
 	}

@@ -32,11 +32,11 @@ type Conversation struct {
 	Summary    Turn
 	Summarized int
 
-	// Log, when it is set, is saved to whenever the Transcript changes by a
-	// method of the Conversation. Set the Transcript from it at the start.
-	Log *Log
+	// File is saved whenever a method of the Conversation changes the Transcript;
+	// nil saves nothing. Set the Transcript to its Transcript at the start.
+	File *File
 
-	tally *tally
+	counts *counts
 }
 
 // ReplyOptions are the settings of one reply. The zero ReplyOptions are the
@@ -170,19 +170,18 @@ func (c *Conversation) Undo() (Turn, error) {
 	return last, c.keep(c.Transcript[: n-1 : n-1])
 }
 
-// checkLog refuses to go on where what is in the file has not been read: saving
-// would take all of it back.
-func (c *Conversation) checkLog() error {
-	if c.Log != nil && len(c.Transcript) == 0 && len(c.Log.saved) > 0 {
-		return &LogError{Path: c.Log.path, Err: fmt.Errorf("the file has %d turns, and the Transcript none; set it to Log.Transcript(), or call Log.Save(nil) to begin anew", len(c.Log.saved))}
+// checkFile refuses to overwrite a file whose turns were not taken over.
+func (c *Conversation) checkFile() error {
+	if c.File != nil && len(c.Transcript) == 0 && len(c.File.saved) > 0 {
+		return &ValueError{Where: c.File.path, Err: fmt.Errorf("has %d turns, and the Transcript has none; set it to File.Transcript(), or call File.Save(nil) to begin again", len(c.File.saved))}
 	}
 	return nil
 }
 
 // keep makes turns the Transcript, once they are saved.
 func (c *Conversation) keep(turns Transcript) error {
-	if c.Log != nil {
-		if err := c.Log.Save(turns); err != nil {
+	if c.File != nil {
+		if err := c.File.Save(turns); err != nil {
 			return err
 		}
 	}
@@ -190,8 +189,8 @@ func (c *Conversation) keep(turns Transcript) error {
 	return nil
 }
 
-// Clone returns a conversation that goes on from the same point by itself. It
-// has no Log, since a file has one writer.
+// Clone returns a conversation that goes on from the same point by itself. It has
+// no File, since a file has one writer.
 func (c *Conversation) Clone() *Conversation {
 	clone := *c
 	clone.Persona.Examples = slices.Clone(c.Persona.Examples)
@@ -200,33 +199,31 @@ func (c *Conversation) Clone() *Conversation {
 	}
 	clone.Params.Extra = maps.Clone(c.Params.Extra)
 	clone.Transcript = slices.Clone(c.Transcript)
-	clone.Log = nil
-	clone.tally = c.tally.clone()
+	clone.File, clone.counts = nil, nil
 	return &clone
 }
 
-// Prompt returns what the model would be given to reply to text. Its Shots are
-// the turns of the Transcript that are shown and its Dropped those that are not,
-// by their index. Of the Model it uses the Window and the Counter. Each turn is
-// counted once, as long as the Counter stays the same; one that cannot be
-// compared, such as a function, is another each time.
+// Prompt returns the prompt with which the model would be asked to reply to text.
+// Its Shots are the turns of the Transcript that are shown, and its Dropped those
+// that are not, by their index. Of the Model it uses the Window and the Counter.
+// Each turn is counted once.
 //
-// Description and examples are never left out, and turns only whole, the oldest
-// first. When there is no room for one more turn, so many are dropped that two
-// thirds of the room are free. Until it is full, every prompt is the one before it
-// with something added, and a server that caches prefixes reads just that. What
-// is dropped follows from the Transcript, the text, the window and
-// Params.MaxTokens alone, so that a conversation that is taken up again has the
-// same prompts. If text does not fit by itself, that is [sampling.ErrBudget].
+// The description and the examples are always shown. Turns are dropped whole, the
+// oldest first. When the window is full, so many are dropped that two thirds of the
+// room for turns are free. Until it is full again, every prompt is the one before it
+// with something added, and a server that caches prefixes reads only that. What is
+// dropped depends only on the Transcript, the text, the window and MaxTokens, so a
+// conversation that is continued later has the same prompts. A text that does not
+// fit alone is [sampling.ErrBudget].
 func (c *Conversation) Prompt(ctx context.Context, text string, o ReplyOptions) (*fewshot.Prompt, error) {
 	_, prompt, err := c.ask(ctx, text, o)
 	return prompt, err
 }
 
-// Parts is Prompt taken apart, to be shown in colours: the description
-// ([fewshot.Instruction]), what users say ([fewshot.Input]), what the assistant
-// says ([fewshot.Output]), text itself ([fewshot.Query]) and what the layout
-// writes between them. Joined, the texts of the parts are the Prompt's.
+// Parts is Prompt in pieces, to be shown in colours: the description
+// ([fewshot.Instruction]), users' texts ([fewshot.Input]), replies
+// ([fewshot.Output]), text itself ([fewshot.Query]) and what the layout writes
+// between them. The texts of the parts, joined, are the text of the Prompt.
 func (c *Conversation) Parts(ctx context.Context, text string, o ReplyOptions) ([]fewshot.Part, error) {
 	w, _, err := c.ask(ctx, text, o)
 	if err != nil {

@@ -72,9 +72,8 @@ func TestMarkdownInAnswersStays(t *testing.T) {
 			t.Errorf("%v: %v\n%s", layout, err, cmp.Diff(answer, got))
 		}
 		c.Reply(t.Context(), "b", assistant.ReplyOptions{})
-		read, err := c.Persona.Read(script.Prompts()[1])
-		if err != nil || read.Examples[0][0].Reply != answer {
-			t.Errorf("%v: read back %v, %+v", layout, err, read)
+		if _, read := oracleFor(c.Persona).read(t, script.Prompts()[1]); read[0][0].Reply != answer {
+			t.Errorf("%v: read back %+v", layout, read)
 		}
 	}
 }
@@ -227,7 +226,7 @@ func TestKeepCut(t *testing.T) {
 	}
 	c := talk()
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
-	c.Log = openLog(t, path)
+	c.File = openFile(t, path)
 	upTo(c, c.Stream(t.Context(), "a", keep), "one two")
 	if len(c.Transcript) != 1 || c.Transcript[0].Reply != "one two" || !c.Transcript[0].Cut || c.Transcript[0].Seed == 0 {
 		t.Errorf("kept %+v", c.Transcript)
@@ -236,8 +235,8 @@ func TestKeepCut(t *testing.T) {
 	if len(c.Transcript) != 1 || c.Transcript[0].Reply != "four" {
 		t.Errorf("regenerated %+v", c.Transcript)
 	}
-	c.Log.Close()
-	if diff := cmp.Diff(c.Transcript, openLog(t, path).Transcript()); diff != "" {
+	c.File.Close()
+	if diff := cmp.Diff(c.Transcript, openFile(t, path).Transcript()); diff != "" {
 		t.Error(diff)
 	}
 
@@ -264,8 +263,8 @@ func TestKeepCut(t *testing.T) {
 		t.Errorf("%v, %+v", err, c.Transcript)
 	}
 	c = talk()
-	c.Log = openLog(t, filepath.Join(t.TempDir(), "talk.jsonl"))
-	c.Log.Close()
+	c.File = openFile(t, filepath.Join(t.TempDir(), "talk.jsonl"))
+	c.File.Close()
 	upTo(c, c.Stream(t.Context(), "a", keep), "one")
 	if len(c.Transcript) != 0 {
 		t.Errorf("not saved, and kept: %+v", c.Transcript)

@@ -2,17 +2,22 @@ package assistant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
 
-// DraftPrompt returns a request to an instruction-tuned model, or to a person,
-// to write the page that puts a base model in the role that brief describes,
-// such as "a patient gardener who answers questions about vegetables". What
-// comes back is for [ParseDraft].
+// DraftPrompt returns a request to an instruction-tuned model, or to a person, to
+// write the persona that brief describes, such as "a patient gardener who answers
+// questions about vegetables". The answer is in the format of [ReadPersona].
 func DraftPrompt(brief string) string {
 	return strings.Replace(draftRequest, "BRIEF", strings.TrimSpace(brief), 1)
 }
+
+const (
+	draftBegin = userKey + " Human"
+	draftEnd   = rule
+)
 
 const draftRequest = `I need your help with a prompt. I have no chat model at hand, only a base LLM: it was trained to complete documents and never to follow instructions. It goes on with whatever text it is given, so the text has to be one in which a good answer is the natural next thing.
 
@@ -22,40 +27,61 @@ BRIEF
 
 Make it look a bit like a page that somebody might have found on the web:
 
-1. Begin with a brief description, two to four sentences in the third person, of who the Assistant is, how it talks, and what it does when it does not know something. Describe it; do not address it and do not give orders.
-2. Go on with a few-shot prompt in which a Human and the Assistant take turns. Write three separate dialogues, with a line of five dashes between one and the next. At least one of them has three turns or more, in which the Human's later questions only make sense together with the earlier ones. In one of them the Assistant says that it does not know.
-3. Begin each of the Human's texts with "Human:" and each of the Assistant's with "Assistant:", both at the start of a line, with an empty line between them. Use these two words as labels for nothing else.
-4. Get the facts right, vary the length of the answers, and write all of it in the language of the description above.
-5. End with the last answer. No title for the whole, no comments before or after, no code fence around it.
+1. Begin with these two lines and an empty line:
+user: Human
+name: Assistant
+2. Go on with a brief description, two to four sentences in the third person, of who the Assistant is, how it talks, and what it does when it does not know something. Describe it; do not address it and do not give orders.
+3. Go on with a few-shot prompt in which a Human and the Assistant take turns. Write three separate dialogues, each followed by a line of five dashes. At least one of them has three turns or more, in which the Human's later questions only make sense together with the earlier ones. In one of them the Assistant says that it does not know.
+4. Begin each of the Human's texts with "Human:" and each of the Assistant's with "Assistant:", both at the start of a line and without any markup, with an empty line between them. Use these two words as labels for nothing else. Begin no other line with a word and a colon.
+5. Get the facts right, vary the length of the answers, and write all of it in the language of the description above.
+6. End with a line of five dashes. No title, no comments before or after, no code fence around it.
 `
 
-// Draft has another model write a persona: it asks with [DraftPrompt] and reads
-// the answer with [ParseDraft]. An answer that cannot be read is a
-// [*DraftError], which has it as it came.
+// Draft has another model write a persona. It asks with [DraftPrompt] and reads the
+// page in the answer, from its head to its last line of dashes, with [ReadPersona].
+// An answer that cannot be read is asked for once more, with the error. The second
+// error is returned, a [*ValueError] whose Line counts from the head.
 //
-// ask may call anything that follows instructions. See the package's examples
-// for one that calls a chat endpoint.
+// ask may call anything that follows instructions. See the package's examples for one
+// that calls a chat endpoint.
 func Draft(ctx context.Context, ask func(ctx context.Context, prompt string) (string, error), brief string) (Persona, error) {
 	if strings.TrimSpace(brief) == "" {
-		return Persona{}, &ValueError{Where: "brief", Err: fmt.Errorf(`is empty; say what the assistant is to be, such as "a patient gardener"`)}
+		return Persona{}, &ValueError{Where: "brief", Err: errors.New(`is empty; say what the assistant is to be, such as "a patient gardener"`)}
 	}
-	answer, err := ask(ctx, DraftPrompt(brief))
-	if err != nil {
-		return Persona{}, fmt.Errorf("assistant: asking for a draft: %w", err)
+	prompt := DraftPrompt(brief)
+	for first := true; ; first = false {
+		answer, err := ask(ctx, prompt)
+		if err != nil {
+			return Persona{}, fmt.Errorf("assistant: asking for a draft: %w", err)
+		}
+		p, err := readDraft(answer)
+		if err == nil || !first {
+			return p, err
+		}
+		prompt = fmt.Sprintf("%s\nYou answered so already, and a program could not read it (%v):\n\n%s\n\nPlease write the whole document again, without that mistake.\n", DraftPrompt(brief), err, answer)
 	}
-	return ParseDraft(answer)
 }
 
-// A DraftError says that a text is no draft of a persona.
-type DraftError struct {
-	Text string // as it came
-	Err  error
+// readDraft reads the page in an answer, which may have remarks around it.
+func readDraft(answer string) (Persona, error) {
+	lines := strings.Split(lineEnds(answer), "\n")
+	begin, end := -1, -1
+	for i, line := range lines {
+		switch strings.TrimSpace(line) {
+		case draftBegin:
+			if begin < 0 {
+				begin = i
+			}
+		case draftEnd:
+			end = i
+		}
+	}
+	if begin < 0 || end < begin {
+		return Persona{}, &ValueError{Where: "draft", Err: fmt.Errorf("has no page from a line %q to a line %q; it begins %q", draftBegin, draftEnd, shorten(strings.TrimSpace(answer), 80))}
+	}
+	p, err := ReadPersona(strings.NewReader(strings.Join(lines[begin:end+1], "\n")))
+	if bad := (*ValueError)(nil); errors.As(err, &bad) {
+		bad.Where = "draft"
+	}
+	return p, err
 }
-
-// Error says what is missing and how the text begins.
-func (e *DraftError) Error() string {
-	return fmt.Sprintf("assistant: the draft %v; it begins %q", e.Err, shorten(strings.TrimSpace(e.Text), 80))
-}
-
-// Unwrap returns what is missing.
-func (e *DraftError) Unwrap() error { return e.Err }

@@ -89,7 +89,7 @@ func ExampleReplyOptions() {
 }
 
 // Each turn is on the disk before Reply returns, and is there again afterwards.
-func ExampleLog() {
+func ExampleFile() {
 	folder, err := os.MkdirTemp("", "")
 	if err != nil {
 		log.Fatal(err)
@@ -98,11 +98,11 @@ func ExampleLog() {
 	path := filepath.Join(folder, "talk.jsonl")
 	model := sampling.Model{Backend: &samplingtest.Script{Replies: []string{" In March.", " In May."}}}
 	for _, question := range []string{"When do I sow peas?", "And beans?"} {
-		file, err := assistant.OpenLog(path)
+		file, err := assistant.OpenFile(path)
 		if err != nil {
 			log.Fatal(err)
 		}
-		c := assistant.Conversation{Model: model, Transcript: file.Transcript(), Log: file}
+		c := assistant.Conversation{Model: model, Transcript: file.Transcript(), File: file}
 		if _, err := c.Reply(context.Background(), question, assistant.ReplyOptions{}); err != nil {
 			log.Fatal(err)
 		}
@@ -136,23 +136,16 @@ The night desk of a small hotel. It is polite and brief.
 Guest: Is breakfast included?
 
 Desk: It is. We serve it from seven until ten.
+
+-----
+
+Guest: Do you have a garage?
+
+Desk: We don't, but there is one across the street.
 `))
 	fmt.Println(p.Name, p.Layout, len(p.Examples), err)
 	// Output:
-	// Desk dialogue 1 <nil>
-}
-
-func ExampleParseDraft() {
-	p, err := assistant.ParseDraft("Sure! Here is the page:\n\n```\nThe night desk of a small hotel.\n\n" +
-		"**Guest:** Is breakfast included?\n\n**Desk:** It is.\n\n**Guest:** Until when?\n\n**Desk:** Until ten.\n```")
-	fmt.Printf("%q %q %q %v\n", p.Description, p.User, p.Name, err)
-	for _, turn := range p.Examples[0] {
-		fmt.Println(turn.User, turn.Reply)
-	}
-	// Output:
-	// "The night desk of a small hotel." "Guest" "Desk" <nil>
-	// Is breakfast included? It is.
-	// Until when? Until ten.
+	// Desk dialogue 2 <nil>
 }
 
 // A persona written by a chat model, through go-openai.

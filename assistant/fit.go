@@ -30,13 +30,7 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		if err := c.finish(w, turns, 0, user, prefill); err != nil {
 			return nil, nil, err
 		}
-		p := &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns)), Constraint: o.constraint(w, prefill)}
-		if counterOf(c.Model) != nil {
-			if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil {
-				return nil, nil, err
-			}
-		}
-		return w, p, nil
+		return w, &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns)), Constraint: o.constraint(w, prefill)}, nil
 	}
 	f, err := c.fitting(ctx, w, turns, user, prefill, budget)
 	if err != nil {
@@ -64,9 +58,9 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 				Shots: indexes(dropped, len(turns)), Dropped: indexes(0, dropped), Constraint: o.constraint(w, prefill),
 			}, nil
 		}
-		// The parts add up to less than the whole: somewhere a tokenizer splits
-		// more where they meet. Where that would take all of the room, the user's
-		// text is tried alone.
+		// The parts add up to less than the whole, since a tokenizer may split more
+		// where they meet. Where the difference would take all of the room, the
+		// user's text is tried alone.
 		excess := max(1, tokens-sum)
 		if f.room > f.asked {
 			excess = min(excess, f.room-f.asked)
@@ -93,7 +87,7 @@ func (c *Conversation) finish(w *writer, turns Transcript, first int, user, pref
 	return nil
 }
 
-// shownTurn writes a turn and what parts it from the next.
+// shownTurn writes a turn and what separates it from the next.
 func (w *writer) shownTurn(t *Turn, where string) error {
 	user, reply, err := t.clean(where)
 	if err == nil {
@@ -114,54 +108,65 @@ func indexes(from, to int) []int {
 	return all
 }
 
-// A fitting knows what the parts of a conversation cost, in tokens.
+// A fitting has what the parts of a conversation cost, in tokens.
 type fitting struct {
-	turns []turnTokens
-	asked int // the user's text with what the layout writes around it, and the prefill
+	turns []turnCost
+	asked int // the user's text with its labels, and the prefill
 	room  int // for turns and asked, beside description, examples and summary
 
 	head, budget int  // for the error
-	bytes        bool // likewise: there is no Counter, and tokens are bytes
+	bytes        bool // likewise: nothing counts, so that tokens are bytes
 }
 
-// bytesHint is one more way out where a text does not fit.
-const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
+type turnCost struct {
+	asked int // its question and the label of the reply
+	whole int
+}
 
 // fitting counts what has not been counted yet.
 func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
-	t, err := c.tallied(ctx, w.page)
+	t, err := c.counted(ctx, w.page)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitting{budget: budget, bytes: t.counter == nil}
-	if f.head, err = t.piece(ctx, w.String()); err != nil {
+	f := &fitting{budget: budget, bytes: t.label == len(t.page.user), turns: make([]turnCost, len(turns))}
+	if f.head, err = t.followed(ctx, w.String()); err != nil {
 		return nil, err
 	}
+	f.head += t.empty
 	if c.summarized(turns) > 0 {
-		summary := &writer{page: w.page}
-		if err := summary.shownTurn(&c.Summary, "summary"); err != nil {
-			return nil, err
-		}
-		n, err := t.piece(ctx, summary.String())
+		n, err := t.turn(ctx, &c.Summary, "summary")
 		if err != nil {
 			return nil, err
 		}
 		f.head += n
 	}
-	t.turns = t.turns[:min(len(t.turns), len(turns)+1)]
 	for i := range turns {
-		if err := t.turn(ctx, i, &turns[i]); err != nil {
+		question, err := clean(turns[i].User)
+		if err != nil {
+			return nil, &ValueError{Where: turnName(i) + ": user text", Err: err}
+		}
+		if f.turns[i].asked, err = t.question(ctx, question); err != nil {
+			return nil, err
+		}
+		if f.turns[i].whole, err = t.turn(ctx, &turns[i], turnName(i)); err != nil {
 			return nil, err
 		}
 	}
-	if f.asked, err = t.asked(ctx, len(turns), user, prefill); err != nil {
+	if f.asked, err = t.question(ctx, user); err != nil {
 		return nil, err
 	}
-	f.turns = t.turns[:len(turns)]
-	f.head += t.constant
+	extra, err := t.prefill(ctx, prefill)
+	if err != nil {
+		return nil, err
+	}
+	f.asked += extra
 	f.room = budget - f.head
 	return f, nil
 }
+
+// bytesHint is one more way out where a text does not fit.
+const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 
 // drop returns how many of the oldest turns to leave out, and the tokens of the
 // prompt by the sum of its parts.

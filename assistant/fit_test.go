@@ -130,7 +130,11 @@ func oneAtATime(t testing.TB, c *assistant.Conversation, turns assistant.Transcr
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.Tokens <= budget {
+			tokens, err := c.Model.Count(t.Context(), p.Text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tokens <= budget {
 				prompts = append(prompts, p.Text)
 				break
 			}

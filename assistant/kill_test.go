@@ -62,18 +62,18 @@ func killSteps(turns assistant.Transcript) (k int) {
 
 // writeForever goes on step by step, and says after each that it has been saved.
 func writeForever(path string) {
-	log, err := assistant.OpenLog(path)
+	file, err := assistant.OpenFile(path)
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
-	turns := log.Transcript()
+	turns := file.Transcript()
 	k := killSteps(turns)
 	fmt.Println("open", k)
 	for {
 		k++
 		turns = killStep(turns, k)
-		if err := log.Save(turns); err != nil {
+		if err := file.Save(turns); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)
 		}
@@ -156,15 +156,15 @@ func TestKills(t *testing.T) {
 		if !opened {
 			early++
 		}
-		if file, err := os.ReadFile(path); err == nil && len(file) > 0 && file[len(file)-1] != '\n' {
+		if bytes, err := os.ReadFile(path); err == nil && len(bytes) > 0 && bytes[len(bytes)-1] != '\n' {
 			midway++
 		}
-		log, err := assistant.OpenLog(path)
+		file, err := assistant.OpenFile(path)
 		if err != nil {
 			t.Fatalf("kill %d after %v: %v", i, moment, err)
 		}
-		got := log.Transcript()
-		log.Close()
+		got := file.Transcript()
+		file.Close()
 		if next := killStep(turns, k+1); opened && slices.Equal(got, next) {
 			turns = next
 			k++
@@ -182,9 +182,9 @@ func TestKills(t *testing.T) {
 // A second process is refused, and the first is not disturbed.
 func TestOneWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
-	log := openLog(t, path)
-	if _, err := assistant.OpenLog(path); !errors.Is(err, assistant.ErrInUse) {
-		t.Errorf("a second Log in one process: %v", err)
+	file := openFile(t, path)
+	if _, err := assistant.OpenFile(path); !errors.Is(err, assistant.ErrInUse) {
+		t.Errorf("a second File in one process: %v", err)
 	}
 	child, said := start(t, path)
 	said.Scan()
@@ -193,20 +193,20 @@ func TestOneWriter(t *testing.T) {
 	}
 	child.Process.Kill()
 	child.Wait()
-	if err := log.Save(killStep(nil, 1)); err != nil {
+	if err := file.Save(killStep(nil, 1)); err != nil {
 		t.Error(err)
 	}
-	log.Close()
+	file.Close()
 
 	child, said = start(t, path)
 	if said.Scan(); said.Text() != "open 1" {
 		t.Errorf("the file was given free, and a process says %q", said.Text())
 	}
-	if _, err := assistant.OpenLog(path); !errors.Is(err, assistant.ErrInUse) {
+	if _, err := assistant.OpenFile(path); !errors.Is(err, assistant.ErrInUse) {
 		t.Errorf("a file that another process writes: %v", err)
 	}
 	child.Process.Kill()
 	io.Copy(io.Discard, strings.NewReader(said.Text()))
 	child.Wait()
-	openLog(t, path).Close()
+	openFile(t, path).Close()
 }

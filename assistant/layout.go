@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// A Layout is how a persona and a conversation stand on the page. The zero
-// Layout is Dialogue.
+// A Layout is the form of a prompt. The zero Layout is Dialogue.
 //
-// There are three, and they are a closed set: that no text can forge a turn is a
-// property of a layout as a whole, its labels, its separators, its stops and the
-// reader that undoes it, and not of strings that could be filled in one by one.
-type Layout int
+// The set is closed. A text cannot forge a turn because of all of a layout's parts
+// together: labels, separators, stop sequences and the reader that undoes them.
+type Layout string
 
 const (
-	// Dialogue is a play: each speaker's name begins a paragraph.
+	// Dialogue is a play: each text begins with the speaker's name. Two empty lines
+	// separate dialogues.
 	//
 	//	The description.
 	//
@@ -23,15 +22,15 @@ const (
 	//	Assistant: This is.
 	//
 	//
-	//	Human: What begins behind two empty lines?
+	//	Human: What follows two empty lines?
 	//
 	//	Assistant: A new dialogue, such as the one with the user.
-	Dialogue Layout = iota
+	Dialogue Layout = "dialogue"
 
-	// Headings sets each text in a fence of its own below a heading, after URIAL
-	// (Lin et al. 2023). The names are "Query" and "Answer" unless the Persona
-	// has its own. The fences have four backticks where URIAL has three, so that
-	// answers may have code blocks. Dialogues are parted as in Dialogue.
+	// Headings puts each text in a fence of its own below a heading, after URIAL
+	// (Lin et al. 2023). The default names are "Query" and "Answer". The fences have
+	// four backticks where URIAL has three, so that answers may have code blocks.
+	// Two empty lines separate dialogues.
 	//
 	//	# Query:
 	//	````
@@ -42,10 +41,10 @@ const (
 	//	````
 	//	A document with headings.
 	//	````
-	Headings
+	Headings Layout = "headings"
 
-	// Dashes is Dialogue with a line of five dashes before each dialogue, the
-	// form of the prompt of Askell et al. 2021, which they call a transcript.
+	// Dashes is Dialogue with a line of five dashes before each dialogue. It is the
+	// form of the prompt of Askell et al. 2021.
 	//
 	//	The description.
 	//
@@ -60,36 +59,15 @@ const (
 	//	Human: And this?
 	//
 	//	Assistant: The dialogue with the user.
-	Dashes
+	Dashes Layout = "dashes"
 )
 
-var layoutNames = [...]string{"dialogue", "headings", "dashes"}
-
-// String returns the name that files use, such as "dialogue".
-func (l Layout) String() string {
-	if l < 0 || int(l) >= len(layoutNames) {
-		return fmt.Sprintf("layout %d", int(l))
+func (l Layout) check() error {
+	switch l {
+	case "", Dialogue, Headings, Dashes:
+		return nil
 	}
-	return layoutNames[l]
-}
-
-// MarshalText writes the name that String gives.
-func (l Layout) MarshalText() ([]byte, error) {
-	if l < 0 || int(l) >= len(layoutNames) {
-		return nil, fmt.Errorf("%v has no name; the layouts are %q", l, layoutNames)
-	}
-	return []byte(layoutNames[l]), nil
-}
-
-// UnmarshalText reads the names that MarshalText writes.
-func (l *Layout) UnmarshalText(text []byte) error {
-	for i, name := range layoutNames {
-		if name == string(text) {
-			*l = Layout(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown layout %q; the layouts are %q", text, layoutNames)
+	return fmt.Errorf("%q is unknown; use %q, %q or %q", string(l), Dialogue, Headings, Dashes)
 }
 
 const (
@@ -97,15 +75,13 @@ const (
 	rule  = "-----"
 )
 
-// A page is a Layout with the speakers' names: all that is needed to write a
-// prompt, to read one and to stop a model. It does not change once it is made.
+// A page is a Layout with the speakers' names. It is immutable.
 type page struct {
 	layout Layout
 	user   string // what begins a user's text, such as "Human:" or "# Query:"
 	reply  string // the same for the assistant
 
-	// alike holds what lines are compared with: the letters of both names, as
-	// fold maps them. See lookout.
+	// alike holds the letters of both names, as fold maps them. See lookout.
 	alike   [2][]rune
 	symbols bool // there are symbols among them, which are decoration otherwise
 }
@@ -120,7 +96,7 @@ func newPage(l Layout, user, name string) *page {
 	return p
 }
 
-// marks are the texts that mean something to the layout where they begin a line.
+// marks are the texts with a meaning to the layout at the start of a line.
 func (p *page) marks() []string {
 	switch p.layout {
 	case Headings:
@@ -131,9 +107,9 @@ func (p *page) marks() []string {
 	return []string{p.user, p.reply}
 }
 
-// stops are what ends a reply: the marks, tied to the start of a line, so that
-// an answer may mention them. A rule has to stand behind an empty line, since
-// dashes right below a line of text make it a heading in Markdown.
+// stops end a reply: the marks at the start of a line, so that an answer may
+// mention them elsewhere. A rule needs an empty line before it, since dashes right
+// below a line of text make it a heading in Markdown.
 func (p *page) stops() []string {
 	stops := []string{"\n" + p.user, "\n" + p.reply}
 	switch p.layout {
@@ -145,5 +121,5 @@ func (p *page) stops() []string {
 	return stops
 }
 
-// inline reports whether a text stands on the same line as its label.
+// inline reports whether a text begins on the line of its label.
 func (p *page) inline() bool { return p.layout != Headings }

@@ -44,8 +44,8 @@ func (p *Persona) names() (user, name string) {
 
 // page returns the layout with the names, or what is wrong with either.
 func (p *Persona) page() (*page, error) {
-	if p.Layout < 0 || int(p.Layout) >= len(layoutNames) {
-		return nil, &ValueError{Where: "layout", Err: fmt.Errorf("%d is none of the %d that there are", int(p.Layout), len(layoutNames))}
+	if err := p.Layout.check(); err != nil {
+		return nil, &ValueError{Where: "layout", Err: err}
 	}
 	user, name := p.names()
 	for _, n := range []struct{ where, name string }{{"name of the user", user}, {"name of the assistant", name}} {
@@ -56,7 +56,7 @@ func (p *Persona) page() (*page, error) {
 	if string(skeleton(user)) == string(skeleton(name)) {
 		return nil, &ValueError{Where: "names", Err: fmt.Errorf("%q and %q are too much alike for a model to tell who speaks; rename one", user, name)}
 	}
-	return newPage(p.Layout, user, name), nil
+	return newPage(cmp.Or(p.Layout, Dialogue), user, name), nil
 }
 
 // maxName is the length of a name in bytes from which on it is a mistake: what
@@ -110,7 +110,7 @@ func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	}
 	if tokens >= budget {
 		hint := "shorten them"
-		if counterOf(m) == nil {
+		if tokens == w.size {
 			hint += bytesHint
 		}
 		return fmt.Errorf("assistant: %w: description and examples have %d tokens, and %d of the window of %d are left beside %d for a reply; %s",
@@ -156,29 +156,4 @@ func (p *Persona) write() (*writer, error) {
 		}
 	}
 	return w, nil
-}
-
-// Read reads back a page in the persona's layout and names: a prompt, or a text
-// that a person wrote in that form. It returns the persona with the description
-// and the dialogues of the page, of which the last is the one that goes on where
-// the page is a prompt; its last reply is what the prompt begins it with.
-//
-// For every page that this package wrote, these are exactly the texts that it
-// was written from. Read does not call for examples to be complete, as
-// [Persona.Validate] does.
-func (p *Persona) Read(page string) (Persona, error) {
-	layout, err := p.page()
-	if err != nil {
-		return Persona{}, err
-	}
-	text, err := plain(page)
-	if err != nil {
-		return Persona{}, &ValueError{Where: "page", Err: err}
-	}
-	read := *p
-	read.Description, read.Examples, err = layout.read(text)
-	if err != nil {
-		return Persona{}, &ValueError{Where: "page", Err: err}
-	}
-	return read, nil
 }

@@ -19,42 +19,30 @@ func personas() map[string]assistant.Persona {
 	all := map[string]assistant.Persona{
 		"helpful": assistant.Helpful(),
 		"zero":    {},
-		"described": {Description: "layout: dialogue\n\nA page that begins like a head.", User: "Gast", Name: "Gärtner",
+		"described": {Description: "layout: dialogue\n\nA page that begins like a head.\nTitle: none\n\\Human: no\n-----", User: "Gast", Name: "Gärtner",
 			Examples: []assistant.Transcript{{{Reply: "Grüß Gott!"}, {User: "Gast: hallo", Reply: "a\n\nb"}}}},
 		"braces": {Description: "{ this is no JSON", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}}},
 	}
-	for layout := range assistant.Layout(3) {
+	for _, layout := range layouts {
 		p := forger(layout).Persona
-		all[layout.String()] = p
+		all[string(layout)] = p
 	}
 	return all
 }
 
+// A persona is read back as it was written, also by an editor that changes line
+// ends or puts a byte order mark in front.
 func TestPersonaFiles(t *testing.T) {
 	for name, p := range personas() {
-		var text, asJSON bytes.Buffer
+		var text bytes.Buffer
 		if err := p.WriteText(&text); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.WriteJSON(&asJSON); err != nil {
-			t.Fatal(err)
-		}
-		back, err := assistant.ReadPersona(&asJSON)
-		if diff := cmp.Diff(p, back); err != nil || diff != "" {
-			t.Errorf("%s from JSON: %v\n%s", name, err, diff)
-		}
 		file := text.String()
-		for kind, file := range map[string]string{"text": file, "text with CRLF": strings.ReplaceAll(file, "\n", "\r\n"), "text with a BOM": "\ufeff" + file} {
+		for kind, file := range map[string]string{"text": file, "text with CRLF": strings.ReplaceAll(file, "\n", "\r\n"), "text with a BOM": "\ufeff" + file, "text after empty lines": "\n \n" + file} {
 			back, err := assistant.ReadPersona(strings.NewReader(file))
-			want := p // with the names written out
-			if want.User == "" {
-				want.User = map[bool]string{false: "Human", true: "Query"}[p.Layout == assistant.Headings]
-			}
-			if want.Name == "" {
-				want.Name = map[bool]string{false: "Assistant", true: "Answer"}[p.Layout == assistant.Headings]
-			}
-			if diff := cmp.Diff(want, back); err != nil || diff != "" {
-				t.Errorf("%s from %s: %v\n%s", name, kind, err, diff)
+			if diff := cmp.Diff(p, back); err != nil || diff != "" {
+				t.Errorf("%s from %s: %v\n%s\n%s", name, kind, err, diff, file)
 			}
 		}
 	}
@@ -66,91 +54,108 @@ func TestPersonaJSON(t *testing.T) {
 	if want := `{"description":"A \u003cb\u003e \u0026 c.","examples":[[{"user":"a","reply":"b"}]],"layout":"headings","name":"Gardener"}`; err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
 	}
-	if _, err := json.Marshal(assistant.Persona{Layout: 7}); err == nil {
-		t.Error("wrote a layout that there is not")
-	}
-	if s := assistant.Layout(7).String(); s != "layout 7" {
-		t.Error(s)
-	}
 }
 
 // Anybody can write a persona in an editor.
 func TestPersonaByHand(t *testing.T) {
-	got, err := assistant.ReadPersona(strings.NewReader("A conversation with a gardener.\nIt is spring.\n\n\n\nHuman:    When do I sow beans?\nAssistant:After the last frost.\n\n  Not before.  \n\n\n\nHuman: And peas?\n\n\n\n\nAssistant: Now.\n\nHuman: Beets?\n\nAssistant: Too.\n\n\n"))
-	want := assistant.Persona{
-		Description: "A conversation with a gardener.\nIt is spring.",
-		Examples: []assistant.Transcript{
-			{{User: "When do I sow beans?", Reply: "After the last frost.\n\n  Not before."}},
-			{{User: "And peas?", Reply: "Now."}, {User: "Beets?", Reply: "Too."}},
-		},
-	}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	got, err = assistant.ReadPersona(strings.NewReader("layout: headings\nname:\nuser:Guest\n\n# Guest: \n\n````text\nhi\n````\n# Answer:\n````\nhello\n````\n"))
-	want = assistant.Persona{Layout: assistant.Headings, User: "Guest", Examples: []assistant.Transcript{{{User: "hi", Reply: "hello"}}}}
-	if err == nil {
-		t.Errorf("a key without a space is read as %+v", got)
-	}
-	got, err = assistant.ReadPersona(strings.NewReader("layout: headings\nname:\nuser: Guest\n\n# Guest: \n\n````text\nhi\n````\n# Answer:\n````\nhello\n````\n"))
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	got, err = assistant.ReadPersona(strings.NewReader("layout: dashes\n\nDialogues.\n\n-----\nHuman: a\nAssistant: b\n-----\n-----\n\nHuman: c\nAssistant: d\n\n\n\n\nHuman: e\nAssistant: f\n-----"))
-	want = assistant.Persona{Layout: assistant.Dashes, Description: "Dialogues.", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}, {{User: "c", Reply: "d"}, {User: "e", Reply: "f"}}}}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("%v\n%s", err, diff)
-	}
-}
-
-// A persona may be a description and nothing else.
-func TestPersonaWithoutExamples(t *testing.T) {
-	for layout := range assistant.Layout(3) {
-		got, err := assistant.ReadPersona(strings.NewReader("layout: " + layout.String() + "\n\nA gardener.\n\nIt is spring.\n"))
-		want := assistant.Persona{Layout: layout, Description: "A gardener.\n\nIt is spring."}
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%v: %v\n%s", layout, err, diff)
+	olga := []assistant.Transcript{{{User: "Hi", Reply: "Hello."}, {User: "Who are you?", Reply: "Olga."}}}
+	for _, test := range []struct {
+		name, file string
+		want       assistant.Persona
+	}{
+		{"two names", "user: Visitor\nname: Olga\n\nOlga keeps the desk.\n\nVisitor: Hi\n\nOlga: Hello.\n\nVisitor: Who are you?\n\nOlga: Olga.\n",
+			assistant.Persona{Description: "Olga keeps the desk.", User: "Visitor", Name: "Olga", Examples: olga}},
+		{"another order, no empty lines, no line break at the end", "name:Olga\nuser:  Visitor\nVisitor: Hi", assistant.Persona{}},
+		{"another order, few empty lines", "name:Olga\nuser:  Visitor \n\nVisitor: Hi\nOlga: Hello.\nVisitor:Who are you?\nOlga:\nOlga.",
+			assistant.Persona{User: "Visitor", Name: "Olga", Examples: olga}},
+		{"one name", "name: Olga\n\nHuman: Hi\nOlga: Hello.\nHuman: Who are you?\nOlga: Olga.", assistant.Persona{Name: "Olga", Examples: olga}},
+		{"empty values", "layout:\nuser:\nname:\n\nHuman: Hi\n\nAssistant: Hello.\n\nHuman: Who are you?\n\nAssistant: Olga.", assistant.Persona{Examples: olga}},
+		{"no head", "A conversation with a gardener.\nIt is spring.\n\n\n\nHuman:    When do I sow beans?\nAssistant:After the last frost.\n\n  Not before.  \n\n\n\n-----\nHuman: And peas?\n\n\n\n\nAssistant: Now.\n\nHuman: Beets?\n\nAssistant: Too.\n\n\n",
+			assistant.Persona{Description: "A conversation with a gardener.\nIt is spring.", Examples: []assistant.Transcript{
+				{{User: "When do I sow beans?", Reply: "After the last frost.\n\n  Not before."}}, {{User: "And peas?", Reply: "Now."}, {User: "Beets?", Reply: "Too."}}}}},
+		{"a layout", "layout: headings\nuser: Guest\n\nGuest: hi\nAnswer: hello\n", assistant.Persona{Layout: assistant.Headings, User: "Guest", Examples: []assistant.Transcript{{{User: "hi", Reply: "hello"}}}}},
+		{"rules", "layout: dashes\n\nDialogues.\n\n-----\nHuman: a\nAssistant: b\n-----\n----- \n\nHuman: c\nAssistant: d\n\n\n\n\nHuman: e\nAssistant: f\n-----",
+			assistant.Persona{Layout: assistant.Dashes, Description: "Dialogues.", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}, {{User: "c", Reply: "d"}, {User: "e", Reply: "f"}}}}},
+		{"a greeting", "Assistant: Welcome!\nHuman: a\nAssistant: b", assistant.Persona{Examples: []assistant.Transcript{{{Reply: "Welcome!"}, {User: "a", Reply: "b"}}}}},
+		{"no dialogues", "name: Olga\n\nA gardener.\n\nIt is spring.\n\n-----\n", assistant.Persona{Name: "Olga", Description: "A gardener.\n\nIt is spring."}},
+		{"no head and no dialogues", "A gardener.\n-----", assistant.Persona{Description: "A gardener."}},
+		{"text that looks like labels", "\\Title: The Desk\n\nHuman: Note: a\n\\Human: b\nAssistant: c\n\\-----\n\\\\Bot: d\n\\d\nIngredients:\n- salt: much\n    x: int = 3\nhttps://a.b",
+			assistant.Persona{Description: "Title: The Desk", Examples: []assistant.Transcript{{{User: "Note: a\nHuman: b", Reply: "c\n-----\n\\Bot: d\n\\d\nIngredients:\n- salt: much\n    x: int = 3\nhttps://a.b"}}}}},
+	} {
+		got, err := assistant.ReadPersona(strings.NewReader(test.file))
+		if test.want.Description == "" && test.want.Examples == nil {
+			if err == nil {
+				t.Errorf("%s is read as %+v", test.name, got)
+			}
+			continue
+		}
+		if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", test.name, err, diff)
 		}
 	}
 }
 
 func TestBadPersonaFiles(t *testing.T) {
-	for _, test := range []struct{ file, says string }{
-		{"Human: a\n\nHuman: b\n\nAssistant: c", `line 3: "Human:" follows the text of line 1, which has no reply`},
-		{"A.\n\nHuman: a", `line 3: the text behind "Human:" has no "Assistant:" after it`},
-		{"Human: a\n\nAssistant:\n\nHuman: b\n\nAssistant: c", "example 1, turn 1 has no reply"},
-		{"layout: poem\n\nA.", `unknown layout "poem"; the layouts are`},
-		{"layout: dashes\ncolour: red\n\nA.", `line 2: "colour: red" is none of layout, user and name`},
-		{"layout: dashes\nname: a: b\n\nA.", "has a colon"},
-		{"layout: dashes\nname: HUMAN\n\nA.", "too much alike"},
-		{"layout: dashes\n\nA.\n\n-----\nExample 1\n\nHuman: a\nAssistant: b", `line 8: "Example 1" stands between ----- and this line`},
-		{"layout: headings\n\n# Query:\nhi\n", `line 4: "hi" stands outside of the fences`},
-		{"layout: headings\n\n# Query:\n````\nhi\n````\n\n# Query:\n````\nhi\n````\n", `line 8: "# Query:" follows the text of line 3`},
-		{"layout: headings\n\n# Query:\n# Answer:\n", `line 4: "# Answer:" stands where the text of "# Query:" should begin with a fence`},
-		{"layout: headings\n\n# Query:\n````\nhi", `does not end with a fence`},
-		{"layout: headings\n\n# Query:\n````\nhi\n````\n", `has no "# Answer:" after it`},
-		{"layout: headings\n\n# Query:\n````\nhi\n````\n# Answer:\n", `does not end with a fence`},
-		{"a\x00b", "persona has a NUL at byte 1"},
-		{"a\xff", "persona is not valid UTF-8 at byte 1"},
-		{"{\"description\": \"\xff\"}", "is not valid UTF-8"},
-		{`{"description": "a"`, "JSON"},
-		{`{"description": "a"} b`, "text follows"},
-		{`{"descripton": "a"}`, "descripton"},
-		{`{"layout": "poem"}`, `unknown layout "poem"`},
-		{`{"examples": [[]]}`, "example 1 has no turns"},
-		{`{"examples": [[{"user": "a", "answer": "b"}]]}`, "answer"},
-		{`{"name": "Human"}`, "too much alike"},
+	const gardener = "user: Visitor\nname: Olga\n\nA gardener.\n\nVisitor: a\n\nOlga: b\n\n"
+	for _, test := range []struct {
+		file  string
+		where string
+		line  int
+	}{
+		// files in another form, which are not descriptions
+		{"", "persona", 1},
+		{"A gardener who is patient.\n", "persona", 1},
+		{"\n\nname: Olga\n\nA gardener.\n", "persona", 3},
+		{"A gardener.\n\nVisitor: a\n\nOlga: b\n", "persona", 3},
+		{"User: Visitor\nName: Olga\n\nVisitor: a\n\nOlga: b\n", "persona", 1},
+		{"user: Visitor\nname: Olga\n\nQ: a\n\nA: b\n", "persona", 4},
+		{"user: Visitor\nname: Olga\n\n**Visitor:** a\n\n**Olga:** b\n", "persona", 4},
+		{"user: Visitor\nname: Olga\n\n### Visitor\n\na\n\n### Olga\n\nb\n", "persona", 1},
+		{"user: Visitor\nname: Olga\n\nvisitor: a\n\nolga: b\n", "persona", 4},
+		{"user: Visitor\nname: Olga\n\n  Visitor: a\n\n  Olga: b\n", "persona", 4},
+		{"user: Visitor\nname: Olga\n\n> Visitor: a\n>\n> Olga: b\n", "persona", 4},
+		{"<visitor>a</visitor>\n<olga>b</olga>\n", "persona", 1},
+		{"Visitor - a\nOlga - b\n", "persona", 1},
+		{`{"description": "a"}`, "persona", 1},
+		{"description: a\nexamples:\n- user: a\n", "persona", 1},
+		{"```\n" + gardener + "```\n", "persona", 2},
+		// labels of others among right ones
+		{gardener + "Vistor: c\n\nOlga: d", "persona", 10},
+		{gardener + "Visitor: c\n\nOgla: d", "persona", 12},
+		{gardener + "Human: c\n\nAssistant: d", "persona", 10},
+		{gardener + "**Human:** c\n\n**Assistant:** d", "persona", 10},
+		{gardener + "VISITOR： c", "persona", 10},
+		{gardener + "------\n\nVisitor: c\n\nOlga: d", "persona", 10},
+		// dialogues with a hole
+		{gardener + "Visitor: c\n\nVisitor: d\n\nOlga: e", "persona", 12},
+		{gardener + "Visitor: c", "persona", 10},
+		{gardener + "Visitor: c\n\nOlga:\n", "persona", 12},
+		{gardener + "Visitor:\n\nOlga: d\n", "persona", 10},
+		{gardener + "Visitor: c\n-----\nOlga: d\n", "persona", 11},
+		{gardener + "Olga: c", "persona", 10},
+		{gardener + "-----\nExample 2\n\nVisitor: a\nOlga: b", "persona", 11},
+		// heads
+		{"layout: poem\n\nA.", "persona", 1},
+		{"layout: dashes\ncolour: red\n\nA.", "persona", 2},
+		{"name: Olga\nname: Olga\n\nA.", "persona", 2},
+		{"name: Olga\nHuman: a\nOlga: b", "persona", 2},
+		{"layout: dashes\nname: a: b\n\nA.", "name of the assistant", 0},
+		{"layout: dashes\nname: HUMAN\n\nA.", "names", 0},
+		// text that no prompt may have
+		{"a\x00b", "persona", 0},
+		{"a\xff", "persona", 0},
 	} {
-		_, err := assistant.ReadPersona(strings.NewReader(test.file))
-		if err == nil || !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(err.Error(), "assistant: ") {
-			t.Errorf("%q: %v; want %q", test.file, err, test.says)
+		p, err := assistant.ReadPersona(strings.NewReader(test.file))
+		var bad *assistant.ValueError
+		if !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || bad.Where != test.where || bad.Line != test.line {
+			t.Errorf("%q: %v, %+v; want line %d of %s", test.file, err, p, test.line, test.where)
 		}
 	}
 	if _, err := assistant.ReadPersona(iotest.ErrReader(errors.New("torn"))); err == nil || !strings.Contains(err.Error(), "torn") {
 		t.Error(err)
 	}
 	bad := assistant.Persona{Name: "Human"}
-	if err := errors.Join(bad.WriteJSON(new(bytes.Buffer)), bad.WriteText(new(bytes.Buffer))); err == nil || strings.Count(err.Error(), "alike") != 2 {
+	if err := bad.WriteText(new(bytes.Buffer)); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("wrote a persona that is wrong: %v", err)
 	}
 	for _, p := range personas() {
@@ -163,8 +168,8 @@ func TestBadPersonaFiles(t *testing.T) {
 // FuzzPersonaFile checks that a persona survives its plain-text file, and that no
 // file makes the reader fail in any other way than by an error.
 func FuzzPersonaFile(f *testing.F) {
-	for layout := range uint8(3) {
-		f.Add(layout, uint8(0), []byte{0, 255, 0, 255, 0, 255, 0, 255, 0, 254, 0, 255, 0, 254}, "layout: headings\n\n# Query:\n````\na")
+	for layout := range uint8(len(layouts)) {
+		f.Add(layout, uint8(0), []byte{0, 255, 0, 255, 0, 255, 0, 255, 0, 254, 0, 255, 0, 254}, "layout: headings\n\nQuery: a\n\\b: c\nAnswer: d")
 	}
 	f.Fuzz(func(t *testing.T, layout, name uint8, data []byte, file string) {
 		if p, err := assistant.ReadPersona(strings.NewReader(file)); err == nil {
@@ -173,7 +178,7 @@ func FuzzPersonaFile(f *testing.F) {
 			}
 		}
 		page, names := pageOf(data), names[int(name)%len(names)]
-		p := assistant.Persona{Description: page.description, Examples: page.examples, Layout: assistant.Layout(layout % 3), User: names[0], Name: names[1]}
+		p := assistant.Persona{Description: page.description, Examples: page.examples, Layout: layouts[layout%3], User: names[0], Name: names[1]}
 		var text bytes.Buffer
 		if p.WriteText(&text) != nil {
 			return

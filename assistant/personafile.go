@@ -1,127 +1,272 @@
 package assistant
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
-	"unicode/utf8"
+	"sync"
 )
 
-// ReadPersona reads a persona from a file, which is JSON or plain text:
-//
-//	{"description": "A conversation with a gardener.", "examples": [[{"user": "...", "reply": "..."}]]}
-//
-// In JSON, text that begins with a brace, the fields are those of [Persona] and
-// [Turn] in small letters, and a field that is not among them is an error.
-//
-// Plain text is the page that a model would read, behind a head of three lines
-// that says how it is laid out. Without a head it is a Dialogue between Human
-// and Assistant, so that anybody can write one:
+// A persona file has at most three parts: a head, a description and dialogues.
+const (
+	layoutKey = "layout:"
+	userKey   = "user:"
+	nameKey   = "name:"
+	escape    = `\`
+)
+
+// ReadPersona reads a persona from plain text, written by a person, by a model or by
+// [Persona.WriteText]:
 //
 //	layout: dialogue
-//	user: Human
-//	name: Gardener
+//	user: Guest
+//	name: Desk
 //
-//	A conversation with a gardener.
+//	The night desk of a small hotel. It is polite and brief.
 //
-//	Human: When do I sow beans?
+//	Guest: Is breakfast included?
 //
-//	Gardener: After the last frost, two to four centimetres deep.
+//	Desk: It is. We serve it from seven until ten.
 //
-// What a text says is checked as by [Persona.Validate].
+//	-----
+//
+//	Guest: Do you have a garage?
+//
+//	Desk: We don't, but there is one across the street.
+//
+// The head is one to three of the lines above, in any order, and ends in an empty
+// line. A file without a head has the defaults of [Persona]. Then comes the
+// description, which may be empty, and then the dialogues, whatever the layout is.
+// Each text begins with its speaker's name and a colon at the start of a line. A
+// line of five dashes separates dialogues. A persona without dialogues ends in such a
+// line.
+//
+// Reading is strict. A [*ValueError] gives the line that cannot be read: one that
+// looks like a label or a rule and is not written as one, a label of another
+// speaker, a text without a reply. A line of text that looks like a label needs a
+// backslash before it, which is removed.
 func ReadPersona(r io.Reader) (Persona, error) {
 	content, err := io.ReadAll(r)
 	if err != nil {
-		return Persona{}, fmt.Errorf("assistant: reading a persona: %w", err)
+		return Persona{}, fmt.Errorf("assistant: persona: %w", err)
 	}
-	content = bytes.TrimPrefix(content, []byte("\ufeff"))
-	var p Persona
-	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
-		p, err = readJSON(content)
-	} else {
-		p, err = readText(string(content))
-	}
-	if err != nil {
-		return Persona{}, err
-	}
-	if _, err := p.write(); err != nil {
-		return Persona{}, err
-	}
-	return p, nil
-}
-
-func readJSON(content []byte) (Persona, error) {
-	var p Persona
-	if !utf8.Valid(content) { // encoding/json would replace the bytes in silence
-		return p, &ValueError{Where: "persona", Err: errors.New("is not valid UTF-8; convert it")}
-	}
-	if err := unmarshal(content, &p); err != nil {
-		return Persona{}, &ValueError{Where: "persona", Err: fmt.Errorf("cannot be read as JSON: %w", err)}
-	}
-	return p, nil
-}
-
-// The keys of the head of a plain-text persona, in the order in which they are
-// written. The first is what a head is told by.
-const (
-	layoutKey = "layout: "
-	userKey   = "user: "
-	nameKey   = "name: "
-)
-
-func readText(content string) (Persona, error) {
-	content, err := plain(content)
+	text, err := plain(strings.TrimPrefix(string(content), "\ufeff"))
 	if err != nil {
 		return Persona{}, &ValueError{Where: "persona", Err: err}
 	}
-	var p Persona
-	if strings.HasPrefix(content, layoutKey) {
-		head, page, _ := strings.Cut(content, "\n\n")
-		for i, line := range strings.Split(head, "\n") {
-			line += " " // an editor may have taken the space of an empty value
-			if layout, ok := strings.CutPrefix(line, layoutKey); ok {
-				err = p.Layout.UnmarshalText([]byte(strings.TrimSpace(layout)))
-			} else if user, ok := strings.CutPrefix(line, userKey); ok {
-				p.User = strings.TrimSpace(user)
-			} else if name, ok := strings.CutPrefix(line, nameKey); ok {
-				p.Name = strings.TrimSpace(name)
-			} else {
-				err = fmt.Errorf("line %d: %q is none of layout, user and name; an empty line ends the head", i+1, shorten(strings.TrimSpace(line), 40))
-			}
-			if err != nil {
-				return Persona{}, &ValueError{Where: "persona", Err: err}
-			}
-		}
-		// Empty lines in place of the head mean nothing to the layout, and errors
-		// name the line of the file.
-		content = strings.Repeat("\n", strings.Count(content[:len(content)-len(page)], "\n")) + page
+	f := personaReader{lines: strings.Split(text, "\n")}
+	if err := f.read(); err != nil {
+		return Persona{}, err
 	}
-	return p.Read(content)
+	_, err = f.persona.write()
+	return f.persona, err
 }
 
-// WriteJSON writes the persona as indented JSON, which [ReadPersona] reads.
-func (p *Persona) WriteJSON(w io.Writer) error {
+// A personaReader reads a file line by line.
+type personaReader struct {
+	persona Persona
+	page    *page
+	lines   []string
+	at      int // the index of the line to be read
+
+	mark  string   // the label or rule before the text that goes on; "" is the description
+	line  int      // the line of the mark
+	text  []string // the lines of the text so far
+	asked int      // the line of a question without a reply; 0 is none
+	fresh bool     // the next turn begins a dialogue
+}
+
+func (f *personaReader) fail(line int, format string, args ...any) error {
+	return &ValueError{Where: "persona", Line: line, Err: fmt.Errorf(format, args...)}
+}
+
+func (f *personaReader) read() error {
+	for f.at < len(f.lines) && strings.TrimSpace(f.lines[f.at]) == "" {
+		f.at++
+	}
+	begin := min(f.at+1, len(f.lines))
+	if f.at < len(f.lines) && isHead(f.lines[f.at]) {
+		if err := f.readHead(); err != nil {
+			return err
+		}
+	}
+	if _, err := f.persona.page(); err != nil {
+		return err
+	}
+	user, name := f.persona.names()
+	f.page, f.fresh = newPage(Dashes, user, name), true
+	for ; f.at < len(f.lines); f.at++ {
+		if err := f.readLine(f.lines[f.at]); err != nil {
+			return err
+		}
+	}
+	if err := f.endText(); err != nil {
+		return err
+	}
+	switch {
+	case f.asked > 0:
+		return f.fail(f.asked, "has a text of %q without a reply; write %q after it", f.page.user, f.page.reply)
+	case len(f.persona.Examples) == 0 && f.mark != rule:
+		return f.fail(begin, "begins a file without dialogues: no line begins with %q or %q; end a persona without dialogues in a line %s", f.page.user, f.page.reply, rule)
+	}
+	return nil
+}
+
+func isHead(line string) bool {
+	return strings.HasPrefix(line, layoutKey) || strings.HasPrefix(line, userKey) || strings.HasPrefix(line, nameKey)
+}
+
+func (f *personaReader) readHead() error {
+	values := map[string]string{}
+	for ; f.at < len(f.lines) && strings.TrimSpace(f.lines[f.at]) != ""; f.at++ {
+		line := f.lines[f.at]
+		if !isHead(line) {
+			return f.fail(f.at+1, "%q is none of %s, %s and %s, the lines of the head; an empty line ends it", shorten(line, 40), layoutKey, userKey, nameKey)
+		}
+		key, value, _ := strings.Cut(line, ":")
+		if _, twice := values[key]; twice {
+			return f.fail(f.at+1, "has a second %s:", key)
+		}
+		values[key] = strings.TrimSpace(value)
+		if key == "layout" {
+			if err := Layout(values[key]).check(); err != nil {
+				return f.fail(f.at+1, "has a layout that %w", err)
+			}
+		}
+	}
+	f.persona.Layout, f.persona.User, f.persona.Name = Layout(values["layout"]), values["user"], values["name"]
+	return nil
+}
+
+func (f *personaReader) readLine(line string) error {
+	for _, mark := range []string{f.page.user, f.page.reply} {
+		if rest, ok := strings.CutPrefix(line, mark); ok {
+			return f.begin(mark, rest)
+		}
+	}
+	if strings.TrimRight(line, " \t") == rule {
+		return f.begin(rule, "")
+	}
+	if rest, ok := strings.CutPrefix(line, escape); ok && f.page.needsEscape(line) {
+		line = rest
+	} else if f.page.looksLikeMark(line) {
+		return f.fail(f.at+1, "looks like a label or a rule: %q; write %q, %q or %s at its start, or a backslash if it is text", shorten(line, 40), f.page.user, f.page.reply, rule)
+	} else if f.page.needsEscape(line) {
+		return f.fail(f.at+1, "has another label than %q and %q: %q; name the speakers in the head, or write a backslash before the line if it is text", f.page.user, f.page.reply, shorten(line, 40))
+	}
+	f.text = append(f.text, line)
+	return nil
+}
+
+// begin ends a text and begins the next.
+func (f *personaReader) begin(mark, rest string) error {
+	if err := f.endText(); err != nil {
+		return err
+	}
+	f.mark, f.line, f.text = mark, f.at+1, []string{rest}
+	return nil
+}
+
+// endText puts the text where it belongs.
+func (f *personaReader) endText() error {
+	text := strings.TrimSpace(strings.Join(f.text, "\n"))
+	p := &f.persona
+	switch {
+	case f.mark == "":
+		p.Description = text
+		return nil
+	case f.mark == rule && text != "":
+		return f.fail(f.line+1, "begins a text without a label: %q; after a line %s write %q or %q", shorten(text, 40), rule, f.page.user, f.page.reply)
+	case f.mark != f.page.reply && f.asked > 0:
+		return f.fail(f.line, "follows the text of line %d, which has no reply; write %q between them", f.asked, f.page.reply)
+	case f.mark == rule:
+		f.fresh = true
+		return nil
+	case text == "":
+		return f.fail(f.line, "has a label %q without a text", f.mark)
+	case f.mark == f.page.reply && f.asked == 0 && !f.fresh:
+		return f.fail(f.line, "is a second %q in a row; write %q before it, or a line %s", f.mark, f.page.user, rule)
+	}
+	if f.fresh {
+		p.Examples = append(p.Examples, nil)
+		f.fresh = false
+	}
+	example := &p.Examples[len(p.Examples)-1]
+	if f.asked == 0 {
+		*example = append(*example, Turn{})
+	}
+	turn := &(*example)[len(*example)-1]
+	if f.mark == f.page.user {
+		turn.User, f.asked = text, f.line
+	} else {
+		turn.Reply, f.asked = text, 0
+	}
+	return nil
+}
+
+// label is a line that begins like a label of any speaker: up to four words and a
+// colon, perhaps in bold or brackets, with a text on the same line.
+var label = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[#>]+ ?)?[*_\[(<"']*\pL[\pL\pN\pM.'’-]*(?: [\pL\pN\pM.'’-]+){0,3}[*_\])>"']*\s?[:：][*_\])>"']*\s+\S`)
+})
+
+// needsEscape reports whether a line of text has to begin with a backslash in a file.
+// Backslashes that it begins with already make no difference, so that taking one away
+// undoes it.
+func (p *page) needsEscape(line string) bool {
+	line = strings.TrimLeft(line, escape)
+	return isHead(line) || p.looksLikeMark(line) || strings.HasPrefix(line, "\ufeff") || label().MatchString(line)
+}
+
+// WriteText writes the persona as plain text, which [ReadPersona] reads. Times, seeds
+// and other facts about the turns of examples are left out.
+func (p *Persona) WriteText(w io.Writer) error {
 	if _, err := p.write(); err != nil {
 		return err
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(p)
-}
-
-// WriteText writes the persona as plain text, which [ReadPersona] reads. Times,
-// seeds and other marks of the examples' turns are left out, since they are not
-// part of the page.
-func (p *Persona) WriteText(w io.Writer) error {
-	page, err := p.write()
-	if err != nil {
-		return err
-	}
 	user, name := p.names()
-	_, err = fmt.Fprintf(w, "%s%s\n%s%s\n%s%s\n\n%s\n", layoutKey, p.Layout, userKey, user, nameKey, name, page)
+	page := newPage(Dashes, user, name)
+	var b strings.Builder
+	for _, head := range []struct{ key, value string }{{layoutKey, string(p.Layout)}, {userKey, p.User}, {nameKey, p.Name}} {
+		if head.value != "" {
+			fmt.Fprintf(&b, "%s %s\n", head.key, head.value)
+		}
+	}
+	put := func(before, text, after string) {
+		if text != "" {
+			// The first line of a text is not at the start of a line, unless it is the
+			// description's.
+			first, rest, more := strings.Cut(text, "\n")
+			if before == "" {
+				first = prefixLines(first, escape, page.needsEscape)
+			}
+			b.WriteString(before + first)
+			if more {
+				b.WriteString("\n" + prefixLines(rest, escape, page.needsEscape))
+			}
+			b.WriteString(after)
+		}
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	description, _ := clean(p.Description) // write has checked the texts
+	put("", description, "\n\n")
+	for i, example := range p.Examples {
+		if i > 0 {
+			b.WriteString(rule + "\n\n")
+		}
+		for j := range example {
+			user, reply, _ := example[j].clean("")
+			put(page.user+" ", user, "\n\n")
+			put(page.reply+" ", reply, "\n\n")
+		}
+	}
+	text := strings.TrimSuffix(b.String(), "\n")
+	if len(p.Examples) == 0 {
+		text = b.String() + rule + "\n"
+	}
+	_, err := io.WriteString(w, text)
 	return err
 }

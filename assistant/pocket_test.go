@@ -25,7 +25,10 @@ func questions(text string) (n int) {
 // with more questions, as the pages do on which it has read this one.
 func TestSkyOnPocket(t *testing.T) {
 	m := sampling.Model{Backend: pocket.Default()}
-	const seeds = 20
+	seeds := 20
+	if testing.Short() {
+		seeds = 5
+	}
 	for _, temperature := range []float64{0, 0.7, 1} {
 		answered, asked := 0, 0
 		for seed := range uint64(seeds) {
@@ -60,8 +63,11 @@ func TestSkyOnPocket(t *testing.T) {
 // A conversation of three turns keeps to one turn each, though the model would
 // go on: every reply was ended by a stop.
 func TestThreeTurnsOnPocket(t *testing.T) {
-	paris := 0
-	for seed := range uint64(20) {
+	paris, seeds := 0, 20
+	if testing.Short() {
+		seeds = 5
+	}
+	for seed := range uint64(seeds) {
 		c := assistant.Conversation{
 			Model: sampling.Model{Backend: pocket.Default()}, Persona: assistant.Helpful(),
 			Params: sampling.Params{Seed: seed + 1, Temperature: 0.7},
@@ -89,8 +95,8 @@ func TestThreeTurnsOnPocket(t *testing.T) {
 			t.Errorf("%d turns", len(c.Transcript))
 		}
 	}
-	if paris < 18 {
-		t.Errorf("Paris was the answer %d times of 20", paris)
+	if paris < seeds*9/10 {
+		t.Errorf("Paris was the answer %d times of %d", paris, seeds)
 	}
 }
 

@@ -1,7 +1,6 @@
 package assistant_test
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -50,24 +49,35 @@ func hear(t *testing.T, persona assistant.Persona, prefill, raw string, split fu
 func expected(persona assistant.Persona, prefill, raw string) string {
 	raw = strings.ReplaceAll(raw, "\x00", "\ufffd")
 	raw = strings.Join(strings.Split(raw, "\xff"), "\ufffd")
-	text, _ := upToMark(persona, prefill, raw)
-	return strings.TrimSpace(assistant.Unstuff(&persona, text))
+	rest, _ := upToMark(persona, prefill, raw)
+	if prefill == "" {
+		return strings.TrimSpace(oracleFor(persona).unstuff(rest))
+	}
+	line, more, broken := strings.Cut(rest, "\n") // the caller wrote the beginning of the first line
+	if broken {
+		line += "\n" + oracleFor(persona).unstuff(more)
+	}
+	return strings.TrimSpace(prefill + line)
 }
 
-// upToMark returns what of a reply stands before the first mark, and the mark.
+// upToMark returns the model's part of a reply before the first mark that it
+// completes, and the mark.
 func upToMark(persona assistant.Persona, prefill, raw string) (before, mark string) {
-	_, stops := assistant.Marks(&persona)
-	raw, mark = sampling.Cut(raw, stops)
-	text := raw
-	if persona.Layout != assistant.Headings && prefill == "" {
-		text = strings.TrimPrefix(text, " ")
+	o := oracleFor(persona)
+	raw, mark = sampling.Cut(raw, o.stops())
+	if o.layout != assistant.Headings && prefill == "" {
+		raw = strings.TrimPrefix(raw, " ")
 	}
-	text = strings.ReplaceAll(prefill+text, "\r\n", "\n")
-	for _, end := range []string{"\r", "\v", "\f", "\u0085", "\u2028", "\u2029"} {
-		text = strings.ReplaceAll(text, end, "\n")
+	// A mark may also be at the beginning, or after another kind of line end.
+	text, begin := "\n\n"+prefill+normalEnds(raw), len("\n\n"+prefill)
+	for end := begin + 1; end <= len(text); end++ {
+		for _, stop := range o.stops() {
+			if strings.HasSuffix(text[:end], stop) {
+				return text[begin:max(begin, end-len(stop))], stop
+			}
+		}
 	}
-	text, early := sampling.Cut("\n\n"+text, stops) // at the beginning, or behind another line end
-	return strings.TrimPrefix(strings.TrimPrefix(text, "\n"), "\n"), cmp.Or(early, mark)
+	return text[begin:], mark
 }
 
 func runes(s string) []string {
@@ -84,27 +94,24 @@ func runes(s string) []string {
 // bytes, none of them from behind a mark, and that the model was stopped within
 // one chunk of it.
 func FuzzStream(f *testing.F) {
-	for layout := range uint8(3) {
-		f.Add(layout, uint8(0), false, []byte{0, 14, 0}, uint16(3))
-		f.Add(layout, uint8(0), true, []byte{1, 1, 3, 2, 1, 4, 2, 23, 3, 0}, uint16(1))
-		f.Add(layout, uint8(2), false, []byte{22, 3, 0, 2, 2, 8, 2, 7, 24, 5}, uint16(5))
+	for layout := range uint8(len(layouts)) {
+		f.Add(layout, uint8(0), uint8(0), []byte{0, 14, 0}, uint16(3))
+		f.Add(layout, uint8(0), uint8(1), []byte{1, 1, 3, 2, 1, 4, 2, 23, 3, 0}, uint16(1))
+		f.Add(layout, uint8(2), uint8(3), []byte{22, 3, 0, 2, 2, 8, 2, 7, 24, 5}, uint16(5))
 	}
-	f.Fuzz(func(t *testing.T, layout, name uint8, prefilled bool, data []byte, cut uint16) {
+	f.Fuzz(func(t *testing.T, layout, name, prefill uint8, data []byte, cut uint16) {
 		// Each byte is a piece; what longer texts have to show they show early.
 		data = data[:min(len(data), 1000)]
-		checkStream(t, assistant.Layout(layout%3), names[int(name)%len(names)], prefilled, dense(data), int(cut))
+		checkStream(t, layouts[layout%3], names[int(name)%len(names)], prefills[int(prefill)%len(prefills)], dense(data), splits(int(cut)))
 	})
 }
 
-func checkStream(t *testing.T, layout assistant.Layout, names [2]string, prefilled bool, raw string, cut int) {
-	t.Helper()
-	persona := assistant.Persona{Layout: layout, User: names[0], Name: names[1]}
-	prefill := ""
-	if prefilled {
-		prefill = "Sure"
-	}
-	want := expected(persona, prefill, raw)
-	for _, split := range []func(string) []string{
+// prefills are beginnings of replies, also with half a mark at their end.
+var prefills = []string{"", "Sure", "ok\n Human", "ok\nHuman", "Hum", "ok\n # Query", "ok\n\n--", "Human: a\n ``"}
+
+// splits are ways to cut a reply into chunks.
+func splits(cut int) []func(string) []string {
+	return []func(string) []string{
 		func(s string) []string { return []string{s} },
 		runes,
 		func(s string) []string { // byte by byte, in the middle of runes
@@ -128,7 +135,14 @@ func checkStream(t *testing.T, layout assistant.Layout, names [2]string, prefill
 			}
 			return pieces
 		},
-	} {
+	}
+}
+
+func checkStream(t *testing.T, layout assistant.Layout, names [2]string, prefill, raw string, splits []func(string) []string) {
+	t.Helper()
+	persona := assistant.Persona{Layout: layout, User: names[0], Name: names[1]}
+	want := expected(persona, prefill, raw)
+	for _, split := range splits {
 		h := hear(t, persona, prefill, raw, split)
 		switch {
 		case errors.Is(h.err, assistant.ErrLoop):
@@ -166,7 +180,7 @@ func checkStopped(t *testing.T, persona assistant.Persona, prefill string, call 
 		longer := func(stop string) bool {
 			return stop != mark && strings.HasPrefix(strings.TrimLeft(stop, "\n"), strings.TrimLeft(mark, "\n"))
 		}
-		if _, stops := assistant.Marks(&persona); mark == "" || slices.ContainsFunc(stops, longer) {
+		if stops := oracleFor(persona).stops(); mark == "" || slices.ContainsFunc(stops, longer) {
 			continue
 		}
 		if call.Chunks > i+1 {
@@ -176,19 +190,18 @@ func checkStopped(t *testing.T, persona assistant.Persona, prefill string, call 
 	}
 }
 
-// TestStreamExhaustively runs the same check over all short replies.
+// TestStreamExhaustively runs the same check over all pairs of pieces, of which a
+// short test takes one in seven.
 func TestStreamExhaustively(t *testing.T) {
-	for layout := range assistant.Layout(3) {
-		for a := range pieces {
-			for b := range pieces {
-				if testing.Short() && (a+b)%7 > 0 {
-					continue
-				}
-				raw := dense([]byte{byte(a), byte(b)})
-				checkStream(t, layout, names[0], a%2 == 0, raw, b)
-				checkStream(t, layout, names[(a+b)%len(names)], false, "b"+raw+"b", a)
-			}
-		}
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for i := 0; i < len(pieces)*len(pieces); i += step {
+		a, b := i/len(pieces), i%len(pieces)
+		raw, layout := dense([]byte{byte(a), byte(b)}), layouts[i%len(layouts)]
+		checkStream(t, layout, names[0], prefills[i%len(prefills)], raw, splits(b))
+		checkStream(t, layouts[(i+1)%len(layouts)], names[(a+b)%len(names)], "", "b"+raw+"b", splits(a))
 	}
 }
 
@@ -201,7 +214,7 @@ func TestEveryCut(t *testing.T) {
 		const answer = "Human: is no label here: a Human: may say\n  Human:\n\n# Sky\n\n```go\nfunc f() {}\n```\nthat — 하늘"
 		for _, raw := range []string{" Well. " + answer + next, " Well. " + answer} {
 			for i := range len(runes(raw)) + 1 {
-				checkStream(t, layout, [2]string{}, false, raw, i)
+				checkStream(t, layout, [2]string{}, "", raw, splits(i)[3:4]) // in two chunks
 			}
 		}
 	}

@@ -5,35 +5,19 @@ import (
 	"strings"
 )
 
-// stuff puts one more space in front of every line of text that a model might
-// take for a mark of the layout. Such lines are kept apart from real marks by
-// that space alone, so unstuff takes away exactly one. Whether a line looks like
-// a mark does not depend on the spaces in front of it, and this makes unstuff
-// the inverse of stuff for every text:
+// stuff puts one more space in front of every line of text that a model might take
+// for a mark of the layout. Whether a line looks like a mark does not depend on the
+// spaces in front of it, so taking one space from each such line undoes it:
 //
 //	Human: hi        ->   " Human: hi"    ->  "Human: hi"
 //	"  human : hi"   ->   "   human : hi" ->  "  human : hi"
-//	" The human: hi" ->   " The human: hi", which is no label
-func (p *page) stuff(text string) string {
-	return p.mapLines(text, func(b *strings.Builder, line string) {
-		b.WriteByte(' ')
-		b.WriteString(line)
-	}, false)
-}
+//	" The human: hi" ->   " The human: hi", which is not a label
+func (p *page) stuff(text string) string { return prefixLines(text, " ", p.looksLikeMark) }
 
-// unstuff undoes stuff. A line that looks like a mark and has no space in front
-// was not written by stuff, and stays.
-func (p *page) unstuff(text string) string {
-	return p.mapLines(text, func(b *strings.Builder, line string) {
-		b.WriteString(line[1:])
-	}, true)
-}
-
-// mapLines rewrites the lines that look like a mark: all of them, or those that
-// begin with a space. Text without any is returned as it is.
-func (p *page) mapLines(text string, write func(*strings.Builder, string), spacedOnly bool) string {
+// prefixLines puts a prefix before each line for which it is needed.
+func prefixLines(text, prefix string, needed func(line string) bool) string {
 	var b strings.Builder
-	done := 0 // what of text stands in b
+	done := 0 // how much of text is in b
 	for at := 0; at < len(text); {
 		end := strings.IndexByte(text[at:], '\n')
 		if end < 0 {
@@ -41,17 +25,17 @@ func (p *page) mapLines(text string, write func(*strings.Builder, string), space
 		} else {
 			end += at
 		}
-		if line := text[at:end]; (!spacedOnly || strings.HasPrefix(line, " ")) && p.looksLikeMark(line) {
+		if needed(text[at:end]) {
 			if b.Cap() == 0 {
 				b.Grow(len(text) + 64)
 			}
 			b.WriteString(text[done:at])
-			write(&b, line)
-			done = end
+			b.WriteString(prefix)
+			done = at
 		}
 		at = end + 1
 	}
-	if done == 0 {
+	if b.Cap() == 0 {
 		return text
 	}
 	b.WriteString(text[done:])
@@ -79,12 +63,12 @@ const (
 	noMark
 )
 
-// A lookout watches the beginning of one line, rune by rune, and tells whether a
-// model may take it for a mark. The zero state is the start of a line.
+// A lookout reads the beginning of one line, rune by rune, and tells whether a model
+// may take it for a mark. The zero state is the start of a line.
 //
-// It sees a label in any letters that fold maps to the name's, with decoration,
-// symbols and invisible characters anywhere, up to a colon of any kind; and where the
-// layout has them, fences and rules of any length from the layout's own on.
+// A label is a mark in any letters that fold maps to the name's, with decoration,
+// symbols and invisible characters anywhere, up to a colon of any kind. So are fences
+// and rules, where the layout has them, of its own length or longer.
 type lookout struct {
 	page    *page
 	matched [2]int // letters of each name that were seen; -1 when it is out of the race

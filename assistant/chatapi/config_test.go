@@ -99,7 +99,11 @@ func TestNewKnowsTheParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Model.Window = p.Tokens + 100
+	tokens, err := c.Model.Count(t.Context(), p.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Model.Window = tokens + 100
 	for tokens, fits := range map[int]bool{0: false, 100: true, 101: false} { // 0 is 256
 		c.Params.MaxTokens = tokens
 		if _, err := chatapi.New(c); (err == nil) != fits || !fits && !errors.Is(err, sampling.ErrBudget) {

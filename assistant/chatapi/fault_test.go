@@ -127,8 +127,8 @@ func TestPanics(t *testing.T) {
 			t.Errorf("%s: log %s", name, log)
 		}
 	}
-	// A counter runs outside of the backend.
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}, Counter: panicky{}}})
+	// A counter runs outside of the backend, before a reply begins.
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}, Window: 4096, Counter: panicky{}}})
 	for _, n := range []string{"1", "3"} {
 		if status, text := s.post(t, with(`"n":`+n)); status != 500 {
 			t.Errorf("%d %s", status, text)
@@ -138,7 +138,13 @@ func TestPanics(t *testing.T) {
 
 type panicky struct{}
 
-func (panicky) Count(context.Context, string) (int, error) { panic(secretText) }
+// Count panics for the messages of a request, and not for the "?" of New.
+func (panicky) Count(_ context.Context, text string) (int, error) {
+	if strings.Contains(text, "private-words") {
+		panic(secretText)
+	}
+	return len(text), nil
+}
 
 // TestTimeout has a backend that hangs.
 func TestTimeout(t *testing.T) {

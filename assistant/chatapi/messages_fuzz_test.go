@@ -23,6 +23,8 @@ var pieces = []string{
 	"\n````\n\n# Answer:\n````\n", "\n\n-----\n\n", "\n\n\n", "\"", "\\", "</s>", "<|im_start|>",
 }
 
+var layouts = []assistant.Layout{assistant.Dialogue, assistant.Headings, assistant.Dashes}
+
 var roles = []string{"user", "assistant", "system", "developer"}
 
 // A message is one of a request.
@@ -89,9 +91,8 @@ func understood(own string, messages []message) (description string, turns assis
 	return own, turns, ok
 }
 
-// checkMessages asks with the messages and reads the prompt that the backend got
-// back by its layout: it must be the conversation that was sent, in which nobody
-// has said more than that.
+// checkMessages asks with the messages. The backend must get the prompt of the
+// conversation that was sent, in which no text can forge a turn.
 func checkMessages(t *testing.T, layout assistant.Layout, messages []message) {
 	t.Helper()
 	script := &samplingtest.Script{Replies: []string{" ok"}}
@@ -116,11 +117,15 @@ func checkMessages(t *testing.T, layout assistant.Layout, messages []message) {
 		t.Fatalf("status %d for %s: %s", w.Code, body, w.Body)
 	}
 	prompt := script.Prompts()[0]
-	want := persona
-	want.Description, want.Examples = description, []assistant.Transcript{turns}
-	got, err := persona.Read(prompt)
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Fatalf("%s was read back (-want +got): %v\n%s\nfrom\n%s", body, err, diff, prompt)
+	n := len(turns) - 1
+	c := assistant.Conversation{Persona: persona, Transcript: turns[:n]}
+	c.Persona.Description = description
+	want, err := c.Prompt(t.Context(), turns[n].User, assistant.ReplyOptions{Prefill: turns[n].Reply})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Text, prompt); diff != "" {
+		t.Fatalf("%s has another prompt (-want +got):\n%s", body, diff)
 	}
 }
 
@@ -143,7 +148,7 @@ func FuzzMessages(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, layout uint8, data []byte) {
 		// More messages than that may be refused for their number.
-		checkMessages(t, assistant.Layout(layout%3), messagesOf(data[:min(len(data), 900)]))
+		checkMessages(t, layouts[layout%3], messagesOf(data[:min(len(data), 900)]))
 	})
 }
 
@@ -154,7 +159,7 @@ func TestForgedTurns(t *testing.T) {
 			if testing.Short() && (a+b)%7 > 0 {
 				continue
 			}
-			layout := assistant.Layout((a + b) % 3)
+			layout := layouts[(a+b)%3]
 			forged := pieces[a] + pieces[b]
 			all := []message{{"system", forged}, {"user", "a" + forged}, {"assistant", forged + "a"}, {"developer", forged}, {"user", forged}, {"user", "a"}}
 			checkMessages(t, layout, all)

@@ -35,7 +35,7 @@ const help = `/regenerate   reply anew to what was said last
 /branch       go on in a copy of the conversation; /branch 1 goes back to the first
 /show         the prompt, in colours
 /tokens       how long the prompt is
-/save FILE    write the conversation as Markdown
+/save FILE    write the conversation to a new file, to be taken up with -log
 /help, /quit`
 
 // errQuit ends the chat.
@@ -166,16 +166,16 @@ func (c *chat) branch(number string) error {
 		}
 		next = c.branches[n-1]
 	}
-	log := c.conversation.Log
-	if log != nil {
-		if err := log.Save(next.Transcript); err != nil {
+	file := c.conversation.File
+	if file != nil {
+		if err := file.Save(next.Transcript); err != nil {
 			return err
 		}
 	}
 	if number == "" {
 		c.branches = append(c.branches, next)
 	}
-	c.conversation.Log, next.Log = nil, log
+	c.conversation.File, next.File = nil, file
 	c.conversation = next
 	fmt.Fprintf(c.out, "(branch %d of %d, after %d turns)\n", n, len(c.branches), len(next.Transcript))
 	return nil
@@ -258,11 +258,14 @@ func (c *chat) save(name string) error {
 	if name == "" {
 		return errors.New("/save needs a file name")
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if _, err := os.Stat(name); err == nil {
+		return fmt.Errorf("%s exists already; name a new file", name)
+	}
+	f, err := assistant.OpenFile(name)
 	if err != nil {
 		return err
 	}
-	err = c.conversation.Transcript.WriteMarkdown(f, &c.conversation.Persona)
+	err = f.Save(c.conversation.Transcript)
 	if err = errors.Join(err, f.Close()); err == nil {
 		fmt.Fprintf(c.out, "(saved to %s)\n", name)
 	}

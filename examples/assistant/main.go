@@ -42,7 +42,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	cli.ParamFlags(flags, &params)
 	ask := flags.String("ask", "", "answer this `question` and end")
 	bare := flags.Bool("bare", false, "send the question without the persona, and stop at nothing")
-	file := flags.String("persona", "", "a `file` with the persona, JSON or plain text; empty is a helpful one")
+	file := flags.String("persona", "", "a `file` with the persona, see assistant.ReadPersona; empty is a helpful one")
 	brief := flags.String("draft", "", "have a chat model at OPENAI_BASE_URL draft the persona from this `brief`, and write it to the -persona file, which must not be there yet")
 	drafter := flags.String("draft-model", "gpt-4o-mini", "the chat model's `name`")
 	logFile := flags.String("log", "", "a `file` that keeps the conversation, to be taken up again")
@@ -58,7 +58,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if *bare && *ask == "" {
 		return cli.Usagef("-bare sends one question; give it with -ask")
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	if *logFile != "" {
-		log, err := assistant.OpenLog(*logFile)
+		file, err := assistant.OpenFile(*logFile)
 		if err != nil {
 			return err
 		}
-		defer log.Close()
-		c.Log, c.Transcript = log, log.Transcript()
+		defer file.Close()
+		c.File, c.Transcript = file, file.Transcript()
 	}
 	paint := cli.PainterFor(env, env.Stdout)
 	if *ask != "" {

@@ -7,10 +7,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/examples/internal/clitest"
 )
 
@@ -31,7 +31,7 @@ func TestBare(t *testing.T) {
 }
 
 func TestChat(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "talk.md")
+	file := filepath.Join(t.TempDir(), "talk.jsonl")
 	got := clitest.Run(t, "assistant", run, strings.Join([]string{
 		"Hello!", "", "Can you help me with something?", "/branch", "What causes the tides?", "/tokens", "/undo", "/undo", "Good evening!", "/branch 1",
 		"/regenerate", "/branch 2", "/tokens", "/branch 3", "/branch 1", "/save " + file, "/save " + file, "/save", "/show", "/nonsense", "/help", "/quit", "never said",
@@ -39,13 +39,15 @@ func TestChat(t *testing.T) {
 	if got.Status != 0 || got.Stderr != "" {
 		t.Errorf("%+v", got)
 	}
-	clitest.Golden(t, "chat.txt", strings.ReplaceAll(got.Stdout, file, "talk.md"))
-	saved, err := os.ReadFile(file)
+	clitest.Golden(t, "chat.txt", strings.ReplaceAll(got.Stdout, file, "talk.jsonl"))
+	saved, err := assistant.OpenFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	times := regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC`)
-	clitest.Golden(t, "saved.md", times.ReplaceAllString(string(saved), "2025-03-04 12:00:00 UTC"))
+	defer saved.Close()
+	if turns := saved.Transcript(); len(turns) != 2 || turns[0].User != "Hello!" {
+		t.Errorf("saved %+v", turns)
+	}
 }
 
 // TestTakenUp chats twice with one log: the second goes on where the first ended.
@@ -64,14 +66,14 @@ func TestDraft(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		asked = string(body)
-		page := "A talk with a gardener.\n\n**Visitor:** When do I sow beans?\n\n**Gardener:** After the last frost.\n\n**Visitor:** And peas?\n\n**Gardener:** Earlier, they like it cool."
+		page := "Sure!\n\nuser: Human\nname: Assistant\n\nA talk with a gardener.\n\nHuman: When do I sow beans?\n\nAssistant: After the last frost.\n\nHuman: And peas?\n\nAssistant: Earlier, they like it cool.\n\n-----"
 		json.NewEncoder(w).Encode(map[string]any{"choices": []any{map[string]any{"message": map[string]any{"role": "assistant", "content": page}}}})
 	}))
 	defer server.Close()
 	vars := []string{"OPENAI_API_KEY=secret", "OPENAI_BASE_URL=" + server.URL}
 	file := filepath.Join(t.TempDir(), "gardener.txt")
 	got := clitest.Run(t, "assistant", run, "/show\n", vars, "-draft", "a patient gardener", "-persona", file)
-	if got.Status != 0 || !strings.Contains(asked, "a patient gardener") || !strings.Contains(got.Stdout, "Gardener: After the last frost.") {
+	if got.Status != 0 || !strings.Contains(asked, "a patient gardener") || !strings.Contains(got.Stdout, "Assistant: After the last frost.") {
 		t.Errorf("asked %s\ngot %+v", asked, got)
 	}
 	again := clitest.Run(t, "assistant", run, "/show\n", nil, "-persona", file)
@@ -85,8 +87,8 @@ func TestDraft(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	broken := filepath.Join(t.TempDir(), "broken.json")
-	if err := os.WriteFile(broken, []byte(`{"description": 1}`), 0o600); err != nil {
+	broken := filepath.Join(t.TempDir(), "broken.txt")
+	if err := os.WriteFile(broken, []byte("Q: a\nA: b\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct {
@@ -96,7 +98,7 @@ func TestMistakes(t *testing.T) {
 		"bare without a question": {[]string{"-bare"}, 2},
 		"a blank question":        {[]string{"-ask", " "}, 2},
 		"words without a flag":    {[]string{"Why?"}, 2},
-		"no such persona":         {[]string{"-persona", "nowhere.json"}, 1},
+		"no such persona":         {[]string{"-persona", "nowhere.txt"}, 1},
 		"a broken persona":        {[]string{"-persona", broken}, 1},
 		"a window too small":      {[]string{"-window", "300", "-ask", "Why?"}, 1},
 		"a NUL in the question":   {[]string{"-ask", "a\x00b"}, 1},
@@ -108,11 +110,17 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestFailedReply chats with a server that is not there: who pipes lines into
+// TestFailedReply chats with a server that refuses: a program that pipes lines into
 // the chat learns from its status that replies are missing.
 func TestFailedReply(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			http.NotFound(w, r) // it does not tell its models
+			return
+		}
+		http.Error(w, `{"error": {"message": "the key was refused"}}`, http.StatusUnauthorized)
+	}))
+	defer server.Close()
 	got := clitest.Run(t, "assistant", run, "/help\nHello!\n", nil, "-backend", "openai", "-url", server.URL+"/v1", "-model", "m")
 	if got.Status != 1 || !strings.Contains(got.Stderr, "a reply is missing") || !strings.Contains(got.Stdout, "refused") {
 		t.Errorf("%+v", got)

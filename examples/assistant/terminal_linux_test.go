@@ -113,6 +113,10 @@ func TestInATerminal(t *testing.T) {
 			Prompt string
 			Seed   uint64
 		}
+		if r.Method == http.MethodGet {
+			http.NotFound(w, r) // it does not tell its models
+			return
+		}
 		body, _ := io.ReadAll(r.Body)
 		if err := json.Unmarshal(body, &asked); err != nil {
 			t.Error(err)

@@ -45,7 +45,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	cli.ParamFlags(flags, &params)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen at; port 0 takes a free one")
 	keyFile := flags.String("key-file", "", "a `file` of keys, one a line, of which clients must send one")
-	personaFile := flags.String("persona", "", "a `file` with the persona, JSON or plain text; empty is a helpful one")
+	personaFile := flags.String("persona", "", "a `file` with the persona, see assistant.ReadPersona; empty is a helpful one")
 	hosts := flags.String("host", "", "`names` of this server beside localhost, with commas between; * is any")
 	origins := flags.String("origin", "", "web `origins` whose pages may call the server, with commas between")
 	name := flags.String("name", "foreword", "`id` by which clients ask for the model")
@@ -58,7 +58,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		return cli.Usagef("unexpected %q: there are only flags", flags.Arg(0))
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}

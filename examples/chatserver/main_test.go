@@ -108,6 +108,10 @@ func TestServes(t *testing.T) {
 func TestEndsGracefully(t *testing.T) {
 	release := make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			http.NotFound(w, r) // it does not tell its models
+			return
+		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		io.WriteString(w, `data: {"choices":[{"index":0,"text":" One","finish_reason":null}]}`+"\n\n")
 		w.(http.Flusher).Flush()
@@ -191,8 +195,8 @@ func TestKeys(t *testing.T) {
 }
 
 func TestPersona(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "persona.json")
-	if err := os.WriteFile(file, []byte(`{"description": "A talk.", "name": "Gardener"}`), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "persona.txt")
+	if err := os.WriteFile(file, []byte("name: Gardener\n\nA talk.\n-----\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := start(t, "-persona", file, "-name", "gardener")

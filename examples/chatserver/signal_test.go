@@ -30,6 +30,10 @@ func TestSignals(t *testing.T) {
 			release := make(chan struct{})
 			left := make(chan struct{})
 			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					http.NotFound(w, r) // it does not tell its models
+					return
+				}
 				w.Header().Set("Content-Type", "text/event-stream")
 				io.WriteString(w, `data: {"choices":[{"index":0,"text":" One","finish_reason":null}]}`+"\n\n")
 				w.(http.Flusher).Flush()

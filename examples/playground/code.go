@@ -156,8 +156,8 @@ func (j *assistantJob) program(w *codeWriter) {
 		}
 		w.linef("},")
 	}
-	if j.Persona.Layout != assistant.Dialogue {
-		w.linef("Layout: assistant.%s,", map[assistant.Layout]string{assistant.Headings: "Headings", assistant.Dashes: "Dashes"}[j.Persona.Layout])
+	if name := map[assistant.Layout]string{assistant.Headings: "Headings", assistant.Dashes: "Dashes"}[j.Persona.Layout]; name != "" {
+		w.linef("Layout: assistant.%s,", name)
 	}
 	if j.Persona.Name != "" {
 		w.linef("Name: %s,", goString(j.Persona.Name))
