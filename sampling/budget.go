@@ -8,16 +8,15 @@ import (
 	"math"
 )
 
-// A Counter counts the tokens of a text as the model would read it. A count
-// that may be wrong must be too high, never too low, or prompts overflow the
-// window. Counters are safe for concurrent use.
+// A Counter counts the tokens of a text as the model reads it. An estimate must
+// be too high, never too low, or prompts overflow the window. Counters are safe
+// for concurrent use.
 type Counter interface {
 	Count(ctx context.Context, text string) (int, error)
 }
 
-// Count returns the number of tokens in text: by m.Counter, or else by the
-// backend where it can count, or else the number of bytes, which no byte-level
-// vocabulary exceeds.
+// Count returns the number of tokens in text. It asks m.Counter, or else the
+// backend. If neither counts, it returns the number of bytes, an upper bound.
 func (m Model) Count(ctx context.Context, text string) (int, error) {
 	n, _, err := m.count(ctx, text)
 	return n, err

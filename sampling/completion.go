@@ -2,79 +2,77 @@ package sampling
 
 import "fmt"
 
-// A Chunk is a piece of a continuation as it arrives.
+// A Chunk is a piece of a completion as it arrives.
 type Chunk struct {
-	// Text continues the text of the chunks before it. It ends in a whole rune,
-	// and it is empty in a chunk that only closes the stream.
+	// Text ends in a whole rune. It may be empty in the last chunk.
 	Text string
 
-	// Tokens are the tokens that Text was made of, when Params.Logprobs asked
-	// for them. While a possible stop sequence is held back so are its tokens;
-	// a token that reaches into the stop sequence is left out.
+	// Tokens are the tokens of Text, if Params.Logprobs asked for them. A token
+	// that reaches into the stop sequence is left out.
 	Tokens []Token
 
 	// Reason is Unfinished in every chunk but the last.
 	Reason Reason
 
-	// Stop is the stop sequence that ended the text, when it is known.
+	// Stop is the stop sequence that ended the text, if known.
 	Stop string
 
-	// Usage is what the backend says it cost so far, usually in the last chunk.
+	// Usage is the cost so far, usually reported in the last chunk.
 	Usage *Usage
 
-	// Model and Seed are told in the last chunk: the model that answered, where
-	// the backend says it, and the seed, which sampling.Model fills in.
+	// Model and Seed are set in the last chunk: the model that answered, if the
+	// backend reports it, and the seed.
 	Model string
 	Seed  uint64
 }
 
-// A Token is one token of a continuation with its log probability.
+// A Token is one token of a completion with its log probability.
 type Token struct {
 	Text string
 
-	// Logprob is the natural logarithm of the token's probability under the
-	// model, before temperature and truncation, as servers report it.
+	// Logprob is the natural logarithm of the token's probability, as the
+	// server reports it: before temperature and truncation on most servers.
 	Logprob float64
 
-	// Top holds the most likely tokens at this place, the best first, at most
-	// Params.TopLogprobs of them. Their own Top is empty.
+	// Top holds the top logprobs at this position, best first: at most
+	// Params.TopLogprobs tokens, whose own Top is empty.
 	Top []Token
 }
 
-// A Completion is a whole continuation.
+// A Completion is a whole text that a model drew.
 type Completion struct {
 	Text   string
 	Reason Reason
-	Stop   string  // the stop sequence that ended it, when known
-	Seed   uint64  // the seed it was drawn with, also when none was asked for
-	Model  string  // the model that answered, where the backend says it
-	Tokens []Token // present when Params.Logprobs asked for them
+	Stop   string  // the stop sequence that ended it, if known
+	Seed   uint64  // the seed it was drawn with, even if the request had none
+	Model  string  // the model that answered, if the backend reports it
+	Tokens []Token // only if Params.Logprobs is set
 	Usage  Usage
 }
 
-// Usage counts what a call cost, in tokens of the backend's own vocabulary. A
-// number that the backend did not tell is 0. A stream that was left early, as
-// happens when a stop sequence is found, has no final count from most servers.
+// Usage counts the tokens of a call, in the backend's own vocabulary. A number
+// that was not reported is 0. Most servers report none for a stream that ended
+// early, for example at a stop sequence that the client found.
 type Usage struct {
 	PromptTokens     int
 	CompletionTokens int
-	CachedTokens     int // those of the prompt's that came out of a prefix cache
+	CachedTokens     int // prompt tokens that came from the prefix cache
 }
 
-// A Reason tells why a continuation ended.
+// A Reason says why a completion ended.
 type Reason int
 
 const (
 	// Unfinished: more is to come, or the stream broke off.
 	Unfinished Reason = iota
-	// EndOfText: the model itself ended the text. Servers that do not tell an
-	// end of text from a stop sequence of their own are read this way.
+	// EndOfText: the model ended the text. Some servers report a stop sequence
+	// this way too.
 	EndOfText
 	// StopSequence: one of Request.Stop was reached.
 	StopSequence
 	// TokenLimit: Params.MaxTokens or the context window was reached.
 	TokenLimit
-	// Filtered: a filter on the server or a guard around the backend ended it.
+	// Filtered: a content filter of the server or a guard ended it.
 	Filtered
 )
 

@@ -7,20 +7,18 @@ import (
 	"sync/atomic"
 )
 
-// A Constraint restricts what a completion may be: the text before the stop
-// sequence, from its first byte to its last. Make one with [OneOf] or
-// [Matching]. The zero Constraint allows every text.
+// A Constraint restricts the text of a completion before the stop sequence. Make
+// one with [OneOf] or [Matching]. The zero Constraint allows every text.
 //
-// A Constraint is regular, so that a backend can translate it into what its
-// server understands ([Constraint.Choices], [Constraint.Pattern],
-// [Constraint.GBNF]) and [Model] can check every answer ([Constraint.Match]).
-// It is a small value, safe for concurrent use and meant to be copied.
+// A Constraint is a regular language. Backends translate it for their servers,
+// and [Model] checks every answer. It is a small value that may be copied, and is
+// safe for concurrent use.
 type Constraint struct {
 	lang *language
 }
 
-// A language is what all copies of a Constraint share. It does not change once
-// it is made, but for what is worked out when it is first asked for.
+// A language is shared by all copies of a Constraint. Its translations are
+// computed on first use.
 type language struct {
 	err     error    // why no request may have this Constraint
 	choices []string // the texts, where it is a list
@@ -29,7 +27,7 @@ type language struct {
 	pattern func() string
 	gbnf    func() string
 	machine func() *machine
-	wrapped atomic.Pointer[wrapping] // the last Wrap: a task asks for the same one again and again
+	wrapped atomic.Pointer[wrapping] // the last Wrap; a task repeats the same one
 }
 
 type wrapping struct {
@@ -45,7 +43,7 @@ func newConstraint(t *tree, choices []string) Constraint {
 	return Constraint{l}
 }
 
-// refused is a Constraint that allows no text and makes a request invalid.
+// refused returns a Constraint that makes a request invalid.
 func refused(format string, args ...any) Constraint {
 	c := newConstraint(nothing, nil)
 	c.lang.err = fmt.Errorf("%w: Constraint: "+format, append([]any{ErrInvalid}, args...)...)
@@ -55,12 +53,10 @@ func refused(format string, args ...any) Constraint {
 // maxChoices is the size of the longest list of OneOf, in bytes of all texts.
 const maxChoices = 1 << 20
 
-// OneOf returns the Constraint that allows just these texts.
+// OneOf returns the Constraint that allows only these texts.
 //
-// An empty list, a text that repeats another or is not UTF-8, and a list of
-// more than 1 MiB make a Constraint that [Request.Validate] refuses with an
-// error wrapping [ErrInvalid], so that OneOf fits into an expression and a bad
-// list is still an error before anything is sent.
+// An empty list, a repeated text, text that is not UTF-8 and a list of more than
+// 1 MiB are errors wrapping [ErrInvalid]. [Request.Validate] returns them.
 func OneOf(texts ...string) Constraint {
 	if len(texts) == 0 {
 		return refused("OneOf has no texts, and no answer could keep to it; give at least one")
@@ -87,19 +83,14 @@ func OneOf(texts ...string) Constraint {
 	return newConstraint(trie(sorted, 0), slices.Clone(texts))
 }
 
-// Matching returns the Constraint that allows the texts that match a regular
-// expression as a whole. The syntax is that of package [regexp], without word
-// boundaries and (?m). An anchor is redundant: ^ is accepted at the start and $
-// at the end. Captures and laziness mean nothing here. Case folding and Unicode
-// classes are written out as plain ranges of characters, so that every server
-// reads them alike.
+// Matching returns the Constraint that allows the texts that match expr as a
+// whole. The syntax is that of package [regexp], without word boundaries and (?m).
+// Anchors, captures and laziness have no effect. Text that is not UTF-8 does not
+// match.
 //
-// Unlike in package regexp, a text that is not UTF-8 matches nothing.
-//
-// An expression is refused, with an error wrapping [ErrInvalid], if it does not
-// parse, if it matches no text or only the empty one, or if it is too large: at
-// most 64 KiB of source, and at most 65,536 states when repetitions are written
-// out. Leave long repetitions open, as in [a-z]+, and let MaxTokens limit them.
+// The error wraps [ErrInvalid] if expr does not parse, matches no text or only the
+// empty one, or is too large: 64 KiB of source, or 65,536 states with repetitions
+// written out. Leave long repetitions open, as in [a-z]+, and set MaxTokens.
 func Matching(expr string) (Constraint, error) {
 	t, err := parse(expr)
 	if err != nil {
@@ -137,10 +128,9 @@ func (c Constraint) validate(stops []string) error {
 // IsZero reports whether c is the zero Constraint, which allows every text.
 func (c Constraint) IsZero() bool { return c.lang == nil }
 
-// Wrap returns the Constraint that allows each text of c between before and
-// after. A prompt format adds the space at the boundary that way, and a backend
-// that translates adds the stop sequence, so that a constrained answer ends. The
-// zero Constraint stays what it is.
+// Wrap returns the Constraint that allows each text of c between before and after.
+// Formats add the space at the boundary with it, and backends the stop sequence.
+// The zero Constraint stays zero.
 func (c Constraint) Wrap(before, after string) Constraint {
 	if c.lang == nil || c.lang.err != nil || before == "" && after == "" {
 		return c
@@ -171,10 +161,8 @@ func (c Constraint) Choices() []string {
 	return slices.Clone(c.lang.choices)
 }
 
-// Pattern returns c as a regular expression that matches the whole text. It has
-// literals, classes of plain ranges, groups, alternatives and counted or open
-// repetitions, and nothing that servers read in different ways. It is empty for
-// the zero Constraint.
+// Pattern returns c as a regular expression for the whole text, without syntax that
+// servers read differently. It is empty for the zero Constraint.
 func (c Constraint) Pattern() string {
 	if c.lang == nil {
 		return ""
@@ -182,8 +170,8 @@ func (c Constraint) Pattern() string {
 	return c.lang.pattern()
 }
 
-// GBNF returns c as a grammar of llama.cpp with the rule "root". It allows the
-// same texts as [Constraint.Pattern]. It is empty for the zero Constraint.
+// GBNF returns c as a llama.cpp grammar with the rule "root". It is empty for the
+// zero Constraint.
 func (c Constraint) GBNF() string {
 	if c.lang == nil {
 		return ""
@@ -191,9 +179,8 @@ func (c Constraint) GBNF() string {
 	return c.lang.gbnf()
 }
 
-// Match returns nil if c allows text, and otherwise an error wrapping
-// [ErrConstraint] that names the place where text leaves c. It takes time in
-// proportion to the text: there is no backtracking.
+// Match returns nil if c allows text, or else an error wrapping [ErrConstraint]
+// with the position where text leaves c. It takes linear time.
 func (c Constraint) Match(text string) error {
 	_, err := c.Start().verify(text, 0, EndOfText)
 	return err

@@ -20,7 +20,7 @@ type machine struct {
 	cache   atomic.Pointer[cache]
 }
 
-// An nfaState goes on with a byte from lo to hi, or splits in two for lo > hi.
+// An nfaState reads a byte from lo to hi, or splits in two if lo > hi.
 type nfaState struct {
 	lo, hi     byte
 	next, also int32
@@ -57,8 +57,8 @@ func (m *machine) classify() {
 	}
 }
 
-// A builder makes states from the end of a text to its start, as each has to
-// know what comes after it.
+// A builder makes states from the end of a text to its start, because each needs
+// its successor.
 type builder struct {
 	m      *machine
 	shared map[nfaState]int32 // states of classes, which share their ends
@@ -120,11 +120,11 @@ func (b *builder) tree(t *tree, next int32) int32 {
 	return next
 }
 
-// A byteRange is one byte of a sequence that stands for many characters.
+// A byteRange is one byte of an encoded range of characters.
 type byteRange struct{ lo, hi byte }
 
-// sequences adds the states of sorted sequences. Those that begin alike share
-// their beginning, and equal states are there once.
+// sequences adds the states of sorted sequences, with common beginnings and equal
+// states shared.
 func (b *builder) sequences(all [][]byteRange, next int32) int32 {
 	at := int32(-1)
 	for to := len(all); to > 0; {

@@ -6,13 +6,12 @@ import (
 	"sync/atomic"
 )
 
-// A Matcher reads a text piece by piece and says whether it can still become one
-// that a [Constraint] allows. A piece may end within a character. Reading takes
-// time in proportion to the text and allocates nothing once the way has been
-// gone before.
+// A Matcher reads a text in pieces and says whether it can still become one that
+// a [Constraint] allows. A piece may end within a character. Reading takes linear
+// time.
 //
-// A Matcher is for one goroutine. It is a small value: *m is a copy that reads
-// on by itself, for trying out what could come next.
+// A Matcher is for one goroutine. *m is an independent copy, for trying out what
+// could come next.
 type Matcher struct {
 	at *dfaState // nil allows everything
 }
@@ -28,14 +27,14 @@ func (c Constraint) Start() *Matcher {
 	return &Matcher{c.lang.machine().cache.Load().start}
 }
 
-// Add reads text and reports whether all that was read can still become a match.
-// When it cannot, nothing that follows helps.
+// Add reads text and reports whether the text so far can still become a match.
+// After false it stays false.
 func (m *Matcher) Add(text string) bool { return m.advance(text) == len(text) && m.at != dead }
 
-// Done reports whether what was read is a match.
+// Done reports whether the text so far is a match.
 func (m *Matcher) Done() bool { return m.at == nil || m.at.match }
 
-// full reports whether what was read is a match that nothing can extend.
+// full reports whether the text so far is a match that nothing can extend.
 func (m *Matcher) full() bool { return m.at != nil && m.at.match && len(m.at.set) == 0 }
 
 // advance reads text and returns how many bytes of it keep to the constraint.
@@ -58,8 +57,8 @@ func (m *Matcher) advance(text string) int {
 	return len(text)
 }
 
-// A dfaState is a set of states of the machine that a text can have led to, with
-// what each byte makes of it. The states are made when a text first gets there.
+// A dfaState is a set of machine states with its transitions. It is made when a
+// text first reaches it.
 type dfaState struct {
 	cache *cache
 	set   []int32 // those that read a byte, ascending
@@ -75,9 +74,8 @@ var dead = func() *dfaState {
 	return d
 }()
 
-// A cache keeps the dfaStates of a machine. When it has grown too large, the
-// machine starts another one. Matchers that are still in the old one move over
-// with their next step off the known ways.
+// A cache keeps the dfaStates of a machine. When it is too large, the machine
+// starts another one. Matchers move over at their next unknown transition.
 type cache struct {
 	m     *machine
 	start *dfaState
@@ -93,7 +91,7 @@ type cache struct {
 	key   []byte
 }
 
-// maxCache is the size in bytes from which a cache is left for a new one.
+// maxCache is the size limit of a cache, in bytes.
 const maxCache = 16 << 20
 
 func newCache(m *machine) *cache {
@@ -106,7 +104,7 @@ func newCache(m *machine) *cache {
 	return c
 }
 
-// step works out the state after a byte, and remembers it where it can.
+// step computes the state after a byte, and caches it if it can.
 func (s *dfaState) step(b byte) *dfaState {
 	m := s.cache.m
 	for {
@@ -141,8 +139,8 @@ func (c *cache) begin() {
 	}
 }
 
-// follow finds the states that read a byte and are reached from one without
-// reading. It reports whether the accepting state is among those reached.
+// follow finds the states reached from one without reading a byte. It reports
+// whether the accepting state is among them.
 func (c *cache) follow(from int32) (match bool) {
 	c.stack = append(c.stack[:0], from)
 	for len(c.stack) > 0 {

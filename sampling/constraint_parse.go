@@ -12,8 +12,8 @@ const (
 	maxStates     = 64 << 10 // of the machine
 )
 
-// parse returns the tree of an expression. Its errors go on after the
-// expression in a sentence.
+// parse returns the tree of an expression. Its errors continue a sentence that
+// begins with the expression.
 func parse(expr string) (*tree, error) {
 	if len(expr) > maxExpression {
 		return nil, fmt.Errorf("has %d bytes, and %d is the most", len(expr), maxExpression)
@@ -158,8 +158,8 @@ func character(r rune, fold bool) *tree {
 	return class(sortPairs(pairs))
 }
 
-// stateCount returns how many states the machine of t takes, or more than
-// maxStates. known remembers the counts of trees.
+// stateCount returns the number of states of t's machine, or more than maxStates.
+// known caches the counts of trees.
 func stateCount(t *tree, known map[*tree]int) int {
 	if n, ok := known[t]; ok {
 		return n

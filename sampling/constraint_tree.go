@@ -6,11 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// A tree is a regular expression in the form that all translations start from.
-// The functions below keep to some rules, so that no translation has to: there
-// is no empty group, no empty alternative, no repetition of a repetition that
-// could be one, and what is repeated without end is never empty. The last
-// would be a left recursion in a grammar.
+// A tree is a regular expression in a normal form, from which all translations
+// start. It has no empty group or alternative, and no repetition of a repetition
+// that could be one. What is repeated without end is never empty; in a grammar
+// that would be a left recursion.
 type tree struct {
 	op       treeOp
 	text     string // of a literal
@@ -209,8 +208,8 @@ func (t *tree) nullable() bool {
 	return false
 }
 
-// nonempty returns a tree that does not allow the empty text and gives the same
-// texts as t when it is repeated without end: the star normal form of
+// nonempty returns a tree without the empty text that gives the same texts as t
+// when repeated without end: the star normal form of
 // Brüggemann-Klein, "Regular Expressions into Finite Automata" (1993).
 func nonempty(t *tree) *tree {
 	if !t.nullable() {
@@ -229,8 +228,7 @@ func nonempty(t *tree) *tree {
 	return nothing
 }
 
-// maxFactored is how deep a trie branches before the rest is a flat list, which
-// keeps groups from nesting deeper than servers take.
+// maxFactored limits the depth of a trie. Servers limit the nesting of groups.
 const maxFactored = 50
 
 // trie returns the tree of a sorted list without repeats, with common beginnings

@@ -14,11 +14,10 @@ type notation struct {
 	or      string
 }
 
-// Both are written with plain means that all servers read alike: groups without
-// ?:, and most characters as they are. In particular
+// Both use only syntax that all servers read alike: groups without ?:, and most
+// characters unescaped. In particular
 //
-//   - vLLM reads any number of digits after \x, so none may follow that is not
-//     part of it, and refuses a NUL that is written as it is;
+//   - vLLM reads any number of digits after \x, and refuses a literal NUL;
 //   - vLLM reads [\^b] as [^b], so ^ comes last in a class;
 //   - llama.cpp has no escapes for ^ and -.
 var (
@@ -26,7 +25,7 @@ var (
 	gbnfNotation    = notation{quotes: true, between: " ", or: " | "}
 )
 
-// A pattern is one unit, so that a server may put something before or after it.
+// A pattern is one unit, so that a server may add text before or after it.
 func writePattern(t *tree) string { return patternNotation.write("", t, opConcat) }
 
 func writeGBNF(t *tree) string { return gbnfNotation.write("root ::= ", t, opAlternate) + "\n" }
@@ -38,7 +37,7 @@ func (n *notation) write(head string, t *tree, within treeOp) string {
 	return b.String()
 }
 
-// tree writes t in a place for what binds at least as closely as within.
+// tree writes t, in parentheses if it binds less closely than within.
 func (n *notation) tree(b *strings.Builder, t *tree, within treeOp) {
 	loose := t.op >= opConcat || t.op == opLiteral && !n.quotes && t.single() == nil
 	if within == opConcat && t.op == opAlternate || within == opRepeat && loose {
@@ -107,7 +106,7 @@ func (n *notation) literal(b *strings.Builder, text string) {
 	}
 }
 
-// class writes a class, or what it leaves out where that is shorter.
+// class writes a class, or its complement if that is shorter.
 func (n *notation) class(b *strings.Builder, set []rune) {
 	b.WriteByte('[')
 	if last := set[len(set)-1]; last == unicode.MaxRune {

@@ -5,40 +5,35 @@ import (
 	"math/rand/v2"
 )
 
-// A Candidate is one token that could come next, for a backend that draws
-// tokens itself.
+// A Candidate is one token that could come next, for a [Decoder].
 type Candidate struct {
 	ID      int     // the token in the backend's own vocabulary
-	Logprob float64 // its natural log probability, or its logit: a common constant does not matter
+	Logprob float64 // its natural log probability, or its logit
 }
 
-// A Decoder draws tokens from distributions by a request's Constraint and
-// Params. It is what an in-process [Backend] uses, so that all of them read a
-// request alike: it leaves out what would violate the constraint, and applies
-// penalties, temperature, top-k, top-p and min-p, each to what the one before it
-// left.
+// A Decoder draws tokens by a request's Constraint and Params, for a [Backend] in
+// this process. It masks tokens that violate the constraint, then applies
+// penalties, temperature, top-k, top-p and min-p, in this order.
 //
-// A Decoder keeps the tokens it has seen and its random state: make one for
-// each continuation and use it from one goroutine.
+// A Decoder has state: make one for each completion, and use it from one
+// goroutine.
 type Decoder struct {
 	params  Params
 	random  *rand.Rand
-	prompt  map[int]bool // tokens of the prompt, kept when RepetitionPenalty is on
-	drawn   map[int]int  // how often each token occurs in the continuation
+	prompt  map[int]bool // tokens of the prompt, if RepetitionPenalty is on
+	drawn   map[int]int  // how often each token was drawn
 	matcher Matcher
 	texts   []string // by token; nil without a constraint
 	masks   map[*dfaState][]uint64
 }
 
-// NewDecoder returns a Decoder for one continuation of a prompt with these
-// tokens, which RepetitionPenalty counts too. The same request, Seed included,
-// on the same candidates in the same order draws the same tokens.
+// NewDecoder returns a Decoder for one completion of a prompt with these tokens.
+// The same request and candidates give the same tokens.
 //
-// texts gives the bytes of each token of the vocabulary by its ID; it is only
-// used, and not changed, when the request has a constraint. A token may end
-// within a character. One without text ends the continuation, and is drawn only
-// where the constraint is met. The first stop sequence belongs to the
-// constraint, at its end.
+// texts holds the bytes of each token by ID. It is read only if the request has a
+// constraint. A token may end within a character. A token without text ends the
+// completion, and is drawn only where the constraint is met. The constraint ends
+// with the first stop sequence.
 func NewDecoder(req *Request, prompt []int, texts []string) *Decoder {
 	d := &Decoder{params: req.Params, random: rand.New(rand.NewPCG(req.Params.Seed, 0x666f7265776f7264))}
 	if d.repeats() {
@@ -60,11 +55,10 @@ func (d *Decoder) repeats() bool {
 	return d.params.RepetitionPenalty != 0 && d.params.RepetitionPenalty != 1
 }
 
-// Next draws the next token and remembers it. It reorders and overwrites
-// candidates, which must hold each ID once, and returns the ID of the one drawn;
-// false when there is no candidate that the constraint allows with a probability
-// above zero. Greedy decoding takes the smallest ID among equals, so that it is
-// deterministic.
+// Next draws the next token and returns its ID. It reorders and overwrites
+// candidates, which must hold each ID once. ok is false if the constraint allows
+// no candidate with a probability above zero. Among equals, greedy decoding takes
+// the smallest ID.
 func (d *Decoder) Next(candidates []Candidate) (id int, ok bool) {
 	left := candidates[:0]
 	var mask []uint64
@@ -104,8 +98,8 @@ func (d *Decoder) Next(candidates []Candidate) (id int, ok bool) {
 // maxMasks is how many masks a Decoder keeps.
 const maxMasks = 64
 
-// mask returns the tokens that keep to the constraint, a bit for each. A state
-// such as "within a string" comes back at token after token.
+// mask returns a bit for each token, set if the token keeps to the constraint.
+// Masks are kept, because states such as "within a string" repeat.
 func (d *Decoder) mask() []uint64 {
 	if mask, ok := d.masks[d.matcher.at]; ok {
 		return mask
@@ -124,7 +118,7 @@ func (d *Decoder) mask() []uint64 {
 	return mask
 }
 
-// better reports whether c goes before o: two are never equal.
+// better reports whether c comes before o. Two are never equal.
 func (c Candidate) better(o Candidate) bool {
 	return c.Logprob > o.Logprob || c.Logprob == o.Logprob && c.ID < o.ID
 }

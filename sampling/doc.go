@@ -1,20 +1,14 @@
-// Package sampling draws continuations from base language models: models that
-// have been trained to continue text and nothing else.
+// Package sampling draws completions from base language models, which only
+// continue text.
 //
-// Four nouns carry the package.
+//   - A [Request] is a prompt with stop sequences, [Params] and a [Constraint].
+//   - A [Backend] is a source of completions: a server, or a model in this
+//     process. Authors implement it, like [net/http.Handler].
+//   - A [Model] is a Backend with its context window and token counter. Callers
+//     use it. It checks requests, cuts at stop sequences and verifies answers.
+//   - A [Completion] is the text, and the [Reason] it ended.
 //
-//   - A [Request] is a prompt, the stop sequences that end its continuation and
-//     the [Params] that decide how tokens are drawn.
-//   - A [Backend] is one source of continuations: a server, a model in this
-//     process, a file of recorded exchanges. It is the interface that authors
-//     implement, as [net/http.Handler] is for servers, and it has one method.
-//   - A [Model] is what callers use: a Backend together with its context window
-//     and its token counter. It checks the request before anything is sent,
-//     cuts the text at the first stop sequence, and treats a stream that broke
-//     off as the error that it is.
-//   - A [Completion] is the text that came back, with the [Reason] it ended.
-//
-// The smallest program asks a model to go on:
+// The smallest program:
 //
 //	m := sampling.Model{Backend: pocket.Default()}
 //	c, err := m.Complete(ctx, &sampling.Request{
@@ -22,19 +16,16 @@
 //		Stop:   []string{"."},
 //	})
 //
-// Then c.Text is " Paris", and c.Reason says that a stop sequence ended it.
+// c.Text is " Paris", and c.Reason is [StopSequence].
 //
-// A [Constraint] restricts what the completion may be, known elsewhere as guided
-// or structured decoding: one of several texts ([OneOf]), or what matches a
-// regular expression ([Matching]). It is enforced by the backend and verified by
-// Model: an answer that violates it is an error.
+// A [Constraint] is what other libraries call guided or structured decoding: one
+// of several texts ([OneOf]), or a regular expression ([Matching]). The backend
+// enforces it, and Model verifies it.
 //
-// Models in subpackages: openai speaks to any OpenAI-compatible
-// /v1/completions, ollama to Ollama, pocket is a small base model inside this
-// process. Package wrap adds retries, limits, caches and meters around any of
-// them, and package samplingtest is the conformance kit for new ones.
+// Backends: openai (OpenAI-compatible servers), ollama, llamacpp (GGUF models in
+// this process) and pocket (an embedded model). Package wrap adds retries, limits,
+// caches and meters. Package samplingtest is a conformance kit for your own.
 //
-// The package imports the standard library alone. It is not for chat models:
-// they expect their own template around every message, and a raw continuation
-// shows them text that they were not trained on.
+// The package imports only the standard library. It is not for chat models, which
+// need their chat template around every message.
 package sampling

@@ -6,39 +6,37 @@ import (
 	"time"
 )
 
-// What went wrong, for [errors.Is].
+// Errors to test for with [errors.Is].
 var (
-	// ErrInvalid: the request itself is wrong; nothing was sent.
+	// ErrInvalid: the request is wrong; nothing was sent.
 	ErrInvalid = errors.New("sampling: invalid request")
 
 	// ErrBudget: the prompt and the tokens asked for do not fit the window.
 	ErrBudget = errors.New("sampling: over the context window")
 
-	// ErrTruncated: the stream broke off without a reason. The text so far is
-	// real, but nobody knows the rest.
+	// ErrTruncated: the stream broke off. The text so far is valid but incomplete.
 	ErrTruncated = errors.New("sampling: the stream broke off")
 
 	// ErrTokenLimit: an answer was cut by MaxTokens or by the context window.
 	ErrTokenLimit = errors.New("sampling: cut by the token limit")
 
-	// ErrConstraint: the text does not keep to the request's Constraint.
+	// ErrConstraint: the text violates the request's Constraint.
 	ErrConstraint = errors.New("sampling: the constraint is violated")
 
 	// ErrUnsupported: the backend cannot do what was asked.
 	ErrUnsupported = errors.New("sampling: not supported by this backend")
 )
 
-// An Error is a fault of a backend. It carries what a caller needs to decide
-// what to do next; it never carries a key or a header.
+// An Error is a failure of a backend. It never contains a key or a header.
 type Error struct {
 	Backend    string        // which backend, such as "openai"
-	Status     int           // the HTTP status, or 0 where there was none
-	RetryAfter time.Duration // how long the server asked to wait, or 0
+	Status     int           // the HTTP status, or 0
+	RetryAfter time.Duration // how long the server asks to wait, or 0
 	Temporary  bool          // whether the same request may succeed later
-	Err        error         // what happened, in the server's own words where it had any
+	Err        error         // the cause, in the server's own words if it sent any
 }
 
-// Error gives the backend, the status and what happened.
+// Error returns the backend, the status and the cause.
 func (e *Error) Error() string {
 	if e.Status == 0 {
 		return fmt.Sprintf("%s: %v", e.Backend, e.Err)
@@ -46,6 +44,5 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: status %d: %v", e.Backend, e.Status, e.Err)
 }
 
-// Unwrap returns the underlying error, so that errors.Is sees
-// [context.Canceled], [ErrUnsupported] and their like.
+// Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }

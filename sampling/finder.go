@@ -3,9 +3,9 @@ package sampling
 import "strings"
 
 // A finder finds stop sequences in text that arrives in pieces. It is the
-// automaton of Aho and Corasick (1975): its state is the longest suffix of the
-// text so far that begins some stop sequence, so the depth of the state is
-// exactly how much must be held back.
+// automaton of Aho and Corasick (1975). Its state is the longest suffix of the
+// text so far that begins a stop sequence. The state's depth is the number of
+// bytes to hold back.
 //
 // Worked example, for the stops "ab" and "bcd": after "xab" the first completes
 // and wins. After "xb" one byte is held, after "xbc" two, after "xbcx" none.
@@ -66,8 +66,7 @@ func (m *finder) insert(s string, stop int32) {
 	m.nodes[at].stop = stop
 }
 
-// link fills in the fail links breadth first, so that a shorter suffix is ready
-// before the longer one that needs it.
+// link fills in the fail links breadth first: longer suffixes need shorter ones.
 func (m *finder) link() {
 	queue := []int32{0}
 	for len(queue) > 0 {
@@ -107,8 +106,8 @@ func (m *finder) step(state int32, b byte) int32 {
 	return m.begin[b]
 }
 
-// longText is the length from which searching for each first byte by itself,
-// which the machine does many bytes at a time, beats looking at every byte.
+// longText is the length from which strings.IndexByte for each first byte beats
+// looking at every byte.
 const longText = 64
 
 // feed reads s in the given state. If a stop sequence completes it returns the
@@ -129,8 +128,8 @@ func (m *finder) feed(state int32, s string) (next int32, stop int, end int) {
 	return state, -1, len(s)
 }
 
-// feedLong is feed for long texts: it leaps from one place where a stop could
-// begin to the next.
+// feedLong is feed for long texts: it skips to the next possible beginning of a
+// stop.
 func (m *finder) feedLong(state int32, s string) (next int32, stop int, end int) {
 	var ahead lookahead
 	for i := 0; i < len(s); i++ {
@@ -151,15 +150,15 @@ func (m *finder) feedLong(state int32, s string) (next int32, stop int, end int)
 // maxAhead is how many different first bytes a lookahead has room for.
 const maxAhead = 16
 
-// A lookahead knows where in a text each first byte stands next, so that a rare
-// one is searched for once and not again from each place of a frequent one.
+// A lookahead caches the next position of each first byte, so that a rare one is
+// searched for once.
 type lookahead [maxAhead]int
 
-// next returns the first place at or after i, which is not 0, where a stop could
-// begin, or the length of s.
+// next returns the first position at or after i > 0 where a stop could begin, or
+// the length of s.
 func (a *lookahead) next(m *finder, s string, i int) int {
-	// Looking a little way ahead byte by byte keeps text that is dense in first
-	// bytes, such as a newline in verse, from paying for the wide search.
+	// In text with many first bytes, such as verse with its line breaks, a short
+	// search by bytes is cheaper.
 	for near := min(i+16, len(s)); i < near; i++ {
 		if m.begin[s[i]] != 0 {
 			return i

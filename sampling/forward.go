@@ -6,12 +6,9 @@ import (
 	"iter"
 )
 
-// Forward passes every ability of Backend on. Embed it in a wrapper and write
-// the methods that the wrapper changes; the others keep working, so that no
-// ability is hidden by accident. What Backend cannot do is an error wrapping
-// [ErrUnsupported].
-//
-// Forward is safe for concurrent use where Backend is.
+// Forward passes every ability of Backend on. Embed it in a wrapper and override
+// the methods that the wrapper changes. An ability that Backend lacks is an error
+// wrapping [ErrUnsupported]. Forward is as safe for concurrent use as Backend.
 type Forward struct {
 	Backend Backend
 }

@@ -13,26 +13,21 @@ import (
 	"github.com/foreword-go/foreword/internal/parallel"
 )
 
-// A Model is a [Backend] with what a caller should know about it. Its methods
-// are the front of this package: they refuse bad requests before anything is
-// sent, cut at stop sequences whether or not the backend does, verify that the
-// text keeps to the request's [Constraint], and never take a stream that broke
-// off for a success.
+// A Model is a [Backend] with its context window and token counter. Its methods
+// refuse bad requests before anything is sent, cut at stop sequences, verify the
+// [Constraint], and report a broken stream as an error.
 //
-// The zero Window and the nil Counter are useful: no limit, and the backend's
-// own count or else bytes. A Model is a small value, safe for concurrent use
-// and meant to be copied.
+// A Model is a small value. Copy it freely; it is safe for concurrent use.
 type Model struct {
 	Backend Backend
-	Window  int     // the context window, in tokens, prompt and continuation together; 0 is unlimited
-	Counter Counter // nil: the Backend if it counts, else bytes, an upper bound
+	Window  int     // tokens of prompt and completion together; 0 is unlimited
+	Counter Counter // nil: the Backend if it counts, or else bytes, an upper bound
 }
 
 var errNoBackend = fmt.Errorf("%w: Model.Backend is nil; set it to a backend such as pocket.Default()", ErrInvalid)
 
-// Complete returns the continuation of the request's prompt. On an error it
-// also returns the text that had come by then, if any, so that nothing paid for
-// is lost.
+// Complete returns the completion of the request's prompt. With an error it also
+// returns the text received so far, if any.
 func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) {
 	prepared, err := m.prepare(ctx, req)
 	if err != nil {
@@ -43,9 +38,8 @@ func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) 
 	return c, err
 }
 
-// Stream yields the continuation as it arrives, cut at the first stop sequence.
-// Only the last chunk carries a Reason. Each chunk is verified before it is
-// yielded, so that no text is given out that violates the request's Constraint.
+// Stream yields the completion as it arrives, cut at the first stop sequence. Only
+// the last chunk has a Reason. No chunk that violates the Constraint is yielded.
 // Leaving the loop stops the backend. The sequence is single-use.
 func (m Model) Stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
@@ -58,16 +52,15 @@ func (m Model) Stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 	}
 }
 
-// drawAtOnce is how many single samples Draw keeps under way.
+// drawAtOnce limits the samples that Draw requests in parallel.
 const drawAtOnce = 8
 
-// Draw returns n completions of the same request, drawn with n different seeds
-// that follow from the request's. A backend that is a [Drawer] reads the prompt
-// once for all of them; with any other, eight samples at most are under way at a
-// time.
+// Draw returns n completions of one request, with seeds derived from its seed. It
+// uses the backend's [Drawer], or else up to 8 parallel samples. At Temperature 0
+// all n are alike.
 //
-// On an error the rest is cancelled, and Draw returns the completions that were
-// finished, in the order of their seeds. With Temperature 0 all n are alike.
+// On an error Draw cancels the rest and returns the finished completions, in the
+// order of their seeds.
 func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("%w: drawing %d completions; ask for at least 1", ErrInvalid, n)
@@ -85,9 +78,8 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 	return m.drawSingly(ctx, prepared, n)
 }
 
-// finished cuts what a Drawer drew, says the seeds where the Drawer did not, and
-// leaves out what has no end or violates the constraint, which is an error here
-// as it is in a stream.
+// finished cuts a Drawer's completions and fills in missing seeds. A completion
+// that is unfinished or violates the constraint is left out, with an error.
 func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
 	var whole []*Completion
 	for i, c := range drawn {
@@ -156,8 +148,8 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 	return completions, err
 }
 
-// SeedAt returns the seed of the i-th sample, from 0, of a draw that starts
-// with seed. The first is seed itself, and none is 0.
+// SeedAt returns the seed of the i-th sample, from 0, of a draw with this seed. It
+// is never 0, and SeedAt(seed, 0) is seed.
 func SeedAt(seed uint64, i int) uint64 {
 	at := seed + uint64(i)
 	if at < seed {
@@ -166,12 +158,11 @@ func SeedAt(seed uint64, i int) uint64 {
 	return at
 }
 
-// freshSeeds is the number of seeds that are drawn from when none is given. It
-// leaves the i-th of a draw within what servers accept: a positive 32-bit
-// integer is the least that any of them takes.
+// freshSeeds limits the seeds that are drawn when a request has none. With it the
+// seeds of a whole draw fit a positive 32-bit integer, which some servers need.
 const freshSeeds = 1 << 30
 
-// prepare checks the request and fills in what a backend need not know.
+// prepare checks the request and fills in MaxTokens and Seed.
 func (m Model) prepare(ctx context.Context, req *Request) (*Request, error) {
 	if m.Backend == nil {
 		return nil, errNoBackend
@@ -195,7 +186,7 @@ func (m Model) prepare(ctx context.Context, req *Request) (*Request, error) {
 	return &prepared, nil
 }
 
-// stream runs a prepared request and watches that it ends with a reason.
+// stream runs a prepared request and checks that it ends with a reason.
 func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if err := ctx.Err(); err != nil {

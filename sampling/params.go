@@ -8,24 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultMaxTokens is the number of tokens drawn at most when Params.MaxTokens
-// is 0. A base model has no reason to stop by itself, so there is always a limit.
+// DefaultMaxTokens is the limit when Params.MaxTokens is 0. There is always a
+// limit, because a base model does not know when to stop.
 const DefaultMaxTokens = 256
 
 // Params decide how tokens are drawn. The zero Params decodes greedily, up to
-// [DefaultMaxTokens]. Zero has a meaning in every field, and it reaches the
-// server wherever the server knows the field, so that a server's own defaults
-// never colour a sample.
+// [DefaultMaxTokens]. Zeros are sent to every server that knows the field, so
+// that the server's own defaults never apply.
 type Params struct {
-	// MaxTokens limits the continuation, in tokens. 0 is DefaultMaxTokens.
+	// MaxTokens limits the completion, in tokens. 0 is DefaultMaxTokens.
 	MaxTokens int
 
-	// Temperature divides the logits. 0 is greedy, 1 the model's own
-	// distribution; below 1 the likely gets likelier.
+	// Temperature divides the logits. 0 is greedy, and 1 the model's own
+	// distribution.
 	Temperature float64
 
-	// TopP keeps the smallest set of tokens whose probabilities sum to at least
-	// TopP (nucleus sampling, Holtzman et al. 2019). 0 and 1 are off.
+	// TopP keeps the most likely tokens whose probabilities sum to at least TopP
+	// (nucleus sampling, Holtzman et al. 2019). 0 and 1 are off.
 	TopP float64
 
 	// TopK keeps the K most likely tokens. 0 is off.
@@ -36,31 +35,30 @@ type Params struct {
 	MinP float64
 
 	// FrequencyPenalty is subtracted from a token's logit for each time that the
-	// continuation has it already, PresencePenalty once if it has it at all, as
-	// in the OpenAI API. Negative values encourage repetition. 0 is off.
+	// completion has the token, PresencePenalty once. Negative values encourage
+	// repetition. 0 is off.
 	FrequencyPenalty, PresencePenalty float64
 
-	// RepetitionPenalty divides the positive logits and multiplies the negative
-	// ones of tokens that stand in the prompt or the continuation (Keskar et
-	// al. 2019). 0 and 1 are off.
+	// RepetitionPenalty divides the positive logits, and multiplies the negative
+	// ones, of tokens in the prompt or the completion (Keskar et al. 2019). 0
+	// and 1 are off.
 	RepetitionPenalty float64
 
-	// Seed makes a sample repeatable where the backend can. 0 asks for a fresh
-	// one in each call, which the Completion reports.
+	// Seed makes a sample repeatable if the backend supports it. 0 draws a fresh
+	// seed for each call, which the Completion reports.
 	Seed uint64
 
-	// Logprobs asks for the log probability of each drawn token, and TopLogprobs
-	// for this many of the most likely tokens beside it. TopLogprobs needs
-	// Logprobs.
+	// Logprobs asks for the log probability of each drawn token, TopLogprobs for
+	// those of the most likely tokens at its position. TopLogprobs needs Logprobs.
 	Logprobs    bool
 	TopLogprobs int
 
-	// Extra holds fields that only this server knows, sent as they are.
+	// Extra holds fields of this server's own, sent as they are.
 	Extra map[string]any
 }
 
-// Validate returns an error that names the first field no backend could
-// honour: a negative or not-a-number value, or a TopP or MinP above 1.
+// Validate returns an error wrapping [ErrInvalid] that names the first field with
+// a negative value, NaN, or a TopP or MinP above 1.
 func (p *Params) Validate() error {
 	for _, f := range []struct {
 		name  string
@@ -99,9 +97,8 @@ func (p *Params) Validate() error {
 	return nil
 }
 
-// OnlyExtra returns an error wrapping [ErrUnsupported] that names the first
-// field of Extra that is not among those known. It is for backends: one that
-// has no fields of its own calls it without any.
+// OnlyExtra returns an error wrapping [ErrUnsupported] that names the first field
+// of Extra that is not known. Backends call it.
 func (p *Params) OnlyExtra(known ...string) error {
 	for _, field := range slices.Sorted(maps.Keys(p.Extra)) {
 		if !slices.Contains(known, field) {
@@ -121,11 +118,10 @@ func rangeText(lo, hi float64) string {
 	return "a finite number"
 }
 
-// Validate returns an error that names what is wrong with the request: its
-// parameters, text that is not UTF-8, stop sequences that are empty or there
-// twice, or a list for [OneOf] that is refused or has a text with a stop
-// sequence in it, which would never come back whole. A Model calls it
-// before anything is sent.
+// Validate returns an error wrapping [ErrInvalid] for wrong parameters, text that
+// is not UTF-8, empty or repeated stop sequences, and a Constraint that is
+// invalid or lists a text that contains a stop sequence. Model calls it before
+// anything is sent.
 func (r *Request) Validate() error {
 	if r == nil {
 		return fmt.Errorf("%w: the request is nil; pass &sampling.Request{Prompt: ...}", ErrInvalid)

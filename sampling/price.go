@@ -1,13 +1,12 @@
 package sampling
 
-// A Price is what a million tokens cost, in any currency. Hosts bill prompt
-// tokens that come out of a prefix cache at a part of the price; a Cached of 0 is
-// the price of any other prompt token.
+// A Price is the cost of a million tokens, in any currency. Cached applies to
+// prompt tokens from the prefix cache; 0 means the same as Prompt.
 type Price struct {
 	Prompt, Cached, Completion float64
 }
 
-// Of returns what a call cost.
+// Of returns the cost of a call.
 func (p Price) Of(u Usage) float64 {
 	cached := p.Cached
 	if cached == 0 {

@@ -5,33 +5,29 @@ import (
 	"fmt"
 )
 
-// A Scorer tells how likely given continuations of a prompt are, without
-// drawing any. Backends implement it where they can.
+// A Scorer is a [Backend] that computes how likely given continuations are.
 //
-// Score returns one Score for each continuation of req.Prompt, in their order.
-// The prompt may be empty, and then each continuation is scored as a text of its
-// own. Of req.Params only Extra matters: a score is taken before temperature and
-// truncation. Stop and Constraint do not apply.
-// Implementations are safe for concurrent use, and return an error wrapping
-// [ErrUnsupported] rather than made-up numbers.
+// Score returns one Score for each continuation of req.Prompt, in order. With an
+// empty prompt each continuation is scored as a text of its own. Scores are taken
+// before temperature and truncation: of req.Params only Extra applies, and Stop
+// and Constraint do not. Implementations are safe for concurrent use.
 type Scorer interface {
 	Score(ctx context.Context, req *Request, continuations []string) ([]Score, error)
 }
 
-// A Score is how likely one continuation is.
+// A Score is the log probability of one continuation.
 type Score struct {
-	// Logprob is the natural logarithm of the probability that the model goes
-	// on with just this text: the sum over its tokens.
+	// Logprob is the natural logarithm of the continuation's probability: the
+	// sum over its tokens.
 	Logprob float64
 
-	// Tokens are the continuation's tokens with a log probability each. A token
-	// that stands across the border between prompt and continuation belongs to
-	// the continuation.
+	// Tokens are the continuation's tokens. A token across the boundary between
+	// prompt and continuation belongs to the continuation.
 	Tokens []Token
 }
 
-// Score scores continuations of req.Prompt by the model's backend, as [Scorer]
-// says. It returns an error wrapping [ErrUnsupported] when the backend cannot.
+// Score scores continuations of req.Prompt as [Scorer] says. If the backend
+// cannot, the error wraps [ErrUnsupported].
 func (m Model) Score(ctx context.Context, req *Request, continuations []string) ([]Score, error) {
 	if m.Backend == nil {
 		return nil, errNoBackend

@@ -8,9 +8,8 @@ import (
 // A Secret holds a key. It prints as [key] under every fmt verb, in JSON and in
 // slog. The zero Secret is empty and prints as nothing.
 //
-// The text is held by a func and not by a string, because fmt prints unexported
-// fields by reflection and calls no methods on them: it shows the address of a
-// func and nothing of what the func returns.
+// It holds a func, because fmt prints the unexported fields of other structs
+// without calling methods. Of a func it prints only the address.
 type Secret struct {
 	reveal func() string
 }
@@ -23,7 +22,7 @@ func NewSecret(text string) Secret {
 	return Secret{reveal: func() string { return text }}
 }
 
-// Reveal returns the text itself. Send it; never log it.
+// Reveal returns the key.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""

@@ -6,12 +6,11 @@ import (
 )
 
 // Cut returns the text before the stop sequence that completes first, and that
-// sequence. When two complete at the same byte, the longer is the one found.
-// Without any, it returns the whole text and "".
+// sequence. If two complete at the same byte, the longer one wins. Without a stop
+// sequence it returns text and "".
 //
-// Completing first, and not beginning first, is what makes the answer the same
-// however the text is cut into chunks: a stop that begins early but completes
-// late cannot be waited for.
+// The stop that completes first, not the one that begins first, gives the same
+// result for every way of splitting the text into chunks.
 func Cut(text string, stop []string) (before, found string) {
 	if len(stop) == 0 {
 		return text, ""
@@ -24,14 +23,13 @@ func Cut(text string, stop []string) (before, found string) {
 	return text[:end-len(stop[i])], stop[i]
 }
 
-// Until yields the chunks up to the stop sequence that completes first, as
-// [Cut] finds it, and leaves the sequence behind it at once, which cancels a
-// [Backend]. The last chunk carries [StopSequence] and the stop itself.
+// Until yields the chunks up to the stop sequence that [Cut] finds, and then leaves
+// the sequence, which cancels a [Backend]. The last chunk has [StopSequence] and
+// the stop.
 //
-// Until holds back only the longest suffix that could still become a stop
-// sequence or a whole rune, and gives it out when the chunks end or fail.
-// Without a stop in sight a chunk passes through as it came, with no allocation.
-// The sequence is single-use.
+// Until holds back only the longest suffix that could become a stop sequence or
+// a whole rune. It yields that suffix when the chunks end or fail. Other chunks
+// pass without an allocation. The sequence is single-use.
 func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		c := cutter{match: newFinder(stop)}
@@ -111,9 +109,9 @@ func (c *cutter) joined(text string) string {
 	return c.held + text
 }
 
-// passes reports whether the chunk's tokens lie wholly within the text that is
-// out with it, and if so accounts for them. Tokens may come before or after
-// their text, as when the backend holds back half a rune.
+// passes reports whether the chunk's tokens lie within the text that is out with
+// it, and if so accounts for them. A backend that holds back half a rune sends
+// tokens before or after their text.
 func (c *cutter) passes(chunk Chunk) bool {
 	credit := c.credit + len(chunk.Text)
 	for i := range chunk.Tokens {
@@ -126,8 +124,7 @@ func (c *cutter) passes(chunk Chunk) bool {
 	return true
 }
 
-// release gives out text but for its last hold bytes, and the tokens that lie
-// wholly within what is out.
+// release gives out text without its last hold bytes, and the tokens within it.
 func (c *cutter) release(chunk Chunk, text string, hold int) Chunk {
 	n := len(text) - hold
 	chunk.Text, c.held = text[:n], text[n:]
@@ -143,8 +140,7 @@ func (c *cutter) release(chunk Chunk, text string, hold int) Chunk {
 	return chunk
 }
 
-// rest gives out all that was held, with the last chunk. What may come after it
-// begins anew.
+// rest gives out all that was held, with the last chunk, and resets c.
 func (c *cutter) rest(last Chunk) Chunk {
 	last.Text = c.joined(last.Text)
 	if len(c.tokens) > 0 {
@@ -154,8 +150,7 @@ func (c *cutter) rest(last Chunk) Chunk {
 	return last
 }
 
-// partialRune returns how many bytes at the end of s begin a rune that is not
-// whole yet. Bytes that cannot become one are not held.
+// partialRune returns how many bytes at the end of s begin an unfinished rune.
 func partialRune(s string) int {
 	for n := 1; n <= min(len(s), utf8.UTFMax-1); n++ {
 		b := s[len(s)-n]

@@ -11,8 +11,8 @@ func (d *Decoder) draw(candidates []Candidate) int {
 	}
 	total := weigh(candidates, p.Temperature)
 	if p.TopP > 0 && p.TopP < 1 {
-		// The tokens below the limit sum to less than 1 - TopP, so that the
-		// nucleus has none of them.
+		// The tokens below the limit sum to less than 1 - TopP: none is in the
+		// nucleus.
 		nucleus := atLeast(candidates, (1-p.TopP)*total/float64(len(candidates)))
 		candidates = nucleus[:place(nucleus, p.TopP*total)+1]
 		total = sum(candidates)
@@ -34,15 +34,15 @@ func (d *Decoder) draw(candidates []Candidate) int {
 	return candidates[len(candidates)-1].ID // rounding left a sliver at the end
 }
 
-// weigh leaves in each Logprob the weight that the token is drawn with: its
-// probability relative to the most likely one. It returns their sum.
+// weigh replaces each Logprob by the token's probability relative to the most
+// likely one, and returns the sum.
 func weigh(candidates []Candidate, temperature float64) (total float64) {
 	best := math.Inf(-1)
 	for _, c := range candidates {
 		best = max(best, c.Logprob)
 	}
 	for i := range candidates {
-		w := 1.0 // also where a logit is infinite, and a difference would not be a number
+		w := 1.0 // also for infinite logits, whose difference is NaN
 		if candidates[i].Logprob != best {
 			w = math.Exp((candidates[i].Logprob - best) / temperature)
 		}
@@ -70,8 +70,7 @@ func atLeast(candidates []Candidate, weight float64) []Candidate {
 	return left
 }
 
-// topK returns the k best candidates, in no order. Like Hoare's FIND (1961), it
-// sorts only the part in question.
+// topK returns the k best candidates, unordered, by Hoare's FIND (1961).
 func topK(candidates []Candidate, k int) []Candidate {
 	for lo, hi := 0, len(candidates)-1; lo < hi && k <= hi; {
 		if middle := lo + partition(candidates[lo:hi+1]); middle >= k {
@@ -83,9 +82,9 @@ func topK(candidates []Candidate, k int) []Candidate {
 	return candidates[:min(k, len(candidates))]
 }
 
-// place reorders the candidates so that those before the returned index are
-// better than the one there, and those after it worse. It is the index at which
-// the sum of the weights reaches target, or the last one.
+// place returns the index at which the sum of the weights, best first, reaches
+// target, or the last index. It reorders the candidates so that better ones are
+// before the index and worse ones after it.
 func place(candidates []Candidate, target float64) int {
 	lo, hi := 0, len(candidates)-1
 	for lo < hi {
@@ -103,8 +102,8 @@ func place(candidates []Candidate, target float64) int {
 	return lo
 }
 
-// partition moves the candidates that are better than one of them before it, and
-// returns its index.
+// partition picks a candidate, moves the better ones before it, and returns its
+// index.
 func partition(c []Candidate) int {
 	last := len(c) - 1
 	middle := last / 2

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// verified yields chunks as long as their text keeps to c. What left c is not
-// given out: an error comes in its place, and the backend is stopped.
+// verified yields chunks while their text keeps to c, and then an error.
 func verified(chunks iter.Seq2[Chunk, error], c Constraint, stop []string) iter.Seq2[Chunk, error] {
 	if c.IsZero() {
 		return chunks
@@ -33,9 +32,9 @@ func verified(chunks iter.Seq2[Chunk, error], c Constraint, stop []string) iter.
 	}
 }
 
-// withoutHalfStop returns the last piece of a text that the token limit cut, without
-// the beginning of a stop sequence after a whole match: a server closes the
-// constraint with the stop, of which the limit let a part through.
+// withoutHalfStop drops the beginning of a stop sequence after a whole match. A
+// server closes the constraint with the stop, and the token limit may let a part
+// of it through.
 func (c Constraint) withoutHalfStop(before, last string, reason Reason, stop []string) string {
 	if reason != TokenLimit || c.IsZero() || c.Start().Add(before+last) {
 		return last
@@ -50,9 +49,8 @@ func (c Constraint) withoutHalfStop(before, last string, reason Reason, stop []s
 	return last
 }
 
-// verify reads text from a place on and returns the reason that it ended for. A
-// text that ended by itself or at a stop must be a match. One that was cut must
-// be able to become one, and if nothing can extend it, it is whole.
+// verify reads text from a position on, as Request.Constraint says, and returns
+// the reason to report.
 func (m *Matcher) verify(text string, from int, reason Reason) (Reason, error) {
 	if at := from + m.advance(text[from:]); at < len(text) {
 		return reason, &violation{text, at}

@@ -95,7 +95,7 @@ func bodyFaults() []Fault {
 				x.raw(whole[:bytes.Index(whole, []byte(" there"))])
 				x.forever([]byte(strings.Repeat(" and then", 400)))
 			}},
-		{Name: "invalid UTF-8", Does: "bytes in the text that are no UTF-8", outcome: runes,
+		{Name: "invalid UTF-8", Does: "text that is not UTF-8", outcome: runes,
 			serve: func(x *exchange) {
 				x.rewrite = func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("girl"), []byte("g\xffrl\xc3")) }
 				if x.stream {

@@ -39,7 +39,7 @@ func connectionFaults() []Fault {
 		{Name: "not HTTP", Does: "another protocol answers",
 			outcome: failed(Unsure, 0),
 			serve:   raw("SSH-2.0-OpenSSH_9.6\r\n")},
-		{Name: "bad status line", Does: "the status is no number",
+		{Name: "bad status line", Does: "a status that is not a number",
 			outcome: failed(Unsure, 0),
 			serve:   raw("HTTP/1.1 fine\r\n\r\n")},
 		{Name: "silence before the answer", Does: "the connection stays open and nothing comes",

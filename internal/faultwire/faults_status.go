@@ -14,7 +14,7 @@ func statusFaults() []Fault {
 		refusal(400, Permanent, "words", "top_p must lie between 0 and 1, but is 7"),
 		status("400 context size", "llama.cpp's answer to a prompt that is too long, with both numbers",
 			failed(Permanent, 400).saying("992"), jsonBody(400, `{"error":{"code":400,"message":"request (992 tokens) exceeds the available context size (512 tokens)","type":"exceed_context_size_error","n_prompt_tokens":992,"n_ctx":512}}`, `{"error":"the prompt of 992 tokens is longer than the context of 512"}`)),
-		status("400 plain text", "a refusal that is no JSON", failed(Permanent, 400).saying("bad prompt"), plain(400, "text/plain", "bad prompt")),
+		status("400 plain text", "a refusal that is not JSON", failed(Permanent, 400).saying("bad prompt"), plain(400, "text/plain", "bad prompt")),
 		status("400 with another type", "an error object whose code is a text and whose message is a list",
 			failed(Permanent, 400), plain(400, "application/json", `{"error":{"message":["bad","prompt"],"type":null,"code":"bad_prompt"}}`)),
 		status("401 with the key", "the server repeats the key that it refuses", failed(Permanent, 401), func(x *exchange) {

@@ -121,7 +121,7 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 	case o.Class == Broken && errors.Is(err, sampling.ErrTruncated):
 		return o.checkText(c.Text)
 	case !typed:
-		return fmt.Errorf("want %v, got an error that is no *sampling.Error: %T %q", o.Class, err, err)
+		return fmt.Errorf("want %v, the error is not a *sampling.Error: %T %q", o.Class, err, err)
 	}
 	if o.Class == Either {
 		return nil
@@ -167,7 +167,7 @@ func (o Outcome) checkError(e *sampling.Error, err error) error {
 func checkLeaks(err error) error {
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if strings.Contains(text, FaultKey) {
-			return fmt.Errorf("the API key stands in the error: %s", strings.ReplaceAll(short(err.Error()), FaultKey, "[the key]"))
+			return fmt.Errorf("the error contains the API key: %s", strings.ReplaceAll(short(err.Error()), FaultKey, "[the key]"))
 		}
 	}
 	if n := len(err.Error()); n > longestError {
@@ -190,7 +190,7 @@ func checkWrapped(err error) error {
 			continue
 		}
 		if strings.Contains(e.Error(), FaultKey) {
-			return fmt.Errorf("the API key stands in a wrapped %T", e)
+			return fmt.Errorf("a wrapped %T contains the API key", e)
 		}
 		if err := checkWrapped(e); err != nil {
 			return err

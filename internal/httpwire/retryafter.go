@@ -32,7 +32,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// wait multiplies without overflow; NaN and negative numbers are no time at all.
+// wait multiplies without overflow. NaN and negative numbers give 0.
 func wait(n float64, unit time.Duration) time.Duration {
 	if !(n > 0) {
 		return 0

@@ -168,8 +168,8 @@ func Temporary(status int) bool {
 	return status >= 500
 }
 
-// passing reports whether an error of the client is one that waiting helps. It
-// names those that it does not help, since net/http gives the others no types.
+// passing reports whether a retry may help. It names the errors that it does not
+// help, because net/http has no types for the others.
 func passing(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return !dns.IsNotFound
@@ -177,7 +177,7 @@ func passing(err error) bool {
 	return !untrusted(err)
 }
 
-// untrusted reports whether TLS could not be agreed on, which is no accident.
+// untrusted reports whether TLS failed, which a retry does not mend.
 func untrusted(err error) bool {
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)

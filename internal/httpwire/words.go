@@ -88,7 +88,7 @@ func read(body []byte, depth int) Words {
 	}
 	w.Text = plain(w.Text)
 	if w.Type == "" {
-		json.Unmarshal(object.Type, &w.Type) // anything but a string is no type
+		json.Unmarshal(object.Type, &w.Type) // only a string is a type
 	}
 	if w.Param == "" {
 		json.Unmarshal(object.Param, &w.Param)
