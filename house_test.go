@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"sampling/wrap":                      {"sampling", "internal/store", "internal/words", "golang.org/x/text/unicode/norm", "golang.org/x/time/rate"},
 	"sampling/probe":                     {"sampling", "internal/words"},
 	"sampling/samplingtest":              {"sampling"},
-	"fewshot":                            {"sampling", "internal/parallel", "internal/strictjson"},
+	"fewshot":                            {"sampling", "internal/jsonpattern", "internal/parallel", "internal/strictjson"},
 	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
 	"assistant":                          {"fewshot", "internal/filelock", "internal/strictjson", "sampling"},

@@ -1,7 +1,6 @@
 package fewshot
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
@@ -20,25 +19,45 @@ const (
 	ConstrainRequired                        // a backend that cannot is sampling.ErrUnsupported
 )
 
-// constraint returns what a completion may be: the space before an answer, and
-// what Encode may write.
-func (c *Codec[T]) constraint(l *layout) (constraint sampling.Constraint, err error) {
-	if c.Constraint != nil {
-		constraint, err = c.Constraint()
-	} else {
-		constraint, err = defaultConstraint(reflect.TypeFor[T](), c.Encode != nil || c.Decode != nil)
+// setConstraint sets what a completion may be: the space before the answer, and
+// what Task.Out writes. Free text, and a type that cannot be constrained, is an
+// error only where a constraint is required.
+func (p *Prompter[In, Out]) setConstraint(l *layout) error {
+	if p.constrain == ConstrainOff {
+		return nil
 	}
-	if err == nil && constraint.IsZero() {
-		err = errors.New("allows every text")
+	c, inStrings, err := p.out.constraint(l)
+	if err == nil && c.IsZero() {
+		err = fmt.Errorf("%w: free text", sampling.ErrUnsupported)
+	}
+	if p.constrain == ConstrainWhereSupported && errors.Is(err, sampling.ErrUnsupported) {
+		return nil
 	}
 	if err == nil {
-		constraint = constraint.Wrap(l.pad, "")
-		err = (&sampling.Request{Stop: l.stops, Constraint: constraint}).Validate()
+		c = c.Wrap(l.pad, "")
+		err = (&sampling.Request{Stop: l.stops, Constraint: c}).Validate()
 	}
 	if err != nil {
-		return constraint, &mistakeError{fmt.Sprintf("fewshot: the constraint of Task.Out: %v; set Codec.Constraint, or ConstrainOff", err)}
+		return &mistakeError{fmt.Sprintf("fewshot: the constraint of Task.Out, %v: %v; set Codec.Constraint, or ConstrainOff", reflect.TypeFor[Out](), err), err}
 	}
-	return constraint, nil
+	p.constraint = c
+	if len(inStrings) > 0 {
+		p.warnings = append(p.warnings, fmt.Sprintf("a string in an answer may contain the stop sequences %q, which would cut the answer; choose stops with a line break or a quotation mark", inStrings))
+	}
+	return nil
+}
+
+// constraint returns what Encode may write, and the stop sequences that strings in
+// it may contain. The zero Constraint is any text.
+func (c *Codec[T]) constraint(l *layout) (_ sampling.Constraint, inStrings []string, err error) {
+	if c.Constraint != nil {
+		constraint, err := c.Constraint()
+		return constraint, nil, err
+	}
+	if c.Encode != nil || c.Decode != nil {
+		return sampling.Constraint{}, nil, nil
+	}
+	return constraintOf(reflect.TypeFor[T](), l)
 }
 
 // keeps refuses an output that the constraint does not allow: the model could never
@@ -53,30 +72,11 @@ func (p *Prompter[In, Out]) keeps(output string) error {
 	return nil
 }
 
-// defaultConstraint is that of the default rules. Numbers out of their type's range
-// match, and are refused when they are decoded.
-func defaultConstraint(t reflect.Type, ownRules bool) (sampling.Constraint, error) {
-	_, isText := reflect.New(t).Interface().(encoding.TextMarshaler)
-	if !ownRules && !isText {
-		switch t.Kind() {
-		case reflect.Bool:
-			return sampling.OneOf("true", "false"), nil
-		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-			return sampling.Matching(`0|-?[1-9][0-9]*`)
-		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-			return sampling.Matching(`0|[1-9][0-9]*`)
-		case reflect.Float32, reflect.Float64:
-			return sampling.Matching(`-?(0|[1-9][0-9]*)(\.[0-9]+)?`)
-		}
-	}
-	return sampling.Constraint{}, fmt.Errorf("%v has none by default", t)
-}
-
 // constrained returns the constraint c if the backend enforces it, and none where
 // that is all right too. A Model without a backend, which only shows prompts, has
 // none.
 func (k Constrain) constrained(m sampling.Model, c sampling.Constraint) (sampling.Constraint, error) {
-	if k == ConstrainOff || m.Backend == nil {
+	if k == ConstrainOff || c.IsZero() || m.Backend == nil {
 		return sampling.Constraint{}, nil
 	}
 	err := sampling.Forward{Backend: m.Backend}.Constrains(c)

@@ -59,13 +59,17 @@ func (e *AnswerError) Unwrap() error { return e.Err }
 
 // mistake is an error in a Task. errors.Is takes it for [sampling.ErrInvalid].
 func mistake(format string, args ...any) error {
-	return &mistakeError{fmt.Sprintf("fewshot: "+format, args...)}
+	return &mistakeError{fmt.Sprintf("fewshot: "+format, args...), nil}
 }
 
-type mistakeError struct{ text string }
+type mistakeError struct {
+	text  string
+	cause error // may be nil
+}
 
 func (e *mistakeError) Error() string        { return e.text }
 func (e *mistakeError) Is(target error) bool { return target == sampling.ErrInvalid }
+func (e *mistakeError) Unwrap() error        { return e.cause }
 
 // shorten cuts s to about n bytes, at a whole rune.
 func shorten(s string, n int) string {

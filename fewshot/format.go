@@ -142,6 +142,29 @@ func (l *layout) checkStops() error {
 	return nil
 }
 
+// singleStops returns the stop sequences of one character.
+func (l *layout) singleStops() string {
+	var all strings.Builder
+	for _, stop := range l.stops {
+		if utf8.RuneCountInString(stop) == 1 {
+			all.WriteString(stop)
+		}
+	}
+	return all.String()
+}
+
+// stopsInStrings returns the stop sequences of several characters that a JSON string
+// could contain as they are.
+func (l *layout) stopsInStrings() (all []string) {
+	for _, stop := range l.stops {
+		special := strings.ContainsFunc(stop, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' })
+		if !special && utf8.RuneCountInString(stop) > 1 {
+			all = append(all, stop)
+		}
+	}
+	return all
+}
+
 // derivedStops returns the texts that show that an answer is over. Worked
 // example: QA gives "\n\n", and "\nQ:" for a model that forgets the empty line;
 // Fenced gives the closing fence "\n```".

@@ -68,14 +68,11 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 		return nil, fmt.Errorf("fewshot: %w", err)
 	}
 	p := &Prompter[In, Out]{in: t.In, out: t.Out, params: t.Params, retries: t.Retries, constrain: t.Constrain}
-	switch t.Constrain {
-	case ConstrainOff:
-	case ConstrainWhereSupported, ConstrainRequired:
-		if p.constraint, err = t.Out.constraint(layout); err != nil {
-			return nil, err
-		}
-	default:
+	if t.Constrain < ConstrainOff || t.Constrain > ConstrainRequired {
 		return nil, mistake("Task.Constrain is %d; use ConstrainOff, ConstrainWhereSupported or ConstrainRequired", int(t.Constrain))
+	}
+	if err := p.setConstraint(layout); err != nil {
+		return nil, err
 	}
 	c := newColumn(layout, t.Preamble, t.Instruction, len(t.Examples))
 	p.column = c
@@ -95,7 +92,7 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 			return nil, fmt.Errorf("fewshot: preparing the Selector: %w", err)
 		}
 	}
-	p.warnings = c.warnings()
+	p.warnings = append(p.warnings, c.warnings()...)
 	return p, nil
 }
 
