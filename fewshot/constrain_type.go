@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,22 @@ type typePattern struct {
 	strings     bool           // whether there are strings
 }
 
+// What package encoding/json writes where the form is its own.
+const (
+	numberPattern = `-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]+)?`
+	bytesPattern  = `"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"`
+	timePattern   = `[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{0,8}[1-9])?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])`
+)
+
+// stringPattern matches a JSON string that has none of the characters in without.
+func stringPattern(without string) string {
+	var class strings.Builder
+	for _, r := range without {
+		fmt.Fprintf(&class, `\x{%x}`, r)
+	}
+	return `"([^\x00-\x1f"\\\x{2028}\x{2029}` + class.String() + `]|\\["\\bfnrt]|\\u00(0[0-7be-f]|1[0-9a-f])|\\u202[89])*"`
+}
+
 var (
 	timeType   = reflect.TypeFor[time.Time]()
 	bigIntType = reflect.TypeFor[big.Int]()
@@ -77,17 +94,17 @@ func (p *typePattern) of(t reflect.Type) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			texts[i] = jsonpattern.Text(text)
+			texts[i] = regexp.QuoteMeta(text)
 		}
-		return jsonpattern.Either(texts...), nil
+		return jsonpattern.AnyOf(texts...), nil
 	}
 	switch t {
 	case timeType:
-		return `"` + jsonpattern.Time + `"`, nil
+		return `"` + timePattern + `"`, nil
 	case bigIntType:
 		return jsonpattern.Integer, nil
 	case reflect.TypeFor[json.Number]():
-		return jsonpattern.Number, nil
+		return numberPattern, nil
 	}
 	if implements[json.Marshaler](t) || implements[encoding.TextMarshaler](t) {
 		return "", fmt.Errorf("%w: the type %v writes itself; give it a method Values() []%s that returns all values", sampling.ErrUnsupported, t, t.Name())
@@ -97,38 +114,38 @@ func (p *typePattern) of(t reflect.Type) (string, error) {
 		return jsonpattern.Bool, nil
 	case reflect.String:
 		p.strings = true
-		return jsonpattern.String(p.singleStops), nil
+		return stringPattern(p.singleStops), nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return integers(t.Bits(), true), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		return integers(t.Bits(), false), nil
 	case reflect.Float32, reflect.Float64:
-		return jsonpattern.Number, nil
+		return numberPattern, nil
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 && !implements[json.Marshaler](t.Elem()) && !implements[encoding.TextMarshaler](t.Elem()) {
-			return p.orNull(jsonpattern.Bytes, nil)
+			return p.orNull(bytesPattern, nil)
 		}
 		element, err := p.of(t.Elem())
-		return p.orNull(jsonpattern.Array(element), err)
+		return p.orNull(jsonpattern.Array(element, 0, jsonpattern.Unlimited), err)
 	case reflect.Array:
 		element, err := p.of(t.Elem())
-		return jsonpattern.ArrayOf(t.Len(), element), err
+		return jsonpattern.Array(element, t.Len(), t.Len()), err
 	case reflect.Map:
 		key, err := p.key(t.Key())
 		if err != nil {
 			return "", err
 		}
 		value, err := p.of(t.Elem())
-		return p.orNull(jsonpattern.Map(key, value), err)
+		return p.orNull(`\{(`+key+`:`+value+`(,`+key+`:`+value+`)*)?\}`, err)
 	case reflect.Struct:
 		members, err := p.members(t, nil)
-		return jsonpattern.Object(members), err
+		return jsonpattern.Object(members...), err
 	}
 	return "", fmt.Errorf("%w: the type %v", sampling.ErrUnsupported, t)
 }
 
 func (p *typePattern) orNull(pattern string, err error) (string, error) {
-	return jsonpattern.Either(jsonpattern.Null, pattern), err
+	return jsonpattern.AnyOf(jsonpattern.Null, pattern), err
 }
 
 // key is the expression of a map's keys, which JSON writes as strings.
@@ -171,18 +188,17 @@ func (p *typePattern) members(t reflect.Type, members []jsonpattern.Member) ([]j
 		if name == "" {
 			name = f.Name
 		}
-		quoted, err := marshal(name)
-		if err != nil {
-			return nil, err
-		}
 		value, err := p.of(f.Type)
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
-		m := jsonpattern.Member{Name: quoted, Value: value}
+		m := jsonpattern.Member{Name: name, Value: value}
 		for option := range strings.SplitSeq(options, ",") {
 			switch option {
-			case "omitempty", "omitzero":
+			case "omitempty":
+				// No value of a struct is empty, and none of an array that has elements.
+				m.Optional = m.Optional || f.Type.Kind() != reflect.Struct && (f.Type.Kind() != reflect.Array || f.Type.Len() == 0)
+			case "omitzero":
 				m.Optional = true
 			case "string":
 				switch f.Type.Kind() {
@@ -204,13 +220,13 @@ func (p *typePattern) members(t reflect.Type, members []jsonpattern.Member) ([]j
 func ownText(t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		if text := ownText(t.Elem()); text != "" {
-			return jsonpattern.Either(jsonpattern.Null, text)
+			return jsonpattern.AnyOf(jsonpattern.Null, text)
 		}
 		return ""
 	}
 	switch t {
 	case timeType:
-		return jsonpattern.Time
+		return timePattern
 	case bigIntType:
 		return jsonpattern.Integer
 	}
@@ -221,10 +237,10 @@ func ownText(t reflect.Type) string {
 // and otherwise numbers with no more digits than the range has.
 func integers(bits int, signed bool) string {
 	if bits <= 16 && signed {
-		return jsonpattern.Either(upTo(1<<(bits-1)-1), "-"+jsonpattern.Either(from1To(1<<(bits-1))))
+		return "(0|" + from1To(1<<(bits-1)-1) + "|-(" + from1To(1<<(bits-1)) + "))"
 	}
 	if bits <= 16 {
-		return jsonpattern.Either(upTo(1<<bits - 1))
+		return "(0|" + from1To(1<<bits-1) + ")"
 	}
 	digits := map[bool]map[int]int{true: {32: 10, 64: 19}, false: {32: 10, 64: 20}}[signed][bits]
 	sign := ""
@@ -233,8 +249,6 @@ func integers(bits int, signed bool) string {
 	}
 	return fmt.Sprintf(`(%s[1-9][0-9]{0,%d}|0)`, sign, digits-1)
 }
-
-func upTo(most int) string { return "0|" + from1To(most) }
 
 // from1To matches the numbers from 1 to most. Worked example: 255 gives
 // [1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-4]|255.

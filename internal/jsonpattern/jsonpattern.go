@@ -47,9 +47,6 @@ func Name(text string) string {
 
 // AnyOf returns the pattern of values that match one of several.
 func AnyOf(patterns ...string) string {
-	if len(patterns) == 1 {
-		return patterns[0]
-	}
 	return `(?:` + strings.Join(patterns, `|`) + `)`
 }
 
