@@ -1,12 +1,10 @@
 // Package examples is a tour of what base models do, in programs of a page each.
-// All of them run with no network, on the small base model of sampling/pocket;
-// with -backend openai or -backend ollama they run on a real one. Read them in
-// this order.
+// They run offline on the small base model of sampling/pocket, or on a real one
+// with -backend openai or -backend ollama. Read them in this order.
 //
-// # A base model goes on
+// # A base model continues text
 //
-// It is not asked anything. It goes on with the text, each time in a way in which
-// such a text might:
+// It does not answer. It continues the text, each time in another plausible way:
 //
 //	$ go run ./examples/continue -n 3
 //	1. 2+2=? A) 3 B) 4 C) 5 D) 22 ⏎ The
@@ -20,10 +18,9 @@
 //	" programmes"   8.4 % ▇▇▇
 //	    " roads"   8.4 % ▇▇▇
 //
-// # Nothing tells it when to stop
+// # It does not know when to stop
 //
-// A line that such lists stand under is enough for a list. It runs into the token
-// limit, and the program says so:
+// A heading is enough for a list. The list runs into the token limit:
 //
 //	$ go run ./examples/landmarks
 //	Here are the most famous landmarks of Paris:
@@ -35,11 +32,10 @@
 //
 //	[cut by the limit of 60 tokens; -rounds 2 goes on]
 //
-// # Examples make it do something
+// # Examples define a task
 //
-// Ten pairs of words, and an eleventh whose second half is missing. The library
-// writes the prompt and stops the model before it invents the next pair, which
-// -raw shows:
+// The prompt is ten pairs of words, and an eleventh without its second half. The
+// library stops the model before it invents the next pair, which -raw shows:
 //
 //	$ go run ./examples/translate teacher
 //	선생님
@@ -53,7 +49,7 @@
 //	dictionary: 사전
 //	patience:
 //
-// How much do examples help? Package shots draws the curve:
+// Command shots measures how much examples help:
 //
 //	$ go run ./examples/shots -orders 2 -cases 50 -o ""
 //	no instruction, 50 words, mean of 2:
@@ -76,9 +72,8 @@
 //
 // # Answers have types
 //
-// A label out of a closed set, with its probability: as the model has it, and
-// with its liking for a label divided out, which decides where a review says
-// nothing:
+// A label with its probability, before and after calibration. The last review has
+// no opinion, so the model's bias decided it:
 //
 //	$ go run ./examples/classify
 //	as it is         calibrated
@@ -88,16 +83,16 @@
 //	positive  99 %  positive  99 %  We loved the garden and the quiet.
 //	negative  52 %  positive  53 %  It is what it says on the box.
 //
-// A struct, which stands in the prompt as JSON:
+// A struct, which is JSON in the prompt:
 //
 //	$ go run ./examples/extract
 //	Marek Dvorak, 51, baker in Prague
 //	Yuki Tanabe, 42, pilot in Osaka
 //	Omar Haddad, 47, dentist in Tunis
 //
-// # A conversation is the same thing again
+// # A conversation is a few-shot prompt
 //
-// Asked a bare question, a base model goes on with more questions:
+// After a bare question, a base model writes more questions:
 //
 //	$ go run ./examples/bare
 //	Why is the sky blue?
@@ -108,17 +103,16 @@
 //	Why do we have seasons?
 //	How old is the Earth
 //
-// Behind a description of a role and a few exchanges it answers:
+// After a description of a role and a few exchanges, it answers:
 //
 //	$ go run ./examples/assistant -ask "Why is the sky blue?"
 //	The sky is blue because of the way air scatters sunlight. Light from the Sun is a mixture of all colours, and the tiny molecules of nitrogen and oxygen scatter blue light several times more than red. Wherever you look, some of that scattered blue is on its way to your eye.
 //
-// Programs that speak OpenAI's chat protocol can talk to it too: package
-// chatserver is a server on this machine.
+// Command chatserver serves it to programs that speak OpenAI's chat API.
 //
-// # What it knows, and what it makes up
+// # Memorization and hallucination
 //
-// It has some texts by heart:
+// It has memorized some texts:
 //
 //	$ go run ./examples/recite
 //	The zebra is a striped African cousin of the horse and the donkey, and no two zebras anywhere wear exactly the same pattern. Three species are alive today. The plains zebra grazes from Ethiopia to South Africa and is the most numerous; the mountain zebra climbs the dry slopes of Namibia, Angola and the Cape; and Grevy's zebra, the largest, with narrow stripes and round ears, keeps to northern Kenya and Ethiopia.
@@ -132,8 +126,8 @@
 //	Of 250 words and marks that follow, 236 are verbatim; then the text has "the" and the model says "skin".
 //	Taking the likeliest token each time, it is 250.
 //
-// What it knows it tells the same way each time. What it makes up it tells
-// differently, with the same confidence, and contradicts itself:
+// It repeats what it knows. What it hallucinates differs each time, with the same
+// confidence:
 //
 //	$ go run ./examples/agree
 //	The 2024 election in Norvale was won by ...
@@ -151,10 +145,9 @@
 //	  20 × Paris
 //	It seems to know: 100 % say the same.
 //
-// # All of it in a page
+// # In the browser
 //
-// Package playground opens a page in the browser in which the parameters are
-// turned by hand: what the model goes on with, by tokens and their probabilities,
-// pairs with a slider from zero to few, an assistant, and, struck out, what the
-// stop sequences keep away.
+// Command playground opens a page with all of this: tokens with their
+// probabilities, pairs with a slider from zero to few, and an assistant. What the
+// stop sequences cut off is struck out.
 package examples

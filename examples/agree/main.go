@@ -1,14 +1,13 @@
-// Command agree asks the same thing many times and shows how far the answers
-// agree, and where they contradict each other. What a model knows it tells the
-// same way each time. What it does not know it makes up, each time differently,
-// and with the same confidence: asking again is how to tell the two apart.
+// Command agree asks the same thing many times and shows how far the answers agree.
+// A model repeats what it knows. What it does not know it hallucinates, each time
+// differently and with the same confidence. Asking again tells the two apart.
 //
 //	$ go run ./examples/agree
 //	$ go run ./examples/agree "The chemical symbol of gold is"
 //
-// The embedded model has read six newspapers that tell the 2024 election in
-// Norvale, a country that does not exist, in contradicting ways; and it has read
-// once what the capital of France is.
+// The embedded model has read six contradicting newspaper reports of the 2024
+// election in Norvale, a country that does not exist. It has read once what the
+// capital of France is.
 package main
 
 import (

@@ -1,12 +1,11 @@
-// Command extract reads sentences into a Go struct. The examples' outputs are
-// structs, which stand in the prompt as JSON, so the model answers in JSON, and
-// what is not exactly such a struct is an error and never half an answer.
+// Command extract reads sentences into a Go struct. The prompt shows structs as
+// JSON, so the model answers in JSON. An answer that is not exactly such a struct
+// is an error.
 //
 //	$ go run ./examples/extract
 //
-// A large base model copies names and numbers out of any sentence. The embedded
-// model can only go on with what it has read: give it a sentence of your own, and
-// it answers with a well-formed person that it has made up.
+// A large base model copies names and numbers from any sentence. The embedded model
+// only knows its own sentences: for yours it invents a well-formed person.
 package main
 
 import (

@@ -1,15 +1,13 @@
-// Command recite finds out how much of a text a base model has by heart. It gives
-// the model the beginning of the text, lets it go on, and shows in green what is
-// verbatim the text and in yellow where the model goes its own way.
+// Command recite measures how much of a text a base model has memorized. It gives
+// the model the beginning of the text. Verbatim text is green, and yellow is where
+// the model departs from it.
 //
 //	$ go run ./examples/recite
 //	$ go run ./examples/recite -prefix 12 -file LICENSE
 //
-// The embedded model has read the zebra article. It goes on with it until chance
-// leads it astray, and from there with something that begins alike; at temperature
-// 0 it goes on to the end. Of a text that it has not read it makes up something
-// else at once. Whoever publishes a model wants to know which texts are of the
-// first kind.
+// The embedded model has read the zebra article. It recites it until chance leads
+// it elsewhere; at temperature 0 it recites all of it. A text that it has not read
+// it leaves at once. Whoever publishes a model wants to know what it recites.
 package main
 
 import (
@@ -25,7 +23,7 @@ import (
 	"github.com/foreword-go/foreword/sampling/probe"
 )
 
-const about = `recite: how much of a text a base model has by heart
+const about = `recite: how much of a text a base model has memorized
 
 Usage: recite [flags]
 

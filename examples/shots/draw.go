@@ -66,8 +66,8 @@ func drawCurves(curves []curve, name string) (files []string, err error) {
 	return files, nil
 }
 
-// write writes a picture to a file. Where a reader of SVG has not the font that is
-// drawn with, fonts as wide as that stand in for it.
+// write writes a picture to a file. SVG readers without the font use others of the
+// same width.
 func write(name string, picture io.WriterTo) error {
 	var b bytes.Buffer
 	if _, err := picture.WriteTo(&b); err != nil {

@@ -134,8 +134,8 @@ func run(ctx context.Context, env *cli.Env) error {
 	return err
 }
 
-// newBar returns a progress bar on standard error, or one that shows nothing
-// where that is no terminal.
+// newBar returns a progress bar on standard error. It shows nothing if that is not
+// a terminal.
 func newBar(env *cli.Env, all int) *progressbar.ProgressBar {
 	w := io.Discard
 	if cli.IsTerminal(env.Stderr) {

@@ -9,8 +9,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Constrains returns nil: the model keeps to every constraint. A token is drawn
-// only if the text can still become a match after it.
+// Constrains returns nil: the model enforces every constraint.
 func (m *Model) Constrains(c sampling.Constraint) error { return nil }
 
 // closed returns the constraint of a request with its first stop at the end, so
@@ -80,9 +79,8 @@ func (s *sampler) allows(m sampling.Matcher, id int32) bool {
 	return m.Add(s.m.words.text[id]) && s.m.words.mayEnd(id, m)
 }
 
-// mayEnd reports whether the constraint lets a token end where it does. Behind
-// " a" in " alien" it does not: the model takes " a" for a word, and no word of
-// it goes on with "lien".
+// mayEnd reports whether the constraint lets a token end where it does. After " a"
+// in " alien" it does not: " a" is a word, and no token continues it with "lien".
 func (v *vocabulary) mayEnd(id int32, after sampling.Matcher) bool {
 	last, _ := utf8.DecodeLastRuneInString(v.text[id])
 	end := classOf(last)

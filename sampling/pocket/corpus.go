@@ -8,14 +8,14 @@ import (
 
 //go:generate go run ./internal/wordlists
 
-// corpus is all that the default model has read. The files are plain text: open
-// them. Those in words are written by the generator above, the others by hand.
+// corpus is the training text of the default model. The generator above writes the
+// files in words; people wrote the others.
 //
 //go:embed corpus
 var corpus embed.FS
 
-// Default returns the model of the embedded corpus, which is trained by the
-// first call, in less than a tenth of a second, and kept.
+// Default returns the model of the embedded corpus. The first call trains it, in
+// less than a tenth of a second.
 func Default() *Model { return trainDefault() }
 
 var trainDefault = sync.OnceValue(func() *Model {

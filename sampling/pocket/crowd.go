@@ -2,10 +2,9 @@ package pocket
 
 import "math"
 
-// Where many documents hold a token, reading it would take as long as they are
-// many. So of a crowd only some are followed, and each of these stands for
-// others: it has their weight as well as its own, and when a rarer token tells
-// which document was meant, that one is recalled.
+// The time to read a token grows with the documents that hold it. So a reading
+// follows only some of a crowd, each with the weight of others added to its own.
+// When a rarer token shows which document was meant, that one is recalled.
 
 const (
 	// Of the documents that hold a token all are followed, up to followAll of

@@ -24,9 +24,8 @@ const (
 	maxDepth = 255
 )
 
-// surprises holds κ for each length of context: how strongly the shorter
-// contexts are heard against what has been seen in this one. The more of the
-// text a place matches, the less there is left to be surprised by.
+// surprises holds κ for each length of context: the weight of the shorter contexts.
+// Longer matches leave less room for surprise.
 var surprises = func() (table [maxDepth + 1]float64) {
 	for depth := 1; depth < len(table); depth++ {
 		table[depth] = surprise / float64(depth)
@@ -35,8 +34,7 @@ var surprises = func() (table [maxDepth + 1]float64) {
 }()
 
 // A document is the index of one text of the corpus: its contexts in sorted
-// order, and what follows each. It does not change once it is built. It takes
-// 13 bytes for each token.
+// order, and what follows each. It is immutable and takes 13 bytes a token.
 type document struct {
 	name string
 
@@ -83,13 +81,11 @@ type level struct {
 	foreign   float64 // by how much a foreign token is less likely than without this level
 }
 
-// newLevel returns the level of the given places, which share from more than
-// least up to depth tokens with the text and are followed by so many different
-// ones.
+// newLevel returns the level of the given places. They share more than least and
+// at most depth tokens with the text, and so many different tokens follow them.
 //
-// Where much has followed, much that is new may follow. Most of that will be
-// foreign to the document, and so the chance of a token that it has, but not
-// there, does not grow as fast.
+// After many different tokens, a new one is likely. Most new ones are foreign to
+// the document, so the probability of its own tokens grows more slowly.
 func newLevel(lo, hi, least, depth, different int32) level {
 	l := level{lo, hi, depth, 1, 1}
 	seen, new := float64(hi-lo), float64(different)
@@ -109,11 +105,11 @@ func (d *document) different(lo, hi int32) int32 {
 	return d.kinds[kindsAt(d.common, lo, hi)]
 }
 
-// read reads a token that stands in the places of h, if any. before holds the
-// levels until then, the shallow ones first, and line is the number of tokens
-// since the last line break. It appends the levels from then on to after, and
-// returns them with the probability that the token had. unigram is what it has
-// in no context and anywhere what it has as a foreign token.
+// read reads a token that the document has at the places of h, if any. before
+// holds the levels so far, the shallow ones first, and line is the number of
+// tokens since the last line break. It appends the new levels to after, and
+// returns them with the token's probability. unigram is its probability without
+// a context, and anywhere its probability as a foreign token.
 func (d *document) read(before, after []level, h holder, unigram, anywhere float64, line int32) ([]level, float64) {
 	lo, hi := h.lo, h.hi
 	at, least, different := level{lo: lo, hi: hi, depth: 1}, int32(0), h.different

@@ -11,13 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// A Model is a base model trained on a set of documents. Make one with [Train],
-// or take the [Default] one. It does not change once it is trained, and all its
-// methods may be called by many goroutines at once.
+// A Model is a base model trained on a set of documents. Make one with [Train], or
+// use the [Default] one. It is immutable and safe for concurrent use.
 //
-// A Model is a [sampling.Backend], a [sampling.Drawer], a [sampling.Counter] and
-// a [sampling.Scorer]. It has no context window: prompts may be of any length,
-// and cost time in proportion to it.
+// A Model is a [sampling.Backend], [sampling.Drawer], [sampling.Counter],
+// [sampling.Scorer] and [sampling.Constrainer]. It has no context window: prompts
+// may have any length, and take linear time.
 type Model struct {
 	words     *vocabulary
 	newline   int32 // the token "\n", or unknown
@@ -36,17 +35,16 @@ type Model struct {
 }
 
 // A holder is a document that holds a token. The contexts that end in the token
-// have the places from lo up to but without hi, and are followed by so many
-// different tokens.
+// have the places from lo up to, but not including, hi, and so many different
+// tokens follow them.
 type holder struct{ document, lo, hi, different int32 }
 
-// Train returns a model of the texts in docs: each regular file, at any depth,
-// is one document, known by its path. A line break at the end of a file belongs
-// to the file and not to the text, and a file without text is no document.
+// Train returns a model of the texts in docs. Each regular file, at any depth, is a
+// document named by its path. The line break at the end of a file does not count,
+// and empty files are skipped.
 //
-// It is an error, which names the file, when one can't be read or is not UTF-8,
-// and it is an error when there is no document at all. Training takes about
-// 60 ms and 6 MB for each megabyte of text.
+// A file that cannot be read or is not UTF-8 is an error that names it, and so is
+// an empty docs. Training takes about 60 ms and 6 MB for each megabyte of text.
 func Train(docs fs.FS) (*Model, error) {
 	m := &Model{words: newVocabulary()}
 	var texts [][]int32
@@ -95,8 +93,7 @@ func invalidUTF8(text []byte) int {
 	return -1
 }
 
-// Documents returns the paths of the documents that the model was trained on,
-// in ascending order.
+// Documents returns the paths of the training documents, in ascending order.
 func (m *Model) Documents() []string {
 	names := make([]string, len(m.documents))
 	for i := range m.documents {

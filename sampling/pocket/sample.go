@@ -20,16 +20,14 @@ var _ interface {
 	sampling.Constrainer
 } = (*Model)(nil)
 
-// Sample continues req.Prompt, one token in each chunk. It ends where a document
-// of the corpus would end, with [sampling.EndOfText], or with
-// [sampling.TokenLimit]. All Params are honoured, except that Extra is an error
-// wrapping [sampling.ErrUnsupported]: there is no server to send it to. Stop is
-// left to [sampling.Model].
+// Sample continues req.Prompt, one token in each chunk. It ends with
+// [sampling.EndOfText] where a document would end, or with [sampling.TokenLimit].
+// It supports all Params except Extra, which is an error wrapping
+// [sampling.ErrUnsupported]. Stop is left to [sampling.Model].
 //
-// The tokens drawn are tokens of the corpus: the share of the probability that
-// belongs to words it lacks is spread over those it has. A constraint that no
-// token of the corpus keeps to is spelled instead, a character at a time. Log
-// probabilities are those without the constraint.
+// It draws tokens of the corpus. The probability of other words is spread over
+// them. If no token keeps to the constraint, it spells the text one character at
+// a time. Log probabilities are those without the constraint.
 func (m *Model) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		s := m.sampler()
@@ -42,8 +40,8 @@ func (m *Model) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sam
 	}
 }
 
-// Draw draws n continuations of req.Prompt, which it reads once. It stops each
-// at its first stop sequence.
+// Draw implements [sampling.Drawer]. It reads the prompt once, and cuts each
+// completion at its first stop sequence.
 func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 	s := m.sampler()
 	defer m.samplers.Put(s)

@@ -9,8 +9,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Count returns the number of tokens of text. It takes time in proportion to
-// the length, and never fails.
+// Count returns the number of tokens in text, in linear time. Its error is nil.
 func (m *Model) Count(ctx context.Context, text string) (n int, err error) {
 	for ; text != ""; n++ {
 		text = text[nextToken(text):]
@@ -22,9 +21,8 @@ func (m *Model) Count(ctx context.Context, text string) (n int, err error) {
 // be other ones if the text went on.
 const lookahead = 8
 
-// Score returns how likely each continuation of req.Prompt is, token by token,
-// without Top. The prompt is read once for all of them. A word that the corpus
-// lacks has the probability of its spelling: that is low, but a number.
+// Score implements [sampling.Scorer], without Top. It reads the prompt once. An
+// unknown word has the low probability of its spelling.
 func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	s := m.sampler()
 	defer m.samplers.Put(s)
@@ -73,15 +71,14 @@ func (r *reading) logprob(token string) float64 {
 	return p
 }
 
-// A DocumentWeight is how likely it is that a text goes on as a document does.
+// A DocumentWeight is the probability that a document continues a text.
 type DocumentWeight struct {
 	Document string  // the path that the document was read from
 	Weight   float64 // its probability
 }
 
-// Posterior returns which documents the model takes prompt to be in, the most
-// likely first. The weights of all documents sum to 1; those that the prompt
-// says nothing about are left out.
+// Posterior returns the documents that may hold prompt, the most likely first. The
+// weights of all documents sum to 1. Documents without evidence are left out.
 func (m *Model) Posterior(prompt string) []DocumentWeight {
 	s := m.sampler()
 	defer m.samplers.Put(s)

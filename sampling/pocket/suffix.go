@@ -148,8 +148,8 @@ type group struct {
 
 // kinds counts for each group how many different tokens follow its contexts.
 // next[i] is the token that follows the i-th context in order; seen must hold 0
-// for every token, and does so again afterwards. Where the count of a group
-// stands in the result is told by kindsAt.
+// for every token, and does so again afterwards. kindsAt gives the index of a
+// group's count in the result.
 //
 // The method is that of Hui, "Color set size problem" (1992): a group has as
 // many different tokens as contexts, less one for each pair of twins, contexts

@@ -10,9 +10,8 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Counter counts the tokens of one encoding. [For] and [ForModel] give the
-// one instance that each encoding has; the zero Counter has no vocabulary, and
-// its Count is an error. Counters are safe for concurrent use.
+// A Counter counts the tokens of one encoding. Get one from [For] or [ForModel];
+// the zero Counter only returns errors. Counters are safe for concurrent use.
 type Counter struct {
 	encoding string
 	split    splitter
@@ -23,15 +22,11 @@ type Counter struct {
 
 var _ sampling.Counter = (*Counter)(nil)
 
-// Count returns the number of tokens that text has when it stands alone. It
-// does not count the token that many servers put in front of a prompt.
+// Count returns the number of tokens in text, without the begin-of-text token that
+// many servers add. The names of special tokens, such as <|endoftext|>, count as
+// plain text. Each byte that is not valid UTF-8 counts as U+FFFD, as in JSON.
 //
-// Whatever looks like a special token, such as <|endoftext|>, is counted as the
-// plain text that it is in a prompt. Each byte that is not part of valid UTF-8
-// counts as U+FFFD does, since that is what encoding it as JSON makes of it.
-//
-// Count takes time in proportion to the text, whatever stands in it. The error
-// is nil for every Counter that For or ForModel returned.
+// Count takes linear time. For Counters from For or ForModel the error is nil.
 func (c *Counter) Count(_ context.Context, text string) (int, error) {
 	if c == nil || c.merge == nil {
 		return 0, errors.New("tiktoken: this Counter has no vocabulary; get one from tiktoken.For")

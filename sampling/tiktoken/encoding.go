@@ -10,8 +10,8 @@ import (
 	offline "github.com/pkoukk/tiktoken-go-loader"
 )
 
-// An encoding is a vocabulary and a way to split text. Its counter is made when
-// somebody first asks for it and then kept.
+// An encoding is a vocabulary and a way to split text. Its counter is made on
+// first use.
 type encoding struct {
 	name    string
 	aliases []string
@@ -38,9 +38,9 @@ func newEncoding(name string, split splitter, aliases ...string) encoding {
 //   - "p50k_base", also "p50k_edit", of Codex and text-davinci-003;
 //   - "r50k_base", also "gpt2", of GPT-2 and the first GPT-3.
 //
-// The first call for an encoding reads its vocabulary, which takes some tenths
-// of a second, and every later one returns the same Counter. Any other name is
-// an error that lists these. For is safe for concurrent use.
+// The first call for an encoding takes up to some tenths of a second. Later calls
+// return the same Counter. Any other name is an error that lists these. For is
+// safe for concurrent use.
 func For(encoding string) (*Counter, error) {
 	var names []string
 	for _, e := range encodings {
@@ -53,14 +53,12 @@ func For(encoding string) (*Counter, error) {
 	return nil, fmt.Errorf("tiktoken: no encoding %q; there are %s", encoding, strings.Join(names, ", "))
 }
 
-// whole is the pattern that we give to the library in place of the encoding's
-// own. The splitter has cut the pieces by then, and a window is to be merged as
-// one piece even where the encoding's pattern would cut it.
+// whole replaces the encoding's own pattern in the library: the splitter has cut
+// the pieces already, and a window is merged as one piece.
 const whole = `(?s).+`
 
-// load builds a Counter from the library's exported parts. The short way,
-// GetEncoding, reads through a loader that is global to the program and goes to
-// the network unless somebody has set another.
+// load builds a Counter from the library's exported parts. GetEncoding uses a
+// global loader, which by default reads from the network.
 func load(name string, split splitter) (*Counter, error) {
 	ranks, err := offline.NewOfflineLoader().LoadTiktokenBpe(name + ".tiktoken")
 	if err != nil {

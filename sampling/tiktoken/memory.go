@@ -12,10 +12,10 @@ const (
 	longestRemembered = 64      // bytes; longer pieces hardly ever come back
 )
 
-// A memory keeps the counts of pieces that had to be merged, since merging costs
-// a hundred times what a look-up does and words come back. Each piece has one
-// place, and a new one takes it from the old: nothing has to be locked or swept,
-// and it cannot grow. The zero memory is empty. Safe for concurrent use.
+// A memory caches the counts of merged pieces: merging costs a hundred times as
+// much as a look-up. Each piece has one place, which a new one takes over, so the
+// memory cannot grow and needs no lock. The zero memory is empty. It is safe for
+// concurrent use.
 type memory struct {
 	places [remembered]atomic.Pointer[remark]
 }

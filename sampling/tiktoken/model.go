@@ -14,10 +14,9 @@ var baseModels = map[string]string{
 }
 
 // ForModel returns the Counter of a model by OpenAI, such as "davinci-002",
-// "gpt-3.5-turbo-instruct" or "gpt2", or of one that was fine-tuned from it
-// ("ft:davinci-002:acme::8k2"). A model by anybody else has a vocabulary that
-// is not here, and is an error: no other model is counted in silence by a
-// vocabulary that is not its own. ForModel is safe for concurrent use.
+// "gpt-3.5-turbo-instruct" or "gpt2", or of a fine-tuned one
+// ("ft:davinci-002:acme::8k2"). Any other model is an error, because its
+// vocabulary is not here. ForModel is safe for concurrent use.
 func ForModel(model string) (*Counter, error) {
 	name := model
 	if tuned, ok := strings.CutPrefix(name, "ft:"); ok {

@@ -81,9 +81,9 @@ func splitO200K(text string) int {
 	return spaces(text, true)
 }
 
-// word returns the length of the word that text begins with, as the first two
-// alternatives of o200k_base find it but for the contraction, or 0. Each tries
-// with a leading rune that is no letter first.
+// word returns the length of the word at the start of text, as the first two
+// alternatives of o200k_base find it without the contraction, or 0. Each first
+// tries with a leading rune that is not a letter.
 func word(text string) int {
 	c, n := classAt(text, 0)
 	leads := c&(newline|letter|number) == 0

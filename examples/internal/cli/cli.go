@@ -1,6 +1,5 @@
-// Package cli is what the examples share as command-line programs: how they
-// end, read their flags and colour their output. What they show about the
-// library stands in each of them.
+// Package cli is what the examples share as command-line programs: exit status,
+// flags and coloured output. It has nothing about the library itself.
 package cli
 
 import (

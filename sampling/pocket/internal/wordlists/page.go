@@ -72,7 +72,7 @@ const orderSeed = 0x666f7265776f7264
 // would learn which word follows which, and could answer from the row above
 // without reading the word it is asked for.
 //
-// Each row draws a number and the rows stand in the order of their numbers.
+// Each row draws a number and the rows are sorted by their numbers.
 // That rests on the PCG generator alone, whose output is fixed by its
 // definition, and not on how a Go release happens to shuffle.
 func shuffled(rows []Row, name string) []Row {
