@@ -19,14 +19,7 @@ import (
 // node, and FOREWORD_NPM with the path of the node_modules that have the
 // package openai in them.
 func TestOpenAINPM(t *testing.T) {
-	modules := os.Getenv("FOREWORD_NPM")
-	if modules == "" {
-		t.Skip("set FOREWORD_NPM to the node_modules in which npm has installed openai")
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatalf("FOREWORD_NPM is set, but there is no node: %v", err)
-	}
+	node, modules := npm(t, "openai")
 	stopped := make(chan struct{})
 	hanging := func(req *sampling.Request) bool { return strings.Contains(req.Prompt, "Human: hang") }
 	var hangs atomic.Int64 // the number of the call that hangs
