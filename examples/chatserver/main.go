@@ -1,5 +1,6 @@
-// Command chatserver gives a base model to every program that speaks OpenAI's chat
-// protocol: a server on this machine, with a persona in front of the model.
+// Command chatserver gives a base model to every program that speaks OpenAI's
+// protocols: a server on this machine, with a persona in front of the model for
+// chat completions and responses, and without one for completions.
 //
 //	$ go run ./examples/chatserver
 //	listening on http://127.0.0.1:8080/v1, model foreword; Ctrl-C ends it
@@ -7,13 +8,18 @@
 //	$ curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \
 //		-d '{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}'
 //
+// It asks the model for one token before it listens, and says what a server told of
+// itself: a dead server, a wrong key or a wrong model ends the program.
+//
 // On another address than loopback it needs a file of keys, one a line:
 //
 //	$ go run ./examples/chatserver -addr 0.0.0.0:8080 -key-file keys -host chat.example.org
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -28,7 +34,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-const about = `chatserver: OpenAI's chat protocol in front of a base model
+const about = `chatserver: OpenAI's protocols in front of a base model
 
 Usage: chatserver [flags]
 
@@ -49,8 +55,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	hosts := flags.String("host", "", "`names` of this server beside localhost, with commas between; * is any")
 	origins := flags.String("origin", "", "web `origins` whose pages may call the server, with commas between")
 	name := flags.String("name", "foreword", "`id` by which clients ask for the model")
-	replace := flags.Bool("replace", false, "system messages stand instead of the persona's description, not behind it")
-	requests := flags.Int("max-requests", 0, "completions under way at once; 0 is 128")
+	anyModel := flags.Bool("any-model", false, "answer clients that ask for any other model too")
+	replace := flags.Bool("replace", false, "system messages replace the persona's description; otherwise they are added to it")
+	requests := flags.Int("max-requests", 0, "requests for replies at once; 0 is 128")
 	grace := flags.Duration("grace", 30*time.Second, "how `long` answers under way may take when the server is to end")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
@@ -63,7 +70,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	config := chatapi.Config{
-		Model: model, Persona: assistant.Helpful(), Params: params, Name: *name, ReplaceDescription: *replace,
+		Model: model, Persona: assistant.Helpful(), Params: params, Name: *name, AnyModel: *anyModel, ReplaceDescription: *replace,
 		Hosts: split(*hosts), Origins: split(*origins), Limits: chatapi.Limits{Requests: *requests},
 		Logger: slog.New(slog.NewJSONHandler(env.Stderr, nil)),
 	}
@@ -81,6 +88,10 @@ func run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return &cli.UsageError{Err: err}
 	}
+	said, err := try(ctx, model, params)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		return err
@@ -89,16 +100,46 @@ func run(ctx context.Context, env *cli.Env) error {
 		listener.Close() // before anything was accepted
 		return cli.Usagef("%s can be reached from other machines: give -key-file, or listen at 127.0.0.1", *addr)
 	}
-	fmt.Fprintf(env.Stdout, "listening on http://%s/v1, model %s; Ctrl-C ends it\n", listener.Addr(), *name)
+	fmt.Fprintf(env.Stdout, "listening on http://%s/v1, model %s; Ctrl-C ends it\n%s", listener.Addr(), *name, said)
 	return cli.Serve(ctx, listener, handler, *grace)
+}
+
+// startTime is how long the first token may take: a server may load its model.
+const startTime = 2 * time.Minute
+
+// try draws one token with the parameters of the flags. It returns a line with what
+// the server says of itself, if it says anything.
+func try(ctx context.Context, m sampling.Model, params sampling.Params) (said string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	params.MaxTokens = 1
+	c, err := m.Complete(ctx, &sampling.Request{Prompt: "One, two,", Params: params})
+	if err != nil {
+		return "", fmt.Errorf("asking the model for one token: %w", err)
+	}
+	info, err := m.Describe(ctx)
+	if errors.Is(err, sampling.ErrUnsupported) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("asking the server for its model: %w", err)
+	}
+	said = "the server: " + strings.TrimSpace(info.Server+" "+info.Version)
+	if model := cmp.Or(info.Model, c.Model); model != "" {
+		said += ", model " + model
+	}
+	if info.Window > 0 {
+		said += fmt.Sprintf(", %d tokens", info.Window)
+	}
+	return said + "\n", nil
 }
 
 func split(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// readKeys reads a file of keys. Empty lines, and those that begin with #, are
-// none.
+// readKeys reads a file of keys. Empty lines and those that begin with # are
+// skipped.
 func readKeys(name string) ([]sampling.Secret, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

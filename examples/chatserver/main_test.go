@@ -22,6 +22,7 @@ import (
 // A process is the program while it runs.
 type process struct {
 	url       string
+	said      string // its second line
 	interrupt context.CancelFunc
 	status    chan int
 	stderr    *lockedBuffer
@@ -58,7 +59,11 @@ func start(t *testing.T, args ...string) *process {
 		p.status <- cli.Run(ctx, "chatserver", env, run)
 		in.Close()
 	}()
-	line, err := bufio.NewReader(out).ReadString('\n')
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	if lines.Buffered() > 0 { // both lines are one write
+		p.said, _ = lines.ReadString('\n')
+	}
 	found := regexp.MustCompile(`http://\S+/v1`).FindString(line)
 	if err != nil || found == "" {
 		t.Fatalf("said %q, %v; %s", line, err, p.stderr)
@@ -66,6 +71,69 @@ func start(t *testing.T, args ...string) *process {
 	p.url = found
 	t.Cleanup(cancel)
 	return p
+}
+
+// upstream is a server that answers the question that the program begins with.
+func upstream(answer http.HandlerFunc) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		switch {
+		case err != nil || r.Method == http.MethodGet:
+			http.NotFound(w, r)
+		case strings.Contains(string(body), `"max_tokens":1,`) || strings.Contains(string(body), `"max_tokens":1}`):
+			io.WriteString(w, `data: {"choices":[{"index":0,"text":" three","finish_reason":"length"}]}`+"\n\ndata: [DONE]\n\n")
+		default:
+			answer(w, r)
+		}
+	}))
+}
+
+// TestStart: the program does not listen where the model does not answer, and says
+// what the server said.
+func TestStart(t *testing.T) {
+	refusing := func(status int, says string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				http.NotFound(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			io.WriteString(w, `{"error":{"message":"`+says+`"}}`)
+		}))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for name, tt := range map[string]struct{ url, says string }{
+		"a wrong model": {refusing(404, "The model 'bsae' does not exist."), "does not exist"},
+		"a wrong key":   {refusing(401, "Incorrect key."), "Incorrect key"},
+		"a dead server": {gone.URL, "refused"},
+	} {
+		got := clitest.Run(t, "chatserver", run, "", nil, "-addr", "127.0.0.1:0", "-backend", "openai", "-url", tt.url+"/v1", "-model", "bsae")
+		if got.Status != 1 || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, tt.says) || got.Stdout != "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestStartSays prints what llama.cpp says of itself.
+func TestStartSays(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /props", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"default_generation_settings":{"n_ctx":2048},"total_slots":1,"model_path":"/models/base.gguf","build_info":"b11549"}`)
+	})
+	mux.HandleFunc("POST /tokenize", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"tokens":[1]}`) })
+	mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `data: {"choices":[{"index":0,"text":" three","finish_reason":"length"}]}`+"\n\ndata: [DONE]\n\n")
+	})
+	s := httptest.NewServer(mux)
+	defer s.Close()
+	p := start(t, "-backend", "openai", "-dialect", "llamacpp", "-url", s.URL+"/v1", "-model", "any")
+	if want := "the server: llama.cpp b11549, model /models/base.gguf, 2048 tokens\n"; p.said != want {
+		t.Errorf("said %q, want %q", p.said, want)
+	}
 }
 
 func (p *process) post(t *testing.T, key, body string) (*http.Response, error) {
@@ -107,17 +175,13 @@ func TestServes(t *testing.T) {
 // answer comes whole, and nobody else is answered any more.
 func TestEndsGracefully(t *testing.T) {
 	release := make(chan struct{})
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			http.NotFound(w, r) // it does not tell its models
-			return
-		}
+	upstream := upstream(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		io.WriteString(w, `data: {"choices":[{"index":0,"text":" One","finish_reason":null}]}`+"\n\n")
 		w.(http.Flusher).Flush()
 		<-release
 		io.WriteString(w, `data: {"choices":[{"index":0,"text":" two.","finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
-	}))
+	})
 	defer upstream.Close()
 	p := start(t, "-backend", "openai", "-url", upstream.URL+"/v1", "-model", "base")
 	resp, err := p.post(t, "", sky+`,"stream":true}`)

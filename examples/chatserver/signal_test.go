@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"regexp"
 	"runtime"
@@ -29,11 +28,7 @@ func TestSignals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			release := make(chan struct{})
 			left := make(chan struct{})
-			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Method == http.MethodGet {
-					http.NotFound(w, r) // it does not tell its models
-					return
-				}
+			upstream := upstream(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/event-stream")
 				io.WriteString(w, `data: {"choices":[{"index":0,"text":" One","finish_reason":null}]}`+"\n\n")
 				w.(http.Flusher).Flush()
@@ -44,7 +39,7 @@ func TestSignals(t *testing.T) {
 					return
 				}
 				io.WriteString(w, `data: {"choices":[{"index":0,"text":" two.","finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
-			}))
+			})
 			defer upstream.Close()
 			cmd := clitest.Command(t, "-addr", "127.0.0.1:0", "-backend", "openai", "-url", upstream.URL+"/v1", "-model", "base")
 			out, err := cmd.StdoutPipe()
