@@ -19,7 +19,8 @@ import (
 // or Decode follows the default rules:
 //
 //  1. A type with MarshalText and UnmarshalText methods uses them.
-//  2. Strings stand as they are; numbers and bools as Go writes them.
+//  2. Strings are written as they are, bools as true and false, and numbers in
+//     digits. Numbers are read as in JSON: +7, 007 and .5 are errors.
 //  3. Everything else is JSON on one line. A field that an answer lacks is an
 //     error, unless it has omitempty or omitzero, and so is one too many.
 //
@@ -32,12 +33,17 @@ type Codec[T any] struct {
 	// Constraint says what Encode writes, for [Task.Constrain]. nil follows the
 	// default rules too: bools and numbers have a constraint.
 	Constraint func() (sampling.Constraint, error)
+
+	bad error // of the arguments of OneOf, Final and the like
 }
 
 // Text returns v as it stands in a prompt.
 func (c *Codec[T]) Text(v T) (string, error) { return c.encode(v) }
 
 func (c *Codec[T]) encode(v T) (string, error) {
+	if c.bad != nil {
+		return "", c.bad
+	}
 	if s, ok := any(v).(string); ok && c.Encode == nil {
 		return s, nil
 	}
@@ -70,7 +76,7 @@ func (c *Codec[T]) decode(text string) (T, error) {
 		return v, nil
 	}
 	err := decodeDefault(text, reflect.ValueOf(&v).Elem())
-	return v, err // v is read behind the call that sets it
+	return v, err // v is read after the call that sets it
 }
 
 // encodeDefault and decodeDefault are the untyped core: v is addressable, so
@@ -121,7 +127,11 @@ func decodeDefault(text string, v reflect.Value) error {
 		return nil
 	}
 	var err error
-	switch v.Kind() {
+	kind := v.Kind()
+	if reflect.Int <= kind && kind <= reflect.Float64 && !number.MatchString(text) { // strconv also reads +7, 007, NaN and 0x10
+		return fmt.Errorf("is not a valid %v: write a number as JSON does, such as -7 or 0.5", v.Type())
+	}
+	switch kind {
 	case reflect.String:
 		v.SetString(text)
 		return nil
@@ -140,9 +150,6 @@ func decodeDefault(text string, v reflect.Value) error {
 		v.SetUint(n)
 	case reflect.Float32, reflect.Float64:
 		var f float64
-		if !decimal.MatchString(text) { // ParseFloat also reads NaN, infinities, hexadecimal and underscores
-			return fmt.Errorf("is not a valid %v: write a decimal number", v.Type())
-		}
 		f, err = strconv.ParseFloat(text, v.Type().Bits())
 		v.SetFloat(f)
 	default:
@@ -154,37 +161,31 @@ func decodeDefault(text string, v reflect.Value) error {
 	return nil
 }
 
-// decimal is a number as people and models write one.
-var decimal = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+// number is the syntax of a number in JSON.
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
 // OneOf is the Codec of a closed set of labels. It refuses to write any other,
 // and reads an answer that differs from a label in letter case alone as that
 // label. No labels, an empty one, one with white space around it or two that are
-// alike are errors at first use.
+// alike are errors of [Task.Compile].
 func OneOf[T ~string](labels ...T) Codec[T] {
 	labels = slices.Clone(labels)
-	bad := checkLabels(labels)
 	return Codec[T]{
+		bad: checkLabels(labels),
 		Constraint: func() (sampling.Constraint, error) {
 			texts := make([]string, len(labels))
 			for i, label := range labels {
 				texts[i] = string(label)
 			}
-			return sampling.OneOf(texts...), bad
+			return sampling.OneOf(texts...), nil
 		},
 		Encode: func(label T) (string, error) {
-			if bad != nil {
-				return "", bad
-			}
 			if !slices.Contains(labels, label) {
 				return "", fmt.Errorf("%q is none of the labels %q", string(label), labels)
 			}
 			return string(label), nil
 		},
 		Decode: func(text string) (T, error) {
-			if bad != nil {
-				return "", bad
-			}
 			if i := slices.Index(labels, T(text)); i >= 0 {
 				return labels[i], nil
 			}
@@ -220,12 +221,14 @@ func checkLabels[T ~string](labels []T) error {
 
 // check refuses a type that the default rules cannot write and read back.
 func (c *Codec[T]) check() error {
+	if c.bad != nil {
+		return c.bad
+	}
 	if c.Encode != nil && c.Decode != nil {
 		return nil
 	}
-	t := reflect.TypeFor[T]()
-	if t.Kind() == reflect.Interface {
-		return fmt.Errorf("the type %v is an interface, of which JSON reads back another type; use a concrete type, or set Encode and Decode", t)
+	if err := strictjson.CheckType(reflect.TypeFor[T]()); err != nil {
+		return fmt.Errorf("%w, or set Encode and Decode", err)
 	}
-	return strictjson.CheckType(t)
+	return nil
 }

@@ -105,10 +105,8 @@ func newLayout(f *Format) (*layout, error) {
 	if err := (&sampling.Request{Stop: l.stops}).Validate(); err != nil {
 		return nil, fmt.Errorf("fewshot: Format: %w", err)
 	}
-	if f.Stop == nil {
-		if err := l.checkStops(); err != nil {
-			return nil, err
-		}
+	if err := l.checkStops(); err != nil {
+		return nil, err
 	}
 	l.ownBetween = 1 + overlapping(f.After, f.Between)
 	marks := append([]string{f.Between}, l.stops...)
@@ -126,18 +124,25 @@ func newLayout(f *Format) (*layout, error) {
 	return l, nil
 }
 
-// checkStops refuses a layout in which no derived stop sequence ends an answer, so
-// that the model's own invented shots would be taken for a part of it, and one in
-// which a stop leaves the beginning of After in the answer.
+// checkStops refuses a layout in which no stop sequence ends an answer, so that
+// the model's own invented shots would be taken for a part of it, and one in which
+// a stop leaves the beginning of After in the answer. An empty Format.Stop asks for
+// no stops.
 func (l *layout) checkStops() error {
-	const answer = "answer"
 	f := &l.format
-	before, found := sampling.Cut(answer+f.After+f.Before, l.stops)
-	if found == "" {
-		return mistake("Format{Before: %q, Between: %q, After: %q} writes none of the stop sequences %q where an answer ends; set After, such as \"\\n\", or Stop", f.Before, f.Between, f.After, l.stops)
+	if f.Stop != nil && len(f.Stop) == 0 {
+		return nil
 	}
-	if l.trim(before) != answer {
-		return mistake("the stop sequence %q of the Format leaves %q of After in the answer; set Stop", found, strings.TrimPrefix(before, answer))
+	answer := '\ue000' // a character that no stop begins or ends in
+	for strings.ContainsRune(strings.Join(l.stops, ""), answer) {
+		answer++
+	}
+	before, found := sampling.Cut(string(answer)+f.After+f.Before, l.stops)
+	if found == "" {
+		return mistake("Format{Before: %q, Between: %q, After: %q} writes none of the stop sequences %q where an answer ends; set After, such as \"\\n\", or a Stop that occurs", f.Before, f.Between, f.After, l.stops)
+	}
+	if l.trim(before) != string(answer) {
+		return mistake("the stop sequence %q of the Format leaves %q of After in the answer; set Stop to how After begins", found, strings.TrimPrefix(before, string(answer)))
 	}
 	return nil
 }

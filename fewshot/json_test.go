@@ -106,8 +106,10 @@ func TestTypesThatJSONWritesInPart(t *testing.T) {
 	type fine struct {
 		Name string
 		note string `json:"-"`
-		*place
+		place
 	}
+	type anything struct{ Extra any }
+	type half struct{ *place }
 	refused := func(name string, err error) {
 		t.Helper()
 		if !errors.Is(err, sampling.ErrInvalid) {
@@ -122,6 +124,10 @@ func TestTypesThatJSONWritesInPart(t *testing.T) {
 	refused("two fields of one name", err)
 	_, err = fewshot.Task[string, any]{}.Compile()
 	refused("an interface", err)
+	_, err = fewshot.Task[string, anything]{}.Compile()
+	refused("an interface in a struct", err)
+	_, err = fewshot.Task[string, half]{}.Compile()
+	refused("a pointer that JSON cannot set", err)
 	for name, compile := range map[string]func() error{
 		"a struct":             func() error { _, err := fewshot.Task[string, fine]{}.Compile(); return err },
 		"a time":               func() error { _, err := fewshot.Task[string, time.Time]{}.Compile(); return err },
@@ -138,7 +144,8 @@ func TestTypesThatJSONWritesInPart(t *testing.T) {
 
 // TestScalars are what a model may write for a number or a bool, and what not.
 func TestScalars(t *testing.T) {
-	for text, want := range map[string]bool{"1": true, "-2.5": true, "+3": true, ".5": true, "1e9": true, "2.": true,
+	for text, want := range map[string]bool{"1": true, "-2.5": true, "1e9": true, "1E-9": true, "-0": true, "0.50": true,
+		"+3": false, ".5": false, "2.": false, "007": false, "-.5": false, "1e": false, "1e400": false,
 		"nan": false, "NaN": false, "Inf": false, "-Infinity": false, "0x1p4": false, "1_0.5": false, "": false, "1,5": false, "e9": false} {
 		if _, err := decoded[float64](text); (err == nil) != want {
 			t.Errorf("float %q: %v", text, err)
@@ -149,7 +156,7 @@ func TestScalars(t *testing.T) {
 			t.Errorf("bool %q: %v", text, err)
 		}
 	}
-	for text, want := range map[string]bool{"7": true, "-7": true, "1_000": false, "0x10": false, "1.0": false, "99999999999999999999": false} {
+	for text, want := range map[string]bool{"7": true, "-7": true, "0": true, "+7": false, "007": false, "-": false, "７": false, "1e2": false, "1_000": false, "0x10": false, "1.0": false, "99999999999999999999": false} {
 		if _, err := decoded[int](text); (err == nil) != want {
 			t.Errorf("int %q: %v", text, err)
 		}
@@ -175,9 +182,41 @@ func TestFormatsWithoutAReachableStop(t *testing.T) {
 		if _, err := (fewshot.Task[string, string]{Format: f}).Compile(); !errors.Is(err, sampling.ErrInvalid) {
 			t.Errorf("%+v: %v", f, err)
 		}
+		f.Stop = []string{"never"}
+		if _, err := (fewshot.Task[string, string]{Format: f}).Compile(); !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("%+v: %v", f, err)
+		}
 		f.Stop = []string{}
 		if _, err := (fewshot.Task[string, string]{Format: f}).Compile(); err != nil {
 			t.Errorf("%+v, with stops of its own: %v", f, err)
+		}
+	}
+}
+
+// TestStopsWithinAfter: what comes before the stop in After would be read as a
+// part of each answer.
+func TestStopsWithinAfter(t *testing.T) {
+	for _, tt := range []struct {
+		after string
+		stop  []string
+		good  bool
+	}{
+		{" | END\n", []string{"END"}, false},
+		{"</out>\n", []string{">"}, false},
+		{"##\n", []string{"#\n", "\n"}, false},
+		{" END\n", []string{"END"}, true},
+		{"\n\nEND\n", []string{"END"}, true},
+		{" | END\n", []string{"END", " |"}, true},
+		{"answer\n", []string{"answer"}, true},
+		{"\ue000\n", []string{"\ue000", "\ue001"}, true},
+	} {
+		task := fewshot.Task[string, string]{Format: fewshot.Format{Between: ": ", After: tt.after, Stop: tt.stop}}
+		task.Add("x", "y")
+		if _, err := task.Compile(); (err == nil) != tt.good || err != nil && !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("After %q, Stop %q: %v", tt.after, tt.stop, err)
+		}
+		if got, err := parseOf(task, " y"+tt.after+"z: "); tt.good && (err != nil || got != "y") {
+			t.Errorf("After %q, Stop %q: read as %q, %v", tt.after, tt.stop, got, err)
 		}
 	}
 }

@@ -85,6 +85,8 @@ func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 			if t != nil && t.Kind() == reflect.Struct {
 				same = folded(name)
 				inner = fieldType(t, name)
+			} else if t != nil && !canonicalKey(t, name) {
+				return fmt.Errorf("has the member %q, which is not a number as JSON writes it", name)
 			}
 			if other, ok := seen[same]; ok {
 				return fmt.Errorf("has the members %q and %q; a member must not be repeated", other, name)
@@ -97,6 +99,26 @@ func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 	}
 	_, err = dec.Token() // the end of the object or array
 	return err
+}
+
+// canonicalKey reports whether the name is written as encoding/json writes a key of
+// the map type t. It would read 7, 07 and +7 as one number.
+func canonicalKey(t reflect.Type, name string) bool {
+	if t.Kind() != reflect.Map || reflect.PointerTo(t.Key()).Implements(textUnmarshaler) {
+		return true
+	}
+	var written string
+	switch k := t.Key().Kind(); {
+	case k < reflect.Int || k > reflect.Uintptr:
+		return true
+	case k <= reflect.Int64:
+		n, _ := strconv.ParseInt(name, 10, 64)
+		written = strconv.FormatInt(n, 10)
+	default:
+		n, _ := strconv.ParseUint(name, 10, 64)
+		written = strconv.FormatUint(n, 10)
+	}
+	return written == name
 }
 
 // folded maps names that strings.EqualFold takes for equal to one name: of the
