@@ -1,6 +1,8 @@
 package fewshot_test
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,17 +44,68 @@ func FuzzLayout(f *testing.F) {
 	f.Add(uint8(2), []byte{0, 2, 0}, []byte{0, 2, 4}, []byte{9})
 	f.Add(uint8(6), []byte{0, 0}, []byte{10}, []byte{0})
 	f.Fuzz(func(t *testing.T, format uint8, in, out, query []byte) {
-		checkLayout(t, formats[int(format)%len(formats)], dense(in), dense(out), dense(query))
+		checkMended(t, formats[int(format)%len(formats)], in, out, query)
 	})
 }
 
-func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) {
+// checkMended checks the values as they are, and then without what the format
+// refuses: each case has a pair that is accepted.
+func checkMended(t *testing.T, format fewshot.Format, in, out, query []byte) {
+	t.Helper()
+	checkLayout(t, format, dense(in), dense(out), dense(query))
+	p, err := fewshot.Task[string, string]{Format: format}.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := func(text string) bool { return p.Accepts(text, "bb") == nil }
+	output := func(text string) bool { return p.Accepts("bb", text) == nil }
+	if !checkLayout(t, format, mended(in, input), mended(out, output), mended(query, input)) {
+		t.Errorf("%+v refuses the pair %q, %q and the query %q", format, mended(in, input), mended(out, output), mended(query, input))
+	}
+}
+
+// mended spells a text and leaves out the pieces without which it is accepted.
+func mended(data []byte, accepts func(string) bool) string {
+	if len(data) > 50 {
+		data = data[:50]
+	}
+	kept := []byte{}
+	for i := range data {
+		if next := append(slices.Clone(kept), data[i]); accepts("b" + dense(next) + "b") {
+			kept = next
+		}
+	}
+	for _, text := range []string{dense(kept), "b" + dense(kept), dense(kept) + "b"} {
+		if accepts(text) {
+			return text
+		}
+	}
+	return "b" + dense(kept) + "b"
+}
+
+// TestLayout checks random pairs, on machines that never fuzz too.
+func TestLayout(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	bytes := func() []byte {
+		b := make([]byte, rng.IntN(8))
+		for i := range b {
+			b[i] = byte(rng.IntN(15))
+		}
+		return b
+	}
+	for range 1000 {
+		checkMended(t, formats[rng.IntN(len(formats))], bytes(), bytes(), bytes())
+	}
+}
+
+// checkLayout reports whether the pair and the query were accepted.
+func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) bool {
 	t.Helper()
 	task := fewshot.Task[string, string]{Format: format}
 	task.Add(in, out)
 	p, err := promptOf(t.Context(), task, sampling.Model{}, query)
 	if err != nil {
-		return // refused: nothing was promised
+		return false // refused: nothing was promised
 	}
 	if strings.HasSuffix(p.Text, " ") || strings.HasSuffix(p.Text, "\t") {
 		t.Errorf("the prompt %q ends in white space", p.Text)
@@ -79,6 +132,7 @@ func checkLayout(t *testing.T, format fewshot.Format, in, out, query string) {
 			t.Errorf("Parse(%q) = %q, %v; want %q", completion, got, err, out)
 		}
 	}
+	return true
 }
 
 // TestLayoutExhaustively runs the same check over every short combination, so
