@@ -34,7 +34,8 @@ type Codec[T any] struct {
 	// default rules too: bools and numbers have a constraint.
 	Constraint func() (sampling.Constraint, error)
 
-	bad error // of the arguments of OneOf, Final and the like
+	bad     error                                                // of the arguments of OneOf and Final
+	allowed func(*layout) (sampling.Constraint, []string, error) // Constraint, where it depends on the layout
 }
 
 // Text returns v as it stands in a prompt.

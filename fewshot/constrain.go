@@ -54,6 +54,9 @@ func (c *Codec[T]) constraint(l *layout) (_ sampling.Constraint, inStrings []str
 		constraint, err := c.Constraint()
 		return constraint, nil, err
 	}
+	if c.allowed != nil {
+		return c.allowed(l)
+	}
 	if c.Encode != nil || c.Decode != nil {
 		return sampling.Constraint{}, nil, nil
 	}

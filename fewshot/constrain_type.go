@@ -65,11 +65,16 @@ const (
 
 // stringPattern matches a JSON string that has none of the characters in without.
 func stringPattern(without string) string {
+	return `"([^\x00-\x1f"\\\x{2028}\x{2029}` + classOf(without) + `]|\\["\\bfnrt]|\\u00(0[0-7be-f]|1[0-9a-f])|\\u202[89])*"`
+}
+
+// classOf writes characters for a class of an expression.
+func classOf(characters string) string {
 	var class strings.Builder
-	for _, r := range without {
+	for _, r := range characters {
 		fmt.Fprintf(&class, `\x{%x}`, r)
 	}
-	return `"([^\x00-\x1f"\\\x{2028}\x{2029}` + class.String() + `]|\\["\\bfnrt]|\\u00(0[0-7be-f]|1[0-9a-f])|\\u202[89])*"`
+	return class.String()
 }
 
 var (
