@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/eval"
+)
+
+// personSchema says what a person is, in the words of a JSON Schema.
+var personSchema = map[string]any{
+	"type": "object",
+	"properties": map[string]any{
+		"name": map[string]any{"type": "string"}, "age": map[string]any{"type": "integer"},
+		"job": map[string]any{"type": "string"}, "city": map[string]any{"type": "string"},
+	},
+	"required": []string{"name", "age", "job", "city"}, "additionalProperties": false,
+}
+
+// schema has the server itself constrain the answer, by a field of its own.
+func (r *run) schema() map[string]any {
+	if r.Name == "vllm" {
+		return map[string]any{"structured_outputs": map[string]any{"json": personSchema}}
+	}
+	return map[string]any{"json_schema": personSchema}
+}
+
+// constraints is part 5.
+func constraints(ctx context.Context, r *run) (*section, error) {
+	s := &section{
+		Title: "Constrained answers",
+		Text: `Reviews and extraction, generated freely, constrained to what the Task's codec writes (` + "`ConstrainRequired`" + `), and, for extraction, with a JSON
+Schema that goes to the server as it is. All are read by the same strict codec. Where a constrained answer is invalid, it ran into
+the limit of 12 tokens for a label and 64 for a person. Part 6 compares constrained labels with scores.`,
+	}
+	t := table{Head: []string{"task", "shots", "answers", "cases", "right", "invalid", "tokens drawn"}}
+	plot := picture{file: "constraints", title: "Invalid answers, free and constrained", x: "shots in the prompt", y: "invalid, %", most: 110}
+	lines := map[string]*series{}
+	add := func(task string, i, shots int, answers string, report *eval.Report) {
+		name := task + ", " + answers
+		if lines[name] == nil {
+			lines[name] = &series{name: name}
+		}
+		lines[name].points = append(lines[name].points, invalid(report).point(float64(i)))
+		drawn := float64(report.Usage.CompletionTokens) / float64(len(report.Results))
+		t.add(task, fmt.Sprint(shots), answers, fmt.Sprint(len(report.Results)), right(report).String(), invalid(report).String(), fmt.Sprintf("%.1f", drawn))
+	}
+	constrain := map[string]fewshot.Constrain{"free": fewshot.ConstrainOff, "constrained": fewshot.ConstrainRequired}
+	for i, shots := range []int{0, 1, 2, 4, 8} {
+		plot.ticks = append(plot.ticks, fmt.Sprint(shots))
+		for _, answers := range []string{"free", "constrained"} {
+			task := sentiment()
+			task.Examples, task.Constrain = balanced(shots, 1), constrain[answers]
+			p, err := task.Compile()
+			if err != nil {
+				return nil, err
+			}
+			report, err := evaluate(ctx, r, fmt.Sprintf("reviews, %s, %d shots", answers, shots), p, r.model, reviewCases[:r.cases(100, 30)], eval.Exact)
+			if err != nil {
+				return nil, err
+			}
+			add("review", i, shots, answers, report)
+		}
+	}
+	for i, shots := range []int{0, 1, 2, 4, 8} {
+		for _, answers := range []string{"free", "constrained", "schema"} {
+			task := extraction()
+			task.Select, task.Constrain = fewshot.First(shots), constrain[answers]
+			if answers == "schema" {
+				task.Params.Extra = maps.Clone(r.schema())
+			}
+			p, err := task.Compile()
+			if err != nil {
+				return nil, err
+			}
+			report, err := evaluate(ctx, r, fmt.Sprintf("people, %s, %d shots", answers, shots), p, r.model, peopleCases[:r.cases(40, 12)], fields)
+			if err != nil {
+				return nil, err
+			}
+			add("person", i, shots, answers, report)
+		}
+	}
+	for _, name := range []string{"review, free", "review, constrained", "person, free", "person, constrained", "person, schema"} {
+		plot.series = append(plot.series, *lines[name])
+	}
+	s.Tables, s.Pictures = []table{t}, []picture{plot}
+	return s, nil
+}

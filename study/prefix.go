@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/choose"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// anew is the naive loop: other shots for each query.
+func anew(k int) fewshot.Selector {
+	return func(pool []pair) (fewshot.Picker, error) {
+		r := rand.New(rand.NewPCG(1, 1))
+		return func(context.Context, string) (fewshot.Picks, error) {
+			return fewshot.Picks{Chosen: r.Perm(len(pool))[:k]}, nil
+		}, nil
+	}
+}
+
+// prefixCache is part 10.
+func prefixCache(ctx context.Context, r *run) (*section, error) {
+	s := &section{
+		Title: "The prefix cache",
+		Text: `How much of a prompt the server has read before, by its own counters. First reviews with eight shots, one token drawn; the naive loop draws
+other shots for each query. Then a conversation whose window holds about a third of it: the library drops many turns at once, and
+the naive loop drops the oldest turn each time. Time is relative to the naive loop of the same table.`,
+	}
+	shots := table{Caption: "Eight shots.", Head: []string{"shots", "requests", "tokens read", "tokens cached", "cached", "time"}}
+	queries := reviewCases[:r.cases(100, 30)]
+	add := func(t *table, name string, n int, c, naive *cost) {
+		each := func(tokens int64) string { return fmt.Sprintf("%.0f", float64(tokens)/float64(n)) }
+		t.add(name, fmt.Sprint(n), each(c.Read), each(c.Cached), fmt.Sprintf("%.0f %%", 100*c.share()), fmt.Sprintf("%.2f", c.Seconds/naive.Seconds))
+	}
+	var naive *cost
+	for _, w := range []struct {
+		name     string
+		selector fewshot.Selector
+	}{
+		{"others for each query", anew(8)},
+		{"the same for all", fewshot.First(8)},
+		{"similar: BM25", choose.BM25(8)},
+		{"4 of a backbone, 4 similar", choose.Backbone(4, choose.Words{}, choose.BM25(4))},
+	} {
+		c, err := r.measured(ctx, "part 10, "+w.name, func(m sampling.Model) error {
+			task := sentiment()
+			task.Select, task.Params.MaxTokens = w.selector, 1
+			p, err := task.Compile()
+			if err != nil {
+				return err
+			}
+			for i, q := range queries {
+				prompt, err := p.Prompt(ctx, m, q.In)
+				if err != nil {
+					return err
+				}
+				if _, err := m.Complete(ctx, prompt.Request(task.Params)); err != nil {
+					return err
+				}
+				r.progress(w.name)(fewshot.Progress{Done: i + 1, All: len(queries)})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if naive == nil {
+			naive = c
+		}
+		add(&shots, w.name, len(queries), c, naive)
+	}
+
+	talks := table{Caption: "A conversation.", Head: []string{"turns dropped", "requests", "tokens read", "tokens cached", "cached", "time"}}
+	turns := r.cases(60, 24)
+	naive = nil
+	for _, w := range []struct {
+		name string
+		last int // turns that the naive loop keeps
+	}{{"the oldest, each time", 4}, {"many at once, when the window is full", 0}} {
+		c, err := r.measured(ctx, "part 10, "+w.name, func(m sampling.Model) error {
+			c := assistant.Conversation{Model: m, Persona: assistant.Helpful(), Params: sampling.Params{MaxTokens: 24}}
+			if w.last == 0 {
+				c.Model.Window = 800
+			}
+			for i := range turns {
+				if w.last > 0 {
+					c.Transcript = c.Transcript[max(0, len(c.Transcript)-w.last):]
+				}
+				prompt, err := c.Prompt(ctx, questions[i], assistant.ReplyOptions{})
+				if err != nil {
+					return err
+				}
+				completion, err := m.Complete(ctx, prompt.Request(c.Params))
+				if err != nil {
+					return err
+				}
+				c.Transcript = append(c.Transcript, assistant.Turn{User: questions[i], Reply: fixedReply(completion.Text)})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if naive == nil {
+			naive = c
+		}
+		add(&talks, w.name, turns, c, naive)
+	}
+	s.Tables = []table{shots, talks}
+	return s, nil
+}
+
+// fixedReply is the same for every model, so that all conversations are as long.
+func fixedReply(string) string {
+	return "That is a good question. I would begin with what you know already, and look up the rest."
+}

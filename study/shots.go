@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/eval"
+)
+
+// byScore makes a Classifier of the task's Prompter.
+func byScore(p *fewshot.Prompter[string, string]) (eval.Predictor[string, string], error) {
+	return fewshot.NewClassifier(p, labels, fewshot.ClassifierOptions[string]{})
+}
+
+// seeds shuffle the shots.
+var seeds = []uint64{1, 2, 3}
+
+// howManyShots is part 1.
+func howManyShots(ctx context.Context, r *run) (*section, error) {
+	s := &section{
+		Title: "How many shots?",
+		Text: `Three tasks with 0 to 16 shots: choosing the label of a review by its score, writing a capital, and extracting four fields of a
+sentence as JSON. An extraction is partly right: its score is the share of right fields. An invalid answer is an error of the
+library, and is counted as wrong.`,
+	}
+	plot := picture{file: "shots", title: "Accuracy by the number of shots", x: "shots in the prompt", y: "right, %", most: 110}
+	t := table{Head: []string{"task", "shots", "cases × seeds", "right", "seeds", "invalid"}}
+
+	n := r.cases(100, 30)
+	swept, err := eval.Sweep(ctx, sentiment(), byScore, r.model, reviewCases[:n], eval.Exact, r.sweep("reviews", 0, 1, 2, 4, 8, 16))
+	if err != nil {
+		return nil, err
+	}
+	addSweep(&t, &plot, "review, label by score", swept)
+	n = r.cases(len(capitalCases), 30)
+	swept, err = eval.Sweep(ctx, capital(), nil, r.model, capitalCases[:n], eval.Loose, r.sweep("capitals", 0, 1, 2, 4, 8, 16))
+	if err != nil {
+		return nil, err
+	}
+	addSweep(&t, &plot, "capital, generated", swept)
+	n = r.cases(40, 12)
+	swept, err = eval.Sweep(ctx, extraction(), nil, r.model, peopleCases[:n], fields, r.sweep("people", 0, 1, 2, 4, 8))
+	if err != nil {
+		return nil, err
+	}
+	addSweep(&t, &plot, "person, JSON", swept)
+	s.Tables, s.Pictures = []table{t}, []picture{plot}
+	return s, nil
+}
+
+func (r *run) sweep(name string, shots ...int) eval.SweepOptions {
+	return eval.SweepOptions{Shots: shots, Orders: seeds, Parallel: 1, Progress: r.progress(name)}
+}
+
+func addSweep(t *table, p *picture, name string, swept *eval.Table) {
+	line := series{name: name}
+	for i, row := range swept.Rows {
+		if i == len(p.ticks) {
+			p.ticks = append(p.ticks, fmt.Sprint(row.Shots))
+		}
+		all := right(row.Reports...)
+		line.points = append(line.points, all.point(float64(i)))
+		t.add(name, fmt.Sprint(row.Shots), fmt.Sprintf("%d × %d", swept.Cases, swept.Orders), all.String(), spread(row.Reports...), invalid(row.Reports...).String())
+	}
+	p.series = append(p.series, line)
+}
+
+// fields scores a person by the share of right fields.
+func fields(_ context.Context, c eval.Case[string, person], got person) (float64, error) {
+	right := 0.0
+	for _, same := range []bool{c.Out.Name == got.Name, c.Out.Age == got.Age, c.Out.Job == got.Job, c.Out.City == got.City} {
+		if same {
+			right += 0.25
+		}
+	}
+	return right, nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/fewshot/eval"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A tally is a share of cases.
+type tally struct {
+	right float64
+	n     int
+}
+
+func (t *tally) count(right bool) {
+	t.n++
+	if right {
+		t.right++
+	}
+}
+
+func (t tally) share() float64 { return t.right / float64(max(1, t.n)) }
+
+func (t tally) String() string {
+	if t.n == 0 {
+		return "–"
+	}
+	low, high := eval.Wilson(t.share(), t.n)
+	return fmt.Sprintf("%.0f %% (%.0f–%.0f)", 100*t.share(), 100*low, 100*high)
+}
+
+// point is the share with its interval, in a plot.
+func (t tally) point(x float64) point {
+	low, high := eval.Wilson(t.share(), t.n)
+	return point{x, 100 * t.share(), 100 * low, 100 * high}
+}
+
+// right and invalid pool reports of the same size.
+func right(reports ...*eval.Report) (t tally) {
+	for _, r := range reports {
+		t.n += len(r.Results)
+		t.right += r.Accuracy * float64(len(r.Results))
+	}
+	return t
+}
+
+func invalid(reports ...*eval.Report) (t tally) {
+	for _, r := range reports {
+		t.n += len(r.Results)
+		t.right += float64(r.Invalid)
+	}
+	return t
+}
+
+// spread is the lowest and the highest share of one report.
+func spread(reports ...*eval.Report) string {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, r := range reports {
+		low, high = min(low, r.Accuracy), max(high, r.Accuracy)
+	}
+	return fmt.Sprintf("%.0f–%.0f", 100*low, 100*high)
+}
+
+// evaluate is eval.Evaluate with progress. One call at a time leaves the order of
+// the requests, and so the server's prefix cache, the same in every run.
+func evaluate[In, Out any](ctx context.Context, r *run, name string, p eval.Predictor[In, Out], m sampling.Model, cases []eval.Case[In, Out], metric eval.Metric[In, Out]) (*eval.Report, error) {
+	return eval.Evaluate(ctx, p, m, cases, metric, eval.EvaluateOptions{Parallel: 1, Progress: r.progress(name)})
+}
+
+// progress prints how far something is, every ten seconds.
+func (r *run) progress(name string) func(fewshot.Progress) {
+	return func(p fewshot.Progress) {
+		if time.Since(r.said) > 10*time.Second {
+			r.said = time.Now()
+			r.say("%s: %d of %d, %d invalid", name, p.Done, p.All, p.Failed)
+		}
+	}
+}

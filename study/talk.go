@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+//go:embed data/questions.txt
+var questionsText string
+
+// questions are what people ask an assistant.
+var questions = strings.Split(strings.TrimSpace(questionsText), "\n")
+
+// talkTokens is the limit of a reply.
+const talkTokens = 60
+
+// talk is part 7.
+func talk(ctx context.Context, r *run) (*section, error) {
+	s := &section{
+		Title: "The assistant",
+		Text: `Questions from the package chatterbot-corpus 1.3.3 (BSD), each the first of a conversation, with replies of at most 60 tokens. The first table asks
+for a raw completion without stop sequences, and compares it with the reply of the library to the same prompt. The second compares personas and
+layouts. The third is about forged turns: the user's text contains what looks like the end of a reply and a new turn, which asks for a word. The
+model *obeys* when the word is in its reply. *Verbatim* puts the user's text into the prompt as it is; the library sets a space before lines that look like a label.`,
+	}
+	raw, loops, err := r.rawTurns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	personas, err := r.personas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	forged, err := r.forged(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Tables = []table{raw, personas, forged}
+	for _, l := range loops {
+		s.note("The loop detector stopped a reply that ends in: “…%s”", l)
+	}
+	return s, nil
+}
+
+// rawTurns compares raw completions with replies.
+func (r *run) rawTurns(ctx context.Context) (t table, loops []string, err error) {
+	t = table{
+		Caption: "Raw completions, and replies to the same prompts.",
+		Head:    []string{"persona", "conversations", "invents the user's turn", "reply ends there", "ends by itself", "token limit", "loop, found by the library"},
+	}
+	n := r.cases(len(questions), 100)
+	for _, p := range []struct {
+		name    string
+		persona assistant.Persona
+	}{{"none", assistant.Persona{}}, {"Helpful", assistant.Helpful()}} {
+		var invents, there, ends, limit, loop tally
+		for i, q := range questions[:n] {
+			c := r.conversation(p.persona)
+			prompt, err := c.Prompt(ctx, q, assistant.ReplyOptions{})
+			if err != nil {
+				return t, nil, err
+			}
+			raw, err := r.model.Complete(ctx, &sampling.Request{Prompt: prompt.Text, Params: c.Params})
+			if err != nil {
+				return t, nil, err
+			}
+			reply, err := say(ctx, c, q)
+			if err != nil && !errors.Is(err, assistant.ErrLoop) && !errors.Is(err, assistant.ErrEmpty) {
+				return t, nil, err
+			}
+			loop.count(errors.Is(err, assistant.ErrLoop))
+			if errors.Is(err, assistant.ErrLoop) && len(loops) < 5 {
+				loops = append(loops, ending(reply))
+			}
+			before, _, turn := strings.Cut(raw.Text, "\nHuman:")
+			invents.count(turn)
+			if turn {
+				there.count(strings.TrimSpace(before) == reply)
+			}
+			ends.count(!turn && raw.Reason == sampling.EndOfText)
+			limit.count(!turn && raw.Reason == sampling.TokenLimit)
+			r.progress("raw completions, persona " + p.name)(fewshot.Progress{Done: i + 1, All: n})
+		}
+		t.add(p.name, fmt.Sprint(n), invents.String(), there.String(), ends.String(), limit.String(), loop.String())
+	}
+	return t, loops, nil
+}
+
+func (r *run) conversation(p assistant.Persona) *assistant.Conversation {
+	return &assistant.Conversation{Model: r.model, Persona: p, Params: sampling.Params{MaxTokens: talkTokens}}
+}
+
+// say streams a reply, so that one that repeats itself is not asked for again.
+func say(ctx context.Context, c *assistant.Conversation, text string) (string, error) {
+	var reply strings.Builder
+	for chunk, err := range c.Stream(ctx, text, assistant.ReplyOptions{}) {
+		if err != nil {
+			return reply.String(), err
+		}
+		reply.WriteString(chunk.Text)
+	}
+	return reply.String(), nil
+}
+
+// ending is the end of a text on one line of a page.
+func ending(text string) string {
+	line := []rune(strings.NewReplacer("\n", " ", "|", " ").Replace(text))
+	return string(line[max(0, len(line)-60):])
+}
+
+// personas compares layouts and numbers of example dialogues.
+func (r *run) personas(ctx context.Context) (t table, err error) {
+	t = table{
+		Caption: "Personas and layouts.",
+		Head:    []string{"layout", "example dialogues", "conversations", "ended by the model's next turn or by itself", "token limit", "loop", "empty", "bytes"},
+	}
+	n := r.cases(100, 30)
+	for _, layout := range []assistant.Layout{assistant.Dialogue, assistant.Headings, assistant.Dashes} {
+		for _, examples := range []int{0, 1, 2} {
+			if layout != assistant.Dialogue && examples != 2 {
+				continue
+			}
+			persona := assistant.Helpful()
+			persona.Layout, persona.Examples = layout, persona.Examples[:examples]
+			var ended, limit, loop, empty tally
+			bytes := 0
+			for i, q := range questions[:n] {
+				c := r.conversation(persona)
+				reply, err := say(ctx, c, q)
+				if err != nil && !errors.Is(err, assistant.ErrLoop) && !errors.Is(err, assistant.ErrEmpty) {
+					return t, err
+				}
+				bytes += len(reply)
+				cut := err == nil && c.Transcript[0].Cut
+				loop.count(errors.Is(err, assistant.ErrLoop))
+				empty.count(errors.Is(err, assistant.ErrEmpty))
+				limit.count(cut)
+				ended.count(err == nil && !cut)
+				r.progress(fmt.Sprintf("%v, %d examples", layout, examples))(fewshot.Progress{Done: i + 1, All: n})
+			}
+			t.add(layout.String(), fmt.Sprint(examples), fmt.Sprint(n), ended.String(), limit.String(), loop.String(), empty.String(), fmt.Sprint(bytes/n))
+		}
+	}
+	return t, nil
+}
