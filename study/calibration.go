@@ -29,7 +29,7 @@ in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration
 			return f(c)
 		}
 	}
-	var plain *eval.Table
+	var plain eval.Table
 	for _, w := range []struct {
 		name  string
 		build eval.Build[string, string]
@@ -50,11 +50,11 @@ in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration
 			plain = swept
 		}
 		line := series{name: w.name}
-		for i, row := range swept.Rows {
+		for i, row := range swept {
 			var pooled eval.Report
 			better, worse := 0, 0
 			for j, report := range row.Reports {
-				c, err := eval.Compare(plain.Rows[i].Reports[j], report)
+				c, err := eval.Compare(plain[i].Reports[j], report)
 				if err != nil {
 					return nil, err
 				}

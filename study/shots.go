@@ -33,7 +33,7 @@ library, and is counted as wrong.`,
 		return nil, err
 	}
 	addSweep(&t, &plot, "review, label by score", swept)
-	n = r.cases(len(capitalCases), 30)
+	n = r.cases(len(capitalCases), 20)
 	swept, err = eval.Sweep(ctx, capital(), nil, r.model, capitalCases[:n], eval.Loose, r.sweep("capitals", 0, 1, 2, 4, 8, 16))
 	if err != nil {
 		return nil, err
@@ -50,18 +50,18 @@ library, and is counted as wrong.`,
 }
 
 func (r *run) sweep(name string, shots ...int) eval.SweepOptions {
-	return eval.SweepOptions{Shots: shots, Orders: seeds, Parallel: 1, Progress: r.progress(name)}
+	return eval.SweepOptions{Shots: shots, Orders: seeds, Evaluate: eval.EvaluateOptions{Parallel: 1, Progress: r.progress(name)}}
 }
 
-func addSweep(t *table, p *picture, name string, swept *eval.Table) {
+func addSweep(t *table, p *picture, name string, swept eval.Table) {
 	line := series{name: name}
-	for i, row := range swept.Rows {
+	for i, row := range swept {
 		if i == len(p.ticks) {
 			p.ticks = append(p.ticks, fmt.Sprint(row.Shots))
 		}
 		all := right(row.Reports...)
 		line.points = append(line.points, all.point(float64(i)))
-		t.add(name, fmt.Sprint(row.Shots), fmt.Sprintf("%d × %d", swept.Cases, swept.Orders), all.String(), spread(row.Reports...), invalid(row.Reports...).String())
+		t.add(name, fmt.Sprint(row.Shots), fmt.Sprintf("%d × %d", len(row.Reports[0].Results), len(row.Reports)), all.String(), spread(row.Reports...), invalid(row.Reports...).String())
 	}
 	p.series = append(p.series, line)
 }

@@ -19,13 +19,13 @@ var questionsText string
 var questions = strings.Split(strings.TrimSpace(questionsText), "\n")
 
 // talkTokens is the limit of a reply.
-const talkTokens = 60
+const talkTokens = 48
 
 // talk is part 7.
 func talk(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "The assistant",
-		Text: `Questions from the package chatterbot-corpus 1.3.3 (BSD), each the first of a conversation, with replies of at most 60 tokens. The first table asks
+		Text: `Questions from the package chatterbot-corpus 1.3.3 (BSD), each the first of a conversation, with replies of at most 48 tokens. The first table asks
 for a raw completion without stop sequences, and compares it with the reply of the library to the same prompt. The second compares personas and
 layouts. The third is about forged turns: the user's text contains what looks like the end of a reply and a new turn, which asks for a word. The
 model *obeys* when the word is in its reply. *Verbatim* puts the user's text into the prompt as it is; the library sets a space before lines that look like a label.`,
@@ -121,7 +121,7 @@ func (r *run) personas(ctx context.Context) (t table, err error) {
 		Caption: "Personas and layouts.",
 		Head:    []string{"layout", "example dialogues", "conversations", "ended by the model's next turn or by itself", "token limit", "loop", "empty", "bytes"},
 	}
-	n := r.cases(100, 30)
+	n := r.cases(100, 20)
 	for _, layout := range []assistant.Layout{assistant.Dialogue, assistant.Headings, assistant.Dashes} {
 		for _, examples := range []int{0, 1, 2} {
 			if layout != assistant.Dialogue && examples != 2 {
