@@ -50,6 +50,7 @@ in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration
 			plain = swept
 		}
 		line := series{name: w.name}
+		up, down, settings := 0, 0, 0
 		for i, row := range swept {
 			var pooled eval.Report
 			better, worse := 0, 0
@@ -58,7 +59,12 @@ in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration
 				if err != nil {
 					return nil, err
 				}
-				better, worse = better+c.Better, worse+c.Worse
+				better, worse, settings = better+c.Better, worse+c.Worse, settings+1
+				if c.Difference > 0 {
+					up++
+				} else if c.Difference < 0 {
+					down++
+				}
 				pooled.Results = append(pooled.Results, report.Results...)
 			}
 			all := right(row.Reports...)
@@ -69,6 +75,9 @@ in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration
 			}
 		}
 		plot.series = append(plot.series, line)
+		if w.name != "none" {
+			s.note("Calibration, %s: the accuracy rises in %d of %d settings (shots and seed) and falls in %d.", w.name, up, settings, down)
+		}
 	}
 	s.Tables, s.Pictures = []table{t}, []picture{plot}
 	return s, nil

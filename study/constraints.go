@@ -57,7 +57,7 @@ the limit of 12 tokens for a label and 64 for a person. Part 6 compares constrai
 			if err != nil {
 				return nil, err
 			}
-			report, err := evaluate(ctx, r, fmt.Sprintf("reviews, %s, %d shots", answers, shots), p, r.model, reviewCases[:r.cases(100, 30)], eval.Exact)
+			report, err := evaluate(ctx, r, fmt.Sprintf("reviews, %s, %d shots", answers, shots), p, r.model, reviewCases[:r.cases(100, 24)], eval.Exact)
 			if err != nil {
 				return nil, err
 			}
@@ -75,7 +75,7 @@ the limit of 12 tokens for a label and 64 for a person. Part 6 compares constrai
 			if err != nil {
 				return nil, err
 			}
-			report, err := evaluate(ctx, r, fmt.Sprintf("people, %s, %d shots", answers, shots), p, r.model, peopleCases[:r.cases(40, 12)], fields)
+			report, err := evaluate(ctx, r, fmt.Sprintf("people, %s, %d shots", answers, shots), p, r.model, peopleCases[:r.cases(40, 8)], fields)
 			if err != nil {
 				return nil, err
 			}

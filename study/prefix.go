@@ -30,7 +30,7 @@ other shots for each query. Then a conversation whose window holds about a third
 the naive loop drops the oldest turn each time. Time is relative to the naive loop of the same table.`,
 	}
 	shots := table{Caption: "Eight shots.", Head: []string{"shots", "requests", "tokens read", "tokens cached", "cached", "time"}}
-	queries := reviewCases[:r.cases(100, 30)]
+	queries := reviewCases[:r.cases(100, 24)]
 	add := func(t *table, name string, n int, c, naive *cost) {
 		each := func(tokens int64) string { return fmt.Sprintf("%.0f", float64(tokens)/float64(n)) }
 		t.add(name, fmt.Sprint(n), each(c.Read), each(c.Cached), fmt.Sprintf("%.0f %%", 100*c.share()), fmt.Sprintf("%.2f", c.Seconds/naive.Seconds))
@@ -74,7 +74,7 @@ the naive loop drops the oldest turn each time. Time is relative to the naive lo
 	}
 
 	talks := table{Caption: "A conversation.", Head: []string{"turns dropped", "requests", "tokens read", "tokens cached", "cached", "time"}}
-	turns := r.cases(60, 24)
+	turns := r.cases(60, 16)
 	naive = nil
 	for _, w := range []struct {
 		name string

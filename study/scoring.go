@@ -36,7 +36,7 @@ func scoring(ctx context.Context, r *run) (*section, error) {
 the server's own count, without those from its prefix cache. Time is relative to scoring in the same run.`,
 	}
 	t := table{Head: []string{"shots", "way", "right", "invalid", "as scored", "requests", "tokens read", "tokens drawn", "time"}}
-	cases := reviewCases[:r.cases(100, 40)]
+	cases := reviewCases[:r.cases(100, 30)]
 	for _, shots := range []int{0, 1, 4} {
 		var scored *eval.Report
 		var base *cost

@@ -39,7 +39,7 @@ library, and is counted as wrong.`,
 		return nil, err
 	}
 	addSweep(&t, &plot, "capital, generated", swept)
-	n = r.cases(40, 12)
+	n = r.cases(40, 8)
 	swept, err = eval.Sweep(ctx, extraction(), nil, r.model, peopleCases[:n], fields, r.sweep("people", 0, 1, 2, 4, 8))
 	if err != nil {
 		return nil, err

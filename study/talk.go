@@ -121,7 +121,7 @@ func (r *run) personas(ctx context.Context) (t table, err error) {
 		Caption: "Personas and layouts.",
 		Head:    []string{"layout", "example dialogues", "conversations", "ended by the model's next turn or by itself", "token limit", "loop", "empty", "bytes"},
 	}
-	n := r.cases(100, 20)
+	n := r.cases(100, 16)
 	for _, layout := range []assistant.Layout{assistant.Dialogue, assistant.Headings, assistant.Dashes} {
 		for _, examples := range []int{0, 1, 2} {
 			if layout != assistant.Dialogue && examples != 2 {

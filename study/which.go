@@ -34,7 +34,7 @@ func whichShots(ctx context.Context, r *run) (*section, error) {
 those of a case on average, by the server's own counters: *read* are those that were not in its prefix cache.`,
 	}
 	t := table{Head: []string{"shots", "chosen", "right", "seeds", "tokens read", "tokens cached", "time"}}
-	cases := reviewCases[:r.cases(100, 30)]
+	cases := reviewCases[:r.cases(100, 24)]
 	sizes := []int{4, 8, 16}[:r.cases(3, 1)]
 	for _, k := range sizes {
 		var base *cost
