@@ -122,13 +122,16 @@ func (r *run) personas(ctx context.Context) (t table, err error) {
 		Head:    []string{"layout", "example dialogues", "conversations", "ended by the model's next turn or by itself", "token limit", "loop", "empty", "bytes"},
 	}
 	n := r.cases(100, 16)
-	for _, layout := range []assistant.Layout{assistant.Dialogue, assistant.Headings, assistant.Dashes} {
+	for _, named := range []struct {
+		name   string
+		layout assistant.Layout
+	}{{"Dialogue", assistant.Dialogue}, {"Headings", assistant.Headings}, {"Dashes", assistant.Dashes}} {
 		for _, examples := range []int{0, 1, 2} {
-			if layout != assistant.Dialogue && examples != 2 {
+			if named.layout != assistant.Dialogue && examples != 2 {
 				continue
 			}
 			persona := assistant.Helpful()
-			persona.Layout, persona.Examples = layout, persona.Examples[:examples]
+			persona.Layout, persona.Examples = named.layout, persona.Examples[:examples]
 			var ended, limit, loop, empty tally
 			bytes := 0
 			for i, q := range questions[:n] {
@@ -143,9 +146,9 @@ func (r *run) personas(ctx context.Context) (t table, err error) {
 				empty.count(errors.Is(err, assistant.ErrEmpty))
 				limit.count(cut)
 				ended.count(err == nil && !cut)
-				r.progress(fmt.Sprintf("%v, %d examples", layout, examples))(fewshot.Progress{Done: i + 1, All: n})
+				r.progress(fmt.Sprintf("%s, %d examples", named.name, examples))(fewshot.Progress{Done: i + 1, All: n})
 			}
-			t.add(layout.String(), fmt.Sprint(examples), fmt.Sprint(n), ended.String(), limit.String(), loop.String(), empty.String(), fmt.Sprint(bytes/n))
+			t.add(named.name, fmt.Sprint(examples), fmt.Sprint(n), ended.String(), limit.String(), loop.String(), empty.String(), fmt.Sprint(bytes/n))
 		}
 	}
 	return t, nil
