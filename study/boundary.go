@@ -73,7 +73,8 @@ gives a token that reaches over the border to the label.`,
 	var first, spaced *outcome
 	low, high := 1.0, 0.0
 	for i, l := range layouts() {
-		sum := &outcome{}
+		repeated := tally{repeats: len(orders)}
+		sum := &outcome{scored: repeated, generated: repeated, invalid: repeated}
 		for _, seed := range orders {
 			if err := r.lay(ctx, l, seed, n, sum); err != nil {
 				return nil, fmt.Errorf("%s: %w", l.name, err)

@@ -13,8 +13,9 @@ import (
 
 // A tally is a share of cases.
 type tally struct {
-	right float64
-	n     int
+	right   float64
+	n       int
+	repeats int // how often each case was asked, with other shots; 0 is once
 }
 
 func (t *tally) count(right bool) {
@@ -26,22 +27,26 @@ func (t *tally) count(right bool) {
 
 func (t tally) share() float64 { return t.right / float64(max(1, t.n)) }
 
+// interval is the 95 % interval. Asking the same cases again does not narrow it.
+func (t tally) interval() (low, high float64) { return eval.Wilson(t.share(), t.n/max(1, t.repeats)) }
+
 func (t tally) String() string {
 	if t.n == 0 {
 		return "–"
 	}
-	low, high := eval.Wilson(t.share(), t.n)
+	low, high := t.interval()
 	return fmt.Sprintf("%.0f %% (%.0f–%.0f)", 100*t.share(), 100*low, 100*high)
 }
 
 // point is the share with its interval, in a plot.
 func (t tally) point(x float64) point {
-	low, high := eval.Wilson(t.share(), t.n)
+	low, high := t.interval()
 	return point{x, 100 * t.share(), 100 * low, 100 * high}
 }
 
-// right and invalid pool reports of the same size.
-func right(reports ...*eval.Report) (t tally) {
+// right and invalid pool reports on the same cases.
+func right(reports ...*eval.Report) tally {
+	t := tally{repeats: len(reports)}
 	for _, r := range reports {
 		t.n += len(r.Results)
 		t.right += r.Accuracy * float64(len(r.Results))
@@ -49,7 +54,8 @@ func right(reports ...*eval.Report) (t tally) {
 	return t
 }
 
-func invalid(reports ...*eval.Report) (t tally) {
+func invalid(reports ...*eval.Report) tally {
+	t := tally{repeats: len(reports)}
 	for _, r := range reports {
 		t.n += len(r.Results)
 		t.right += float64(r.Invalid)
