@@ -17,7 +17,7 @@ shots nor cases here. The shots are the first of a shuffled pool, so their label
 in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration puts right and wrong.`,
 	}
 	t := table{Head: []string{"shots", "calibration", "right", "seeds", "ECE", "better", "worse"}}
-	plot := picture{file: "calibration", title: "Accuracy with and without calibration", x: "shots in the prompt", y: "right, %", most: 110}
+	plot := picture{file: "calibration", title: "Accuracy with and without calibration", x: "shots in the prompt", y: "right, %"}
 	n, fit := r.cases(100, 30), r.cases(80, 24)
 	labelled := reviewCases[len(reviewCases)-fit:]
 	calibrated := func(f func(*fewshot.Classifier[string, string]) (*fewshot.Classifier[string, string], error)) eval.Build[string, string] {

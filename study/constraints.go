@@ -36,7 +36,7 @@ Schema that goes to the server as it is. All are read by the same strict codec. 
 the limit of 12 tokens for a label and 64 for a person. Part 6 compares constrained labels with scores.`,
 	}
 	t := table{Head: []string{"task", "shots", "answers", "cases", "right", "invalid", "tokens drawn"}}
-	plot := picture{file: "constraints", title: "Invalid answers, free and constrained", x: "shots in the prompt", y: "invalid, %", most: 110}
+	plot := picture{file: "constraints", title: "Invalid answers, free and constrained", x: "shots in the prompt", y: "invalid, %"}
 	lines := map[string]*series{}
 	add := func(task string, i, shots int, answers string, report *eval.Report) {
 		name := task + ", " + answers

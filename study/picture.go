@@ -12,13 +12,12 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A picture is a plot with a line for each series.
+// A picture is a plot with a line for each series, in percent.
 type picture struct {
 	file   string // a word; the part and the run are added
 	title  string
 	x, y   string   // what the axes show
 	ticks  []string // the labels of x = 0, 1, 2, ...
-	most   float64  // of the y axis
 	series []series
 }
 
@@ -45,7 +44,8 @@ func (p *picture) svg() (string, error) {
 	d := plot.New()
 	d.Title.Text, d.X.Label.Text, d.Y.Label.Text = p.title, p.x, p.y
 	d.Title.Padding = vg.Points(8)
-	d.Y.Min, d.Y.Max = 0, p.most
+	d.Y.Min, d.Y.Max = 0, 104+11*float64(len(p.series)) // room for the legend
+	d.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 25, Label: "25"}, {Value: 50, Label: "50"}, {Value: 75, Label: "75"}, {Value: 100, Label: "100"}}
 	d.X.Min, d.X.Max = -0.3, float64(len(p.ticks))-0.7
 	ticks := make([]plot.Tick, len(p.ticks))
 	for i, label := range p.ticks {

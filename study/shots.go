@@ -24,7 +24,7 @@ func howManyShots(ctx context.Context, r *run) (*section, error) {
 sentence as JSON. An extraction is partly right: its score is the share of right fields. An invalid answer is an error of the
 library, and is counted as wrong.`,
 	}
-	plot := picture{file: "shots", title: "Accuracy by the number of shots", x: "shots in the prompt", y: "right, %", most: 110}
+	plot := picture{file: "shots", title: "Accuracy by the number of shots", x: "shots in the prompt", y: "right, %"}
 	t := table{Head: []string{"task", "shots", "cases × seeds", "right", "seeds", "invalid"}}
 
 	n := r.cases(100, 30)
