@@ -1,42 +1,35 @@
-// Package foreword gets work out of base language models: models that only
+// Package foreword is the root of a library for base language models, which only
 // continue text.
 //
-// A prompt is a column of worked examples with the last answer missing. Ten
-// lines such as
+// A few-shot prompt is a list of worked examples with the last answer missing:
 //
 //	butterfly: 나비
-//
-// and then
-//
+//	ocean: 바다
 //	teacher:
 //
-// make a model that has never been told to translate go on with 선생님. Zero
-// examples, one and many are one thing, and a conversation is the same thing
-// again, whose examples are its own earlier turns. This module is the part that
-// is easily got wrong by hand: where the spaces stand, where to stop the model
-// before it invents the next line, what fits, and what a user's text may forge.
+// A base model completes it with 선생님, and then with lines of its own. This module
+// builds such prompts from typed examples, stops the model after the answer, and
+// returns a typed value:
 //
 //	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 //	task.Add("butterfly", "나비")
 //	task.Add("ocean", "바다")
 //	model := sampling.Model{Backend: pocket.Default()}
-//	word, err := task.Run(ctx, model, "teacher") // 선생님
+//	word, err := task.MustCompile().Run(ctx, model, "teacher") // 선생님
 //
-// This package holds nothing but the map:
+// The root package is empty. The packages are:
 //
-//   - package fewshot: typed examples become a prompt, the continuation a typed
-//     answer; fewshot/choose and fewshot/eval: which examples, and how good it is
-//   - package assistant: a description and a few exchanges make a base model
-//     answer as an assistant, turn after turn; assistant/chatapi: for programs
-//     that speak OpenAI's chat protocol
-//   - package sampling: drawing continuations from any backend, with
-//     temperature, stops, seeds and a token budget
-//   - sampling/pocket: a base model inside this process, so that all of it runs
-//     with no network
-//   - sampling/openai and sampling/ollama: models on servers; sampling/tiktoken:
-//     token counts
-//   - sampling/wrap: retries, limits, costs, caches and logs around any backend
-//   - sampling/probe: memorization, and how far answers agree
-//   - sampling/samplingtest: the conformance kit for a backend of your own
-//   - examples: programs to run and to read, beginning with examples/translate
+//   - fewshot: typed tasks, classification, voting, many inputs at once
+//   - fewshot/choose and fewshot/eval: example selection and evaluation
+//   - assistant: a base model as an assistant; assistant/chatapi: an
+//     OpenAI-compatible server for it
+//   - sampling: models, parameters, stop sequences, constraints
+//   - sampling/pocket: an embedded base model
+//   - sampling/llamacpp: GGUF models in the process, a module of its own
+//   - sampling/openai and sampling/ollama: models on servers
+//   - sampling/tiktoken: token counts, offline
+//   - sampling/wrap: retries, limits, costs, caches and logs
+//   - sampling/probe: memorization and hallucination
+//   - sampling/samplingtest: a conformance kit for your own backend
+//   - examples: programs to read, beginning with examples/translate
 package foreword
