@@ -24,7 +24,7 @@ var (
 // oddAllowed has how many odd phrases a folder may hold. A folder that is not
 // listed may hold none.
 var oddAllowed = map[string]int{
-	"assistant": 15, "assistant/chatapi": 2, "benchmarks": 2, "docs": 5, "examples/playground": 3,
+	"assistant": 15, "assistant/chatapi": 2, "benchmarks": 2, "examples/playground": 3,
 	"fewshot": 4, "fewshot/choose": 7, "fewshot/eval": 1,
 	"sampling/ollama": 1, "sampling/openai": 13, "sampling/samplingtest": 1, "sampling/wrap": 4,
 }
