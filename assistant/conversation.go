@@ -26,9 +26,8 @@ type Conversation struct {
 	Transcript Transcript      // what was said so far
 
 	// Summary is a turn that is shown in place of turns that no longer fit the
-	// window. It is about the first Summarized turns. Where the Transcript has
-	// fewer turns than that, because some were taken back, it is not shown. See
-	// [Conversation.Summarize]. The zero Summary is none.
+	// window. It is about the first Summarized turns, and not shown where the
+	// Transcript has fewer. [Conversation.Summarize] sets both.
 	Summary    Turn
 	Summarized int
 
@@ -133,8 +132,8 @@ func (c *Conversation) Stream(ctx context.Context, text string, o ReplyOptions) 
 	}
 }
 
-// Regenerate replies anew to what the user said last, with the seed after the
-// one that the reply had. The new reply replaces the old one when it is whole.
+// Regenerate replies again to what the user said last, with the seed after that of
+// the old reply. The new reply replaces the old one when it is whole.
 // Until then, and on an error, the old one stays. At temperature 0 most models
 // say the same again.
 //
@@ -160,7 +159,7 @@ func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2
 	}
 }
 
-// Undo takes back the last turn and returns it.
+// Undo removes the last turn and returns it.
 func (c *Conversation) Undo() (Turn, error) {
 	n := len(c.Transcript)
 	if n == 0 {

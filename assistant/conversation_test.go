@@ -52,7 +52,7 @@ func TestReply(t *testing.T) {
 				t.Errorf("turn %d was drawn with seed %d and says %d", i+1, call.Request.Params.Seed, c.Transcript[i].Seed)
 			}
 			if call.Finished {
-				t.Errorf("call %d ran to its end behind the stop", i+1)
+				t.Errorf("call %d ran on after the stop", i+1)
 			}
 		}
 	})

@@ -10,11 +10,12 @@ import (
 
 // What went wrong, for [errors.Is].
 var (
-	// ErrEmpty: the model had nothing to say, not even when asked again.
-	ErrEmpty = errors.New("the model had nothing to say")
+	// ErrEmpty: the reply was empty, also when it was asked for again.
+	ErrEmpty = errors.New("the reply is empty")
 
-	// ErrLoop: the reply repeated itself and was stopped.
-	ErrLoop = errors.New("the reply repeats itself")
+	// ErrLoop: the reply repeated itself and was stopped. A RepetitionPenalty of 1.1
+	// often helps.
+	ErrLoop = errors.New("the reply repeats itself; set RepetitionPenalty to 1.1, or allow loops")
 
 	// ErrInUse: the transcript file is open already.
 	ErrInUse = filelock.ErrInUse

@@ -241,7 +241,7 @@ func TestFileRefusesWhatItCannotKeep(t *testing.T) {
 }
 
 // When a disk fails in the middle, Save says so for good, and what was saved
-// before is there when the file is opened anew.
+// before is there when the file is opened again.
 func TestFileOnADiskThatFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
 	file := openFile(t, path)

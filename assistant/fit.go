@@ -115,7 +115,7 @@ type fitting struct {
 	room  int // for turns and asked, beside description, examples and summary
 
 	head, budget int  // for the error
-	bytes        bool // likewise: nothing counts, so that tokens are bytes
+	bytes        bool // for the error: each byte counts as a token
 }
 
 type turnCost struct {
@@ -171,15 +171,14 @@ const bytesHint = "; without a Counter each byte counts as a token, so setting M
 // drop returns how many of the oldest turns to leave out, and the tokens of the
 // prompt by the sum of its parts.
 //
-// It goes through the prompts that the conversation has had, one for each turn,
-// and drops whenever one of them was full: so many turns that they fill a third
-// of the room. Only a full prompt loses its prefix then. Dropping one turn at a
-// time instead would change the beginning of every prompt from the first full
-// one on.
+// It goes through the prompts that the conversation has had, one for each turn.
+// Whenever one of them was full, it drops turns until those left fill a third of the
+// room. So only a full prompt loses its prefix. Dropping one turn at a time would
+// change the beginning of every prompt after the first full one.
 //
 // With turns of t tokens, a room of r and a head of h, a share of 1-t/(2h/3+4r/9)
-// of all prompt tokens has been in the prompt before. Keeping half of the room
-// would make that 1-t/(h/2+3r/8): more is remembered, and more is read anew.
+// of all prompt tokens is in the prefix shared with the prompt before. Keeping half of
+// the room would make that 1-t/(h/2+3r/8): more is remembered and less is cached.
 func (f *fitting) drop() (first, tokens int, err error) {
 	sum := 0 // tokens of the turns from first to i
 	for i := range len(f.turns) + 1 {

@@ -80,7 +80,7 @@ func asks(t testing.TB, c *assistant.Conversation, turns assistant.Transcript) (
 	return prompts, dropped
 }
 
-// shared returns the share of prompt tokens that stand in the prefix which a
+// shared returns the share of prompt tokens in the prefix that a
 // prompt has in common with the one before it.
 func shared(t testing.TB, counter sampling.Counter, prompts []string) float64 {
 	count := func(text string) float64 {
@@ -226,7 +226,7 @@ func TestCounterThatCannotBeCompared(t *testing.T) {
 
 func TestPromptSaysItsBudget(t *testing.T) {
 	c := assistant.Conversation{Params: sampling.Params{MaxTokens: 100}}
-	for window, want := range map[int]int{0: 0, 1000: 900} { // a Window of 0 is none, and so is its budget
+	for window, want := range map[int]int{0: 0, 1000: 900} { // a Window of 0 is unlimited
 		c.Model.Window = window
 		if p, err := c.Prompt(t.Context(), "Hi", assistant.ReplyOptions{}); err != nil || p.Budget != want {
 			t.Errorf("window %d: %+v, %v; want a budget of %d", window, p, err, want)
@@ -312,7 +312,7 @@ func TestPromptsNeverOverflow(t *testing.T) {
 }
 
 // BenchmarkPrompts asks for the prompts of a conversation of 200 turns in a
-// window of 2,048 tokens. prefix-% is the share of prompt tokens that stand in
+// window of 2,048 tokens. prefix-% is the share of prompt tokens that are in
 // the prefix shared with the prompt before, and so come out of a server's cache.
 func BenchmarkPrompts(b *testing.B) {
 	turns := longTalk(200)
@@ -356,7 +356,7 @@ func TestPartsThatAddUpToLess(t *testing.T) {
 		}
 		same := &assistant.Conversation{Persona: c.Persona, Transcript: c.Transcript[len(p.Dropped):]}
 		if want, err := same.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); err != nil || p.Text != want.Text {
-			t.Errorf("window %d: what was tried before stands in the prompt: %v\n%s", c.Model.Window, err, cmp.Diff(want.Text, p.Text))
+			t.Errorf("window %d: what was tried before is in the prompt: %v\n%s", c.Model.Window, err, cmp.Diff(want.Text, p.Text))
 		}
 	}
 }

@@ -2,10 +2,9 @@ package assistant
 
 import "unicode"
 
-// appendFolded appends what a rune is compared by: nearly always one rune, that
-// which fold maps it to, and more where one rune stands for several letters. A
-// Hangul syllable is the letters that it is made of, which may also be written
-// one by one: "사" as "\u1109\u1161".
+// appendFolded appends the runes by which r is compared: fold(r), or several for a
+// ligature or a Hangul syllable, whose letters may also be written one by one: "사" as
+// "\u1109\u1161".
 func appendFolded(to []rune, r rune) []rune {
 	const first, last, vowels, finals = 0xAC00, 0xD7A3, 21, 28
 	if first <= r && r <= last {
@@ -25,17 +24,19 @@ func appendFolded(to []rune, r rune) []rune {
 	return append(to, fold(r))
 }
 
-// ligatures are runes of several letters, as fold has those.
+// ligatures are runes of several letters, in the form that fold returns.
 var ligatures = map[rune]string{
 	'ﬀ': "ff", 'ﬁ': "fi", 'ﬂ': "fl", 'ﬃ': "ffi", 'ﬄ': "ffl", 'ﬅ': "st", 'ﬆ': "st",
 	'Ĳ': "ij", 'ĳ': "ij", 'Ǉ': "lj", 'ǈ': "lj", 'ǉ': "lj", 'Ǌ': "nj", 'ǋ': "nj", 'ǌ': "nj", 'Ǳ': "dz", 'ǲ': "dz", 'ǳ': "dz",
 }
 
-// A model does not compare labels byte by byte as a program does: to it
-// "HUMAN :", "Ｈｕｍａｎ：" and "Ηumаn:" (with a Greek and a Cyrillic letter) may
-// all look like "Human:". fold maps runes that look alike to one of them. It need
-// not be complete, nor right in every case: whatever it takes for a label by
-// mistake gets one space more in the prompt, and loses it again.
+// fold maps runes that look alike to one of them. A model may take "HUMAN :",
+// "Ｈｕｍａｎ：" and "Ηumаn:" (with a Greek and a Cyrillic letter) for "Human:". The map
+// need not be exact: a line that it takes for a label by mistake gets one space more in
+// the prompt, and loses it again.
+//
+// What is promised is the exact label, in any letter case and in Unicode's
+// compatibility forms. Of Unicode's other confusable letters many are missing.
 func fold(r rune) rune {
 	if r < unicode.MaxASCII {
 		if 'A' <= r && r <= 'Z' {
@@ -106,8 +107,8 @@ func isDash(r rune) bool {
 // isBacktick reports whether a model may take r for a backtick.
 func isBacktick(r rune) bool { return r == '`' || r == '｀' }
 
-// isInvisible reports whether r leaves no mark of its own: spaces, controls,
-// zero-width characters and marks that combine with what is before them.
+// isInvisible reports whether r cannot be seen alone: spaces, controls, zero-width
+// characters and combining marks.
 func isInvisible(r rune) bool {
 	if r < unicode.MaxASCII {
 		return r <= ' '
@@ -116,12 +117,12 @@ func isInvisible(r rune) bool {
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// isSymbol reports whether r is a picture, such as "●" or an emoji, that stands
-// for no letter.
+// isSymbol reports whether r is a picture, such as "●" or an emoji, and not a form of a
+// letter.
 func isSymbol(r rune) bool { return unicode.Is(unicode.So, r) && fold(r) == r }
 
-// isDecoration reports whether r may stand around a label without hiding it, as
-// in "**Human:**", "> Human:" and "[Human]:".
+// isDecoration reports whether r may be around or in a label without hiding it, as in
+// "**Human:**", "> Human:" and "[Human]:".
 func isDecoration(r rune) bool {
 	if r < unicode.MaxASCII {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')

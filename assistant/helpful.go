@@ -3,11 +3,10 @@ package assistant
 // Helpful returns a persona that suits most purposes: an assistant that is
 // helpful, honest and brief. It is about 330 tokens long.
 //
-// Its examples show what a description can only ask for. One dialogue goes on
-// for several turns, with questions that mean nothing without the ones before,
-// because base models in this role lose most on the second turn when they have
-// seen single turns only. Others show code in a fence, a list, and saying that
-// something is not known.
+// Its examples show what a description can only ask for. One dialogue has several
+// turns, and its later questions need the earlier ones: base models that have seen
+// single turns only do worst on the second turn. Others show code in a fence, a list,
+// and an answer that something is not known.
 func Helpful() Persona {
 	return Persona{
 		Description: "Below are conversations between a Human and an AI Assistant. The Assistant is helpful, honest and polite. " +

@@ -2,6 +2,7 @@ package assistant_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +14,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Texts that try to be a turn, and each is stuffed: a model sees a space before
-// them, where a label has none. What stands on the right of an arrow is a text
-// that is not, since it is no label.
+// Texts that try to be a turn get a space in front, which a label does not have.
 func TestForgedLabels(t *testing.T) {
 	var persona assistant.Persona
 	for _, forged := range []string{
@@ -40,10 +39,10 @@ func TestForgedLabels(t *testing.T) {
 				line = strings.TrimSpace(forged)
 			}
 			if n := strings.Count(p.Text, " "+line); n != 3 {
-				t.Errorf("%q stands with a space before it %d times of 3 in\n%s", line, n, p.Text)
+				t.Errorf("%q has a space before it %d times of 3 in\n%s", line, n, p.Text)
 			}
 			if n := strings.Count(p.Text, "\n"+line); n != 0 && line != "Assistant:" { // two of which are real
-				t.Errorf("%q stands at the start of a line in\n%s", line, p.Text)
+				t.Errorf("%q is at the start of a line in\n%s", line, p.Text)
 			}
 		}
 	}
@@ -108,63 +107,56 @@ func TestRefusedTexts(t *testing.T) {
 		c, s := talk(" fine", " fine")
 		return c, func() int { return len(s.Calls()) }
 	}
-	for _, test := range []struct{ text, says string }{
-		{"", "user text is empty"},
-		{" \r\n\t\u00a0", "user text is empty"},
-		{"a\x00b", "user text has a NUL at byte 1"},
-		{"ab\xffc", "user text is not valid UTF-8 at byte 2"},
-		{"a\xed\xa0\x80", "user text is not valid UTF-8 at byte 1"},
-	} {
-		c, calls := script()
-		got, err := c.Reply(t.Context(), test.text, assistant.ReplyOptions{})
-		var bad *assistant.ValueError
-		if got != "" || !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%q: %q, %v; want %q", test.text, got, err, test.says)
-		}
-		if calls() != 0 || len(c.Transcript) != 0 {
-			t.Errorf("%q: the model was asked", test.text)
-		}
-	}
-	c, calls := script()
-	var bad *assistant.ValueError
-	if _, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "\x00"}); !errors.As(err, &bad) || bad.Where != "prefill" || calls() != 0 {
-		t.Errorf("a NUL in the prefill: %v", err)
-	}
-	for says, change := range map[string]func(*assistant.Conversation){
-		"assistant: turn 2: reply has a NUL at byte 0":              func(c *assistant.Conversation) { c.Transcript = assistant.Transcript{{}, {Reply: "\x00"}} },
-		"assistant: turn 1: user text is not valid UTF-8 at byte 1": func(c *assistant.Conversation) { c.Transcript = assistant.Transcript{{User: "a\xff"}} },
-		"assistant: description is not valid UTF-8":                 func(c *assistant.Conversation) { c.Persona.Description = "\xff" },
-		"assistant: example 2, turn 1: user text has a NUL": func(c *assistant.Conversation) {
-			c.Persona.Examples = []assistant.Transcript{{{Reply: "a"}}, {{User: "\x00"}}}
-		},
-		"assistant: example 1 has no turns":         func(c *assistant.Conversation) { c.Persona.Examples = []assistant.Transcript{nil} },
-		"assistant: example 1, turn 1 has no reply": func(c *assistant.Conversation) { c.Persona.Examples = []assistant.Transcript{{{User: "a"}}} },
-		"assistant: example 1, turn 2 has no user text": func(c *assistant.Conversation) {
-			c.Persona.Examples = []assistant.Transcript{{{Reply: "a"}, {Reply: "b"}}}
-		},
-		`"Human" and "HUMAN" are too much alike`:                     func(c *assistant.Conversation) { c.Persona.Name = "HUMAN" },
-		`"Ηumаn" are too much alike`:                                 func(c *assistant.Conversation) { c.Persona.Name = "Ηumаn" },
-		`name of the user "a: b" has a colon`:                        func(c *assistant.Conversation) { c.Persona.User = "a: b" },
-		`name of the assistant "a\nb" has a line break`:              func(c *assistant.Conversation) { c.Persona.Name = "a\nb" },
-		`name of the assistant "a " has white space around it`:       func(c *assistant.Conversation) { c.Persona.Name = "a " },
-		`name of the assistant "***" has no letter, digit or symbol`: func(c *assistant.Conversation) { c.Persona.Name = "***" },
-		`name of the assistant "\xff" is not valid UTF-8`:            func(c *assistant.Conversation) { c.Persona.Name = "\xff" },
-		"a name may have 200":                                        func(c *assistant.Conversation) { c.Persona.Name = strings.Repeat("a", 1000) },
-		`layout "poem" is unknown`:                                   func(c *assistant.Conversation) { c.Persona.Layout = "poem" },
-		"MaxTokens of 300 leaves no room":                            func(c *assistant.Conversation) { c.Model.Window, c.Params.MaxTokens = 200, 300 },
-		"Params.Temperature is -1":                                   func(c *assistant.Conversation) { c.Params.Temperature = -1 },
-		"Model.Backend is nil":                                       func(c *assistant.Conversation) { c.Model.Backend = nil },
-	} {
-		c, calls := script()
-		change(c)
+	refused := func(c *assistant.Conversation, calls func() int, what, text string, o assistant.ReplyOptions, where string, sentinel error) {
+		t.Helper()
 		n := len(c.Transcript)
-		got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{})
-		if got != "" || err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%q, %v; want %q", got, err, says)
+		got, err := c.Reply(t.Context(), text, o)
+		var bad *assistant.ValueError
+		if got != "" || !errors.Is(err, sentinel) || where != "" && (!errors.As(err, &bad) || bad.Where != where || !strings.Contains(err.Error(), where)) {
+			t.Errorf("%s: %q, %v; want %q", what, got, err, where)
 		}
 		if calls() != 0 || len(c.Transcript) != n {
-			t.Errorf("%s: the model was asked", says)
+			t.Errorf("%s: the model was asked", what)
 		}
+	}
+	for _, text := range []string{"", " \r\n\t\u00a0", "a\x00b", "ab\xffc", "a\xed\xa0\x80"} {
+		c, calls := script()
+		refused(c, calls, fmt.Sprintf("%q", text), text, assistant.ReplyOptions{}, "user text", sampling.ErrInvalid)
+	}
+	c, calls := script()
+	refused(c, calls, "a NUL in the prefill", "a", assistant.ReplyOptions{Prefill: "\x00"}, "prefill", sampling.ErrInvalid)
+	for _, test := range []struct {
+		what, where string
+		sentinel    error
+		change      func(*assistant.Conversation)
+	}{
+		{"a NUL in a reply", "turn 2: reply", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Transcript = assistant.Transcript{{}, {Reply: "\x00"}} }},
+		{"bytes in a turn", "turn 1: user text", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Transcript = assistant.Transcript{{User: "a\xff"}} }},
+		{"bytes in the description", "description", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Description = "\xff" }},
+		{"a NUL in an example", "example 2, turn 1: user text", sampling.ErrInvalid, func(c *assistant.Conversation) {
+			c.Persona.Examples = []assistant.Transcript{{{Reply: "a"}}, {{User: "\x00"}}}
+		}},
+		{"an empty example", "example 1", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Examples = []assistant.Transcript{nil} }},
+		{"an example without a reply", "example 1, turn 1", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Examples = []assistant.Transcript{{{User: "a"}}} }},
+		{"an example without a question", "example 1, turn 2", sampling.ErrInvalid, func(c *assistant.Conversation) {
+			c.Persona.Examples = []assistant.Transcript{{{Reply: "a"}, {Reply: "b"}}}
+		}},
+		{"names alike", "names", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = "HUMAN" }},
+		{"names that look alike", "names", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = "Ηumаn" }},
+		{"a colon in a name", "name of the user", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.User = "a: b" }},
+		{"a line break in a name", "name of the assistant", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = "a\nb" }},
+		{"a space after a name", "name of the assistant", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = "a " }},
+		{"a name of signs", "name of the assistant", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = "***" }},
+		{"bytes in a name", "name of the assistant", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = "\xff" }},
+		{"a long name", "name of the assistant", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Name = strings.Repeat("a", 1000) }},
+		{"an unknown layout", "layout", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Persona.Layout = "poem" }},
+		{"more tokens than the window", "", sampling.ErrBudget, func(c *assistant.Conversation) { c.Model.Window, c.Params.MaxTokens = 200, 300 }},
+		{"a temperature of -1", "", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Params.Temperature = -1 }},
+		{"no backend", "", sampling.ErrInvalid, func(c *assistant.Conversation) { c.Model.Backend = nil }},
+	} {
+		c, calls := script()
+		test.change(c)
+		refused(c, calls, test.what, "a", assistant.ReplyOptions{}, test.where, test.sentinel)
 	}
 }
 
@@ -186,7 +178,7 @@ func TestHugeTexts(t *testing.T) {
 			t.Errorf("%.20q in %v is not read back", text, c.Persona.Layout)
 		}
 		c.Model.Window = 4096
-		if _, err := c.Prompt(t.Context(), text, assistant.ReplyOptions{}); !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "3840 are left") {
+		if _, err := c.Prompt(t.Context(), text, assistant.ReplyOptions{}); !errors.Is(err, sampling.ErrBudget) {
 			t.Errorf("%.20q in a window: %v", text, err)
 		}
 	}

@@ -81,7 +81,7 @@ type page struct {
 	user   string // what begins a user's text, such as "Human:" or "# Query:"
 	reply  string // the same for the assistant
 
-	// alike holds the letters of both names, as fold maps them. See lookout.
+	// alike holds the letters of both names, as fold maps them. See markMatcher.
 	alike   [2][]rune
 	symbols bool // there are symbols among them, which are decoration otherwise
 }

@@ -72,8 +72,7 @@ func pageOf(data []byte) page {
 	return p
 }
 
-// normal is the form in which texts are documented to stand in prompts, written
-// down anew and as plainly as possible.
+// normal is the documented form of texts in prompts, by the plainest means.
 func normal(text string) string { return strings.TrimSpace(normalEnds(text)) }
 
 func normalEnds(text string) string {

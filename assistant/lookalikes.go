@@ -2,13 +2,12 @@ package assistant
 
 import "strings"
 
-// lookalikes are letters of other scripts, and letters in another form, that pass
-// for a plain one: which one stands first in the list. The second list completes
-// what Unicode's own tables (NFKD) take for a Latin letter or digit with something
-// added: accents, superscripts, subscripts and the letters of mathematics that are
-// not with the alphabets in fold, such as the first of "ℍ𝕦𝕞𝕒𝕟:". Letters of other
-// scripts with an accent are those without, as the accent may also follow as a
-// character of its own.
+// lookalikes maps letters of other scripts, and letters in another form, to the plain
+// letter that they look like. The second list has what Unicode's compatibility
+// decomposition (NFKD) takes for a Latin letter or digit with something added: accents,
+// superscripts, subscripts and the mathematical letters that are not in an alphabet of
+// fold, such as the first of "ℍ𝕦𝕞𝕒𝕟:". The third maps accented letters of other scripts
+// to those without, as the accent may also be a character of its own.
 var lookalikes = lookalikeTable(map[rune]string{
 	'a': "аАαΑᴀɑàáâãäåāăąạảⱥɐ",
 	'b': "ЬвВβΒʙᏴƅƀɓ",
@@ -91,8 +90,8 @@ func lookalikeTable(lists ...map[rune]string) map[rune]rune {
 	return table
 }
 
-// accented reads words, of which each is a letter, in the case to which fold maps
-// it, and its forms with an accent.
+// accented reads words, each a letter in the case that fold returns, and its forms
+// with an accent.
 func accented(words string) map[rune]string {
 	list := map[rune]string{}
 	for _, word := range strings.Fields(words) {

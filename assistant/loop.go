@@ -13,13 +13,14 @@ import (
 // number of times. Passages without a letter or digit, such as ruled lines, do not
 // count, nor do those longer than loopPassage bytes.
 //
-// Where the token limit cuts the reply, cutTimes and cutBytes decide. A loop has
-// no other end, and one that is kept as a turn makes the later turns loop too.
+// Where the token limit cuts the reply, two repetitions and a quarter of a third are
+// enough, if they are cutBytes long. A loop has no other end, and one that is kept as a
+// turn makes the later turns loop too.
 const (
 	loopTimes   = 4
 	loopBytes   = 320
-	cutTimes    = 3
-	cutBytes    = 96
+	cutTimes    = 2.25
+	cutBytes    = 64
 	loopPassage = 1024
 
 	// loopEvery is how many bytes come between one look and the next.
@@ -60,7 +61,7 @@ func (l *loopFinder) close() {
 	}
 }
 
-func (l *loopFinder) look(times, bytesLong int) {
+func (l *loopFinder) look(times float64, bytesLong int) {
 	const most = loopTimes * loopPassage
 	if len(l.text) > 2*most {
 		l.text = append(l.text[:0], l.text[len(l.text)-most:]...)
@@ -69,7 +70,7 @@ func (l *loopFinder) look(times, bytesLong int) {
 	end := len(text)
 	// The passage must have the last letter in it, so it cannot be shorter.
 	for passage := l.size - l.spoken + 1; passage <= loopPassage; passage++ {
-		span := max(times*passage, bytesLong)
+		span := max(int(times*float64(passage)), bytesLong)
 		if span > end {
 			return
 		}

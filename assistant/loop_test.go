@@ -61,6 +61,7 @@ func TestLoopsThatTheTokenLimitCuts(t *testing.T) {
 		strings.Repeat(" I hope you're having a great day.", 4) + " I",
 		" She's fluffy." + strings.Repeat("\nShe's a big, fluffy one.", 5),
 		strings.Repeat(" no", 40),
+		" Big." + strings.Repeat(" She is a bit smaller than a big cat. She is a bit smaller than a small dog.", 2) + " She is a bit smaller than a",
 		strings.Repeat(" 하늘은 파랗습니다.", 5),
 	} {
 		looped := samplingtest.Reply{Text: raw, Reason: sampling.TokenLimit}

@@ -15,21 +15,21 @@ import (
 // A Persona is the role that a base model is put in. The zero Persona is a
 // dialogue between Human and Assistant with nothing before it.
 //
-// A Persona is a value that may be shared and read by many goroutines, as long
-// as nobody changes its examples. It stands in JSON as itself; see [ReadPersona].
+// A Persona may be shared and read by many goroutines, as long as nobody changes its
+// examples. [ReadPersona] reads one from a file.
 type Persona struct {
-	// Description stands before everything else. It tells who is talking here,
-	// as the opening of an article or of a play would, and may be empty.
+	// Description begins the prompt. It says who is talking, as the opening of an
+	// article or a play would. Chat models call it the system prompt. It may be empty.
 	Description string `json:"description,omitzero"`
 
-	// Examples are dialogues that show how the assistant talks. One of several
-	// turns shows that it remembers, which single turns cannot.
+	// Examples are demonstrations of how the assistant talks. A dialogue of several
+	// turns also shows that it remembers.
 	Examples []Transcript `json:"examples,omitzero"`
 
 	Layout Layout `json:"layout,omitzero"`
 
-	// Name and User are the names of the assistant and of the user. "" is
-	// "Assistant" and "Human", in the layout Headings "Answer" and "Query".
+	// Name and User are the names of the assistant and of the user. The default is
+	// "Assistant" and "Human", or "Answer" and "Query" in the layout Headings.
 	Name string `json:"name,omitzero"`
 	User string `json:"user,omitzero"`
 }
@@ -59,8 +59,8 @@ func (p *Persona) page() (*page, error) {
 	return newPage(cmp.Or(p.Layout, Dialogue), user, name), nil
 }
 
-// maxName is the length of a name in bytes from which on it is a mistake: what
-// should have been the description, perhaps.
+// maxName is the maximum length of a name in bytes. A longer one is a mistake,
+// perhaps the description.
 const maxName = 200
 
 func checkName(name string) error {
@@ -87,12 +87,10 @@ func checkName(name string) error {
 	return nil
 }
 
-// Validate says what is wrong with a persona: names that are alike or cannot be
-// labels, text that is not UTF-8 or has a NUL, examples that have no turns or
-// turns without a text. With a Model that has a Window it also says, by an error
-// wrapping [sampling.ErrBudget], when description and examples leave no room in
-// it for a conversation and a reply of [sampling.DefaultMaxTokens]; the zero Model
-// leaves that out.
+// Validate returns a [*ValueError] for names that are alike or cannot be labels, text
+// that is not UTF-8 or has a NUL, and examples without turns or texts. With a Model that
+// has a Window it returns [sampling.ErrBudget] where description and examples leave no
+// room for a conversation and a reply of [sampling.DefaultMaxTokens].
 func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	w, err := p.write()
 	if err != nil || m.Window == 0 {

@@ -73,7 +73,7 @@ type personaReader struct {
 	mark  string   // the label or rule before the text that goes on; "" is the description
 	line  int      // the line of the mark
 	text  []string // the lines of the text so far
-	asked int      // the line of a question without a reply; 0 is none
+	asked int      // the line of a question without a reply, or 0
 	fresh bool     // the next turn begins a dialogue
 }
 
@@ -122,7 +122,7 @@ func (f *personaReader) readHead() error {
 	for ; f.at < len(f.lines) && strings.TrimSpace(f.lines[f.at]) != ""; f.at++ {
 		line := f.lines[f.at]
 		if !isHead(line) {
-			return f.fail(f.at+1, "%q is none of %s, %s and %s, the lines of the head; an empty line ends it", shorten(line, 40), layoutKey, userKey, nameKey)
+			return f.fail(f.at+1, "is not %s, %s or %s: %q; an empty line ends the head", layoutKey, userKey, nameKey, shorten(line, 40))
 		}
 		key, value, _ := strings.Cut(line, ":")
 		if _, twice := values[key]; twice {
@@ -131,7 +131,7 @@ func (f *personaReader) readHead() error {
 		values[key] = strings.TrimSpace(value)
 		if key == "layout" {
 			if err := Layout(values[key]).check(); err != nil {
-				return f.fail(f.at+1, "has a layout that %w", err)
+				return f.fail(f.at+1, "has an unknown layout: %w", err)
 			}
 		}
 	}

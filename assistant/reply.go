@@ -3,51 +3,51 @@ package assistant
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// A replyReader undoes the layout of a reply as it arrives: it takes away the
-// space that parts it from its label, what stuff put in front of lines, and the
-// white space around the whole, and it ends the reply where a line begins with a
-// mark. What it gives out, joined, does not depend on how the text was cut into
-// pieces.
+// A replyReader undoes the layout of a reply as it arrives. It removes the space after
+// the label, the spaces that stuff puts before lines, and the white space around the
+// whole. It ends the reply where a line begins with a mark. What it gives out, joined,
+// does not depend on how the text was cut into pieces.
 //
 // The stop sequences end most replies before that. They miss a mark at the very
-// beginning, where no line break stands before it, and one behind a line end
-// that is not "\n".
+// beginning, which has no line break before it, and one after a line end other than
+// "\n".
 //
-// It holds back the least that it can: a line that begins with a space until it
-// is clear whether stuff wrote the space, any other until it is no mark, and
-// white space until something follows it.
+// It holds back as little as it can: a line that begins with a space until it is clear
+// whether stuff wrote the space, any other line until it cannot be a mark, and white
+// space until something follows it.
 type replyReader struct {
 	page  *page
 	marks []string
 	out   strings.Builder // to be given out
 
 	afterCR bool
-	padded  bool // the space behind the label has been dealt with
+	padded  bool // the space after the label is done
 	ended   bool // a mark has come
 
 	at     position
-	line   []rune // what is held of the line
-	look   lookout
+	line   []rune // the part of the line that is held back
+	look   markMatcher
 	length int  // of the line so far, in runes
-	gap    bool // the line before it is empty, or there is none
+	gap    bool // the line is the first or follows an empty one
 
-	space []rune // white space that nothing has followed yet
+	space []rune // white space, held back until something follows
 	begun bool   // something has been given out
 
 	known int // how many runes of line are in out already, from the prefill
 	loop  loopFinder
 }
 
-// A position says what is known about the line that is being read.
+// A position is what is known about the line so far.
 type position int
 
 const (
 	atStart position = iota
 	inSpace          // it begins with a space and may be a stuffed mark
 	inMark           // it may be a mark
-	passing          // whatever comes, it is neither
+	passing          // it is neither, whatever follows
 )
 
 // newReplyReader returns a reader of a reply that begins with prefill, which is
@@ -84,7 +84,9 @@ func (r *replyReader) write(piece string) {
 		if r.over() {
 			return
 		}
-		c = mend(c)
+		if c == 0 {
+			c = utf8.RuneError // clean refuses NUL
+		}
 		afterCR := r.afterCR
 		r.afterCR = c == '\r'
 		if c == '\n' && afterCR {
@@ -103,18 +105,17 @@ func (r *replyReader) write(piece string) {
 	}
 }
 
-// over reports whether nothing that comes can be part of the reply.
+// over reports whether the reply has ended.
 func (r *replyReader) over() bool { return r.ended || r.loop.found }
 
-// take returns what can be given out by now.
+// take returns the text that was given out since the last call.
 func (r *replyReader) take() string {
 	text := r.out.String()
 	r.out.Reset()
 	return text
 }
 
-// close says that the reply is over. What was held is given out, but for white
-// space.
+// close ends the reply. What was held back is given out, except for white space.
 func (r *replyReader) close() {
 	if !r.over() {
 		r.flush()
@@ -135,7 +136,7 @@ func (r *replyReader) mark(c rune) {
 		r.trim(c)
 		return
 	case r.at == atStart && c == ' ':
-		r.at, r.look = inSpace, lookout{page: r.page}
+		r.at, r.look = inSpace, markMatcher{page: r.page}
 	case r.at == atStart:
 		r.at = inMark
 	}
@@ -153,7 +154,7 @@ func (r *replyReader) mark(c rune) {
 	}
 }
 
-// literal ends the reply if the line is a mark, and lets it go if it is none.
+// literal ends the reply if the line is a mark, and flushes it if it cannot be one.
 func (r *replyReader) literal() {
 	line, maybe := string(r.line), false
 	for _, mark := range r.marks {
@@ -171,7 +172,7 @@ func (r *replyReader) literal() {
 	}
 }
 
-// flush lets go of what is held of the line.
+// flush gives out what is held back of the line.
 func (r *replyReader) flush() {
 	for _, c := range r.line[r.known:] {
 		r.trim(c)
@@ -180,7 +181,7 @@ func (r *replyReader) flush() {
 	r.at = passing
 }
 
-// trim leaves out the white space around the reply.
+// trim drops white space around the reply.
 func (r *replyReader) trim(c rune) {
 	if unicode.IsSpace(c) {
 		if r.begun {

@@ -91,7 +91,7 @@ func runes(s string) []string {
 }
 
 // FuzzStream checks that for every chunking of a reply the caller sees the same
-// bytes, none of them from behind a mark, and that the model was stopped within
+// bytes, none of them after a mark, and that the model was stopped within
 // one chunk of it.
 func FuzzStream(f *testing.F) {
 	for layout := range uint8(len(layouts)) {

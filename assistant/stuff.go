@@ -43,7 +43,7 @@ func prefixLines(text, prefix string, needed func(line string) bool) string {
 }
 
 func (p *page) looksLikeMark(line string) bool {
-	look := lookout{page: p}
+	look := markMatcher{page: p}
 	for _, r := range line {
 		switch look.step(r) {
 		case isMark:
@@ -63,19 +63,19 @@ const (
 	noMark
 )
 
-// A lookout reads the beginning of one line, rune by rune, and tells whether a model
+// A markMatcher reads the beginning of one line, rune by rune, and tells whether a model
 // may take it for a mark. The zero state is the start of a line.
 //
 // A label is a mark in any letters that fold maps to the name's, with decoration,
 // symbols and invisible characters anywhere, up to a colon of any kind. So are fences
 // and rules, where the layout has them, of its own length or longer.
-type lookout struct {
+type markMatcher struct {
 	page    *page
-	matched [2]int // letters of each name that were seen; -1 when it is out of the race
-	run     int    // backticks or dashes seen; -1 likewise
+	matched [2]int // letters of each name seen; -1 when the line cannot be its label
+	run     int    // backticks or dashes seen; -1 when the line cannot be a fence or rule
 }
 
-func (l *lookout) step(r rune) verdict {
+func (l *markMatcher) step(r rune) verdict {
 	out := 0
 	decoration := isDecoration(r) || !l.page.symbols && isSymbol(r)
 	var folded [3]rune

@@ -12,29 +12,26 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// summaryQuestion is what the user is made to ask in the turn that stands in for
-// those that were dropped.
+// summaryQuestion is the default question of the turn that replaces dropped ones.
 const summaryQuestion = "Before we go on: what have we talked about so far?"
 
-// Summarize has the model sum up the turns that no longer fit its window, and
-// sets Summary and Summarized. From then on the summary stands where they did,
-// as one turn in which the user asks what was said so far; where Summary.User is
-// set, in those words. It returns without asking the model when nothing more
-// has been dropped than is summed up already, so that it may be called after
-// each turn.
+// Summarize has the model sum up the turns that no longer fit its window, and sets
+// Summary and Summarized. From then on the summary is shown in their place, as a turn
+// in which the user asks what was said so far, in the words of Summary.User where it is
+// set. Where no more turns were dropped since the last call, the model is not asked, so
+// Summarize may be called after each turn.
 //
-// The summary is made by a [fewshot.Task], from the dropped turns and the
-// summary before, with c.Params but at most 128 tokens, of which whole sentences
-// are kept; in several steps, where the turns are too long to be read at once. On an error the Summary says as
-// much as was summed up before it. A base model may sum up wrongly. What it
-// wrote is there to be read, and to be edited or cleared.
+// The summary is made from the dropped turns and the summary before, with c.Params and
+// at most 128 tokens, of which whole sentences are kept. Turns that are too long to be
+// read at once take several steps. On an error the Summary is that of the last step. A
+// base model may sum up wrongly: the text can be read, edited and cleared.
 func (c *Conversation) Summarize(ctx context.Context) error {
 	dropped, err := c.dropped(ctx)
 	if err != nil {
 		return err
 	}
 	if dropped > 0 {
-		c.Summarized = c.summarized(c.Transcript) // begins anew where turns were taken back
+		c.Summarized = c.summarized(c.Transcript)
 	}
 	for c.Summarized < dropped {
 		end := dropped
@@ -53,8 +50,8 @@ func (c *Conversation) Summarize(ctx context.Context) error {
 	return nil
 }
 
-// summarized returns how many of the turns the Summary is about. One that is
-// about turns that are no longer there would bring back what was taken back.
+// summarized returns how many of the turns the Summary is about. After an Undo it may
+// be about turns that are gone, and then it counts for nothing.
 func (c *Conversation) summarized(turns Transcript) int {
 	if c.Summarized > len(turns) {
 		return 0
@@ -62,8 +59,8 @@ func (c *Conversation) summarized(turns Transcript) int {
 	return max(c.Summarized, 0)
 }
 
-// longSaid is how many bytes of a text are summed up when a turn is too long to
-// be read by itself.
+// longSaid is how many bytes of a text are summed up where a turn alone is too long
+// for the window.
 const longSaid = 400
 
 // summarizeTo sums up the turns up to but without end.
@@ -100,8 +97,8 @@ func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(strin
 	return nil
 }
 
-// wholeSentences makes a summary of one that ran into its token limit, where
-// the task sees no answer: the sentences that are whole.
+// wholeSentences keeps the whole sentences of a summary that ran into its token limit,
+// which is not an answer for the task.
 func wholeSentences(answer string, err error) (string, error) {
 	var bad *fewshot.AnswerError
 	if !errors.As(err, &bad) {
@@ -132,10 +129,10 @@ func (c *Conversation) dropped(ctx context.Context) (int, error) {
 	return len(prompt.Dropped), nil
 }
 
-// oneLine keeps a text from being taken for the separators of the task.
+// oneLine joins lines, so that a text cannot look like a separator of the task.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// summaryTask is shown what a summary is by two of them.
+// summaryTask has two demonstrations of a summary.
 func summaryTask(user, name string) *fewshot.Task[string, string] {
 	task := &fewshot.Task[string, string]{
 		Instruction: "Conversations, each with a short summary of who wanted what and what came of it.",

@@ -6,10 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// clean returns text as it stands in prompts: line ends of every kind are "\n",
-// and white space around the whole is gone. Text that cannot be a prompt is an
-// error: bytes that are not UTF-8, and NUL, at which many servers would end the
-// prompt.
+// clean returns text in the form that prompts have: every line end is "\n", and
+// there is no white space around the whole. Bytes that are not UTF-8 are an error, and
+// so is NUL, at which many servers would end the prompt.
 func clean(text string) (string, error) {
 	text, err := plain(text)
 	return strings.TrimSpace(text), err
@@ -26,8 +25,8 @@ func plain(text string) (string, error) {
 	return lineEnds(text), nil
 }
 
-// lineEnds makes every line end a "\n". A model that reads U+2028 as the end of
-// a line would otherwise see a label behind it where the layout sees none.
+// lineEnds makes every line end a "\n". A model that reads U+2028 as a line end would
+// otherwise see a label after it, where the layout does not.
 func lineEnds(text string) string {
 	if strings.IndexFunc(text, otherLineEnd) < 0 {
 		return text
@@ -56,15 +55,6 @@ func otherLineEnd(r rune) bool {
 		return true
 	}
 	return false
-}
-
-// mend makes what a model wrote into text that clean accepts. There is nobody
-// to hand it back to, so what cannot stand becomes U+FFFD.
-func mend(r rune) rune {
-	if r == 0 {
-		return utf8.RuneError
-	}
-	return r
 }
 
 // invalidUTF8 returns the offset of the first byte that is not part of valid

@@ -7,10 +7,9 @@ import (
 
 // A Turn is what the user said and what the assistant replied.
 //
-// Texts stand in prompts with the white space around them taken away and with
-// every line end as "\n"; a Conversation adds its turns in that form. Text that
-// is not UTF-8 or holds a NUL is refused. A Turn without a User is the
-// assistant speaking unasked, as in a greeting.
+// Texts are trimmed, and every line end is "\n" in prompts and in the turns that a
+// Conversation adds. Text that is not UTF-8 or has a NUL is refused. In a Turn without
+// a User the assistant speaks first, as in a greeting.
 type Turn struct {
 	User  string    `json:"user"`
 	Reply string    `json:"reply"`
@@ -19,14 +18,15 @@ type Turn struct {
 	// Seed is the seed that the reply was drawn with; 0 is unknown.
 	Seed uint64 `json:"seed,omitzero"`
 
-	// Cut says that the reply ran into Params.MaxTokens or the end of the window.
+	// Cut marks a reply that was cut off: by MaxTokens, by the window, or because the
+	// caller left and asked for ReplyOptions.KeepCut.
 	Cut bool `json:"cut,omitzero"`
 }
 
 // A Transcript is the turns of one dialogue, in order.
 type Transcript []Turn
 
-// clean returns the texts of a turn as they stand in prompts. where names the
+// clean returns the texts of a turn in the form that prompts have. where names the
 // turn in errors.
 func (t *Turn) clean(where string) (user, reply string, err error) {
 	if user, err = clean(t.User); err != nil {

@@ -48,8 +48,7 @@ func (w *writer) description(text string) {
 
 const betweenTurns = "\n\n"
 
-// dialogue begins a dialogue. firstDialogue says that nothing but a description
-// stands before it.
+// dialogue begins a dialogue. firstDialogue says that only a description precedes it.
 func (w *writer) dialogue(firstDialogue bool) {
 	if w.begun {
 		switch {
@@ -64,7 +63,7 @@ func (w *writer) dialogue(firstDialogue bool) {
 	w.begun = true
 }
 
-// turn writes a whole turn. What parts it from the next is the caller's to add.
+// turn writes a whole turn. The caller adds what separates it from the next.
 func (w *writer) turn(user, reply string) {
 	w.question(fewshot.Input, user)
 	w.open()
@@ -77,8 +76,7 @@ func (w *writer) turn(user, reply string) {
 	}
 }
 
-// question writes the user's side of a turn, and nothing when the assistant
-// speaks unasked.
+// question writes the user's text of a turn, if there is one.
 func (w *writer) question(kind fewshot.Kind, user string) {
 	if user == "" {
 		return
@@ -102,8 +100,8 @@ func (w *writer) open() {
 	}
 }
 
-// text writes a text behind its label, from which a space parts it. That space
-// belongs to the text: at the end of a prompt the model writes it.
+// text writes a text after its label and a space. The space belongs to the text, so
+// that a prompt never ends in one: there the model writes it.
 func (w *writer) text(kind fewshot.Kind, text string) {
 	if text == "" {
 		return

@@ -139,7 +139,7 @@ func (c *chat) do(ctx context.Context, line string) error {
 			return fmt.Errorf("unknown command %s; /help lists them", command)
 		}
 		return c.answer(ctx, func(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
-			return talk.Stream(ctx, line, assistant.ReplyOptions{})
+			return talk.Stream(ctx, line, assistant.ReplyOptions{KeepCut: true})
 		})
 	}
 	return nil
@@ -187,7 +187,7 @@ func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2
 	defer stop()
 	for chunk, err := range reply(ctx) {
 		if errors.Is(err, context.Canceled) {
-			fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, " (stopped; this turn is not kept)"))
+			fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, " (stopped)"))
 			return nil
 		}
 		if err != nil {

@@ -147,8 +147,10 @@ func TestInATerminal(t *testing.T) {
 
 	term.types("", "> ")
 	term.types("Go on for ever!"+enter, green+"On and")
-	term.types(ctrlC, "(stopped; this turn is not kept)")
+	term.types(ctrlC, "(stopped)")
 	<-stopped
+	term.types("", "> ")
+	term.types("/undo"+enter, `(took back "Go on for ever!")`)
 	term.types("", "> ")
 	got := term.types("Red"+enter, "with seed 1.")
 	if !strings.Contains(got, green+"You\ufffd[2J said") {
@@ -157,9 +159,13 @@ func TestInATerminal(t *testing.T) {
 	term.types("", "> ")
 	term.types(up+" wine"+enter, green+" Red wine, with seed 1.")
 	term.types("", "> ")
-	term.types(up+up+up+enter, green+"On and") // the first question again
-	term.types(ctrlC, "(stopped; this turn is not kept)")
+	term.types(up+up+up+up+enter, green+"On and") // the first question again
+	term.types(ctrlC, "(stopped)")
 	<-stopped
+	term.types("", "> ")
+	term.types("/show"+enter, "Assistant: ")
+	term.types("", green+"On and") // what there was of the answer is kept
+	term.types("/undo"+enter, `(took back "Go on for ever!")`)
 	term.types("", "> ")
 	term.types("never said", "never said") // the editor has the keys now
 	term.types(ctrlC, "> ")                // which clears the line
