@@ -109,7 +109,10 @@ func newLayout(f *Format) (*layout, error) {
 		return nil, err
 	}
 	l.ownBetween = 1 + overlapping(f.After, f.Between)
-	marks := append([]string{f.Between}, l.stops...)
+	marks := slices.Clone(l.stops)
+	if l.open != "" { // a bare space parts nothing, and inputs have spaces of their own
+		marks = append([]string{f.Between}, marks...)
+	}
 	if f.Stop == nil {
 		marks = append(marks, f.After) // otherwise it ends nothing
 	}

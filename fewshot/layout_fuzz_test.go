@@ -27,6 +27,7 @@ var formats = []fewshot.Format{
 	fewshot.Lines, fewshot.Arrow, fewshot.QA, fewshot.Labeled,
 	{Before: "\nQ: ", Between: "\nA:"},
 	{Between: "\n", After: "\n---\n"},
+	{Between: " ", After: "\n"},
 	{Between: "aa ", After: "##"},
 	{Before: "a", Between: "\t ", After: "aa"},
 	{Before: "#", Between: ": ", After: "\n", Stop: []string{"a\n", "\n"}},
