@@ -64,7 +64,7 @@ the limit of 12 tokens for a label and 64 for a person. Part 6 compares constrai
 			add("review", i, shots, answers, report)
 		}
 	}
-	for i, shots := range []int{0, 1, 2, 4, 8} {
+	for i, shots := range []int{0, 1, 2, 4} {
 		for _, answers := range []string{"free", "constrained", "schema"} {
 			task := extraction()
 			task.Select, task.Constrain = fewshot.First(shots), constrain[answers]

@@ -55,7 +55,7 @@ func (r *run) rawTurns(ctx context.Context) (t table, loops []string, err error)
 		Caption: "Raw completions, and replies to the same prompts.",
 		Head:    []string{"persona", "conversations", "invents the user's turn", "reply ends there", "ends by itself", "token limit", "loop, found by the library"},
 	}
-	n := r.cases(len(questions), 100)
+	n := r.cases(len(questions), 50)
 	for _, p := range []struct {
 		name    string
 		persona assistant.Persona
