@@ -12,8 +12,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A layout is one way to write the prompt. byHand changes what the library would
-// send: it returns the end of the prompt and the beginning of each label.
+// A layout is one way to write the prompt.
 type layout struct {
 	name   string
 	format fewshot.Format
@@ -63,10 +62,9 @@ func balanced(n int, seed uint64) []pair {
 func boundary(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "The boundary between prompt and answer",
-		Text: `Reviews with four balanced shots. The first row of each pair is what the library sends; the row below it adds the space that hand-written prompts often end in. *Mass* is the
-probability of the tokens with which a label can begin, among the 20 likeliest first tokens; *by score* the share of cases in which the right label is the likelier one, and
-*generated* what the model writes by itself, read by the same parser. Scores do not suffer from the space, since the library
-gives a token that reaches over the border to the label.`,
+		Text: `Reviews with four balanced shots. Two rows add the space in which prompts written by hand often end. *Mass* is the probability of the tokens with
+which a label can begin, among the 20 most likely first tokens. *By score* compares the labels' scores. *Generated* is what the model writes, read
+by the same parser. The space does not change scores: a token across the boundary belongs to the label.`,
 	}
 	t := table{Head: []string{"layout", "mass", "right by score", "right, generated", "invalid, generated"}}
 	n, orders := r.cases(100, 20), seeds[:r.cases(3, 2)]

@@ -12,9 +12,9 @@ import (
 func calibration(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "Calibration",
-		Text: `The label of a review by score, as it is, calibrated with content-free inputs (Zhao et al. 2021), and fitted to labelled cases that are neither
-shots nor cases here. The shots are the first of a shuffled pool, so their labels may be lopsided. *ECE* is the expected calibration error
-in ten bins: 0 is perfect. *Better* and *worse* count the cases that calibration puts right and wrong.`,
+		Text: `The label of a review by score: as it is, calibrated with content-free inputs (Zhao et al. 2021), or fitted to other labelled reviews. The shots
+are the first of a shuffled pool, so one label may be more frequent. *ECE* is the expected calibration error in ten bins; 0 is perfect. *Better* and
+*worse* count the cases that calibration corrects and spoils.`,
 	}
 	t := table{Head: []string{"shots", "calibration", "right", "seeds", "ECE", "better", "worse"}}
 	plot := picture{file: "calibration", title: "Accuracy with and without calibration", x: "shots in the prompt", y: "right, %"}

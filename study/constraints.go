@@ -31,9 +31,9 @@ func (r *run) schema() map[string]any {
 func constraints(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "Constrained answers",
-		Text: `Reviews and extraction, generated freely, constrained to what the Task's codec writes (` + "`ConstrainRequired`" + `), and, for extraction, with a JSON
-Schema that goes to the server as it is. All are read by the same strict codec. Where a constrained answer is invalid, it ran into
-the limit of 12 tokens for a label and 64 for a person. Part 6 compares constrained labels with scores.`,
+		Text: `Labels and JSON, free or constrained to what the Task's codec writes (` + "`ConstrainRequired`" + `). *Schema* sends a JSON Schema to the server instead, in
+a field of its own. The same strict codec reads all answers. A constrained answer is invalid when it reaches the limit of 12 tokens for
+a label or 64 for a person.`,
 	}
 	t := table{Head: []string{"task", "shots", "answers", "cases", "right", "invalid", "tokens drawn"}}
 	plot := picture{file: "constraints", title: "Invalid answers, free and constrained", x: "shots in the prompt", y: "invalid, %"}

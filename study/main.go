@@ -49,7 +49,7 @@ var parts = []part{
 // dialects are the servers that are known, by the name of their run.
 var dialects = map[string]openai.Dialect{"llamacpp": openai.LlamaCpp, "vllm": openai.VLLM}
 
-// of returns the parts of a run: all, or those that vLLM serves.
+// partsOf returns the parts of a run: all, or those that vLLM serves.
 func partsOf(name string) []part {
 	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return name == "vllm" && !p.vllm })
 }
@@ -92,6 +92,9 @@ func study(ctx context.Context, o options, only string) error {
 		s, err := p.run(ctx, r)
 		if err != nil {
 			return fmt.Errorf("part %d: %w", p.number, err)
+		}
+		if s == nil {
+			continue
 		}
 		s.number = p.number
 		fmt.Println(s.markdown())

@@ -19,9 +19,9 @@ var passagesText string
 func memory(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "Memorization and hallucination",
-		Text: `Recite gives the beginning of a passage and compares the greedy continuation, in tokens of the library (words and punctuation marks). Famous passages
-in the public domain are compared with made-up ones in the same style, which no model has read. Agree draws ten answers to "The capital of
-... is" at temperature 1. If agreement predicts correctness, its AUC is above 50 %: the probability that a right answer has more agreement than a wrong one.`,
+		Text: `Recite gives the beginning of a passage and counts how many words and punctuation marks of the greedy continuation are verbatim. Invented passages
+in the style of the famous ones are the control. Agree draws ten answers to "The capital of ... is" at temperature 1. The AUC is the
+probability that a right answer has more agreement than a wrong one; 0.5 is chance.`,
 	}
 	recited, err := r.recited(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *run) recited(ctx context.Context) (t table, err error) {
 		sum[0], sum[1], *count = sum[0]+float64(all[0].Greedy.Tokens), sum[1]+float64(all[1].Greedy.Tokens), *count+1
 	}
 	t.add(fmt.Sprintf("mean of the %.0f famous", n), fmt.Sprintf("%.1f", known[0]/n), fmt.Sprintf("%.1f", known[1]/n), "")
-	t.add(fmt.Sprintf("mean of the %.0f made-up", m), fmt.Sprintf("%.1f", unknown[0]/m), fmt.Sprintf("%.1f", unknown[1]/m), "")
+	t.add(fmt.Sprintf("mean of the %.0f invented", m), fmt.Sprintf("%.1f", unknown[0]/m), fmt.Sprintf("%.1f", unknown[1]/m), "")
 	return t, nil
 }
 

@@ -111,6 +111,9 @@ func render(ctx context.Context) (map[string]string, error) {
 			if err != nil {
 				return nil, fmt.Errorf("part %d on %s: %w", p.number, r.Name, err)
 			}
+			if s == nil {
+				continue
+			}
 			for i := range s.Tables {
 				s.Tables[i].Caption = strings.TrimPrefix(s.Tables[i].Caption+" On "+r.Server+".", " ")
 			}

@@ -25,9 +25,9 @@ func anew(k int) fewshot.Selector {
 func prefixCache(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "The prefix cache",
-		Text: `How much of a prompt the server has read before, by its own counters. First reviews with eight shots, one token drawn; the naive loop draws
-other shots for each query. Then a conversation whose window holds about a third of it: the library drops many turns at once, and
-the naive loop drops the oldest turn each time. Time is relative to the naive loop of the same table.`,
+		Text: `How many prompt tokens come from the server's prefix cache, by its own counters. The first table asks for one token after eight shots. The
+naive loop draws other shots for each query. The second table is a conversation that is longer than its window. The naive loop drops the oldest turn each time,
+and the library drops many turns when the window is full. Time is relative to the naive loop.`,
 	}
 	shots := table{Caption: "Eight shots.", Head: []string{"shots", "requests", "tokens read", "tokens cached", "cached", "time"}}
 	queries := reviewCases[:r.cases(100, 24)]

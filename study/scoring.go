@@ -31,9 +31,9 @@ func asText(p *fewshot.Prompter[string, string]) (eval.Predictor[string, string]
 func scoring(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "Scoring against generating",
-		Text: `The label of a review by the labels' scores (a Classifier), and by what the model writes (a Prompter), free and constrained to the labels.
-*As scored* is how often the answer is the label with the highest score. Requests, tokens and time are for each case; tokens are
-the server's own count, without those from its prefix cache. Time is relative to scoring in the same run.`,
+		Text: `The label of a review by score (a Classifier) and by generation (a Prompter), free and constrained to the labels. *As scored* is how often the
+answer is the label with the highest score. Requests and tokens are means of a case. The server counts the tokens; *read* excludes its prefix
+cache. Time is relative to scoring. Other programs used the machine, so ratios below 1.5 mean little.`,
 	}
 	t := table{Head: []string{"shots", "way", "right", "invalid", "as scored", "requests", "tokens read", "tokens drawn", "time"}}
 	cases := reviewCases[:r.cases(100, 30)]

@@ -20,9 +20,8 @@ var seeds = []uint64{1, 2, 3}
 func howManyShots(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "How many shots?",
-		Text: `Three tasks with 0 to 16 shots: choosing the label of a review by its score, writing a capital, and extracting four fields of a
-sentence as JSON. An extraction is partly right: its score is the share of right fields. An invalid answer is an error of the
-library, and is counted as wrong.`,
+		Text: `Three tasks with 0 to 16 shots. The first chooses the label of a review by score. The second writes a capital. The third extracts
+four fields of a sentence as JSON, and its score is the share of right fields. The library returns an error for an invalid answer, which counts as wrong.`,
 	}
 	plot := picture{file: "shots", title: "Accuracy by the number of shots", x: "shots in the prompt", y: "right, %"}
 	t := table{Head: []string{"task", "shots", "cases × seeds", "right", "seeds", "invalid"}}

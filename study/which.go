@@ -30,8 +30,8 @@ var selections = []selection{
 func whichShots(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "Which shots?",
-		Text: `The label of a review by score, with shots from a pool of about 200. Random shots are the same for all cases of a seed. The tokens are
-those of a case on average, by the server's own counters: *read* are those that were not in its prefix cache.`,
+		Text: `The label of a review by score, with shots from a pool of about 200. Random shots are the same for all cases of a seed. Tokens are means of a
+case, by the server's counters; *read* excludes its prefix cache. Time is relative to random shots.`,
 	}
 	t := table{Head: []string{"shots", "chosen", "right", "seeds", "tokens read", "tokens cached", "time"}}
 	cases := reviewCases[:r.cases(100, 24)]
