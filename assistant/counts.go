@@ -16,35 +16,30 @@ type counts struct {
 	page  *page
 	empty int // what a Counter adds to each text, such as a token that begins it
 	label int // the label that follows a turn
-	known map[countKey]int
+	turns map[turnTexts]turnCost
+	texts map[string]int // of other parts of a page
 }
 
-// A countKey is a turn, a question without a reply, or another part of a page.
-type countKey struct {
-	kind        countKind
-	user, reply string
+type turnTexts struct{ user, reply string }
+
+type turnCost struct {
+	asked int // its question and the label of the reply
+	whole int
 }
 
-type countKind int
-
-const (
-	wholeTurn countKind = iota
-	question
-	otherText
-)
-
-// maxCounts is how many counts are remembered before they are counted again. It is
-// far more than the turns that fit a window.
+// maxCounts is how many turns are remembered before they are counted again. It is far
+// more than fit a window.
 const maxCounts = 1 << 14
 
 // counted returns the counts for the Model and the layout as they are now.
 func (c *Conversation) counted(ctx context.Context, p *page) (*counts, error) {
 	t := c.counts
-	if t != nil && len(t.known) < maxCounts && same(t.model.Counter, c.Model.Counter) && same(t.model.Backend, c.Model.Backend) &&
+	if t != nil && len(t.turns) < maxCounts && same(t.model.Counter, c.Model.Counter) &&
+		(c.Model.Counter != nil || same(t.model.Backend, c.Model.Backend)) &&
 		t.page.layout == p.layout && t.page.user == p.user && t.page.reply == p.reply {
 		return t, nil
 	}
-	t = &counts{model: c.Model, page: p, known: map[countKey]int{}}
+	t = &counts{model: c.Model, page: p, turns: map[turnTexts]turnCost{}, texts: map[string]int{}}
 	var err error
 	if t.empty, err = count(ctx, t.model, ""); err != nil {
 		return nil, err
@@ -69,13 +64,14 @@ func count(ctx context.Context, m sampling.Model, text string) (int, error) {
 	return n, nil
 }
 
-func (t *counts) get(key countKey, count func() (int, error)) (int, error) {
-	if n, ok := t.known[key]; ok {
+// text returns the remembered count of a text, or counts it.
+func (t *counts) text(key string, count func() (int, error)) (int, error) {
+	if n, ok := t.texts[key]; ok {
 		return n, nil
 	}
 	n, err := count()
 	if err == nil {
-		t.known[key] = n
+		t.texts[key] = n
 	}
 	return n, err
 }
@@ -86,33 +82,46 @@ func (t *counts) followed(ctx context.Context, text string) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
-	return t.get(countKey{otherText, text, ""}, func() (int, error) {
+	return t.text(text, func() (int, error) {
 		n, err := count(ctx, t.model, text+t.page.user)
-		return n - t.label, err
-	})
-}
-
-// turn counts a turn with what separates it from the next.
-func (t *counts) turn(ctx context.Context, turn *Turn, where string) (int, error) {
-	return t.get(countKey{wholeTurn, turn.User, turn.Reply}, func() (int, error) {
-		w := &writer{page: t.page}
-		if err := w.shownTurn(turn, where); err != nil {
-			return 0, err
-		}
-		n, err := count(ctx, t.model, w.String()+t.page.user)
 		return n - t.label, err
 	})
 }
 
 // question counts what asks for a reply to user, up to the reply's label.
 func (t *counts) question(ctx context.Context, user string) (int, error) {
-	return t.get(countKey{question, user, ""}, func() (int, error) {
+	return t.text("\x00"+user, func() (int, error) {
 		w := &writer{page: t.page}
 		w.question(fewshot.Query, user)
 		w.open()
 		n, err := count(ctx, t.model, w.String())
 		return n - t.empty, err
 	})
+}
+
+// turn counts a turn with what separates it from the next.
+func (t *counts) turn(ctx context.Context, turn *Turn, where func() string) (turnCost, error) {
+	texts := turnTexts{turn.User, turn.Reply}
+	if cost, ok := t.turns[texts]; ok {
+		return cost, nil
+	}
+	w := &writer{page: t.page}
+	if err := w.shownTurn(turn, where()); err != nil {
+		return turnCost{}, err
+	}
+	var cost turnCost
+	user, err := clean(turn.User)
+	if err == nil {
+		cost.asked, err = t.question(ctx, user)
+	}
+	if err == nil {
+		cost.whole, err = count(ctx, t.model, w.String()+t.page.user)
+		cost.whole -= t.label
+	}
+	if err == nil {
+		t.turns[texts] = cost
+	}
+	return cost, err
 }
 
 // prefill counts what a prefill adds to the label of the reply.

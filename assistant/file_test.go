@@ -120,6 +120,9 @@ func TestFileCutAnywhere(t *testing.T) {
 			if read, err := assistant.ReadTranscript(strings.NewReader(part)); err != nil || cmp.Diff(states[want], read, cmpopts.EquateEmpty()) != "" {
 				t.Fatalf("cut to %q: read %v, %v", part, read, err)
 			}
+			if n%8 > 0 { // opening and saving wait for the disk
+				continue
+			}
 			file, err := assistant.OpenFile(path)
 			if err != nil {
 				t.Fatalf("cut to %q: %v", part, err)

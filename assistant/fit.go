@@ -118,11 +118,6 @@ type fitting struct {
 	bytes        bool // for the error: each byte counts as a token
 }
 
-type turnCost struct {
-	asked int // its question and the label of the reply
-	whole int
-}
-
 // fitting counts what has not been counted yet.
 func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
 	t, err := c.counted(ctx, w.page)
@@ -135,21 +130,14 @@ func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript,
 	}
 	f.head += t.empty
 	if c.summarized(turns) > 0 {
-		n, err := t.turn(ctx, &c.Summary, "summary")
+		summary, err := t.turn(ctx, &c.Summary, func() string { return "summary" })
 		if err != nil {
 			return nil, err
 		}
-		f.head += n
+		f.head += summary.whole
 	}
 	for i := range turns {
-		question, err := clean(turns[i].User)
-		if err != nil {
-			return nil, &ValueError{Where: turnName(i) + ": user text", Err: err}
-		}
-		if f.turns[i].asked, err = t.question(ctx, question); err != nil {
-			return nil, err
-		}
-		if f.turns[i].whole, err = t.turn(ctx, &turns[i], turnName(i)); err != nil {
+		if f.turns[i], err = t.turn(ctx, &turns[i], func() string { return turnName(i) }); err != nil {
 			return nil, err
 		}
 	}

@@ -197,16 +197,14 @@ func TestPagesExhaustively(t *testing.T) {
 	if testing.Short() {
 		step = 7
 	}
-	for _, layout := range layouts {
-		for i := 0; i < len(texts); i += step {
-			text := texts[i]
-			other, third := texts[(i*7+3)%len(texts)], texts[(i*11+5)%len(texts)]
-			checkPage(t, layout, names[i%len(names)], page{text: text, turns: assistant.Transcript{{User: other, Reply: third}}})
-			checkPage(t, layout, names[(i/3)%len(names)], page{
-				description: third, text: "a", prefill: text,
-				examples: []assistant.Transcript{{{User: "a", Reply: "a" + text}}, {{User: text + "a", Reply: "a" + other}}},
-				turns:    assistant.Transcript{{User: "a", Reply: text}, {User: text, Reply: other}},
-			})
-		}
+	for i := 0; i < len(texts); i += step {
+		text, layout := texts[i], layouts[i%len(layouts)]
+		other, third := texts[(i*7+3)%len(texts)], texts[(i*11+5)%len(texts)]
+		checkPage(t, layout, names[i%len(names)], page{text: text, turns: assistant.Transcript{{User: other, Reply: third}}})
+		checkPage(t, layouts[(i+1)%len(layouts)], names[(i/3)%len(names)], page{
+			description: third, text: "a", prefill: text,
+			examples: []assistant.Transcript{{{User: "a", Reply: "a" + text}}, {{User: text + "a", Reply: "a" + other}}},
+			turns:    assistant.Transcript{{User: "a", Reply: text}, {User: text, Reply: other}},
+		})
 	}
 }

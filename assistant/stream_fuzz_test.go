@@ -70,14 +70,15 @@ func upToMark(persona assistant.Persona, prefill, raw string) (before, mark stri
 	}
 	// A mark may also be at the beginning, or after another kind of line end.
 	text, begin := "\n\n"+prefill+normalEnds(raw), len("\n\n"+prefill)
-	for end := begin + 1; end <= len(text); end++ {
-		for _, stop := range o.stops() {
-			if strings.HasSuffix(text[:end], stop) {
-				return text[begin:max(begin, end-len(stop))], stop
-			}
+	before, first := text[begin:], len(text)+1
+	for _, stop := range o.stops() {
+		from := max(0, begin-len(stop)+1)
+		at := strings.Index(text[from:], stop)
+		if end := from + at + len(stop); at >= 0 && end < first {
+			before, mark, first = text[begin:max(begin, from+at)], stop, end
 		}
 	}
-	return text[begin:], mark
+	return before, mark
 }
 
 func runes(s string) []string {
