@@ -131,14 +131,14 @@ var safeRanges = [][2]rune{
 // formats are the patterns of JSON Schema's formats, within the quotes.
 var formats = map[string]string{
 	"date":      date,
-	"time":      time,
-	"date-time": date + `T` + time,
+	"time":      clock,
+	"date-time": date + `T` + clock,
 	"uuid":      `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
 }
 
 const (
-	date = `[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])`
-	time = `(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])`
+	date  = `[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])`
+	clock = `(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])`
 )
 
 // Format returns the pattern of a string in one of JSON Schema's formats: date,
