@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
 	"assistant":                          {"fewshot", "internal/filelock", "internal/strictjson", "sampling"},
-	"assistant/chatapi":                  {"assistant", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
+	"assistant/chatapi":                  {"assistant", "internal/gonames", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
 }
 
 // TestArrows fails when an import runs against the design: see docs/design.md.

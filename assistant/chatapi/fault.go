@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/gonames"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -77,13 +78,13 @@ func (x *exchange) asFault(err error) *fault {
 	case errors.Is(err, assistant.ErrLoop):
 		return &fault{status: http.StatusBadGateway, code: "reply_repeats", message: "the reply repeats itself and was stopped; ask again with another seed or a repetition_penalty of 1.1", cause: err}
 	case errors.Is(err, sampling.ErrBudget):
-		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: x.endpoint.prompt, message: err.Error(), cause: err}
+		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: x.endpoint.prompt, message: gonames.Plain(err), cause: err}
 	case errors.Is(err, sampling.ErrConstraint):
 		return &fault{status: http.StatusBadGateway, code: "constraint_violated", param: x.request.constrains, message: "the reply does not keep to '" + x.request.constrains + "'", cause: err}
 	case errors.Is(err, sampling.ErrUnsupported):
-		return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: x.request.blame(err), message: err.Error(), cause: err}
+		return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: x.request.blame(err), message: gonames.Plain(err), cause: err}
 	case errors.Is(err, sampling.ErrInvalid):
-		return &fault{status: http.StatusBadRequest, code: "invalid_value", param: x.request.blame(err), message: err.Error(), cause: err}
+		return &fault{status: http.StatusBadRequest, code: "invalid_value", param: x.request.blame(err), message: gonames.Plain(err), cause: err}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &fault{status: http.StatusGatewayTimeout, code: "timeout", message: fmt.Sprintf("the reply was not whole after %v", x.h.limits.Reply), cause: err}
 	case backend != nil:

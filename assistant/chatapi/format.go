@@ -1,6 +1,7 @@
 package chatapi
 
 import (
+	"github.com/foreword-go/foreword/internal/gonames"
 	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -111,7 +112,7 @@ func (r *request) constrainJSON(param, pattern string) *fault {
 func (r *request) constrainPattern(param, pattern string) *fault {
 	c, err := sampling.Matching(pattern)
 	if err != nil {
-		return badField(param, "cannot be enforced: %v", err)
+		return badField(param, "cannot be enforced: %s", gonames.Plain(err))
 	}
 	return r.constrain(param, c)
 }
@@ -132,7 +133,7 @@ func (h *Handler) checkConstraint(r *request) *fault {
 		return nil
 	}
 	if err := (&sampling.Request{Constraint: r.constraint, Stop: r.stop}).Validate(); err != nil {
-		return badField(r.constrains, "cannot be enforced: %v", err)
+		return badField(r.constrains, "cannot be enforced: %s", gonames.Plain(err))
 	}
 	if err := (sampling.Forward{Backend: h.config.Model.Backend}).Constrains(r.constraint); err != nil {
 		return cannot(r.constrains, "the backend of the model cannot enforce a constraint")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/gonames"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -41,7 +42,7 @@ func asFault(err error) *fault {
 	if f, ok := errors.AsType[*fault](err); ok {
 		return f
 	}
-	f := &fault{Message: err.Error(), status: http.StatusBadGateway}
+	f := &fault{Message: gonames.Plain(err), status: http.StatusBadGateway}
 	if v, ok := errors.AsType[*fewshot.ValueError](err); ok {
 		f.Field, f.Example, f.status = v.Field, v.Example+1, http.StatusBadRequest
 		return f

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/gonames"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -85,7 +86,7 @@ func (j *fewshotJob) run(ctx context.Context, o *opened, out *stream) error {
 	var end endEvent
 	answer, err := prompter.Parse(&sampling.Completion{Text: text.String(), Reason: last.Reason})
 	if err != nil {
-		end.Problem = err.Error()
+		end.Problem = gonames.Plain(err)
 	} else {
 		end.Answer = &answer
 	}

@@ -9,9 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/strictjson"
 )
 
 //go:embed web
@@ -140,20 +142,22 @@ func (s *server) act(w http.ResponseWriter, r *http.Request, j job) {
 // readJob reads the body of a request, strictly.
 func readJob(w http.ResponseWriter, r *http.Request, j job) error {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(maxStall)) // a test's recorder has none
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	d.DisallowUnknownFields()
-	err := d.Decode(j)
-	if err == nil {
-		if _, err = d.Token(); err == io.EOF {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the server notices by reading that the page is gone
-			return nil
-		}
-		err = errors.New("there is something behind the object")
-	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return &fault{Message: fmt.Sprintf("the request is over the limit of %d bytes", maxBody), status: http.StatusRequestEntityTooLarge}
 	}
-	return &fault{Message: "the request cannot be read: " + err.Error(), status: http.StatusBadRequest}
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the server notices by reading that the page is gone
+		err = strictjson.Decode(body, j)
+	}
+	if err == nil {
+		return nil
+	}
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		text = fmt.Sprintf("%s has the wrong type, %s", wrong.Field, wrong.Value)
+	}
+	return &fault{Message: "the request cannot be read: " + text, status: http.StatusBadRequest}
 }
 
 // reply answers with JSON.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -103,16 +104,21 @@ func TestRefused(t *testing.T) {
 		says             string
 	}{
 		{"no JSON", "/api/raw/run", `{"prompt"`, 400, "cannot be read"},
-		{"two objects", "/api/raw/run", `{} {}`, 400, "behind the object"},
+		{"two objects", "/api/raw/run", `{} {}`, 400, "follows the value"},
+		{"a key twice", "/api/raw/run", `{"prompt":"x","prompt":"y"}`, 400, "prompt"},
+		{"a key twice, in capitals", "/api/raw/run", `{"prompt":"x","PROMPT":"y"}`, 400, "PROMPT"},
+		{"a key twice, within", "/api/fewshot/run", `{"pairs":[{"in":"a","in":"b","out":"c"}],"shots":1,"format":"Lines","query":"x"}`, 400, "in"},
+		{"half a character", "/api/raw/run", `{"prompt":"\ud800"}`, 400, "surrogate"},
+		{"a list for a number", "/api/raw/run", `{"prompt":"x","max_tokens":[]}`, 400, "max_tokens has the wrong type, array"},
 		{"an unknown field", "/api/raw/run", `{"promt":"x"}`, 400, "promt"},
 		{"a number for a text", "/api/raw/run", `{"prompt":3}`, 400, "prompt"},
 		{"too large", "/api/raw/run", `{"prompt":"` + long + `"}`, 413, "limit of"},
-		{"negative temperature", "/api/raw/run", `{"prompt":"x","temperature":-1}`, 400, "Temperature"},
+		{"negative temperature", "/api/raw/run", `{"prompt":"x","temperature":-1}`, 400, "temperature is"},
 		{"huge temperature", "/api/raw/run", `{"prompt":"x","temperature":1e999}`, 400, "cannot be read"},
-		{"negative tokens", "/api/raw/run", `{"prompt":"x","max_tokens":-5}`, 400, "MaxTokens"},
+		{"negative tokens", "/api/raw/run", `{"prompt":"x","max_tokens":-5}`, 400, "max_tokens is"},
 		{"too many tokens", "/api/raw/run", `{"prompt":"x","max_tokens":100000}`, 400, "at most 4096"},
-		{"top-p above 1", "/api/raw/run", `{"prompt":"x","top_p":2}`, 400, "TopP"},
-		{"an empty stop", "/api/raw/run", `{"prompt":"x","stop":[""]}`, 400, "Stop[0]"},
+		{"top-p above 1", "/api/raw/run", `{"prompt":"x","top_p":2}`, 400, "top_p is"},
+		{"an empty stop", "/api/raw/run", `{"prompt":"x","stop":[""]}`, 400, "stop[0]"},
 		{"a backend that is not here", "/api/raw/run", `{"prompt":"x","backend":"openai"}`, 400, "-backend openai"},
 		{"an address for a backend", "/api/raw/run", `{"prompt":"x","url":"http://evil.example"}`, 400, "url"},
 		{"no query", "/api/fewshot/prompt", `{"pairs":[],"shots":0,"format":"Lines","query":""}`, 400, `"field":"input"`},
@@ -130,9 +136,15 @@ func TestRefused(t *testing.T) {
 			if status != c.want || !strings.Contains(answer, c.says) {
 				t.Errorf("status %d, want %d with %q: %s", status, c.want, c.says, answer)
 			}
+			if name := goName.FindString(strings.ReplaceAll(answer, "PROMPT", "")); name != "" {
+				t.Errorf("the page is told of %q: %s", name, answer)
+			}
 		})
 	}
 }
+
+// goName finds what only a reader of Go knows.
+var goName = regexp.MustCompile(`Go struct|json: |\b(sampling|assistant|fewshot): |\b(Params|Model|Request)\.|\b[A-Z][a-z]+[A-Z]\w*`)
 
 // TestServerBackend looks at what reaches a server: the stop of the page cancels
 // it, the page can name another model, the cost is counted, and the key is in no

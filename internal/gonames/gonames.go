@@ -1,0 +1,41 @@
+// Package gonames rewrites errors of this module for people who use it over HTTP:
+// they know a field as top_p, and not as Params.TopP.
+package gonames
+
+import (
+	"regexp"
+	"strings"
+)
+
+// names matches what is quoted, which stays as it is, and what is Go's: a package
+// before a colon, a field after its type, and a name of several words.
+var names = regexp.MustCompile(`"(?:[^"\\]|\\.)*"` +
+	`|\b(?:sampling|assistant|fewshot|openai|ollama|pocket): ` +
+	`|\b(?:Params|Config|Model|Request|Task|Turn|Persona|Format|openai|sampling|fewshot)\.[A-Z]\w*` +
+	`|\bStop\[` +
+	`|\b[A-Z][a-z]+(?:[A-Z][a-z]*)+\b`)
+
+// Plain returns the error's text without Go's names. Fields are written as on the
+// wire: max_tokens for MaxTokens.
+func Plain(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "; without a Counter") // advice to a programmer
+	return names.ReplaceAllStringFunc(text, func(name string) string {
+		switch {
+		case name[0] == '"':
+			return name
+		case strings.HasSuffix(name, ": "):
+			return ""
+		}
+		name = name[strings.LastIndexByte(name, '.')+1:]
+		var b strings.Builder
+		for i, r := range name {
+			if 'A' <= r && r <= 'Z' {
+				if r += 'a' - 'A'; i > 0 {
+					b.WriteByte('_')
+				}
+			}
+			b.WriteRune(r)
+		}
+		return b.String()
+	})
+}

@@ -1,0 +1,23 @@
+package gonames
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"sampling: invalid request: Params.TopP is 2; use 0 for off":                "invalid request: top_p is 2; use 0 for off",
+		"assistant: sampling: over the context window: 5 are left beside MaxTokens": "over the context window: 5 are left beside max_tokens",
+		"no room; without a Counter each byte counts, so set Model.Counter":         "no room",
+		`Stop[0] repeats Stop[1], "Params.TopP is \"MaxTokens\""; leave one out`:    `stop[0] repeats stop[1], "Params.TopP is \"MaxTokens\""; leave one out`,
+		"set Config.Dialect to openai.LlamaCpp":                                     "set dialect to llama_cpp",
+		"Params.Temperature is -1":                                                  "temperature is -1",
+		"Constraint: text 1 of OneOf is empty":                                      "Constraint: text 1 of one_of is empty",
+		"The prompt of Paris":                                                       "The prompt of Paris",
+	} {
+		if got := Plain(errors.New(text)); got != want {
+			t.Errorf("%s\n got  %s\n want %s", text, got, want)
+		}
+	}
+}
