@@ -71,7 +71,7 @@ func TestFile(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := file.Save(nil); err == nil || !strings.Contains(err.Error(), "closed") {
+	if err := file.Save(nil); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("saved after closing: %v", err)
 	}
 
@@ -120,7 +120,7 @@ func TestFileCutAnywhere(t *testing.T) {
 			if read, err := assistant.ReadTranscript(strings.NewReader(part)); err != nil || cmp.Diff(states[want], read, cmpopts.EquateEmpty()) != "" {
 				t.Fatalf("cut to %q: read %v, %v", part, read, err)
 			}
-			if n%8 > 0 { // opening and saving wait for the disk
+			if n%8 > 0 && (n == len(whole) || whole[n] != '\n') { // opening and saving wait for the disk
 				continue
 			}
 			file, err := assistant.OpenFile(path)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -139,8 +140,8 @@ func TestBadPersonaFiles(t *testing.T) {
 		{"layout: dashes\ncolour: red\n\nA.", "persona", 2},
 		{"name: Olga\nname: Olga\n\nA.", "persona", 2},
 		{"name: Olga\nHuman: a\nOlga: b", "persona", 2},
-		{"layout: dashes\nname: a: b\n\nA.", "name of the assistant", 0},
-		{"layout: dashes\nname: HUMAN\n\nA.", "names", 0},
+		{"layout: dashes\nname: a: b\n\nA.", "name of the assistant", 1},
+		{"layout: dashes\nname: HUMAN\n\nA.", "names", 1},
 		// text that no prompt may have
 		{"a\x00b", "persona", 0},
 		{"a\xff", "persona", 0},
@@ -151,7 +152,8 @@ func TestBadPersonaFiles(t *testing.T) {
 			t.Errorf("%q: %v, %+v; want line %d of %s", test.file, err, p, test.line, test.where)
 		}
 	}
-	if _, err := assistant.ReadPersona(iotest.ErrReader(errors.New("torn"))); err == nil || !strings.Contains(err.Error(), "torn") {
+	torn := errors.New("torn")
+	if _, err := assistant.ReadPersona(iotest.ErrReader(torn)); !errors.Is(err, torn) || errors.Is(err, sampling.ErrInvalid) {
 		t.Error(err)
 	}
 	bad := assistant.Persona{Name: "Human"}
@@ -161,6 +163,29 @@ func TestBadPersonaFiles(t *testing.T) {
 	for _, p := range personas() {
 		if err := p.Validate(t.Context(), sampling.Model{}); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// Long files of any kind are read in a few passes over them. Quadratic time would take
+// minutes.
+func TestHugePersonaFiles(t *testing.T) {
+	const n = 1 << 18
+	for _, test := range []struct {
+		file  string
+		turns int // 0 is an error
+	}{
+		{strings.Repeat("Human: a\nAssistant: b\n", n/22), n / 22},
+		{"Human: a\nAssistant: b" + strings.Repeat("\nb", n/2), 1},
+		{strings.Repeat("Human: a\n", n/9), 0},
+		{strings.Repeat(`\`, n) + "a: b\nHuman: a\nAssistant: b", 1},
+		{strings.Repeat("a ", n/2) + ": b\nHuman: a\nAssistant: b", 1},
+		{strings.Repeat("*", n) + "Human: a", 0},
+		{strings.Repeat("\n", n) + "-----", 0},
+	} {
+		p, err := assistant.ReadPersona(strings.NewReader(test.file))
+		if turns := len(slices.Concat(p.Examples...)); turns != test.turns && err == nil || (err != nil) != (test.turns == 0 && !strings.HasSuffix(test.file, "-----")) {
+			t.Errorf("%.20q: %d turns, %v", test.file, turns, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -92,6 +93,9 @@ func (f *personaReader) read() error {
 		}
 	}
 	if _, err := f.persona.page(); err != nil {
+		if bad := (*ValueError)(nil); errors.As(err, &bad) {
+			bad.Line = begin
+		}
 		return err
 	}
 	user, name := f.persona.names()

@@ -1,13 +1,12 @@
 // Command assistant is a chat in the terminal with a base model in the role of an
-// assistant: a description of the role and a few example exchanges are all that
-// makes it one.
+// assistant. All it takes is a description of the role and a few example dialogues.
 //
 //	$ go run ./examples/assistant -ask "Why is the sky blue?"
 //	$ go run ./examples/assistant -ask "Why is the sky blue?" -bare
 //	$ go run ./examples/assistant
 //
-// The second command sends the question alone. A base model does not know that it
-// was asked something, and goes on as such a line goes on: with more questions.
+// The second command sends the question alone. A base model does not know that it was
+// asked something, and goes on with more questions.
 package main
 
 import (
@@ -50,10 +49,10 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return cli.Usagef("unexpected %q: put the question in quotes behind -ask", flags.Arg(0))
+		return cli.Usagef("unexpected %q: put the question in quotes after -ask", flags.Arg(0))
 	}
 	if cli.IsSet(flags, "ask") && strings.TrimSpace(*ask) == "" {
-		return cli.Usagef("-ask has no question; put it in quotes behind it")
+		return cli.Usagef("-ask has no question; put it in quotes after the flag")
 	}
 	if *bare && *ask == "" {
 		return cli.Usagef("-bare sends one question; give it with -ask")
