@@ -29,16 +29,7 @@ func constraintOf(t reflect.Type, l *layout) (c sampling.Constraint, inStrings [
 		return sampling.OneOf(texts...), nil, nil
 	}
 	p := typePattern{singleStops: l.singleStops()}
-	var pattern string
-	switch {
-	case implements[encoding.TextMarshaler](t):
-		pattern = ownText(t)
-	case t.Kind() == reflect.String:
-	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:
-		pattern = `-?(0|[1-9][0-9]*)(\.[0-9]+)?`
-	default:
-		pattern, err = p.of(t)
-	}
+	pattern, err := p.text(t)
 	if err != nil || pattern == "" {
 		return c, nil, err
 	}
@@ -49,7 +40,7 @@ func constraintOf(t reflect.Type, l *layout) (c sampling.Constraint, inStrings [
 	return c, inStrings, err
 }
 
-// A typePattern writes the expression of the JSON that a type is written as.
+// A typePattern writes the expression of the texts of a type.
 type typePattern struct {
 	singleStops string         // characters that no string may have
 	open        []reflect.Type // the types being written, for recursion
@@ -82,6 +73,20 @@ var (
 	bigIntType = reflect.TypeFor[big.Int]()
 )
 
+// text is the expression of what the default rules write, or "" for free text.
+func (p *typePattern) text(t reflect.Type) (string, error) {
+	switch {
+	case implements[encoding.TextMarshaler](t):
+		return ownText(t), nil
+	case t.Kind() == reflect.String:
+		return "", nil
+	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:
+		return `-?(0|[1-9][0-9]*)(\.[0-9]+)?`, nil
+	}
+	return p.of(t)
+}
+
+// of is the expression of the JSON that a type is written as.
 func (p *typePattern) of(t reflect.Type) (string, error) {
 	if slices.Contains(p.open, t) {
 		return "", fmt.Errorf("%w: the type %v contains itself, which no regular expression can follow", sampling.ErrUnsupported, t)

@@ -1,0 +1,190 @@
+package fewshot
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Fields is a Codec for structs that writes one labelled line for each field, as in
+//
+//	Context: The bridge opened in 1932.
+//	Question: When did the bridge open?
+//
+// The label is the field's name, or its tag: `fewshot:"Context"`. The tag "-" leaves
+// a field out. A value is written as the default rules of [Codec] write it. Where
+// that is not one line of plain text, it is a JSON string instead. An answer must
+// have the same lines in the same order.
+//
+// Choose a Format whose separators are not single line breaks, such as
+// Format{Between: "\nAnswer: ", After: "\n\n"}. A type that Fields cannot write is an
+// error of [Task.Compile].
+func Fields[T any]() Codec[T] {
+	s, bad := sheetOf(reflect.TypeFor[T]())
+	if bad != nil {
+		return Codec[T]{bad: bad}
+	}
+	return Codec[T]{
+		Encode: func(v T) (string, error) { return s.encode(reflect.ValueOf(&v).Elem()) },
+		Decode: func(text string) (v T, err error) {
+			err = s.decode(text, reflect.ValueOf(&v).Elem())
+			return v, err
+		},
+		Constraint: s.constraint,
+	}
+}
+
+// A sheet is the labelled lines that a struct is written as.
+type sheet struct {
+	fields []labelled
+}
+
+type labelled struct {
+	index int
+	label string // with its colon and space
+	typ   reflect.Type
+}
+
+func sheetOf(t reflect.Type) (*sheet, error) {
+	if t.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("Fields of %v, which is not a struct", t)
+	}
+	s := &sheet{}
+	seen := map[string]string{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		label, tagged := f.Tag.Lookup("fewshot")
+		if label == "-" {
+			continue
+		}
+		if !tagged {
+			label = f.Name
+		}
+		switch {
+		case f.Anonymous || !f.IsExported():
+			return nil, fmt.Errorf("Fields of %v: the field %s is embedded or not exported; name and export it, or tag it `fewshot:\"-\"`", t, f.Name)
+		case label == "" || strings.ContainsFunc(label, unicode.IsControl) || strings.Contains(label, ":") || strings.TrimSpace(label) != label:
+			return nil, fmt.Errorf("Fields of %v: the field %s has the label %q; use one word or more on one line, without a colon", t, f.Name, label)
+		case seen[label] != "":
+			return nil, fmt.Errorf("Fields of %v: the fields %s and %s have the same label %q", t, seen[label], f.Name, label)
+		}
+		if err := checkDefault(f.Type); err != nil {
+			return nil, fmt.Errorf("Fields of %v: the field %s: %w", t, f.Name, err)
+		}
+		seen[label] = f.Name
+		s.fields = append(s.fields, labelled{i, label + ": ", f.Type})
+	}
+	if len(s.fields) == 0 {
+		return nil, fmt.Errorf("Fields of %v, which has no fields to write", t)
+	}
+	return s, nil
+}
+
+func (s *sheet) encode(v reflect.Value) (string, error) {
+	lines := make([]string, len(s.fields))
+	for i, f := range s.fields {
+		text, err := lineOf(v.Field(f.index))
+		if err != nil {
+			return "", fmt.Errorf("has the field %q, which %w", f.name(), err)
+		}
+		lines[i] = f.label + text
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// lineOf returns a value as it is written after its label.
+func lineOf(v reflect.Value) (string, error) {
+	text, err := encodeDefault(v)
+	if err == nil && !isPlain(text) {
+		return marshal(text)
+	}
+	return text, err
+}
+
+func (s *sheet) decode(text string, v reflect.Value) error {
+	lines := strings.Split(text, "\n")
+	if len(lines) != len(s.fields) {
+		return fmt.Errorf("has %d lines, and %d fields", len(lines), len(s.fields))
+	}
+	for i, f := range s.fields {
+		value, ok := strings.CutPrefix(lines[i], f.label)
+		if !ok {
+			return fmt.Errorf("line %d does not begin with %q", i+1, f.label)
+		}
+		value = strings.TrimSpace(value)
+		if strings.HasPrefix(value, `"`) {
+			var err error
+			if value, err = unquote(value); err != nil {
+				return fmt.Errorf("the field %q %w", f.name(), err)
+			}
+		} else if value == "" {
+			return fmt.Errorf("the field %q is empty", f.name())
+		}
+		if err := decodeDefault(value, v.Field(f.index)); err != nil {
+			return fmt.Errorf("the field %q %w", f.name(), err)
+		}
+	}
+	return nil
+}
+
+func (s *sheet) constraint() (sampling.Constraint, error) {
+	var expr strings.Builder
+	for i, f := range s.fields {
+		if i > 0 {
+			expr.WriteString(`\n`)
+		}
+		pattern, err := f.pattern()
+		if err != nil {
+			return sampling.Constraint{}, fmt.Errorf("the field %q: %w", f.name(), err)
+		}
+		expr.WriteString(regexp.QuoteMeta(f.label) + "(" + pattern + ")")
+	}
+	return sampling.Matching(expr.String())
+}
+
+func (f *labelled) name() string { return strings.TrimSuffix(f.label, ": ") }
+
+// pattern is the expression of the field's texts.
+func (f *labelled) pattern() (string, error) {
+	if values, ok := valuesOf(f.typ); ok {
+		texts := make([]string, len(values))
+		for i, v := range values {
+			text, err := lineOf(v)
+			if err != nil {
+				return "", err
+			}
+			texts[i] = regexp.QuoteMeta(text)
+		}
+		return strings.Join(texts, "|"), nil
+	}
+	pattern, err := (&typePattern{}).text(f.typ)
+	switch {
+	case err != nil:
+		return "", err
+	case pattern == "":
+		return plainPattern + `|` + stringPattern(""), nil
+	}
+	c, err := sampling.Matching(pattern)
+	if err == nil && c.Start().Add(`"`) { // which would be quoted once more
+		err = fmt.Errorf("%w: the type %v may be written as a JSON string", sampling.ErrUnsupported, f.typ)
+	}
+	return pattern, err
+}
+
+// plainPattern matches the texts that isPlain reports.
+const (
+	control      = `\x00-\x1f`
+	spaces       = ` \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}`
+	plainPattern = `[^"` + control + spaces + `]([^` + control + `]*[^` + control + spaces + `])?`
+)
+
+// isPlain reports whether a text can be the rest of a line: it does not read as a
+// JSON string, and loses nothing where lines are split and trimmed.
+func isPlain(text string) bool {
+	control := func(r rune) bool { return r < ' ' }
+	return text != "" && text[0] != '"' && strings.TrimSpace(text) == text && !strings.ContainsFunc(text, control)
+}
