@@ -34,12 +34,8 @@ type Codec[T any] struct {
 	// default rules too: bools and numbers have a constraint.
 	Constraint func() (sampling.Constraint, error)
 
-<<<<<<< HEAD
 	bad     error                                                // of the arguments of OneOf and Final
 	allowed func(*layout) (sampling.Constraint, []string, error) // Constraint, where it depends on the layout
-=======
-	bad error // why Compile refuses it
->>>>>>> 7e7ad74 (fewshot: Fields lays structs out as labelled lines)
 }
 
 // Text returns v as it stands in a prompt.
@@ -232,17 +228,8 @@ func (c *Codec[T]) check() error {
 	if c.Encode != nil && c.Decode != nil {
 		return nil
 	}
-<<<<<<< HEAD
 	if err := strictjson.CheckType(reflect.TypeFor[T]()); err != nil {
 		return fmt.Errorf("%w, or set Encode and Decode", err)
-=======
-	return checkDefault(reflect.TypeFor[T]())
-}
-
-func checkDefault(t reflect.Type) error {
-	if t.Kind() == reflect.Interface {
-		return fmt.Errorf("the type %v is an interface, of which JSON reads back another type; use a concrete type, or set Encode and Decode", t)
->>>>>>> 7e7ad74 (fewshot: Fields lays structs out as labelled lines)
 	}
 	return nil
 }

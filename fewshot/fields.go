@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -72,7 +73,7 @@ func sheetOf(t reflect.Type) (*sheet, error) {
 		case seen[label] != "":
 			return nil, fmt.Errorf("Fields of %v: the fields %s and %s have the same label %q", t, seen[label], f.Name, label)
 		}
-		if err := checkDefault(f.Type); err != nil {
+		if err := strictjson.CheckType(f.Type); err != nil {
 			return nil, fmt.Errorf("Fields of %v: the field %s: %w", t, f.Name, err)
 		}
 		seen[label] = f.Name
