@@ -55,7 +55,8 @@ type ReplyOptions struct {
 
 	// KeepCut keeps the turn of a caller that leaves the stream, or whose context
 	// ends, with as much of the reply as there is. Its Turn.Cut is true. Without
-	// any text no turn is kept.
+	// any text no turn is kept. A caller that left does not learn of an error of
+	// the File, and then no turn is kept either.
 	KeepCut bool
 
 	// AllowLoops accepts a reply that repeats itself. Set it where repetition was
@@ -133,8 +134,8 @@ func (c *Conversation) Stream(ctx context.Context, text string, o ReplyOptions) 
 }
 
 // Regenerate replies again to what the user said last, with the seed after that of
-// the old reply. The new reply replaces the old one when it is whole.
-// Until then, and on an error, the old one stays. At temperature 0 most models
+// the old reply. The new reply replaces the old one when it is whole,
+// or is kept as cut. Until then, and on an error, the old one stays. At temperature 0 most models
 // say the same again.
 //
 // Like Stream, it yields the reply in chunks and is single-use.

@@ -40,7 +40,7 @@ name: Assistant
 // Draft has another model write a persona. It asks with [DraftPrompt] and reads the
 // page in the answer, from its head to its last line of dashes, with [ReadPersona].
 // An answer that cannot be read is asked for once more, with the error. The second
-// error is returned, a [*ValueError] whose Line counts from the head.
+// error is returned, a [*ValueError] whose Line counts from the head of the page.
 //
 // ask may call anything that follows instructions. See the package's examples for one
 // that calls a chat endpoint.

@@ -43,10 +43,11 @@ const (
 // line of five dashes separates dialogues. A persona without dialogues ends in such a
 // line.
 //
-// Reading is strict. A [*ValueError] gives the line that cannot be read: one that
-// looks like a label or a rule and is not written as one, a label of another
-// speaker, a text without a reply. A line of text that looks like a label needs a
-// backslash before it, which is removed.
+// Reading is strict. A [*ValueError] gives the line that cannot be read: a speaker's
+// label or a rule in another spelling, a label of another speaker, a text without a
+// reply. One to four words, a colon and more text are a label, as in "Note: a text". If
+// such a line, or one that begins like the head, is text, it needs a backslash before
+// it, which is removed.
 func ReadPersona(r io.Reader) (Persona, error) {
 	content, err := io.ReadAll(r)
 	if err != nil {
