@@ -28,7 +28,7 @@ const module = "github.com/foreword-go/foreword"
 // either, so that a new one has to be weighed. Entries end in /... for all below.
 var arrows = map[string][]string{
 	".":                                  {},
-	"sampling":                           {"internal/parallel"},
+	"sampling":                           {"internal/parallel", "internal/whole"},
 	"internal/...":                       {"internal/filelock", "sampling"},
 	"internal/words":                     {"golang.org/x/text/unicode/norm"},
 	"sampling/openai":                    {"sampling", "internal/httpwire", "internal/special", "github.com/sashabaranov/go-openai"},
@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"sampling/pocket":                    {"sampling"},
 	"sampling/pocket/internal/wordlists": {},
 	"sampling/tiktoken":                  {"sampling", "github.com/pkoukk/tiktoken-go", "github.com/pkoukk/tiktoken-go-loader"},
-	"sampling/wrap":                      {"sampling", "internal/store", "internal/words", "golang.org/x/text/unicode/norm", "golang.org/x/time/rate"},
+	"sampling/wrap":                      {"sampling", "internal/store", "internal/whole", "internal/words", "golang.org/x/text/unicode/norm", "golang.org/x/time/rate"},
 	"sampling/probe":                     {"sampling", "internal/words"},
 	"sampling/samplingtest":              {"sampling"},
 	"fewshot":                            {"sampling", "internal/jsonpattern", "internal/parallel", "internal/strictjson"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/foreword-go/foreword/internal/parallel"
+	"github.com/foreword-go/foreword/internal/whole"
 )
 
 // A Model is a [Backend] with its context window and token counter. Its methods
@@ -33,7 +34,7 @@ func (m Model) Complete(ctx context.Context, req *Request) (*Completion, error) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := collect(m.stream(ctx, prepared))
+	c, err := collect(m.stream(whole.Context(ctx), prepared))
 	c.Seed = prepared.Params.Seed
 	return c, err
 }
@@ -81,7 +82,7 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 // finished cuts a Drawer's completions and fills in missing seeds. A completion
 // that is unfinished or violates the constraint is left out, with an error.
 func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
-	var whole []*Completion
+	var done []*Completion
 	for i, c := range drawn {
 		if c == nil {
 			continue
@@ -100,12 +101,12 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 			err = cmp.Or(err, violated)
 			continue
 		}
-		whole = append(whole, c)
+		done = append(done, c)
 	}
-	if err == nil && len(whole) != n {
-		err = fmt.Errorf("sampling: %T drew %d completions where %d were asked for", m.Backend, len(whole), n)
+	if err == nil && len(done) != n {
+		err = fmt.Errorf("sampling: %T drew %d completions where %d were asked for", m.Backend, len(done), n)
 	}
-	return whole, err
+	return done, err
 }
 
 func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completion, error) {
@@ -114,7 +115,7 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 		completion *Completion
 		err        error
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(whole.Context(ctx))
 	defer cancel()
 	indexes := func(yield func(int) bool) {
 		for i := 0; i < n && ctx.Err() == nil && yield(i); i++ {

@@ -133,6 +133,12 @@ func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) stri
 	return fmt.Sprintf("%s/flaky/%d", s.plain.URL, len(s.flaky)-1)
 }
 
+// Kill ends all connections at once, as the end of the server's process does.
+func (s *FaultServer) Kill() {
+	s.plain.Listener.Close()
+	s.plain.CloseClientConnections()
+}
+
 // Hits returns how many requests arrived below a base URL.
 func (s *FaultServer) Hits(url string) int {
 	_, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")

@@ -27,7 +27,8 @@ type exchange struct {
 	stream bool
 	text   string // of the right answer
 	prompt string
-	n      int // how many choices were asked for
+	model  string // the name that was asked for
+	n      int    // how many choices were asked for
 
 	// rewrite, when set, changes each piece of a stream before it is sent.
 	rewrite func([]byte) []byte
@@ -36,9 +37,9 @@ type exchange struct {
 // read takes the request apart.
 func (x *exchange) read() error {
 	var body struct {
-		Prompt string
-		Stream *bool
-		N      int
+		Prompt, Model string
+		Stream        *bool
+		N             int
 	}
 	raw, err := io.ReadAll(x.r.Body)
 	if err != nil {
@@ -47,7 +48,7 @@ func (x *exchange) read() error {
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return err
 	}
-	x.prompt, x.n = body.Prompt, max(body.N, 1)
+	x.prompt, x.model, x.n = body.Prompt, body.Model, max(body.N, 1)
 	x.stream = x.api == Generate // which is what Ollama does unless told
 	if body.Stream != nil {
 		x.stream = *body.Stream
@@ -75,11 +76,11 @@ func quote(v any) string {
 // piece is a part of a stream with text. The text is raw JSON, quotes included.
 func (x *exchange) piece(text string) []byte {
 	if x.api == Generate {
-		return []byte(`{"model":"base","created_at":"2026-01-02T03:04:05Z","response":` + text + `,"done":false}` + "\n")
+		return []byte(`{"model":` + quote(x.model) + `,"created_at":"2026-01-02T03:04:05Z","response":` + text + `,"done":false}` + "\n")
 	}
 	var all []byte
 	for i := range x.n {
-		all = append(all, event(fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":"base","choices":[{"text":%s,"index":%d,"logprobs":null,"finish_reason":null}]}`, text, i))...)
+		all = append(all, event(fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":%s,"choices":[{"text":%s,"index":%d,"logprobs":null,"finish_reason":null}]}`, quote(x.model), text, i))...)
 	}
 	return all
 }
@@ -89,11 +90,11 @@ func event(data string) []byte { return []byte("data: " + data + "\n\n") }
 // final is the part of a stream that gives the reason.
 func (x *exchange) final(reason string) []byte {
 	if x.api == Generate {
-		return []byte(fmt.Sprintf(`{"model":"base","created_at":"2026-01-02T03:04:06Z","response":"","done":true,"done_reason":%s,"prompt_eval_count":%d,"eval_count":%d}`+"\n", reason, x.promptTokens(), x.tokens()))
+		return []byte(fmt.Sprintf(`{"model":%s,"created_at":"2026-01-02T03:04:06Z","response":"","done":true,"done_reason":%s,"prompt_eval_count":%d,"eval_count":%d}`+"\n", quote(x.model), reason, x.promptTokens(), x.tokens()))
 	}
 	var all []byte
 	for i := range x.n {
-		all = append(all, event(fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":"base","choices":[{"text":"","index":%d,"logprobs":null,"finish_reason":%s}],"usage":%s}`, i, reason, x.usage()))...)
+		all = append(all, event(fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":%s,"choices":[{"text":"","index":%d,"logprobs":null,"finish_reason":%s}],"usage":%s}`, quote(x.model), i, reason, x.usage()))...)
 	}
 	return all
 }
@@ -109,13 +110,13 @@ func (x *exchange) done() []byte {
 // whole is an answer in one piece. text and reason are raw JSON.
 func (x *exchange) whole(text, reason string) []byte {
 	if x.api == Generate {
-		return []byte(fmt.Sprintf(`{"model":"base","created_at":"2026-01-02T03:04:06Z","response":%s,"done":%v,"done_reason":%s,"prompt_eval_count":%d,"eval_count":%d}`, text, reason != "null", reason, x.promptTokens(), x.tokens()))
+		return []byte(fmt.Sprintf(`{"model":%s,"created_at":"2026-01-02T03:04:06Z","response":%s,"done":%v,"done_reason":%s,"prompt_eval_count":%d,"eval_count":%d}`, quote(x.model), text, reason != "null", reason, x.promptTokens(), x.tokens()))
 	}
 	var choices []string
 	for i := range x.n {
 		choices = append(choices, fmt.Sprintf(`{"text":%s,"index":%d,"logprobs":null,"finish_reason":%s}`, text, i, reason))
 	}
-	return []byte(fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":"base","choices":[%s],"usage":%s}`, strings.Join(choices, ","), x.usage()))
+	return []byte(fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":%s,"choices":[%s],"usage":%s}`, quote(x.model), strings.Join(choices, ","), x.usage()))
 }
 
 // promptTokens and tokens count a token for a word, and one for the beginning.

@@ -15,8 +15,9 @@ type answer struct {
 	Chunks      []piece        `json:"chunks,omitempty"`
 	Completions []piece        `json:"completions,omitempty"` // of a draw
 	Scores      []piece        `json:"scores,omitempty"`
-	Tokens      *int           `json:"tokens,omitempty"` // of a count
-	Info        *sampling.Info `json:"info,omitempty"`   // of a description
+	Tokens      *int           `json:"tokens,omitempty"`  // of a count
+	Info        *sampling.Info `json:"info,omitempty"`    // of a description
+	Backend     int            `json:"backend,omitempty"` // of a Fallback: the place of the one that answered, from 1
 }
 
 // A piece is a chunk, a completion, a score, a token or an alternative: all are a

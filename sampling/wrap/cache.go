@@ -51,32 +51,21 @@ type Cache struct {
 	memory       memory
 	wrapped      atomic.Int64
 	hits, misses atomic.Int64
-	faults       atomic.Int64
 	mu           sync.Mutex
 	fault        error
 }
 
-// CacheStats tell what a [Cache] did.
-type CacheStats struct {
-	Hits, Misses int64
-
-	// Faults is how often the Store failed, and Fault is the last time. The
-	// calls were then answered by the backend.
-	Faults int64
-	Fault  error
-}
-
-// Stats returns what happened so far.
-func (c *Cache) Stats() CacheStats {
+// Stats returns how many calls were found and not found so far, and the last error
+// of the Store. A call that meets one is answered by the backend.
+func (c *Cache) Stats() (hits, misses int64, storeErr error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return CacheStats{Hits: c.hits.Load(), Misses: c.misses.Load(), Faults: c.faults.Load(), Fault: c.fault}
+	return c.hits.Load(), c.misses.Load(), c.fault
 }
 
 func (c *Cache) failed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.faults.Add(1)
 	c.fault = err
 }
 
@@ -167,7 +156,7 @@ func (e *entry) get(ctx context.Context) (*answer, error) {
 	}
 	if r.Answer != nil {
 		e.cache.hits.Add(1)
-		traced(ctx).found()
+		note(ctx, func(t *trace) { t.hit, t.place = true, r.Answer.Backend })
 		return r.Answer, nil
 	}
 	e.cache.misses.Add(1)
@@ -178,7 +167,13 @@ func (e *entry) get(ctx context.Context) (*answer, error) {
 }
 
 // put keeps an answer, or fails in silence but for the stats: the caller has it.
-func (e *entry) put(a *answer) {
+// Under a Namespace, which names one model, a Fallback's other backends count for
+// nothing.
+func (e *entry) put(a *answer, t *trace) {
+	if t.partial || t.place > 1 && e.cache.Namespace != "" {
+		return
+	}
+	a.Backend = t.place
 	value, err := encode(record{e.question, a})
 	if err == nil {
 		err = e.store().Put(e.key, value)
@@ -251,8 +246,10 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			a.replay(ctx, yield)
 			return
 		}
+		inner, t := withTrace(ctx)
+		defer note(ctx, t.pass)
 		var seen []sampling.Chunk
-		for chunk, err := range c.Backend.Sample(ctx, req) {
+		for chunk, err := range c.Backend.Sample(inner, req) {
 			if err != nil {
 				yield(chunk, err)
 				return
@@ -262,8 +259,8 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 				break
 			}
 		}
-		if pieces, ok := whole(seen, req); ok {
-			e.put(&answer{Chunks: pieces})
+		if pieces, ok := complete(seen, req); ok {
+			e.put(&answer{Chunks: pieces}, t)
 		}
 	}
 }
@@ -281,9 +278,9 @@ func ownCopy(c sampling.Chunk) sampling.Chunk {
 	return c
 }
 
-// whole returns the chunks up to the first stop sequence, and whether they are a
+// complete returns the chunks up to the first stop sequence, and whether they are a
 // whole answer that keeps to the constraint.
-func whole(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, ok bool) {
+func complete(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, ok bool) {
 	seen := func(yield func(sampling.Chunk, error) bool) {
 		for _, c := range chunks {
 			if !yield(c, nil) {
@@ -327,7 +324,7 @@ func (a *answer) replay(ctx context.Context, yield func(sampling.Chunk, error) b
 func (c *cached) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 	q, err := ask("draw", req, n)
 	return remembered(ctx, c, q, err, func(a *answer) []*sampling.Completion { return readCompletions(a.Completions, req) },
-		func() (*answer, []*sampling.Completion, error) {
+		func(ctx context.Context) (*answer, []*sampling.Completion, error) {
 			all, err := c.Forward.Draw(ctx, req, n)
 			if err != nil || len(all) != n || slices.ContainsFunc(all, func(c *sampling.Completion) bool {
 				return c == nil || !worthKeeping(before(c.Text, req.Stop), c.Reason, req.Constraint)
@@ -351,7 +348,7 @@ func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations
 		err = errors.Join(err, q.check())
 	}
 	return remembered(ctx, c, q, err, func(a *answer) []sampling.Score { return readScores(a.Scores) },
-		func() (*answer, []sampling.Score, error) {
+		func(ctx context.Context) (*answer, []sampling.Score, error) {
 			scores, err := c.Forward.Score(ctx, req, continuations)
 			if err != nil || len(scores) != len(continuations) {
 				return nil, scores, err
@@ -367,7 +364,7 @@ func (c *cached) Count(ctx context.Context, text string) (int, error) {
 		return c.Forward.Count(ctx, text)
 	}
 	q := &question{Method: "count", Prompt: text}
-	return remembered(ctx, c, q, q.check(), func(a *answer) int { return *a.Tokens }, func() (*answer, int, error) {
+	return remembered(ctx, c, q, q.check(), func(a *answer) int { return *a.Tokens }, func(ctx context.Context) (*answer, int, error) {
 		n, err := c.Forward.Count(ctx, text)
 		return &answer{Tokens: &n}, n, err
 	})
@@ -380,7 +377,7 @@ func (c *cached) Describe(ctx context.Context) (sampling.Info, error) {
 		return c.Forward.Describe(ctx)
 	}
 	q := &question{Method: "describe"}
-	return remembered(ctx, c, q, nil, func(a *answer) sampling.Info { return *a.Info }, func() (*answer, sampling.Info, error) {
+	return remembered(ctx, c, q, nil, func(a *answer) sampling.Info { return *a.Info }, func(ctx context.Context) (*answer, sampling.Info, error) {
 		info, err := c.Forward.Describe(ctx)
 		return &answer{Info: &info}, info, err
 	})
@@ -397,7 +394,7 @@ func (c *cached) Constrains(constraint sampling.Constraint) error {
 
 // remembered answers a question that is not a stream. call returns nil for an
 // answer that is not to be kept.
-func remembered[T any](ctx context.Context, c *cached, q *question, err error, read func(*answer) T, call func() (*answer, T, error)) (T, error) {
+func remembered[T any](ctx context.Context, c *cached, q *question, err error, read func(*answer) T, call func(context.Context) (*answer, T, error)) (T, error) {
 	var none T
 	e, err := c.entry(ctx, q, err)
 	if err != nil {
@@ -410,9 +407,11 @@ func remembered[T any](ctx context.Context, c *cached, q *question, err error, r
 	if a != nil {
 		return read(a), nil
 	}
-	a, value, err := call()
+	inner, t := withTrace(ctx)
+	defer note(ctx, t.pass)
+	a, value, err := call(inner)
 	if err == nil && a != nil {
-		e.put(a)
+		e.put(a, t)
 	}
 	return value, err
 }

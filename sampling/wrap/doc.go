@@ -9,6 +9,7 @@
 //   - [Retry] tries again after temporary faults.
 //   - [Cache] answers a request that was answered before. With a file it resumes
 //     interrupted work, and replays exchanges in a program's tests.
+//   - [Fallback] asks another backend where one cannot answer.
 //   - [Forbid] ends a continuation before it reproduces a protected text.
 //   - [Log] writes one [log/slog] record a call.
 //
@@ -47,6 +48,9 @@
 // Streams stay streams: a chunk is passed on when it comes, and leaving the loop
 // reaches the backend at once. Waits end when ctx does. No wrapper starts a
 // goroutine.
+//
+// A [Fallback] takes the place of the server. Its backends can have wrappers of
+// their own, such as a Limit, a Meter and a Retry each.
 //
 // A wrapper keeps all abilities of the backend in it, by [sampling.Forward]. Draw
 // and Score are retried, limited, metered, cached and logged like samples. Count

@@ -127,7 +127,8 @@ func ExampleCache() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Printf("%q, %d hits\n", c.Text, cache.Stats().Hits)
+		hits, _, _ := cache.Stats()
+		fmt.Printf("%q, %d hits\n", c.Text, hits)
 	}
 	cache := &wrap.Cache{Store: store, Namespace: "pocket"}
 	ask(cache, pocket.Default(), "The capital of France is")
@@ -186,4 +187,22 @@ func ExampleForbid() {
 	// Output:
 	// "The zebra is" + " a striped African cousin of the horse and ": filtered
 	// "Honeybees spend" + " their lives in colonies that may hold fifty thousand insects at the": token limit
+}
+
+// Two servers, each with its own bill. The second answers when the first cannot.
+func ExampleFallback() {
+	down := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			yield(sampling.Chunk{}, &sampling.Error{Backend: "hosted", Status: 503, Temporary: true, Err: errors.New("overloaded")})
+		}
+	})
+	hosted, local := new(wrap.Meter), new(wrap.Meter)
+	m := sampling.Model{Backend: wrap.Fallback(hosted.Wrap(down), local.Wrap(pocket.Default()))}
+	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "English: cat\nFrench:", Stop: []string{"\n"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%v, hosted answered %d and local %d\n", c.Reason, hosted.Bills().Total.Calls, local.Bills().Total.Calls)
+	// Output: stop sequence, hosted answered 0 and local 1
 }

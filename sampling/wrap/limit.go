@@ -90,7 +90,7 @@ func (l *Limit) enter(ctx context.Context, tokens int) error {
 	}
 	l.once.Do(l.begin)
 	start := time.Now()
-	defer func() { traced(ctx).wait(time.Since(start)) }()
+	defer func() { note(ctx, func(t *trace) { t.waited += time.Since(start) }) }()
 	if l.slots != nil {
 		select {
 		case l.slots <- struct{}{}:

@@ -1,6 +1,7 @@
 package wrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -22,8 +23,10 @@ import (
 //   - reason: why the text ended; "left" when the caller left the loop first, as
 //     a Model does at a stop sequence
 //   - n, completions: how many were asked for and came, for draw and score
-//   - attempts, waited, hit, cost: what a [Retry], a [Limit], a [Cache] and a
-//     [Meter] inside did
+//   - model: the model that answered
+//   - attempts, waited, hit, backend, cost: what a [Retry], a [Limit], a [Cache], a
+//     [Fallback] and a [Meter] inside did; backend is the place of the one that
+//     answered, from 1
 //   - error: what went wrong, in the backend's own words
 //   - prompt, text: only when asked for
 //
@@ -63,14 +66,21 @@ type line struct {
 // line begins a record. The context that it returns carries what the wrappers
 // inside have to tell.
 func (l Log) line(ctx context.Context) (context.Context, *line) {
-	r := &line{log: l, ctx: ctx, start: time.Now(), trace: new(trace)}
+	inner, t := withTrace(ctx)
+	r := &line{log: l, ctx: ctx, start: time.Now(), trace: t}
 	if label := labelOf(ctx); label != "" {
 		r.add(slog.String("label", label))
 	}
-	return context.WithValue(ctx, traceKey{}, r.trace), r
+	return inner, r
 }
 
 func (r *line) add(attrs ...slog.Attr) { r.attrs = append(r.attrs, attrs...) }
+
+func (r *line) model(name string) {
+	if name != "" {
+		r.add(slog.String("model", name))
+	}
+}
 
 func (r *line) usage(u sampling.Usage) {
 	for _, a := range []struct {
@@ -107,6 +117,9 @@ func (r *line) write(message string, err error, quiet bool) {
 	if r.trace.hit {
 		r.add(slog.Bool("hit", true))
 	}
+	if r.trace.place > 0 {
+		r.add(slog.Int("backend", r.trace.place))
+	}
 	if r.trace.metered {
 		r.add(slog.Float64("cost", r.trace.cost))
 	}
@@ -140,6 +153,7 @@ func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 		}
 		var end ending
 		defer func() {
+			r.model(t.model)
 			r.usage(t.usage)
 			r.add(slog.Int("bytes", t.bytes))
 			if t.bytes > 0 {
@@ -169,7 +183,7 @@ func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 	ctx, r := l.log.line(ctx)
 	defer func() {
 		var total sampling.Usage
-		size := 0
+		size, model := 0, ""
 		var texts []string
 		for _, c := range all {
 			if c != nil {
@@ -177,9 +191,11 @@ func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 				total.CompletionTokens += c.Usage.CompletionTokens
 				total.CachedTokens += c.Usage.CachedTokens
 				size += len(c.Text)
+				model = cmp.Or(model, c.Model)
 				texts = append(texts, c.Text)
 			}
 		}
+		r.model(model)
 		r.usage(total)
 		r.add(slog.Int("n", n), slog.Int("completions", len(all)), slog.Int("bytes", size))
 		r.text("prompt", req.Prompt)

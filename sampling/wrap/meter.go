@@ -83,7 +83,7 @@ func (m *Meter) Wrap(backend sampling.Backend) sampling.Backend {
 type charge struct {
 	meter *Meter
 	label string
-	trace *trace
+	ctx   context.Context
 	held  float64 // the most that it can cost
 }
 
@@ -93,7 +93,7 @@ func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c := &charge{meter: m, label: labelOf(ctx), trace: traced(ctx)}
+	c := &charge{meter: m, label: labelOf(ctx), ctx: ctx}
 	if min(m.Price.Prompt, m.Price.Cached, m.Price.Completion) < 0 || m.Cap < 0 || m.LabelCap < 0 {
 		return nil, fmt.Errorf("%w: a Price or a Cap of wrap.Meter is negative; use 0 for none", sampling.ErrInvalid)
 	}
@@ -167,7 +167,7 @@ func (c *charge) settle(u sampling.Usage, told bool) {
 		a.bill.CachedTokens = plus(a.bill.CachedTokens, u.CachedTokens)
 		a.bill.Cost += cost
 	})
-	c.trace.charge(cost)
+	note(c.ctx, func(t *trace) { t.cost, t.metered = t.cost+cost, true })
 }
 
 // end writes a call into the accounts that it belongs to.

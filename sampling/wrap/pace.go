@@ -16,10 +16,9 @@ type pace struct {
 	Retry
 	attempts int
 	waited   time.Duration
-	trace    *trace
 }
 
-func (r Retry) pace(ctx context.Context) (*pace, error) {
+func (r Retry) pace() (*pace, error) {
 	if r.Attempts < 0 || r.MaxElapsed < 0 || r.Wait < 0 || r.MaxWait < 0 {
 		return nil, fmt.Errorf("%w: a field of wrap.Retry is negative; use 0 for its default, and 1 for Attempts never to try again", sampling.ErrInvalid)
 	}
@@ -27,13 +26,13 @@ func (r Retry) pace(ctx context.Context) (*pace, error) {
 	r.MaxElapsed = cmp.Or(r.MaxElapsed, defaultMaxElapsed)
 	r.Wait = cmp.Or(r.Wait, defaultWait)
 	r.MaxWait = cmp.Or(r.MaxWait, defaultMaxWait)
-	return &pace{Retry: r, trace: traced(ctx)}, nil
+	return &pace{Retry: r}, nil
 }
 
 // attempt is called before each attempt.
-func (p *pace) attempt() {
+func (p *pace) attempt(ctx context.Context) {
 	p.attempts++
-	p.trace.attempt()
+	note(ctx, func(t *trace) { t.attempts++ })
 }
 
 // wait returns nil when it is time for the next attempt, and otherwise the error

@@ -46,17 +46,18 @@ func ExampleCache_map() {
 				break
 			}
 		}
-		fmt.Printf("%d from the store\n", cache.Stats().Hits)
+		hits, _, _ := cache.Stats()
+		fmt.Println("at least 2 from the store:", hits >= 2)
 	}
 	run(2)
 	run(len(words))
 	// Output:
 	// teacher 선생님
 	// morning 아침
-	// 0 from the store
+	// at least 2 from the store: false
 	// teacher 선생님
 	// morning 아침
 	// river 강
 	// bread 빵
-	// 2 from the store
+	// at least 2 from the store: true
 }

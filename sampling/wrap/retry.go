@@ -56,13 +56,13 @@ type retrier struct {
 
 func (r *retrier) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		p, err := r.pace(ctx)
+		p, err := r.pace()
 		if err != nil {
 			yield(sampling.Chunk{}, err)
 			return
 		}
 		for {
-			p.attempt()
+			p.attempt(ctx)
 			spoke := false
 			var fault error
 			for chunk, err := range r.Backend.Sample(ctx, req) {
@@ -100,13 +100,13 @@ func (r *retrier) Score(ctx context.Context, req *sampling.Request, continuation
 // again calls until it goes well or the pace gives up, and then returns what the
 // last call did.
 func again[T any](ctx context.Context, r Retry, call func() (T, error)) (T, error) {
-	p, err := r.pace(ctx)
+	p, err := r.pace()
 	if err != nil {
 		var none T
 		return none, err
 	}
 	for {
-		p.attempt()
+		p.attempt(ctx)
 		result, err := call()
 		if err == nil {
 			return result, nil

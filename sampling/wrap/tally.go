@@ -66,6 +66,7 @@ type tally struct {
 	first  time.Time       // when the first text came
 	reason sampling.Reason // of the last chunk
 	usage  sampling.Usage  // what the backend told so far; 0 is not told
+	model  string          // that answered
 	chunks int
 
 	// What came since the backend last told its usage.
@@ -77,6 +78,7 @@ type tally struct {
 func (t *tally) add(c *sampling.Chunk) {
 	t.chunks++
 	t.reason = c.Reason
+	t.model = cmp.Or(c.Model, t.model)
 	if c.Text != "" {
 		if t.bytes == 0 {
 			t.first = time.Now()

@@ -1,14 +1,14 @@
 package wrap
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
 )
 
-// A trace is what the wrappers inside a Log tell it about one call, by way of
-// the context. Its methods may be called on nil, which is the trace of a call
-// without a Log around it.
+// A trace is what the wrappers inside a Log or a Cache tell it about one call, by
+// way of the context.
 type trace struct {
 	mu       sync.Mutex
 	attempts int
@@ -16,44 +16,39 @@ type trace struct {
 	hit      bool
 	cost     float64
 	metered  bool
+
+	// Of a Fallback: which of its backends answered, from 1, and whether one that
+	// the answer depends on too could not be asked.
+	place   int
+	partial bool
 }
 
 type traceKey struct{}
 
-func traced(ctx context.Context) *trace {
-	t, _ := ctx.Value(traceKey{}).(*trace)
-	return t
+// withTrace returns a context that carries a new trace.
+func withTrace(ctx context.Context) (context.Context, *trace) {
+	t := new(trace)
+	return context.WithValue(ctx, traceKey{}, t), t
 }
 
-func (t *trace) attempt() {
-	if t != nil {
-		t.mu.Lock()
-		t.attempts++
-		t.mu.Unlock()
-	}
+// pass tells another trace all that this one was told.
+func (t *trace) pass(to *trace) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	to.attempts += t.attempts
+	to.waited += t.waited
+	to.hit = to.hit || t.hit
+	to.cost += t.cost
+	to.metered = to.metered || t.metered
+	to.place = cmp.Or(t.place, to.place)
+	to.partial = to.partial || t.partial
 }
 
-func (t *trace) wait(d time.Duration) {
-	if t != nil {
+// note tells the Log and the Cache around a call, if any, about it.
+func note(ctx context.Context, tell func(*trace)) {
+	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		t.mu.Lock()
-		t.waited += d
-		t.mu.Unlock()
-	}
-}
-
-func (t *trace) found() {
-	if t != nil {
-		t.mu.Lock()
-		t.hit = true
-		t.mu.Unlock()
-	}
-}
-
-func (t *trace) charge(m float64) {
-	if t != nil {
-		t.mu.Lock()
-		t.cost += m
-		t.metered = true
+		tell(t)
 		t.mu.Unlock()
 	}
 }

@@ -1,0 +1,12 @@
+// Package whole tells a wrapper that nobody watches the text arrive.
+package whole
+
+import "context"
+
+type key struct{}
+
+// Context returns a context whose caller waits for the whole answer.
+func Context(ctx context.Context) context.Context { return context.WithValue(ctx, key{}, true) }
+
+// Wanted reports whether the caller waits for the whole answer.
+func Wanted(ctx context.Context) bool { return ctx.Value(key{}) != nil }

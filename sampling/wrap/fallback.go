@@ -1,0 +1,336 @@
+package wrap
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/foreword-go/foreword/internal/whole"
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// Fallback returns a backend that asks the first of several backends, and the
+// next one where that cannot answer: after a temporary fault, as [Retry] defines
+// it, and after [sampling.ErrUnsupported]. Any other error goes to the caller,
+// such as a wrong key.
+//
+// Once a stream has given out text, a fault goes to the caller, since the next
+// backend would write another text. [sampling.Model.Complete] shows no text
+// before the end, so there the next backend begins anew. So it does for a Draw.
+//
+// A backend that fails twice in a row cools down: calls ask it last. The time
+// doubles with each failure from 1 second to 1 minute, or is as long as the server
+// asks for. Then one call tries it. A cool-down never fails a call: if no other
+// backend answers, those that cool down are asked too.
+//
+// The completion's Model says which model answered, and a [Log] around the
+// Fallback has the backend's place. Put a [Meter] around each backend to
+// know what each one costs, and a [Retry] around each to try it again first.
+//
+// Count returns the largest count of all backends, and Describe the smallest
+// window: what fits there fits every backend. Describe lists all models in order,
+// and fails if one of the backends cannot be described. A [Cache] around a
+// Fallback files the answers under that list. With a Namespace, which names one
+// model, it keeps only what the first backend answered. To give each backend a
+// Namespace, put a Cache around each.
+func Fallback(backends ...sampling.Backend) sampling.Backend {
+	f := make(fallback, len(backends))
+	for i, b := range backends {
+		f[i] = &choice{Forward: inside(b), place: i + 1}
+	}
+	return f
+}
+
+type fallback []*choice
+
+// A choice is one of the backends of a Fallback.
+type choice struct {
+	sampling.Forward
+	place int // from 1
+
+	mu       sync.Mutex
+	failures int // in a row
+	until    time.Time
+}
+
+const (
+	firstCoolDown = time.Second
+	lastCoolDown  = time.Minute
+)
+
+// ready reports whether the backend does not cool down. One call at a time tries
+// a backend after its cool-down: for the others it goes on.
+func (c *choice) ready() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failures < 2 {
+		return true
+	}
+	now := time.Now()
+	if now.Before(c.until) {
+		return false
+	}
+	c.until = now.Add(c.coolDown())
+	return true
+}
+
+func (c *choice) coolDown() time.Duration {
+	return min(firstCoolDown<<min(c.failures-2, 10), lastCoolDown)
+}
+
+func (c *choice) succeeded() {
+	c.mu.Lock()
+	c.failures = 0
+	c.mu.Unlock()
+}
+
+// note tells which backend answered.
+func (c *choice) note(ctx context.Context) {
+	note(ctx, func(t *trace) { t.place = c.place })
+}
+
+// failed notes a fault, and reports whether the next backend may be asked.
+func (c *choice) failed(ctx context.Context, fault error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	after, ok := temporary(fault)
+	if !ok {
+		return errors.Is(fault, sampling.ErrUnsupported)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failures++; c.failures > 1 {
+		c.until = time.Now().Add(max(after, c.coolDown()))
+	}
+	return true
+}
+
+// order yields the backends as a call should ask them: those that cool down last.
+func (f fallback) order() iter.Seq[*choice] {
+	return func(yield func(*choice) bool) {
+		var last fallback
+		for _, c := range f {
+			if !c.ready() {
+				last = append(last, c)
+			} else if !yield(c) {
+				return
+			}
+		}
+		for _, c := range last {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// Refusals are the faults of the backends that could not answer one call.
+type refusals []error
+
+// err returns the error of a call that nobody answered. It wraps the first
+// temporary fault, since then the call may succeed later.
+func (r refusals) err() error {
+	switch len(r) {
+	case 0:
+		return fmt.Errorf("%w: wrap.Fallback has no backends; pass at least one", sampling.ErrInvalid)
+	case 1:
+		return r[0]
+	}
+	which := slices.IndexFunc(r, func(fault error) bool { _, ok := temporary(fault); return ok })
+	texts := make([]string, len(r))
+	for i, fault := range r {
+		texts[i] = fault.Error()
+	}
+	return &refused{r[max(which, 0)], texts}
+}
+
+// refused says what each backend said.
+type refused struct {
+	cause error
+	texts []string
+}
+
+func (r *refused) Error() string {
+	return fmt.Sprintf("wrap: none of %d backends answered: %s", len(r.texts), strings.Join(r.texts, "; "))
+}
+
+func (r *refused) Unwrap() error { return r.cause }
+
+// Sample implements [sampling.Backend].
+func (f fallback) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		hold := whole.Wanted(ctx) // until the end, or else until there is text
+		var faults refusals
+		var held []sampling.Chunk
+		give := func() (more bool) {
+			for _, chunk := range held {
+				if !yield(chunk, nil) {
+					return false
+				}
+			}
+			held = held[:0]
+			return true
+		}
+		for c := range f.order() {
+			if err := c.takes(req); err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			chunks := c.Backend.Sample(ctx, req)
+			if hold { // nobody else leaves at a stop sequence
+				chunks = sampling.Until(chunks, req.Stop)
+			}
+			held = held[:0]
+			given := false
+			var fault error
+			for chunk, err := range chunks {
+				if err != nil {
+					fault = err
+					break
+				}
+				held = append(held, chunk)
+				end := chunk.Reason != sampling.Unfinished
+				if !end && !given && (hold || chunk.Text == "" && len(chunk.Tokens) == 0) {
+					continue
+				}
+				if !given {
+					given = true
+					defer c.note(ctx) // when its own wrappers are done
+				}
+				if !give() || end {
+					c.succeeded()
+					return
+				}
+			}
+			fault = cmp.Or(fault, ctx.Err(), sampling.ErrTruncated)
+			next := c.failed(ctx, fault)
+			if given { // what the consumer has must not come twice
+				yield(sampling.Chunk{}, fault)
+				return
+			}
+			if faults = append(faults, fault); !next {
+				faults = refusals{fault}
+				break
+			}
+		}
+		if give() { // what came by then is not lost
+			yield(sampling.Chunk{}, faults.err())
+		}
+	}
+}
+
+// takes reports whether the backend enforces the request's constraint.
+func (c *choice) takes(req *sampling.Request) error {
+	if req.Constraint.IsZero() {
+		return nil
+	}
+	return c.Constrains(req.Constraint)
+}
+
+// Draw implements [sampling.Drawer]. Where the backend whose turn it is cannot draw
+// several at once, a Model draws singly, and each sample can fall back.
+func (f fallback) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	return firstOf(ctx, f, func(c *choice) ([]*sampling.Completion, bool, error) {
+		if err := c.takes(req); err != nil {
+			return nil, true, err
+		}
+		all, err := c.Draw(ctx, req, n)
+		return all, errors.Is(err, sampling.ErrUnsupported), err
+	})
+}
+
+// Score implements [sampling.Scorer].
+func (f fallback) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	return firstOf(ctx, f, func(c *choice) ([]sampling.Score, bool, error) {
+		scores, err := c.Score(ctx, req, continuations)
+		return scores, false, err
+	})
+}
+
+// firstOf returns the first answer, or an error that is final.
+func firstOf[T any](ctx context.Context, f fallback, call func(*choice) (result T, final bool, err error)) (T, error) {
+	var faults refusals
+	var last T
+	for c := range f.order() {
+		result, final, err := call(c)
+		if err == nil {
+			c.succeeded()
+			c.note(ctx)
+			return result, nil
+		}
+		if faults = append(faults, err); !c.failed(ctx, err) || final {
+			return result, err
+		}
+		last = result
+	}
+	return last, faults.err()
+}
+
+// Count implements [sampling.Counter] with the largest of the backends' counts.
+func (f fallback) Count(ctx context.Context, text string) (most int, err error) {
+	counted := 0
+	var faults refusals
+	for _, c := range f {
+		n, err := c.Count(ctx, text)
+		if err != nil {
+			if faults = append(faults, err); !c.failed(ctx, err) {
+				return 0, err
+			}
+			continue
+		}
+		counted, most = counted+1, max(most, n)
+	}
+	if counted == 0 {
+		return 0, faults.err()
+	}
+	partial := slices.ContainsFunc(faults, func(fault error) bool { return !errors.Is(fault, sampling.ErrUnsupported) })
+	note(ctx, func(t *trace) { t.place, t.partial = len(f), partial })
+	return most, nil
+}
+
+// Describe implements [sampling.Describer].
+func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
+	var all sampling.Info
+	var models, servers, versions []string
+	for _, c := range f {
+		info, err := c.Forward.Describe(ctx)
+		if err != nil {
+			return sampling.Info{}, err
+		}
+		if info.Window > 0 && (all.Window == 0 || info.Window < all.Window) {
+			all.Window = info.Window
+		}
+		all.Slots = max(all.Slots, info.Slots)
+		models, servers, versions = append(models, info.Model), append(servers, info.Server), append(versions, info.Version)
+	}
+	list := func(names []string) string {
+		if slices.Contains(names, "") {
+			return "" // half a list would look like another one
+		}
+		return strings.Join(names, ", ")
+	}
+	all.Model, all.Server, all.Version = list(models), list(servers), list(versions)
+	note(ctx, func(t *trace) { t.place = len(f) })
+	return all, nil
+}
+
+// Constrains implements [sampling.Constrainer]: one that can is enough, and those
+// that cannot are not asked for the constraint.
+func (f fallback) Constrains(c sampling.Constraint) error {
+	var faults refusals
+	for _, b := range f {
+		err := b.Forward.Constrains(c)
+		if err == nil {
+			return nil
+		}
+		faults = append(faults, err)
+	}
+	return faults.err()
+}
