@@ -128,6 +128,20 @@ func TestLoopAgain(t *testing.T) {
 	}
 }
 
+// TestLoopWithoutPenalty: where the backend has no such penalty, the loop is the
+// error.
+func TestLoopWithoutPenalty(t *testing.T) {
+	s := serveScript(t, &samplingtest.Script{Choose: func(_ int, req *sampling.Request) samplingtest.Reply {
+		if req.Params.RepetitionPenalty == 0 {
+			return samplingtest.Reply{Text: strings.Repeat(" and again", 60)}
+		}
+		return samplingtest.Reply{Err: fmt.Errorf("%w: Params.RepetitionPenalty", sampling.ErrUnsupported)}
+	}})
+	if status, text := s.post(t, `{`+hi+`}`); status != 502 || !strings.Contains(text, "reply_repeats") {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
 // TestParameters checks what reaches the backend.
 func TestParameters(t *testing.T) {
 	defaults := sampling.Params{MaxTokens: 50, Temperature: 0.7, TopP: 0.9}

@@ -51,7 +51,9 @@
 //     recursion, no additional properties, members in the order of properties.
 //     vLLM's structured_outputs (choice, regex, json) is known too. The backend
 //     has to be a [sampling.Constrainer].
-//   - Nothing is stored: store is ignored, and a previous_response_id is refused.
+//   - A previous_response_id is refused. The text of a response is remembered for
+//     a while in case a client sends back the id of its message, as the AI SDK does,
+//     unless store is false.
 //   - Whole answers with n choices are drawn together where the backend is a
 //     [sampling.Drawer], so that the prompt is read once. Streams are not.
 //   - Tokens are counted by the model's counter where the backend does not say

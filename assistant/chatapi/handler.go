@@ -17,8 +17,7 @@ import (
 )
 
 // A Handler is an [http.Handler] that answers OpenAI's protocols. Make one with
-// [New]. It is safe for concurrent use, and starts nothing that outlives a
-// request.
+// [New]. It is safe for concurrent use. No goroutine outlives a request.
 type Handler struct {
 	config  Config
 	limits  Limits
@@ -26,6 +25,7 @@ type Handler struct {
 	origins *http.CrossOriginProtection
 	slots   chan struct{} // holds one element for each completion under way
 	created time.Time
+	memory  memory
 }
 
 // New returns a Handler, or says what is wrong with its Config: no backend, a

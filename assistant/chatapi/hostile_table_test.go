@@ -49,7 +49,9 @@ func hostileRequests() []hostileRequest {
 		{name: "100000 deep", body: deep(100000), status: 400},
 		{name: "objects 100000 deep", body: strings.Repeat(`{"a":`, 100000) + "1" + strings.Repeat("}", 100000), status: 400},
 		{name: "open brackets", body: strings.Repeat("[", 900000), status: 400},
-		{name: "deep in a field", body: with(`"metadata":` + deep(70)), status: 400},
+		{name: "deep in a field", body: with(`"metadata":` + deep(1000)), status: 400},
+		{name: "a name twice in a field", body: with(`"metadata":{"a":[{"b":1,"b":2}]}`), status: 400},
+		{name: "half a surrogate pair", body: said(`{"role":"user","content":"\ud83d"}`), status: 400},
 		{name: "gzip", body: "\x1f\x8b\x08\x00\x00", head: map[string]string{"Content-Encoding": "gzip"}, status: 400},
 
 		// Wrong fields and types.
@@ -134,7 +136,7 @@ func hostileRequests() []hostileRequest {
 		{name: "an input as a number", path: "/v1/responses", body: `{"input":1}`, status: 400, param: "input"},
 		{name: "a stored response", path: "/v1/responses", body: `{"input":"a","previous_response_id":"resp_1"}`, status: 400, param: "previous_response_id"},
 		{name: "a stored conversation", path: "/v1/responses", body: `{"input":"a","conversation":"conv_1"}`, status: 400, param: "conversation"},
-		{name: "a stored item", path: "/v1/responses", body: `{"input":[{"type":"item_reference","id":"msg_1"}]}`, status: 400, param: "input[0].type"},
+		{name: "a stored item", path: "/v1/responses", body: `{"input":[{"type":"item_reference","id":"msg_1"}]}`, status: 400, param: "input[0].id"},
 		{name: "a tool's output", path: "/v1/responses", body: `{"input":[{"type":"function_call_output","output":"a"}]}`, status: 400, param: "input[0].type"},
 		{name: "a response's tools", path: "/v1/responses", body: `{"input":"a","tools":[{"type":"web_search"}]}`, status: 400, param: "tools"},
 		{name: "a response in the background", path: "/v1/responses", body: `{"input":"a","background":true}`, status: 400, param: "background"},

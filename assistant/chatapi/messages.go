@@ -40,7 +40,7 @@ func messages(h *Handler, r *request, m member) *fault {
 	}
 	var speeches []speech
 	for i, element := range list {
-		role, text, f := r.message(element, fmt.Sprintf("%s[%d]", m.name, i))
+		role, text, f := r.message(h, element, fmt.Sprintf("%s[%d]", m.name, i))
 		if f != nil {
 			return f
 		}
@@ -83,12 +83,12 @@ func messages(h *Handler, r *request, m member) *fault {
 
 // message reads one message. A developer's role is given as the system's. A
 // reasoning item of the responses API is a message without text.
-func (r *request) message(value []byte, param string) (role, text string, f *fault) {
+func (r *request) message(h *Handler, value []byte, param string) (role, text string, f *fault) {
 	members, f := object(value, param)
 	if f != nil {
 		return "", "", f
 	}
-	kind := "message"
+	kind, id := "message", ""
 	for _, m := range members {
 		where := join(param, m.name)
 		switch {
@@ -97,6 +97,9 @@ func (r *request) message(value []byte, param string) (role, text string, f *fau
 			role, f = m.role(where)
 		case m.name == "content":
 			text, f = r.content(m, where)
+		case m.name == "id":
+			r.ignore(where)
+			id, f = m.text(where)
 		case slices.Contains(harmlessInMessages, m.name):
 			r.ignore(where)
 		case m.name == "type":
@@ -120,8 +123,15 @@ func (r *request) message(value []byte, param string) (role, text string, f *fau
 			return "", "", f
 		}
 	}
-	if role == "" && kind == "reasoning" {
+	switch {
+	case role != "":
+	case kind == "reasoning":
 		return openai.ChatMessageRoleAssistant, "", nil
+	case kind == "item_reference":
+		if text, ok := h.memory.get(id); ok {
+			return openai.ChatMessageRoleAssistant, text, nil
+		}
+		return "", "", badField(join(param, "id"), "is not remembered here, or not any more; send the message itself, as clients do with 'store' set to false")
 	}
 	if role == "" {
 		return "", "", badField(join(param, "role"), "is missing")
@@ -131,7 +141,7 @@ func (r *request) message(value []byte, param string) (role, text string, f *fau
 
 // harmlessInMessages are the fields of a message that change nothing: a base
 // model knows the speakers by the persona's names.
-var harmlessInMessages = []string{"name", "id", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control"}
+var harmlessInMessages = []string{"name", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control"}
 
 // textParts are the types of text parts: those of chat, and those of responses.
 var textParts = []string{"text", "input_text", "output_text"}
@@ -141,9 +151,7 @@ func (m member) itemType(where string) (string, *fault) {
 	kind, f := m.text(where)
 	switch {
 	case f != nil:
-	case kind == "item_reference":
-		f = cannot(where, "nothing is stored here; send the message itself (AI SDK: store: false)")
-	case kind != "message" && kind != "reasoning":
+	case kind != "message" && kind != "reasoning" && kind != "item_reference":
 		f = cannot(where, "a base model reads messages only")
 	}
 	return kind, f

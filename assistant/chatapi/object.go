@@ -6,10 +6,9 @@ import (
 	"math"
 	"net/http"
 	"unicode/utf8"
-)
 
-// maxDepth is how deep a body may be nested. What can be served is five deep.
-const maxDepth = 64
+	"github.com/foreword-go/foreword/internal/strictjson"
+)
 
 // A member is one field of a JSON object, not yet read.
 type member struct {
@@ -24,14 +23,11 @@ func badJSON(message string) *fault {
 	return &fault{status: http.StatusBadRequest, code: "invalid_json", message: message}
 }
 
-// checkJSON refuses what is no JSON text. encoding/json would replace bytes
-// that are not UTF-8 and go ten thousand levels deep.
+// checkJSON refuses what is not JSON text. encoding/json would replace bytes that
+// are not UTF-8.
 func checkJSON(body []byte) *fault {
 	if !utf8.Valid(body) {
 		return badJSON("the body is not valid UTF-8")
-	}
-	if tooDeep(body) {
-		return badJSON("the body is nested too deep")
 	}
 	if !json.Valid(body) {
 		return badJSON("the body is not one JSON value")
@@ -39,32 +35,19 @@ func checkJSON(body []byte) *fault {
 	return nil
 }
 
-// tooDeep reports whether brackets are nested deeper than maxDepth. It need not
-// know whether the text is JSON otherwise.
-func tooDeep(text []byte) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
+// checkStrict refuses what programs read in different ways, in fields that nothing
+// here has read.
+func checkStrict(body []byte) *fault {
+	if strictjson.Check(body, nil) != nil {
+		return badJSON("the body has an object with a repeated name, half of a surrogate pair, or is nested too deep")
 	}
-	return false
+	return nil
 }
 
 // object returns the fields of a JSON object in their order. param names the
-// object in faults, "" for the whole body. A field that is there twice is
-// refused: programs differ in which of the two counts, and what looks at a
-// request before us may have looked at the other.
+// object in faults, "" for the whole body. A repeated field is refused by its
+// name: programs differ in which of the two counts, and a proxy may have looked
+// at the other.
 func object(value []byte, param string) ([]member, *fault) {
 	if value = bytes.TrimSpace(value); len(value) == 0 || value[0] != '{' {
 		if param == "" {
@@ -94,7 +77,7 @@ func object(value []byte, param string) ([]member, *fault) {
 	return members, nil
 }
 
-// join names a field of an object. What a client made up is shortened.
+// join names a field of an object. Long names are cut.
 func join(param, name string) string {
 	const most = 64
 	if len(name) > most {

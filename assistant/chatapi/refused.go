@@ -38,8 +38,8 @@ var without = map[string]struct {
 	"best_of": {[]string{`1`}, "use 'n' and choose among the replies"},
 
 	// Of responses.
-	"previous_response_id": {nil, "nothing is stored here; send the earlier messages in 'input'"},
-	"conversation":         {nil, "nothing is stored here; send the earlier messages in 'input'"},
+	"previous_response_id": {nil, "conversations are not stored; send the earlier messages in 'input'"},
+	"conversation":         {nil, "conversations are not stored; send the earlier messages in 'input'"},
 	"prompt":               {nil, "there are no prompt templates here"},
 	"background":           {[]string{`false`}, "a response is drawn while the client waits"},
 	"truncation":           {[]string{`"auto"`}, "the oldest turns are left out where the window is full"},

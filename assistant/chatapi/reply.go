@@ -74,7 +74,14 @@ func unlessLoop(chunks iter.Seq2[sampling.Chunk, error], again func() iter.Seq2[
 		var held []item
 		for chunk, err := range chunks {
 			if errors.Is(err, assistant.ErrLoop) {
-				again()(yield)
+				for chunk, second := range again() {
+					if errors.Is(second, sampling.ErrUnsupported) { // by a backend without this penalty
+						second = err
+					}
+					if !yield(chunk, second) {
+						return
+					}
+				}
 				return
 			}
 			held = append(held, item{chunk, err})

@@ -23,6 +23,7 @@ type request struct {
 	stream       bool
 	includeUsage bool
 	topLogprobs  int
+	forget       bool // the response is not to be remembered
 	constraint   sampling.Constraint
 	constrains   string          // the field that asks for it
 	json         bool            // the constraint is JSON
@@ -61,6 +62,9 @@ func (h *Handler) read(e *endpoint, body []byte) (*request, *fault) {
 		if f := read(h, r, m); f != nil {
 			return nil, f
 		}
+	}
+	if f := checkStrict(body); f != nil {
+		return nil, f
 	}
 	return r, h.check(r, e)
 }

@@ -17,6 +17,11 @@ var responsesFields = map[string]field{
 	"top_logprobs":      topLogprobs,
 	"include":           include,
 	"text":              textField,
+	"store": func(_ *Handler, r *request, m member) *fault {
+		store, f := m.flag(m.name)
+		r.forget = !store
+		return f
+	},
 }
 
 func instructions(_ *Handler, r *request, m member) *fault {
@@ -78,7 +83,7 @@ func newResponsesWriter(x *exchange) *responsesWriter {
 		ID: "resp_" + x.id, Object: "response", CreatedAt: x.begun.Unix(), Model: x.h.config.Name,
 		Status: "in_progress", Output: []outputItem{}, Metadata: map[string]string{},
 		MaxOutputTokens: cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens), Temperature: p.Temperature, TopP: cmp.Or(p.TopP, 1),
-		Tools: []string{}, ToolChoice: "none", Truncation: "auto",
+		Tools: []string{}, ToolChoice: "none", Truncation: "auto", Store: !x.request.forget,
 	}}
 	w.response.Text.Format = json.RawMessage(`{"type":"text"}`)
 	if x.request.format != nil {
@@ -154,6 +159,9 @@ func (w *responsesWriter) whole() any {
 	item.Content = append(item.Content, w.part(d.text.String(), d))
 	w.response.Output = append(w.response.Output, item)
 	w.response.Status = item.Status
+	if !w.x.request.forget {
+		w.x.h.memory.add(item.ID, d.text.String())
+	}
 	if reason := statuses[d.finish].reason; reason != "" {
 		w.response.IncompleteDetails = &incomplete{reason}
 	}

@@ -171,3 +171,22 @@ func TestResponseBreaks(t *testing.T) {
 		t.Errorf("%s", all)
 	}
 }
+
+// TestResponseReferences sends back the id of a message in place of its text. A
+// response that is not stored is not remembered.
+func TestResponseReferences(t *testing.T) {
+	script := &samplingtest.Script{Replies: []string{" B."}, Loop: true}
+	s := serveScript(t, script)
+	for store, want := range map[string]int{"true": 200, "false": 400, "null": 200} {
+		_, text := s.postTo(t, "/v1/responses", `{"input":"A?","store":`+store+`}`)
+		var a responseAnswer
+		if err := json.Unmarshal([]byte(text), &a); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		status, text := s.postTo(t, "/v1/responses", `{"input":[{"role":"user","content":"A?"},{"type":"item_reference","id":"`+a.Output[0].ID+`"},{"role":"user","content":"C?"}]}`)
+		prompts := script.Prompts()
+		if status != want || status == 200 && prompts[len(prompts)-1] != "Human: A?\n\nAssistant: B.\n\nHuman: C?\n\nAssistant:" {
+			t.Errorf("store %s: %d %s %q", store, status, text, prompts[len(prompts)-1])
+		}
+	}
+}

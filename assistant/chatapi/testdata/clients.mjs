@@ -88,7 +88,7 @@ for (const field of [{ previous_response_id: "resp_1" }, { tools: [{ type: "web_
 // The AI SDK.
 const sdk = `ai ${version("ai")}, @ai-sdk/openai ${version("@ai-sdk/openai")}`;
 const provider = createOpenAI({ baseURL, apiKey });
-for (const [endpoint, model, more] of [
+for (const [endpoint, model] of [
   ["responses", provider("gpt-4o-mini")], ["chat", provider.chat("gpt-4o-mini")],
   ["completions", provider.completion("gpt-3.5-turbo-instruct")],
 ]) {
@@ -106,9 +106,8 @@ for (const [endpoint, model, more] of [
   });
   await row(sdk, endpoint, "a second turn", async () => {
     const first = await generateText({ model, prompt: question });
-    const options = endpoint === "responses" ? { providerOptions: { openai: { store: false } } } : {};
     const turns = [{ role: "user", content: question }, ...first.response.messages, { role: "user", content: question }];
-    assert.match((await generateText({ model, messages: turns, ...options })).text, about);
+    assert.match((await generateText({ model, messages: turns })).text, about);
   });
 }
 
@@ -118,6 +117,10 @@ const turns = [new SystemMessage("Be brief."), new HumanMessage({ content: quest
 for (const [endpoint, options] of [["chat", {}], ["responses", { useResponsesApi: true }]]) {
   const chat = new ChatOpenAI({ model, apiKey, configuration: { baseURL }, maxTokens: 32000, ...options });
   await row(chain, endpoint, "invoke", async () => assert.match((await chat.invoke(turns)).text, about));
+  await row(chain, endpoint, "a second turn", async () => {
+    const first = await chat.invoke(question);
+    assert.match((await chat.invoke([new HumanMessage(question), first, new HumanMessage(question)])).text, about);
+  });
   await row(chain, endpoint, "stream", async () => assert.match(await joined(await chat.stream(question), (e) => e.text), about));
   await row(chain, endpoint, "withStructuredOutput", async () => {
     fits(await chat.withStructuredOutput({ title: "sky", ...schema }, { method: "jsonSchema" }).invoke(question));
