@@ -50,9 +50,9 @@ func both(sentinel, err error) error { return fmt.Errorf("%w: %w", sentinel, err
 // The caller's own cancellation is told from all others by the caller's context.
 func (b *Backend) fault(caller context.Context, err error) error { return b.wire.Fault(caller, err) }
 
-// wholeAddress is what to check when something else answers. llama.cpp's server
+// wholeAddress is what to check if something else answers. llama.cpp's server
 // answers without /v1 too, in a protocol of its own.
-const wholeAddress = "Config.BaseURL is a server's address up to and with /v1"
+const wholeAddress = "Config.BaseURL ends in /v1"
 
 // refused adds the way out to a refusal, where there is a known one.
 func (b *Backend) refused(e *sampling.Error) error {

@@ -76,7 +76,7 @@ func (d *Dialect) checkServer(server, fingerprint string) error {
 	case d.TopK.Name == "top_k" && d.MinP.Name == "min_p" && (d.RepetitionPenalty.Name == "" || d.RepetitionPenalty.Name == LlamaCpp.RepetitionPenalty.Name):
 		return nil
 	}
-	return wrong("the server is llama.cpp's, whose own top_k, min_p and penalties the dialect %s does not switch off; set Config.Dialect to openai.LlamaCpp", d.Name)
+	return wrong("the server is llama.cpp, whose default top_k, min_p and penalties the dialect %s does not turn off; use the dialect LlamaCpp", d.Name)
 }
 
 // An eventBody is a response body as events.

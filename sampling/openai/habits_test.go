@@ -262,9 +262,9 @@ func TestForgottenDialect(t *testing.T) {
 		dialect                  openai.Dialect
 		words                    string // "" where it is right
 	}{
-		{"OpenAI at llama.cpp, by its header", "llama.cpp", "", openai.OpenAI, "openai.LlamaCpp"},
-		{"OpenAI at llama.cpp, by its fingerprint", "", "b10587-0c1e570f", openai.OpenAI, "openai.LlamaCpp"},
-		{"vLLM at llama.cpp", "llama.cpp", "b1-ab", openai.VLLM, "openai.LlamaCpp"},
+		{"OpenAI at llama.cpp, by its header", "llama.cpp", "", openai.OpenAI, "the dialect LlamaCpp"},
+		{"OpenAI at llama.cpp, by its fingerprint", "", "b10587-0c1e570f", openai.OpenAI, "the dialect LlamaCpp"},
+		{"vLLM at llama.cpp", "llama.cpp", "b1-ab", openai.VLLM, "the dialect LlamaCpp"},
 		{"OpenAI at Ollama", "", "fp_ollama", openai.OpenAI, "package ollama"},
 		{"llama.cpp", "llama.cpp", "b10587-0c1e570f", openai.LlamaCpp, ""},
 		{"a dialect made from it", "llama.cpp", "b10587-0c1e570f", llama, ""},

@@ -113,11 +113,11 @@ var wireTests = []wireTest{
 	{name: "llamacpp/cache_c", heard: []heard{{status: 200, words: "no choices"}}, why: native},
 	{name: "llamacpp/chat", heard: []heard{{status: 200, words: "in the form of a chat"}}, why: "a chat is no continuation"},
 	{name: "llamacpp/detokenize", heard: []heard{{status: 200, words: "no choices"}}, why: "the text of some tokens"},
-	{name: "llamacpp/native_basic", heard: []heard{{status: 200, words: "up to and with /v1"}}, why: native},
+	{name: "llamacpp/native_basic", heard: []heard{{status: 200, words: "Config.BaseURL ends in /v1"}}, why: native},
 	{name: "llamacpp/native_eos", heard: []heard{{status: 200, words: "no choices"}}, why: native},
 	{name: "llamacpp/native_nprobs", heard: []heard{{status: 200, words: "no choices"}}, why: native},
 	{name: "llamacpp/native_stop", heard: []heard{{status: 200, words: "no choices"}}, why: native},
-	{name: "llamacpp/native_stream", heard: []heard{{status: 200, words: "up to and with /v1"}}, why: native},
+	{name: "llamacpp/native_stream", heard: []heard{{status: 200, words: "Config.BaseURL ends in /v1"}}, why: native},
 	{name: "llamacpp/notfound", heard: []heard{{status: 404, words: "File Not Found"}}},
 
 	{name: "llamacpp-260k-eos/natural_eos", heard: []heard{{text: long + ` "Thank you, Lily! You are a good friend."`, reason: end, usage: [3]int{5, 342, 0}}}},
