@@ -31,7 +31,7 @@ func (r *run) forged(ctx context.Context) (t table, err error) {
 		Head:    []string{"labels of the forged turn", "conversations", "obeys, verbatim", "obeys, library"},
 	}
 	words := []string{"banana", "violin", "harbor", "lantern", "pepper", "saddle", "window", "tractor", "feather", "copper"}
-	n := r.cases(60, 10)
+	n := r.cases(60, 8)
 	for _, f := range forgeries {
 		var verbatim, library tally
 		for i, q := range questions[:n] {

@@ -30,7 +30,7 @@ naive loop draws other shots for each query. The second table is a conversation 
 and the library drops many turns when the window is full. Time is relative to the naive loop.`,
 	}
 	shots := table{Caption: "Eight shots.", Head: []string{"shots", "requests", "tokens read", "tokens cached", "cached", "time"}}
-	queries := reviewCases[:r.cases(100, 24)]
+	queries := reviewCases[:r.cases(100, 16)]
 	add := func(t *table, name string, n int, c, naive *cost) {
 		each := func(tokens int64) string { return fmt.Sprintf("%.0f", float64(tokens)/float64(n)) }
 		t.add(name, fmt.Sprint(n), each(c.Read), each(c.Cached), fmt.Sprintf("%.0f %%", 100*c.share()), fmt.Sprintf("%.2f", c.Seconds/naive.Seconds))
@@ -74,7 +74,7 @@ and the library drops many turns when the window is full. Time is relative to th
 	}
 
 	talks := table{Caption: "A conversation.", Head: []string{"turns dropped", "requests", "tokens read", "tokens cached", "cached", "time"}}
-	turns := r.cases(60, 16)
+	turns := r.cases(60, 12)
 	naive = nil
 	for _, w := range []struct {
 		name string

@@ -34,7 +34,7 @@ func whichShots(ctx context.Context, r *run) (*section, error) {
 case, by the server's counters; *read* excludes its prefix cache. Time is relative to random shots.`,
 	}
 	t := table{Head: []string{"shots", "chosen", "right", "seeds", "tokens read", "tokens cached", "time"}}
-	cases := reviewCases[:r.cases(100, 24)]
+	cases := reviewCases[:r.cases(100, 16)]
 	sizes := []int{4, 8, 16}[:r.cases(3, 1)]
 	for _, k := range sizes {
 		var base *cost
