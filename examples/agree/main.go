@@ -25,9 +25,8 @@ const about = `agree: how far a base model's answers to one prefix agree
 
 Usage: agree [flags] [prefix]
 
-Without a prefix, an election that it has read about in contradicting ways, and a
-fact. What all answers of a kind have in common stands once, and below it what
-they contradict each other in.
+Without a prefix, an election that it has read contradicting reports about, and a
+fact. What answers have in common is printed once, and below it how they differ.
 
   go run ./examples/agree
   go run ./examples/agree -n 100 "The chemical symbol of gold is"`
@@ -47,7 +46,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		prefixes = []string{strings.Join(flags.Args(), " ")}
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -76,7 +75,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	return nil
 }
 
-// verdict puts a number into a word. Where the border lies is a matter of taste.
+// verdict puts a number into words. The border is a matter of taste.
 func verdict(a *probe.Agreement) string {
 	if a.Answers >= 0.8 {
 		return "It seems to know"

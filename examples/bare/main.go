@@ -1,6 +1,6 @@
-// Command bare shows what a base model makes of a question when nothing says that
-// it is one: it goes on as the page would on which such a line stands, which is
-// often a page of questions.
+// Command bare shows how a base model continues a question when nothing asks for
+// an answer: as a page with such a line would continue, which is often a page of
+// questions.
 //
 //	$ go run ./examples/bare
 //	$ go run ./examples/bare "What causes the tides?"
@@ -23,8 +23,8 @@ const about = `bare: a question, and whatever a base model goes on with
 
 Usage: bare [flags] [question]
 
-Nothing says that the question is to be answered, so the page goes on as such
-pages do. Compare it with examples/assistant.
+Nothing asks for an answer, so the model continues as a page with such a line
+would. Compare it with examples/assistant.
 
   go run ./examples/bare
   go run ./examples/bare -temperature 1 "What causes the tides?"`
@@ -43,13 +43,16 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		question = strings.Join(flags.Args(), " ")
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}
 	c, err := model.Complete(ctx, &sampling.Request{Prompt: question, Params: params})
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(c.Text) == "" {
+		c.Text += "\n[the model continues with nothing: " + c.Reason.String() + "]"
 	}
 	paint := cli.PainterFor(env, env.Stdout)
 	fmt.Fprintf(env.Stdout, "%s%s\n", paint.Paint(cli.Bold, question), paint.Paint(cli.Yellow, c.Text))

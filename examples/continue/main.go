@@ -1,13 +1,12 @@
-// Command continue asks a base model to go on with the same prefix several
-// times. It is not asked anything: 2+2 may be the beginning of a sum, of a
-// lesson, of a novel or of a car's seating plan, and each time it is the
-// beginning of one of them.
+// Command continue asks a base model to continue the same prefix several times.
+// 2+2 may be the beginning of a sum, of a lesson, of a novel or of a car's seating
+// plan. Each time it is the beginning of one of them.
 //
 //	$ go run ./examples/continue
 //	$ go run ./examples/continue -temperature 0.3 "The capital of France is"
 //
-// Below the continuations stands what the model thinks could come next, and how
-// likely each of it is. At temperature 0 it takes the first of these every time.
+// Below the continuations are the likeliest next tokens with their probabilities.
+// At temperature 0 the model takes the first of these every time.
 package main
 
 import (
@@ -25,7 +24,7 @@ const about = `continue: what a base model goes on with, several times over
 
 Usage: continue [flags] [prefix]
 
-The prefix is 2+2 unless you give one. Below the continuations stand the tokens
+The prefix is 2+2 unless you give one. Below the continuations are the tokens
 that could come next, with their probabilities. The flags from -temperature to
 -min-p say how one of them is drawn.
 

@@ -28,8 +28,7 @@ const about = `recite: how much of a text a base model has memorized
 Usage: recite [flags]
 
 The model is given the beginning of the text, and what it goes on with is
-compared with the rest: what is verbatim is green, and where it goes its own way
-yellow. Without -file the text is an article on the zebra that the embedded
+compared with the rest: what is verbatim is green, and the rest is yellow. Without -file the text is an article on the zebra that the embedded
 model has read.
 
   go run ./examples/recite
@@ -66,7 +65,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	if backend.Kind != "pocket" && !cli.IsSet(flags, "temperature") {
 		*temperature = 0
 	}
-	model, err := backend.Model(env)
+	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -87,7 +86,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	}
 	own := ""
 	if drawn.Tokens < r.Length { // what lies beyond the compared part is neither
-		own, _, _ = strings.Cut(drawn.Text[drawn.Bytes:], "\n") // a line shows its own way
+		own, _, _ = strings.Cut(drawn.Text[drawn.Bytes:], "\n") // one line shows it
 		own += " ..."
 	}
 	paint := cli.PainterFor(env, env.Stdout)
