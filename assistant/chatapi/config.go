@@ -10,7 +10,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Config says what a [Handler] serves, and to whom. Only Model is required:
+// A Config says what a [Handler] serves and who may use it. Only Model is required:
 // the zero value of every other field serves programs on this machine, without a
 // key.
 type Config struct {

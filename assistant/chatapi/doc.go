@@ -8,7 +8,7 @@
 // persona, which begins with the request's messages and ends with the reply. A
 // request for a completion has no persona: its prompt is sent as it is.
 //
-//   - A [Config] says what is served, and to whom.
+//   - A [Config] says what is served and who may use it.
 //   - [Limits] bound the cost of one request, and of all of them together.
 //   - A [Handler] is an [net/http.Handler] made of both.
 //

@@ -15,8 +15,8 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A fault is an error as the client is told of it. Its message never repeats
-// what a server behind the backend said: that may hold anybody's text.
+// A fault is an error in the form that clients get. Its message never repeats the
+// words of the backend's server, which may hold anybody's text.
 type fault struct {
 	status     int
 	kind       string // OpenAI's type; "" follows from the status

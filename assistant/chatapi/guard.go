@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// checkHost refuses names that nobody gave to this server. DNS rebinding turns
-// a page's own name into this machine's address, and so gets around the rule
-// that pages reach only their own server; but it needs a name to do it with.
+// checkHost refuses names that the configuration does not have. DNS rebinding
+// points a page's own name at this machine, which gets around the browser's
+// same-origin policy. It needs a name for that.
 func (h *Handler) checkHost(r *http.Request) *fault {
 	host := hostname(r.Host)
 	if _, err := netip.ParseAddr(host); err == nil {
@@ -49,7 +49,7 @@ func hostname(hostport string) string {
 // Programs other than browsers send neither header and pass.
 func (h *Handler) checkOrigin(r *http.Request) *fault {
 	if r.Method == http.MethodOptions || h.origins == nil {
-		return nil // does nothing, and says which origins may do more
+		return nil // a preflight only says which origins are allowed
 	}
 	if err := h.origins.Check(r); err != nil {
 		return &fault{status: http.StatusForbidden, code: "origin_not_allowed", message: "the request comes from a page of another origin; the server's operator can allow it"}
@@ -80,9 +80,8 @@ func (x *exchange) preflight() bool {
 	return true
 }
 
-// checkKey looks for a key among those that are allowed. It compares hashes,
-// which are all of one length, with all of them, in constant time: how long it
-// takes says nothing about any key.
+// checkKey compares the hash of the key with all allowed hashes in constant time, so
+// that its duration reveals nothing about any key.
 func (h *Handler) checkKey(r *http.Request) *fault {
 	if len(h.keys) == 0 {
 		return nil

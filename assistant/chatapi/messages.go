@@ -18,7 +18,7 @@ type dialogue struct {
 	user    string // what is to be replied to
 	prefill string // how the reply begins
 
-	spaced bool // white space stood behind the prefill, and has been taken away
+	spaced bool // white space after the prefill has been removed
 }
 
 // messages reads the messages. Those of the system and of developers are set

@@ -218,10 +218,9 @@ func (a *reply) restore(chunks iter.Seq2[sampling.Chunk, error]) iter.Seq2[sampl
 	}
 }
 
-// early returns the stop sequences that a server behind the backend may know of,
-// which saves tokens: those that it can find only where the reply has them too.
-// It reads the reply in its layout, where white space stands before it and
-// before lines, and would take that for the client's own.
+// early returns the stop sequences that the server may know, which saves tokens. The
+// server reads the reply in its layout, with white space before it and before
+// lines, so it may know only those that this white space cannot complete.
 func early(stops []string) []string {
 	var safe []string
 	for _, s := range stops {

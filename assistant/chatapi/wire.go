@@ -6,12 +6,10 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The types of the answers. go-openai's serve where they write what OpenAI's
-// own server writes: the roles, the reasons to finish and the usage. Its others
-// are made for reading answers. Written, they lack an empty content, a null
-// refusal and a log probability of 0, have the bytes of a token in base 64 and
-// add the fields of other vendors; and from a request they cannot tell a
-// temperature of 0 from none.
+// The types of the answers. go-openai's are used for the roles, the finish reasons
+// and the usage. Its others are made for reading answers. Written, they lack an
+// empty content, a null refusal and a log probability of 0, have the bytes of a
+// token in base 64, and add fields of other vendors.
 
 type errorBody struct {
 	Error errorObject `json:"error"`

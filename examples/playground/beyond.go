@@ -9,7 +9,7 @@ import (
 )
 
 // beyond is a Backend around a Backend that lets the model go on for a while
-// behind a stop sequence, to show what the stop kept from the caller: the next
+// after a stop sequence, to show what the stop kept from the caller: the next
 // pair of a list, or the user's next turn. It hands the caller the same text as
 // the backend would by itself.
 //
@@ -17,7 +17,7 @@ import (
 type beyond struct {
 	backend sampling.Backend
 	tokens  int               // how far it goes on, in chunks, most of which are a token
-	show    func(text string) // is given the stop sequence and what comes behind it
+	show    func(text string) // gets the stop sequence and what comes after it
 }
 
 // Sample asks for a continuation without stop sequences, since a server would
@@ -27,7 +27,7 @@ func (b *beyond) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 		asked := *req
 		asked.Stop = nil
 		var text strings.Builder
-		left := -1 // chunks still to be read behind the stop; -1 while the caller reads
+		left := -1 // chunks still to be read after the stop; -1 while the caller reads
 		for chunk, err := range b.backend.Sample(ctx, &asked) {
 			if left >= 0 {
 				if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A fault is what the page is told when something is wrong.
+// A fault is an error in the form that the page gets.
 type fault struct {
 	Message string `json:"message"`
 	Field   string `json:"field,omitzero"`   // of the request, or "input" or "output" of a pair

@@ -125,7 +125,7 @@ func (s *server) act(w http.ResponseWriter, r *http.Request, j job) {
 			return
 		}
 		if _, err := j.prompt(ctx, o); err != nil {
-			refuse(w, err) // a program that would fail the same way is no use
+			refuse(w, err) // the program would fail the same way
 			return
 		}
 		code, err := goProgram(j, backend, params)

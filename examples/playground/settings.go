@@ -45,7 +45,7 @@ type opened struct {
 	params sampling.Params
 }
 
-// tokensBeyond is how far a model may go on behind a stop sequence.
+// tokensBeyond is how far a model may go on after a stop sequence.
 const tokensBeyond = 40
 
 // showing returns the model with a view of what a stop sequence keeps away.

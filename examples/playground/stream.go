@@ -16,7 +16,7 @@ import (
 type event struct {
 	Prompt *promptEvent `json:"prompt,omitzero"`
 	Text   *textEvent   `json:"text,omitzero"`
-	Beyond string       `json:"beyond,omitzero"` // what stood behind the stop sequence, and the sequence
+	Beyond string       `json:"beyond,omitzero"` // the stop sequence and what came after it
 	End    *endEvent    `json:"end,omitzero"`
 	Error  *fault       `json:"error,omitzero"`
 }
@@ -57,7 +57,7 @@ type endEvent struct {
 	Estimated  bool            `json:"estimated"` // the backend did not tell all tokens
 	Cost       float64         `json:"cost"`      // dollars
 	Answer     *string         `json:"answer,omitzero"`
-	Problem    string          `json:"problem,omitzero"` // why the text is no answer
+	Problem    string          `json:"problem,omitzero"` // why the text is not an answer
 	Turn       *assistant.Turn `json:"turn,omitzero"`
 }
 
@@ -114,7 +114,7 @@ func finite(logprob float64) float64 {
 // beyond writes what a stop sequence kept away.
 func (s *stream) beyond(text string) {
 	if text != "" {
-		_ = s.send(event{Beyond: text}) // the end comes behind it, and fails too
+		_ = s.send(event{Beyond: text}) // the end comes after it, and fails too
 	}
 }
 
