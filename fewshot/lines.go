@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"iter"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -14,16 +15,22 @@ type line struct {
 	text   []byte
 }
 
-var byteOrderMark = []byte("\ufeff")
-
-// lines yields the lines of r, however long, and a FileError for one that is
+// lines yields the lines of r, however long, and a FileError with one that is
 // not UTF-8. The text is valid until the next line.
 func lines(r io.Reader) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
+		r, err := utf8Of(r)
+		if err != nil {
+			yield(line{}, err)
+			return
+		}
 		b := bufio.NewReader(r)
 		var whole []byte
 		for number := 1; ; {
 			part, err := b.ReadSlice('\n')
+			if len(whole)+len(part) > cap(whole) {
+				whole = slices.Grow(whole, len(whole)+len(part)) // twice the size: append grows by a quarter
+			}
 			whole = append(whole, part...)
 			if err == bufio.ErrBufferFull {
 				continue
@@ -33,15 +40,12 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 				return
 			}
 			text := bytes.TrimSuffix(bytes.TrimSuffix(whole, []byte("\n")), []byte("\r"))
-			if number == 1 {
-				text = bytes.TrimPrefix(text, byteOrderMark)
-			}
 			if len(whole) > 0 {
 				var wrong error
 				if at := notUTF8(text); at >= 0 {
-					wrong = &FileError{Line: number, Column: at + 1, Err: errNotUTF8}
+					wrong = &FileError{Line: number, Column: at + 1, Err: errEncoding}
 				}
-				if !yield(line{number, text}, wrong) || wrong != nil {
+				if !yield(line{number, text}, wrong) {
 					return
 				}
 			}
@@ -52,15 +56,6 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 			number++
 		}
 	}
-}
-
-// skipBOM returns r without a byte order mark at its front.
-func skipBOM(r io.Reader) io.Reader {
-	b := bufio.NewReader(r)
-	if front, _ := b.Peek(len(byteOrderMark)); bytes.Equal(front, byteOrderMark) {
-		b.Discard(len(byteOrderMark)) // they are in the buffer
-	}
-	return b
 }
 
 func notUTF8(text []byte) int {

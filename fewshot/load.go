@@ -15,11 +15,11 @@ import (
 )
 
 // LoadOptions say where the two sides of an example are in a file, and how
-// strictly it is read. The zero LoadOptions read the fields "in" and "out" and
-// refuse a file that has others, or lacks one of them in some line.
+// strictly it is read. The zero LoadOptions read the fields "in" and "out". They
+// refuse a file that has other fields, or lacks one of these in some row.
 type LoadOptions struct {
-	// Name is the file's name, for [Example.At]: "words.csv" gives "words.csv:7"
-	// in line 7, and "" gives "line 7".
+	// Name is the file's name, for [Example.At] and errors: "words.csv" gives
+	// "words.csv:7" in line 7, and "" gives "line 7".
 	Name string
 
 	In, Out string // names of the fields; "" is "in" and "out"
@@ -27,9 +27,27 @@ type LoadOptions struct {
 	// Others lets a file have other fields, which are not read.
 	Others bool
 
-	// Missing lets a line lack a field, or a value some of its own, which are then
+	// Missing lets a row lack a field, or a value some of its own. They are then
 	// zero values.
 	Missing bool
+
+	// Trim removes white space around both sides, where they are text.
+	Trim bool
+
+	// Labels are the only outputs that are right; nil allows all. An output that
+	// differs from a label in letter case alone is read as the label.
+	Labels []string
+
+	// Distinct leaves out rows with the input of an earlier row.
+	Distinct bool
+
+	// Skip leaves out wrong rows, and rows with an empty side unless Missing is
+	// set. Otherwise the first wrong row ends the file.
+	Skip bool
+
+	// Report is called for each row that Trim, Labels, Distinct or Skip changed or
+	// left out, with the reason.
+	Report func(*FileError)
 }
 
 // at returns where an example is, for its At.
@@ -56,17 +74,21 @@ func (c LoadOptions) names() (in, out string, err error) {
 
 // A FileError says where a file of examples is wrong.
 type FileError struct {
-	Line   int // counting from 1
-	Column int // in bytes, counting from 1; 0 is the whole line
+	Name   string // of the file, from LoadOptions
+	Line   int    // counting from 1
+	Column int    // in bytes of UTF-8, counting from 1; 0 is the whole line
 	Err    error
+
+	ends bool // the rest of the file cannot be read
 }
 
-// Error begins with the line and the column.
+// Error begins with the place.
 func (e *FileError) Error() string {
-	if e.Column == 0 {
-		return fmt.Sprintf("fewshot: line %d: %v", e.Line, e.Err)
+	at := LoadOptions{Name: e.Name}.at(e.Line)
+	if e.Column > 0 {
+		at += fmt.Sprintf(", column %d", e.Column)
 	}
-	return fmt.Sprintf("fewshot: line %d, column %d: %v", e.Line, e.Column, e.Err)
+	return fmt.Sprintf("fewshot: %s: %v", at, e.Err)
 }
 
 // Unwrap returns what is wrong there.
@@ -89,34 +111,29 @@ func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In
 }
 
 // ReadJSONL reads examples from JSON Lines, one object a line, as it goes, with
-// no limit on the length of a line. A byte order mark, CRLF and empty lines are
-// accepted. The first error, a [*FileError] unless r itself fails, ends the
-// sequence, which is single-use.
+// no limit on the length of a line. It reads UTF-8 and UTF-16, with and without a
+// byte order mark, CRLF and empty lines. The first error, a [*FileError] unless r
+// itself fails, ends the sequence, which is single-use.
 func ReadJSONL[In, Out any](r io.Reader, c LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return func(yield func(Example[In, Out], error) bool) {
-		inName, outName, err := c.names()
-		if err != nil {
-			yield(Example[In, Out]{}, err)
-			return
-		}
+	return load(c, func(yield func(row[In, Out], error) bool) {
+		inName, outName, _ := c.names()
 		for l, err := range lines(r) {
-			var e Example[In, Out]
 			if err == nil && len(bytes.TrimSpace(l.text)) == 0 {
 				continue
 			}
+			r := row[In, Out]{line: l.number}
 			if err == nil {
-				e.At = c.at(l.number)
-				err = readObject(l, c, []string{inName, outName}, []any{&e.In, &e.Out})
+				err = readObject(l, c, []string{inName, outName}, []any{&r.In, &r.Out})
 			}
-			if err != nil {
-				yield(Example[In, Out]{}, err)
-				return
+			if err == nil && c.Trim {
+				r.trimmed = trim(&r.In)
+				r.trimmed = trim(&r.Out) || r.trimmed
 			}
-			if !yield(e, nil) {
+			if !yield(r, err) {
 				return
 			}
 		}
-	}
+	})
 }
 
 // readObject reads one line's object into the two targets.
@@ -192,7 +209,7 @@ func unmarshalStrict(value []byte, target any, missing bool) error {
 	if err := strictjson.Decode(value, target); err != nil {
 		return err
 	}
-	if missing {
+	if missing || v.Kind() == reflect.String {
 		return nil
 	}
 	return checkWhole(string(value), v.Interface())

@@ -1,6 +1,8 @@
 package fewshot
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,34 +13,61 @@ import (
 	"unicode/utf8"
 )
 
-// ReadCSV reads examples from comma-separated values as RFC 4180 has them; a line
+// ReadCSV reads examples from comma-separated values as RFC 4180 has them. A line
 // break between quotation marks is read as "\n", also where it is CRLF. The first
-// record names the columns; values follow the default rules of [Codec]. What else
-// is said of [ReadJSONL] holds here too.
+// record names the columns. Values follow the default rules of [Codec]. Where the
+// header has both columns only when it is parted at semicolons or tabs, so is the
+// file. The rest is as in [ReadJSONL].
 func ReadCSV[In, Out any](r io.Reader, c LoadOptions) iter.Seq2[Example[In, Out], error] {
 	return readTable[In, Out](c, func(yield func(record, error) bool) {
-		records := csv.NewReader(skipBOM(r))
+		r, err := utf8Of(r)
+		if err != nil {
+			yield(record{}, err)
+			return
+		}
+		b := bufio.NewReaderSize(r, 1<<16)
+		records := csv.NewReader(b)
+		records.Comma = comma(b, c)
 		records.FieldsPerRecord = -1 // counted below, with a better error
 		for {
 			fields, err := records.Read()
 			if err == io.EOF {
 				return
 			}
+			rec := record{fields: fields, position: records.FieldPos}
 			var parse *csv.ParseError
 			if errors.As(err, &parse) {
-				err = &FileError{Line: parse.Line, Column: parse.Column, Err: parse.Err}
+				// An open quote takes in the rows after it.
+				err = &FileError{Line: parse.Line, Column: parse.Column, Err: parse.Err, ends: parse.Line > parse.StartLine}
 			}
-			if err != nil {
-				yield(record{}, err)
-				return
+			if err == nil {
+				rec.line, _ = records.FieldPos(0)
 			}
-			rec := record{fields: fields, position: records.FieldPos}
-			rec.line, _ = records.FieldPos(0)
-			if !yield(rec, nil) {
+			if !yield(rec, err) {
 				return
 			}
 		}
 	})
+}
+
+// comma returns what parts the fields of the header that b begins with.
+func comma(b *bufio.Reader, c LoadOptions) rune {
+	front, err := b.Peek(1)
+	for err == nil && bytes.IndexByte(front, '\n') < 0 {
+		_, err = b.Peek(b.Buffered() + 1) // reads more
+		front, _ = b.Peek(b.Buffered())
+	}
+	line, _, _ := bytes.Cut(front, []byte("\n"))
+	in, out, _ := c.names()
+	for _, comma := range ",;\t" {
+		header := csv.NewReader(bytes.NewReader(line))
+		header.Comma = comma
+		names, _ := header.Read()
+		if slices.Contains(names, in) && slices.Contains(names, out) {
+			return comma
+		}
+	}
+	return ','
 }
 
 // ReadTSV reads examples from tab-separated values: one line a record, a tab
@@ -58,7 +87,7 @@ func ReadTSV[In, Out any](r io.Reader, c LoadOptions) iter.Seq2[Example[In, Out]
 				}
 				return l.number, column
 			}
-			if !yield(record{l.number, fields, position}, err) || err != nil {
+			if !yield(record{l.number, fields, position}, err) {
 				return
 			}
 		}
@@ -73,43 +102,48 @@ type record struct {
 }
 
 func readTable[In, Out any](c LoadOptions, records iter.Seq2[record, error]) iter.Seq2[Example[In, Out], error] {
-	return func(yield func(Example[In, Out], error) bool) {
+	return load(c, func(yield func(row[In, Out], error) bool) {
 		var (
 			inCodec  Codec[In]
 			outCodec Codec[Out]
-			columns  []int // where the two sides stand; nil before the header
+			columns  []int // where the two sides are; nil before the header
 			width    int
 		)
 		for rec, err := range records {
-			var e Example[In, Out]
+			r := row[In, Out]{line: rec.line}
 			switch {
-			case err != nil:
 			case columns == nil:
-				columns, err = header(rec, c)
-				width = len(rec.fields)
 				if err == nil {
+					columns, err = header(rec, c)
+				}
+				if width = len(rec.fields); err == nil {
 					continue
 				}
+				var wrong *FileError
+				if errors.As(err, &wrong) {
+					wrong.ends = true
+				}
+			case err != nil:
 			case len(rec.fields) != width && !(c.Missing && len(rec.fields) < width):
 				err = rec.wrong(-1, fmt.Errorf("%d fields, and the header has %d", len(rec.fields), width))
 			default:
-				e.At = c.at(rec.line)
-				if e.In, err = field(rec, columns[0], &inCodec); err == nil {
-					e.Out, err = field(rec, columns[1], &outCodec)
+				if r.In, r.trimmed, err = field(rec, columns[0], c, &inCodec); err == nil {
+					var trimmed bool
+					r.Out, trimmed, err = field(rec, columns[1], c, &outCodec)
+					r.trimmed = r.trimmed || trimmed
+				}
+				if columns[1] >= 0 && columns[1] < len(rec.fields) {
+					_, r.column = rec.position(columns[1])
 				}
 			}
-			if err != nil {
-				yield(Example[In, Out]{}, err)
-				return
-			}
-			if !yield(e, nil) {
+			if !yield(r, err) {
 				return
 			}
 		}
 		if columns == nil {
-			yield(Example[In, Out]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns")})
+			yield(row[In, Out]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns"), ends: true})
 		}
-	}
+	})
 }
 
 // header returns where the two sides stand, -1 for one that may be missing.
@@ -120,6 +154,9 @@ func header(rec record, c LoadOptions) ([]int, error) {
 	}
 	columns := []int{-1, -1}
 	for i, name := range rec.fields {
+		if !utf8.ValidString(name) {
+			return nil, rec.wrong(i, errEncoding)
+		}
 		side := slices.Index([]string{inName, outName}, name)
 		switch {
 		case side < 0 && c.Others:
@@ -139,19 +176,22 @@ func header(rec record, c LoadOptions) ([]int, error) {
 	return columns, nil
 }
 
-func field[T any](rec record, i int, codec *Codec[T]) (T, error) {
-	var none T
+// field returns one field, and whether white space around it was removed.
+func field[T any](rec record, i int, c LoadOptions, codec *Codec[T]) (v T, trimmed bool, err error) {
 	if i < 0 || i >= len(rec.fields) {
-		return none, nil // LoadOptions.Missing
+		return v, false, nil // LoadOptions.Missing
 	}
-	if !utf8.ValidString(rec.fields[i]) {
-		return none, rec.wrong(i, errNotUTF8)
+	text := rec.fields[i]
+	if !utf8.ValidString(text) {
+		return v, false, rec.wrong(i, errEncoding)
 	}
-	v, err := codec.decode(rec.fields[i])
-	if err != nil {
-		return none, rec.wrong(i, fmt.Errorf("%q %w", shorten(rec.fields[i], 40), err))
+	if c.Trim {
+		text = strings.TrimSpace(text)
 	}
-	return v, nil
+	if v, err = codec.decode(text); err != nil {
+		return v, false, rec.wrong(i, fmt.Errorf("%q %w", shorten(text, 40), err))
+	}
+	return v, len(text) < len(rec.fields[i]), nil
 }
 
 // wrong places an error at a field, or at the line for field -1.
