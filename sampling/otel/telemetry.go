@@ -98,7 +98,7 @@ func (t *traced) call(ctx context.Context, operation string, req *sampling.Reque
 	return ctx, &call{traced: t, ctx: ctx, span: span, start: time.Now()}
 }
 
-// end ends the span. Unsupported is no error of a draw or a score, which callers
+// end ends the span. Unsupported is not an error of a draw or a score, which callers
 // try in order to find out.
 func (c *call) end(operation string, err error, quiet bool, more ...attribute.KeyValue) {
 	c.span.SetAttributes(append(more, usageAttributes(c.usage, c.model)...)...)
