@@ -75,7 +75,7 @@ func (r *run) agreed(ctx context.Context) (t table, err error) {
 	}
 	var bins [3]tally
 	var right, wrong []float64
-	cases := capitalCases[:r.cases(len(capitalCases), 16)]
+	cases := capitalCases[:r.cases(len(capitalCases), 14)]
 	for i, c := range cases {
 		a, err := probe.Agree(ctx, r.model, "The capital of "+c.In+" is", probe.AgreeOptions{
 			Stop: []string{".", "\n"}, Params: sampling.Params{MaxTokens: 8, Seed: 1},

@@ -39,7 +39,7 @@ case, by the server's counters; *read* excludes its prefix cache. Time is relati
 	for _, k := range sizes {
 		var base *cost
 		for _, sel := range selections {
-			orders := seeds
+			orders := seeds[:r.cases(3, 2)]
 			if sel.name != "random" {
 				orders = seeds[:1]
 			}
