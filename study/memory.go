@@ -90,16 +90,16 @@ func (r *run) agreed(ctx context.Context) (t table, err error) {
 			wrong = append(wrong, a.Answers)
 		}
 		bin := 0
-		if a.Answers >= 0.35 {
+		if a.Answers > 0.15 {
 			bin++
 		}
-		if a.Answers >= 0.65 {
+		if a.Answers > 0.25 {
 			bin++
 		}
 		bins[bin].count(known)
 		r.progress("agreement")(fewshot.Progress{Done: i + 1, All: len(cases)})
 	}
-	for i, name := range []string{"up to 3 of 10", "4 to 6 of 10", "7 to 10 of 10"} {
+	for i, name := range []string{"1 of 10", "2 of 10", "3 or more of 10"} {
 		t.add(name, fmt.Sprint(bins[i].n), bins[i].String())
 	}
 	area, low, high := auc(right, wrong)

@@ -89,7 +89,15 @@ func (r *run) cached(namespace string) sampling.Model {
 	if r.asked != nil {
 		wrappers = append(wrappers, &wrap.Cache{Store: r.asked, Namespace: namespace})
 	}
-	return sampling.Model{Backend: wrap.Around(r.backend, wrappers...)}
+	return sampling.Model{Backend: singly{sampling.Forward{Backend: wrap.Around(r.backend, wrappers...)}}}
+}
+
+// singly draws one completion at a time, as a server with one slot does. A strict
+// Cache does not know that the server refused to draw several.
+type singly struct{ sampling.Forward }
+
+func (singly) Draw(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+	return nil, sampling.ErrUnsupported
 }
 
 func (r *run) read(files fs.FS, name string) error {
