@@ -23,6 +23,9 @@ type beyond struct {
 // Sample asks for a continuation without stop sequences, since a server would
 // find them.
 func (b *beyond) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	if !req.Constraint.IsZero() {
+		return b.backend.Sample(ctx, req) // which the stop closes: nothing comes after it
+	}
 	return func(yield func(sampling.Chunk, error) bool) {
 		asked := *req
 		asked.Stop = nil
@@ -51,4 +54,9 @@ func (b *beyond) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			left = b.tokens
 		}
 	}
+}
+
+// Constrains implements [sampling.Constrainer].
+func (b *beyond) Constrains(c sampling.Constraint) error {
+	return sampling.Forward{Backend: b.backend}.Constrains(c)
 }

@@ -131,6 +131,14 @@ func (j *fewshotJob) program(w *codeWriter) {
 		w.linef("Instruction: %s,", goString(j.Instruction))
 	}
 	w.linef("Format: fewshot.%s,", j.Format)
+	if j.Constrain {
+		var outputs []string
+		for _, out := range j.outputs() {
+			outputs = append(outputs, goString(out))
+		}
+		w.linef("Out: fewshot.OneOf(%s),", strings.Join(outputs, ", "))
+		w.linef("Constrain: fewshot.ConstrainRequired,")
+	}
 	w.paramsField()
 	w.linef("}")
 	for _, p := range j.Pairs[:j.Shots] {

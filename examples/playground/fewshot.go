@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -17,6 +18,7 @@ type fewshotJob struct {
 	Shots       int    `json:"shots"` // how many of the pairs are shown
 	Format      string `json:"format"`
 	Query       string `json:"query"`
+	Constrain   bool   `json:"constrain"` // the answer has to be one of the pairs' outputs
 }
 
 type pair struct {
@@ -44,7 +46,23 @@ func (j *fewshotJob) prompter(p sampling.Params) (*fewshot.Prompter[string, stri
 	for _, pair := range j.Pairs[:j.Shots] {
 		task.Add(pair.In, pair.Out)
 	}
+	if j.Constrain {
+		if len(j.Pairs) == 0 {
+			return nil, invalid("constrain", "there are no outputs to choose from; add a pair")
+		}
+		task.Out, task.Constrain = fewshot.OneOf(j.outputs()...), fewshot.ConstrainRequired
+	}
 	return task.Compile()
+}
+
+// outputs returns the outputs of all pairs, each once.
+func (j *fewshotJob) outputs() (all []string) {
+	for _, pair := range j.Pairs {
+		if !slices.Contains(all, pair.Out) {
+			all = append(all, pair.Out)
+		}
+	}
+	return all
 }
 
 func (j *fewshotJob) prompt(ctx context.Context, o *opened) (*promptEvent, error) {
@@ -71,6 +89,7 @@ func (j *fewshotJob) run(ctx context.Context, o *opened, out *stream) error {
 	if err := out.send(event{Prompt: o.promptEvent(p, p.Parts())}); err != nil {
 		return err
 	}
+	out.allowed = p.Constraint.Start()
 	var last sampling.Chunk
 	var text strings.Builder
 	for chunk, err := range o.showing(out.beyond).Stream(ctx, p.Request(o.params)) {

@@ -49,6 +49,9 @@ func script(t *testing.T, answer string) string {
 				fmt.Fprintf(&b, " %.2f", token.Logprob)
 				for _, other := range token.Top {
 					fmt.Fprintf(&b, " %q %.2f", other.Text, other.Logprob)
+					if other.Refused {
+						b.WriteString(" refused")
+					}
 				}
 			}
 			b.WriteByte('\n')
@@ -81,6 +84,7 @@ func TestRun(t *testing.T) {
 		{"raw", "/api/raw/run", `{"prompt":"2+2","stop":["\n"],"max_tokens":8,"temperature":1,"seed":3,"logprobs":2}`},
 		{"raw-stop", "/api/raw/run", `{"prompt":"The 2024 election in Norvale was won by","stop":[","," of"],"max_tokens":30,"seed":1}`},
 		{"fewshot", "/api/fewshot/run", `{"instruction":"Translate English to Korean.","pairs":[{"in":"ocean","out":"바다"},{"in":"gentle","out":"온화한"}],"shots":1,"format":"Lines","query":"teacher","max_tokens":16}`},
+		{"fewshot-constrained", "/api/fewshot/run", `{"instruction":"Translate English to Korean.","pairs":[{"in":"ocean","out":"바다"},{"in":"gentle","out":"온화한"}],"shots":1,"format":"Lines","query":"teacher","max_tokens":16,"logprobs":3,"constrain":true}`},
 		{"fewshot-cut", "/api/fewshot/run", `{"pairs":[],"shots":0,"format":"QA","query":"Why is the sky blue?","max_tokens":3}`},
 		{"assistant", "/api/assistant/run", `{"persona":{"description":"A conversation.","examples":[[{"user":"Hello","reply":"Hello. What can I do?"}]]},"turns":[],"text":"Why is the sky blue?","max_tokens":90}`},
 	} {
@@ -124,6 +128,7 @@ func TestRefused(t *testing.T) {
 		{"no query", "/api/fewshot/prompt", `{"pairs":[],"shots":0,"format":"Lines","query":""}`, 400, `"field":"input"`},
 		{"a line break in Lines", "/api/fewshot/prompt", `{"pairs":[{"in":"a","out":"b"},{"in":"c","out":"d\ne"}],"shots":2,"format":"Lines","query":"x"}`, 400, `"field":"output","example":2`},
 		{"more shots than pairs", "/api/fewshot/prompt", `{"pairs":[],"shots":3,"format":"Lines","query":"x"}`, 400, `"field":"shots"`},
+		{"no outputs", "/api/fewshot/run", `{"pairs":[],"shots":0,"format":"Lines","query":"x","constrain":true}`, 400, `"field":"constrain"`},
 		{"negative shots", "/api/fewshot/run", `{"pairs":[],"shots":-1,"format":"Lines","query":"x"}`, 400, `"field":"shots"`},
 		{"no such format", "/api/fewshot/code", `{"pairs":[],"shots":0,"format":"Haiku","query":"x"}`, 400, `"field":"format"`},
 		{"nothing said", "/api/assistant/run", `{"persona":{},"turns":[],"text":" "}`, 400, "user text"},

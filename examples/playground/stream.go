@@ -46,6 +46,7 @@ type tokenObject struct {
 	Text    string        `json:"text"`
 	Logprob float64       `json:"logprob"`
 	Top     []tokenObject `json:"top,omitzero"`
+	Refused bool          `json:"refused,omitzero"` // the constraint does not allow it
 }
 
 // An endEvent says how the continuation ended and what it cost.
@@ -67,6 +68,7 @@ type stream struct {
 	control *http.ResponseController
 	meter   *wrap.Meter
 	begun   bool
+	allowed *sampling.Matcher // reads the continuation, where it is constrained
 }
 
 // send writes one event at once. A page that takes nothing for too long is gone.
@@ -96,11 +98,23 @@ func (s *stream) chunk(c sampling.Chunk) error {
 	for _, t := range c.Tokens {
 		token := tokenObject{Text: t.Text, Logprob: finite(t.Logprob)}
 		for _, a := range t.Top {
-			token.Top = append(token.Top, tokenObject{Text: a.Text, Logprob: finite(a.Logprob)})
+			token.Top = append(token.Top, tokenObject{Text: a.Text, Logprob: finite(a.Logprob), Refused: s.refuses(a.Text)})
+		}
+		if s.allowed != nil {
+			s.allowed.Add(t.Text)
 		}
 		e.Tokens = append(e.Tokens, token)
 	}
 	return s.send(event{Text: &e})
+}
+
+// refuses reports whether the constraint does not allow text to come next.
+func (s *stream) refuses(text string) bool {
+	if s.allowed == nil {
+		return false
+	}
+	next := *s.allowed
+	return !next.Add(text)
 }
 
 // finite makes a number of a log probability, since JSON has no infinity.

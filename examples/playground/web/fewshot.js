@@ -40,6 +40,7 @@ const request = () => ({
   ...settings(),
   instruction: byId("fewshot-instruction").value, format: byId("fewshot-format").value,
   pairs: pairs.value.map(({ in: left, out }) => ({ in: left, out })), shots: Number(slider.value), query: byId("fewshot-query").value,
+  constrain: byId("fewshot-constrain").checked,
 });
 
 // changed shows the prompt anew, once nothing has changed for a moment.
@@ -100,7 +101,7 @@ slider.addEventListener("input", () => {
   count(slider.value);
   changed();
 });
-for (const id of ["fewshot-instruction", "fewshot-format", "fewshot-query"]) byId(id).addEventListener("input", changed);
+for (const id of ["fewshot-instruction", "fewshot-format", "fewshot-query", "fewshot-constrain"]) byId(id).addEventListener("input", changed);
 onSettings(changed);
 byId("fewshot-run").addEventListener("click", answer);
 byId("fewshot-code").addEventListener("click", () => task.run((signal) => showCode("api/fewshot/code", request(), signal)));
@@ -121,6 +122,7 @@ export const fewshot = {
     byId("fewshot-instruction").value = preset.instruction;
     byId("fewshot-format").value = preset.format;
     byId("fewshot-query").value = preset.query;
+    byId("fewshot-constrain").checked = preset.constrain ?? false;
     pairs.value = preset.pairs;
     count(preset.shots);
     changed();

@@ -110,8 +110,8 @@ function show(span, token, pick, focus) {
   popover.replaceChildren(element("p", { textContent: others.length ? "What could stand here. A click goes on from it." : `Probability ${percent(token.logprob)}; no alternatives were told.` }));
   for (const other of others) {
     const button = element(
-      "button", { "aria-label": `${visible(other.text)}, ${percent(other.logprob)}` },
-      element("span", { textContent: visible(other.text), className: other.text === token.text ? "model" : "" }),
+      "button", { "aria-label": `${visible(other.text)}, ${percent(other.logprob)}${other.refused ? ", refused by the constraint" : ""}` },
+      element(other.refused ? "s" : "span", { textContent: visible(other.text), className: other.refused ? "beyond" : other.text === token.text ? "model" : "" }),
       element("meter", { min: 0, max: 1, value: share(other.logprob), "aria-hidden": "true" }),
       element("span", { textContent: percent(other.logprob) }),
     );
