@@ -28,7 +28,8 @@ Without reviews, five of its own. Each is labelled twice: as the model has it,
 and with the model's liking for a label divided out.
 
   go run ./examples/classify
-  go run ./examples/classify "The charger was broken and nobody answered."`
+  go run ./examples/classify "The charger was broken and nobody answered."
+  go run ./examples/classify -constrain -draws 200`
 
 // A Sentiment is what a review is.
 type Sentiment string
@@ -55,6 +56,7 @@ func main() { cli.Main("classify", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("classify", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
+	draws := cli.DrawFlags(flags)
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
@@ -68,11 +70,16 @@ func run(ctx context.Context, env *cli.Env) error {
 	}
 
 	prompter, err := fewshot.Task[string, Sentiment]{
-		Examples: shots,
-		Format:   fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
+		Examples:  shots,
+		Out:       fewshot.OneOf(labels...),
+		Constrain: draws.Mode(),
+		Format:    fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"},
 	}.Compile()
 	if err != nil {
 		return err
+	}
+	if draws.N > 0 {
+		return cli.CountValid(ctx, env, draws, prompter, model, asked, 50)
 	}
 	plain, err := fewshot.NewClassifier(prompter, labels, fewshot.ClassifierOptions[string]{ContentFree: []string{"N/A", "[MASK]", "..."}})
 	if err != nil {

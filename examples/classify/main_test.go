@@ -8,8 +8,10 @@ import (
 
 func TestClassify(t *testing.T) {
 	for golden, args := range map[string][]string{
-		"golden.txt":   {},
-		"golden-2.txt": {"The charger was broken and nobody answered.", "A superb book!"},
+		"golden.txt":      {},
+		"draws.txt":       {"-draws", "200"},
+		"constrained.txt": {"-draws", "200", "-constrain"},
+		"golden-2.txt":    {"The charger was broken and nobody answered.", "A superb book!"},
 	} {
 		got := clitest.Run(t, "classify", run, "", nil, args...)
 		if got.Status != 0 || got.Stderr != "" {

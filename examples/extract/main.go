@@ -26,7 +26,8 @@ Without sentences, three that the embedded model can read. It cannot copy from
 a sentence of yours, and makes a person up; a large base model can.
 
   go run ./examples/extract
-  go run ./examples/extract "Ann Lee is a 30-year-old cook in Rome."`
+  go run ./examples/extract "Ann Lee is a 30-year-old cook in Rome."
+  go run ./examples/extract -constrain -draws 200`
 
 type person struct {
 	Name string `json:"name"`
@@ -46,6 +47,7 @@ func main() { cli.Main("extract", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("extract", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
+	draws := cli.DrawFlags(flags)
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
@@ -61,9 +63,13 @@ func run(ctx context.Context, env *cli.Env) error {
 	task := fewshot.Task[string, person]{Params: sampling.Params{MaxTokens: 100}}
 	task.Add("Ada Moreno, a nurse from Lisbon, is 34 years old.", person{"Ada Moreno", "nurse", "Lisbon", 34})
 	task.Add("Jon Berg is a 60-year-old fisherman who lives in Bergen.", person{"Jon Berg", "fisherman", "Bergen", 60})
+	task.Constrain = draws.Mode()
 	prompter, err := task.Compile()
 	if err != nil {
 		return err
+	}
+	if draws.N > 0 {
+		return cli.CountValid(ctx, env, draws, prompter, model, asked, task.Params.MaxTokens)
 	}
 	for _, sentence := range asked {
 		p, err := prompter.Run(ctx, model, sentence)

@@ -8,7 +8,9 @@ import (
 
 func TestExtract(t *testing.T) {
 	for golden, args := range map[string][]string{
-		"golden.txt": {},
+		"golden.txt":      {},
+		"draws.txt":       {"-draws", "200"},
+		"constrained.txt": {"-draws", "200", "-constrain"},
 	} {
 		got := clitest.Run(t, "extract", run, "", nil, args...)
 		if got.Status != 0 || got.Stderr != "" {
