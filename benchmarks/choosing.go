@@ -120,7 +120,7 @@ func found(index searcher, pool []pair, examples int) (float64, error) {
 
 // choosingAgree wants of each side that it finds the examples with the highest
 // scores by the formula that it says it follows. A few may differ, since scores
-// are rounded differently and equal ones stand in another order.
+// are rounded differently and equal ones have another order.
 func choosingAgree(r *runner) error {
 	pool, asked := reviews(2000, 7), queries(50, 10)
 	for _, indexer := range indexers {

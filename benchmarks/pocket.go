@@ -208,7 +208,7 @@ func measurePocket(r *runner) (*section, error) {
 	return &section{
 		Title: "pocket",
 		Text: fmt.Sprintf(`The embedded base model trained on its own corpus, and on more of the same: its documents again and again, with their lines
-shuffled. Training is what the first use of the default model does. Then %d tokens are drawn at temperature 1 behind a few pairs,
+shuffled. Training is what the first use of the default model does. Then %d tokens are drawn at temperature 1 after a few pairs,
 and a prompt of 4 kB of English is read. It is compared with nothing but itself: there is no other model to put beside it.`, pocketTokens),
 		Tables: []table{t},
 		Goals: []goal{

@@ -238,7 +238,7 @@ func renderingSection(sizes []int, all [][]*result) *section {
 	cold, atColdest := worst(colds, names)
 	return &section{
 		Title: "Rendering",
-		Text: `A column of lines "in: out" with a query behind it, from short pairs such as those of a word list. *Warm* is any query on a
+		Text: `A column of lines "in: out" followed by a query, from short pairs such as those of a word list. *Warm* is any query on a
 Task after its first; *cold* is a new Task for each query, which encodes every pair and checks that none of its values breaks
 the layout. None of the others checks anything. Each of them got its examples in the form it wants, its template compiled
 where it can compile one, before the clock ran. The values have no braces in them: the others take those for part of a

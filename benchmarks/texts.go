@@ -17,7 +17,7 @@ const corpusPath = "../sampling/pocket/corpus"
 
 type pair = fewshot.Example[string, string]
 
-// A writer makes up text that is the same in every run. Its words are as
+// A writer invents text that is the same in every run. Its words are as
 // frequent as those of a language: few come often, and most are rare.
 type writer struct {
 	rng   *rand.Rand

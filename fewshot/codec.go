@@ -38,7 +38,7 @@ type Codec[T any] struct {
 	allowed func(*layout) (sampling.Constraint, []string, error) // Constraint, where it depends on the layout
 }
 
-// Text returns v as it stands in a prompt.
+// Text returns v as it is written in a prompt.
 func (c *Codec[T]) Text(v T) (string, error) { return c.encode(v) }
 
 func (c *Codec[T]) encode(v T) (string, error) {

@@ -19,7 +19,7 @@ type MapOptions struct {
 	Parallel  int  // how many inputs are under way at once; 0 is 4
 	Unordered bool // yield each result as it comes
 
-	// MaxFailed is how many inputs may fail before Map stops; 0 is no limit.
+	// MaxFailed is how many inputs may fail before Map stops; 0 is unlimited.
 	MaxFailed int
 
 	// KeepGoing makes Map continue after an error that every other input would get

@@ -9,9 +9,9 @@ import (
 	"github.com/foreword-go/foreword/internal/strictjson"
 )
 
-// quote writes a value as a JSON string that has none of the layout's marks in
-// it. The first character of a mark that would still stand in it is written as
-// its code point: with Lines, "a: b" becomes "a\u003a b".
+// quote writes a value as a JSON string without the layout's marks. The first
+// character of a mark that JSON leaves in it is written as its code point: with
+// Lines, "a: b" becomes "a\u003a b".
 func (l *layout) quote(value string) string {
 	text, err := marshal(value)
 	if err != nil {
@@ -57,7 +57,7 @@ func unquote(text string) (string, error) {
 	return value, nil
 }
 
-// quoteInput and quoteOutput return the value as it is to stand in a shot. Text
+// quoteInput and quoteOutput return the value as it is written in a shot. Text
 // that is not UTF-8 is left for the checks to refuse, since JSON cannot hold it.
 func (l *layout) quoteInput(in string) string {
 	if !l.format.Quote || !utf8.ValidString(in) {

@@ -144,7 +144,7 @@ func choices(h *Handler, r *request, m member) *fault {
 }
 
 // maxTokens reads the limit of a reply. Agents ask for 32,000 by habit, and -1
-// and 0 are no limit elsewhere.
+// and 0 mean unlimited elsewhere.
 func maxTokens(h *Handler, r *request, m member) *fault {
 	n, f := m.integer(m.name, -1, math.MaxInt32)
 	asked := min(int(n), h.limits.MaxTokens)

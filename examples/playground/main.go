@@ -1,7 +1,7 @@
-// Command playground shows in a web page what a base model does: text that goes
-// on, a list that runs into the limit, the same beginning continued in five ways.
-// The caller's text and the model's stand in different colours, each token is
-// shaded by its probability, and a click on another token goes on from there.
+// Command playground shows in a web page what a base model does: continued text, a
+// list that runs into the limit, five completions of one prompt. The caller's text
+// and the model's have different colours. Each token is shaded by its probability,
+// and a click on another token continues from there.
 //
 //	$ go run ./examples/playground
 //	the playground is at http://127.0.0.1:8090/; Ctrl-C ends it

@@ -23,10 +23,10 @@ import (
 // among its examples, there are fewer of all; and no label is favoured at the
 // end:
 //
-// The examples stand in rounds of one of each label, the last round nearest the
+// The examples come in rounds of one of each label, the last round nearest the
 // query, with the last that each chose for every label. Within a round, the
 // labels are shuffled anew. The query alone decides how, by a hash of its bytes,
-// so each label stands last for its share of all queries, and always the same
+// so each label is last for its share of all queries, and always the same
 // for one query.
 //
 // It is meant for labels, not for free text: with each example a label of its

@@ -16,7 +16,7 @@ import (
 func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 
 // Words ranks examples by the words that they share with the query: the more
-// often a word stands in an example and the fewer examples have it, the more it
+// often an example has a word and the fewer examples have it, the more it
 // counts. The rule is BM25, of Robertson and Zaragoza, The Probabilistic
 // Relevance Framework: BM25 and Beyond, 2009: the score of an example is the sum
 // over the query's words, each as often as it stands there, of
@@ -110,7 +110,7 @@ func newWordIndex(pool []example, k1, b float64) (*wordIndex, error) {
 	x := &wordIndex{k1: k1, b: b, n: len(pool), terms: newVocabulary()}
 	var (
 		noted   []uint32                    // terms, each once an example
-		counts  []uint16                    // how often each of noted stands in its example
+		counts  []uint16                    // how often each of noted is in its example
 		ends    = make([]uint32, len(pool)) // where the notes of each example end
 		lengths = make([]uint32, len(pool)) // terms in each example
 		last    []uint32                    // where each term was last noted
@@ -118,7 +118,7 @@ func newWordIndex(pool []example, k1, b float64) (*wordIndex, error) {
 		total   float64
 	)
 	for i := range pool {
-		// A letter may stand in two pairs, and be longer in lower case.
+		// A letter may be in two pairs, and be longer in lower case.
 		most := 4 * uint64(len(pool[i].In))
 		if uint64(len(noted))+most > math.MaxUint32 || uint64(len(x.terms.text))+most > math.MaxUint32 {
 			return nil, errTooMuch

@@ -25,7 +25,7 @@ const breadth = 10
 // what there is. Like theirs it reorders what was found: it chooses among the
 // 10·k examples that r ranks highest.
 //
-// What is chosen stands in the order of nearness to the query, the nearest last.
+// The examples are ordered by nearness to the query, the nearest last.
 func Diverse(k int, relevance float64, r Ranker) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
 		if !(relevance >= 0 && relevance <= 1) {

@@ -30,7 +30,7 @@ type Ranker interface {
 type Rank func(ctx context.Context, query string, n int) (*Ranking, error)
 
 // A Ranking is what a [Ranker] found, nearest first. Examples that are equally
-// near stand in the order of the pool. It belongs to the caller.
+// near keep the order of the pool. It belongs to the caller.
 type Ranking struct {
 	Order  []int     // indexes into the pool
 	Scores []float64 // how near each of Order is to the query: 1 is as near as can be, 0 not at all

@@ -150,7 +150,7 @@ func (c *cursor) at(doc uint32) uint64 {
 	return c.weight * uint64(c.impacts[0])
 }
 
-// fill makes up the number with examples that share no word with the query.
+// fill adds examples that share no word with the query.
 func (x *wordIndex) fill(found *best[uint64], query string, pool []example) {
 	if found.full() {
 		return

@@ -51,7 +51,7 @@ func Search[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build 
 	pool := without(task.Examples, cases)
 	switch {
 	case o.K < 1 || o.K > len(pool):
-		return nil, fmt.Errorf("eval: a search for %d examples in a pool of %d (those that are no cases); look for 1 to %d", o.K, len(pool), len(pool))
+		return nil, fmt.Errorf("eval: a search for %d examples in a pool of %d (those that are not cases); look for 1 to %d", o.K, len(pool), len(pool))
 	case len(cases) == 0:
 		return nil, errors.New("eval: no cases to search on")
 	case o.Calls < len(cases):

@@ -55,7 +55,7 @@ type Config struct {
 	// Silence is how long the server may send nothing, before the first byte of
 	// an answer and between two pieces of it. 0 is 10 minutes before the first
 	// byte, since loading a model takes minutes, and 5 minutes after it. A
-	// negative one is no limit.
+	// negative one is unlimited.
 	Silence time.Duration
 
 	// Version is the server's version, such as "0.17.4". "" asks the server,

@@ -53,7 +53,7 @@ type Config struct {
 
 	// Silence is how long the server may send nothing, before the first byte of
 	// an answer and between two pieces of it. 0 is 10 minutes before the first
-	// byte and 5 minutes after it, and a negative one is no limit.
+	// byte and 5 minutes after it, and a negative one is unlimited.
 	Silence time.Duration
 
 	// NoPromptCache has the server read each prompt anew, where the dialect says
@@ -132,9 +132,9 @@ func checkURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return "", invalid("Config.BaseURL is no address; write one such as http://localhost:8080/v1")
+		return "", invalid("Config.BaseURL is not an address; write one such as http://localhost:8080/v1")
 	case u.User != nil:
-		return "", invalid("Config.BaseURL has a user in it, which would stand in error texts; leave it out, and put a key into Config.Key")
+		return "", invalid("Config.BaseURL has a user in it, which error texts would show; leave it out, and put a key into Config.Key")
 	case u.RawQuery != "" || u.Fragment != "":
 		return "", invalid("Config.BaseURL has a query or a fragment in it; leave only the path, such as http://localhost:8080/v1")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":

@@ -36,7 +36,7 @@ type Field struct {
 //
 // A Dialect is a plain value; do not change one that a Backend was made with.
 type Dialect struct {
-	// Name stands in error texts.
+	// Name is used in error texts.
 	Name string
 
 	// One for each of sampling.Params, where it says what they mean. MaxTokens
@@ -54,7 +54,7 @@ type Dialect struct {
 	Choices Field
 
 	// MaxStops, MaxLogprobs and MaxChoices are how many the server takes at most,
-	// and MaxSeed is the greatest seed. 0 is no limit. Stop sequences beyond
+	// and MaxSeed is the greatest seed. 0 is unlimited. Stop sequences beyond
 	// MaxStops are not sent, since sampling.Model cuts at them anyway; for the
 	// others, more is an error.
 	MaxStops, MaxLogprobs, MaxChoices int
@@ -216,7 +216,7 @@ func (d *Dialect) check() error {
 		{"Stop", d.Stop}, {"Choices", d.Choices},
 	} {
 		if f.Zero != "" && !json.Valid([]byte(f.Zero)) {
-			return invalid("Config.Dialect.%s.Zero is %q, which is no JSON; write a number such as 0 or -1", f.name, f.Zero)
+			return invalid("Config.Dialect.%s.Zero is %q, which is not JSON; write a number such as 0 or -1", f.name, f.Zero)
 		}
 		if !isObject(f.With) {
 			return invalid(`Config.Dialect.%s.With is %q; write a JSON object such as {"verbose":true}`, f.name, f.With)

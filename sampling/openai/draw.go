@@ -21,16 +21,15 @@ type learned struct {
 	labels     memory
 }
 
-// Draw draws n continuations of one prompt in a single request, so that the
-// prompt is read and paid for once. It implements [sampling.Drawer]. It streams
-// whatever Config.NoStreaming says, since llama.cpp tells the cost of each of several
-// continuations only in a stream.
+// Draw implements [sampling.Drawer] with a single request, so that the prompt is
+// read and paid for once. It streams even with Config.NoStreaming: only in a
+// stream does llama.cpp report the cost of each completion.
 //
 // llama.cpp draws as many at once as it has slots. More are drawn in several
 // requests, once /props has told the number.
 //
 // The seed of the i-th is [sampling.SeedAt], as llama.cpp and vLLM count them;
-// OpenAI does not say how its own do. The prompt's tokens stand in the Usage of
+// OpenAI does not say how its own do. The prompt's tokens are in the Usage of
 // the first completion alone, so that the sum is what the call cost. Where the
 // server tells only the sum, the first has all of it.
 //

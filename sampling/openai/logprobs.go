@@ -221,7 +221,7 @@ func respell(tokens []sampling.Token, text string) {
 	}
 }
 
-// tokenText reads OpenAI's way of writing a token that is no text, as in
+// tokenText reads OpenAI's way of writing a token that is not text, as in
 // bytes:\xe2\x80.
 func tokenText(s string) string {
 	rest, ok := strings.CutPrefix(s, `bytes:\x`)

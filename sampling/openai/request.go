@@ -155,7 +155,7 @@ func (w *fields) with(object, by string) {
 	}
 	var more map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(object), &more); err != nil {
-		w.fail(invalid("the fields beside %s are no JSON object: %v", by, err))
+		w.fail(invalid("the fields beside %s are not a JSON object: %v", by, err))
 		return
 	}
 	for _, field := range slices.Sorted(maps.Keys(more)) {
@@ -234,7 +234,7 @@ func appendText(to []byte, s string) []byte {
 
 func mayNeedEscape(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
-// marshal leaves <, > and & as they are: a prompt is no HTML, and recordings of
+// marshal leaves <, > and & as they are: a prompt is not HTML, and recordings of
 // requests stay readable.
 func marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer

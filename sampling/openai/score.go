@@ -161,7 +161,7 @@ func lastLine(prompt string) string {
 }
 
 // unspell turns tokens as a vocabulary spells them into text, and reports
-// whether they then make up the text given.
+// whether they then give the text.
 func unspell(tokens []piece, text string) bool {
 	for _, read := range []func(string) string{verbatim, byteLevel, sentencePiece} {
 		var joined strings.Builder

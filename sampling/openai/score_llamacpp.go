@@ -157,7 +157,7 @@ func (f *forcing) ask(ctx context.Context, t *target, i int) error {
 // error when a grammar has one that is not.
 func whole(p piece) bool { return utf8.ValidString(p.text) }
 
-// certain is a bias that no other token makes up for.
+// certain is a bias that outweighs every other token.
 const certain = 1000
 
 // learn files the log probabilities of one place.

@@ -154,7 +154,7 @@ func (l *level) logprob(t *target) (float64, bool) {
 }
 
 // tokenName is how vLLM calls a token under return_tokens_as_token_ids. By their
-// texts two tokens may be one: all that are no whole rune are "".
+// texts two tokens may be one: all unfinished runes are "".
 func tokenName(id int) string { return fmt.Sprintf("token_id:%d", id) }
 
 func (b *Backend) idBody(req *sampling.Request, prompts any, wanted []int, tellPrompt bool) ([]byte, error) {

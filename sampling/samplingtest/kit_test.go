@@ -325,7 +325,7 @@ func TestBrokenBackends(t *testing.T) {
 		{"ignores constraints", "constrainer", "Complete ignores the constraint", func(*testing.T) sampling.Backend { return &toy{constrain: "ignores"} }},
 		{"adds to constraints", "constrainer", "leaves it at byte", func(*testing.T) sampling.Backend { return &toy{constrain: "ends"} }},
 		{"counts too few", "counter", "was counted as", func(*testing.T) sampling.Backend { return &toy{countLess: true} }},
-		{"scores everything alike", "scorer", "is no less likely", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
+		{"scores everything alike", "scorer", "is at least as likely", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
 		{"sums scores wrongly", "scorer", "sum to", func(*testing.T) sampling.Backend { return &toy{scoreSum: true} }},
 		{"draws one too few", "drawer", "3 completions were asked for, and 2 came", func(*testing.T) sampling.Backend { return &toy{drawLess: true} }},
 		{"draws the same ones", "drawer", "all alike", func(*testing.T) sampling.Backend { return &toy{drawSame: true} }},

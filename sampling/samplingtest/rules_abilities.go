@@ -92,7 +92,7 @@ func (c *checker) scorer() {
 	// A likely text may be longer than a nonsensical one, so they are compared
 	// by the byte.
 	if a, b := scores[0].Logprob/float64(len(likely)), scores[1].Logprob/float64(len(nonsense)); a <= b {
-		c.failf("the greedy continuation %q scores %.3f a byte, and %q is no less likely with %.3f", shorten(likely), a, nonsense, b)
+		c.failf("the greedy continuation %q scores %.3f a byte, and %q is at least as likely with %.3f", shorten(likely), a, nonsense, b)
 	}
 	// Many models put nothing before a text, and then its first token has no
 	// log probability.

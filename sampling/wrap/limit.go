@@ -30,10 +30,10 @@ import (
 // The zero Limit lets everything through. A Limit must not be copied. It is safe
 // for concurrent use, and backends that share an account share it.
 type Limit struct {
-	// Requests and Tokens are the most in a minute. 0 is no limit.
+	// Requests and Tokens are the most in a minute. 0 is unlimited.
 	Requests, Tokens int
 
-	// Concurrent is how many calls are under way at most. 0 is no limit. A stream
+	// Concurrent is how many calls are under way at most. 0 is unlimited. A stream
 	// is under way until its loop ends, so a loop that calls the same backend
 	// in its body needs at least 2.
 	Concurrent int
@@ -152,7 +152,7 @@ func lacking(l *rate.Limiter, n int, now time.Time) time.Duration {
 		return 0
 	}
 	missing := float64(n) - l.TokensAt(now)
-	if missing < 1e-6 { // a rounding error is no reason to wait
+	if missing < 1e-6 { // do not wait for a rounding error
 		return 0
 	}
 	seconds := min(missing/float64(l.Limit()), math.MaxInt32) // a debt may be large beyond time

@@ -39,7 +39,7 @@ type Meter struct {
 	Price sampling.Price
 
 	// Cap, in the currency of Price, is the most that all calls may cost together, and LabelCap the most
-	// that those of any one label may. 0 is no cap. A call is answered with
+	// that those of any one label may. 0 is unlimited. A call is answered with
 	// ErrSpent, before anything is sent, when the cap might not hold for it: if
 	// it drew all of its MaxTokens, and if all calls under way did. So the sum
 	// stays below the cap, and the last cents may remain unspent. That is as
