@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,7 +33,10 @@ func TestReply(t *testing.T) {
 		if got, err := c.Reply(t.Context(), "And at night?", assistant.ReplyOptions{}); err != nil || got != "No light,\n\nno colour." {
 			t.Fatalf("%q, %v", got, err)
 		}
-		prompts := script.Prompts()
+		var prompts []string
+		for _, call := range script.Calls() {
+			prompts = append(prompts, call.Request.Prompt)
+		}
 		want := []string{
 			"Human: Why is the sky blue?\n\nAssistant:",
 			"Human: Why is the sky blue?\n\nAssistant: Air scatters blue light.\n\nHuman: And at night?\n\nAssistant:",
@@ -51,7 +55,7 @@ func TestReply(t *testing.T) {
 			if call.Request.Params.Seed != c.Transcript[i].Seed || c.Transcript[i].Seed == 0 {
 				t.Errorf("turn %d was drawn with seed %d and says %d", i+1, call.Request.Params.Seed, c.Transcript[i].Seed)
 			}
-			if call.Finished {
+			if !strings.HasSuffix(call.Text, "Human:") {
 				t.Errorf("call %d ran on after the stop", i+1)
 			}
 		}
@@ -72,7 +76,7 @@ func TestMarkdownInAnswersStays(t *testing.T) {
 			t.Errorf("%v: %v\n%s", layout, err, cmp.Diff(answer, got))
 		}
 		c.Reply(t.Context(), "b", assistant.ReplyOptions{})
-		if _, read := oracleFor(c.Persona).read(t, script.Prompts()[1]); read[0][0].Reply != answer {
+		if _, read := oracleFor(c.Persona).read(t, script.Calls()[1].Request.Prompt); read[0][0].Reply != answer {
 			t.Errorf("%v: read back %+v", layout, read)
 		}
 	}
@@ -156,7 +160,7 @@ func TestPrefill(t *testing.T) {
 		if want := "Sure,\nHuman: is a label.\nIt is."; err != nil || got != want || c.Transcript[0].Reply != want {
 			t.Errorf("%v: %q, %v", layout, got, err)
 		}
-		if got := script.Prompts()[0]; got != prompt {
+		if got := script.Calls()[0].Request.Prompt; got != prompt {
 			t.Errorf("%v: the prompt is %q", layout, got)
 		}
 	}
@@ -397,7 +401,7 @@ func TestCancelAndLeave(t *testing.T) {
 			break
 		}
 	}
-	if call := script.Calls()[1]; call.Finished || call.Text != " one" {
+	if call := script.Calls()[1]; call.Text != " one" {
 		t.Errorf("left after %q, and the model went on to %q", text, call.Text)
 	}
 	if len(c.Transcript) != 0 {

@@ -23,7 +23,15 @@ type heard struct {
 // hear asks a scripted model that says raw in the given chunks.
 func hear(t *testing.T, persona assistant.Persona, prefill, raw string, split func(string) []string) heard {
 	t.Helper()
-	script := &samplingtest.Script{Replies: []string{raw}, Loop: true, Split: split}
+	script := &samplingtest.Script{Replies: []string{raw}, Loop: true}
+	if split != nil {
+		var reply samplingtest.Reply
+		for _, piece := range split(raw) {
+			reply.Chunks = append(reply.Chunks, sampling.Chunk{Text: piece})
+		}
+		reply.Chunks = append(reply.Chunks, sampling.Chunk{Reason: sampling.EndOfText})
+		script = &samplingtest.Script{Turns: []samplingtest.Reply{reply}, Loop: true}
+	}
 	c := assistant.Conversation{Model: sampling.Model{Backend: script}, Persona: persona}
 	var h heard
 	for piece, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{Prefill: prefill}) {

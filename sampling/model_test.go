@@ -88,7 +88,7 @@ func TestComplete(t *testing.T) {
 			sampling.Completion{Text: "ab", Reason: sampling.TokenLimit, Usage: *usage}, nil},
 		{"cut at a stop", samplingtest.Reply{Text: "ab\ncd"}, []string{"\n"},
 			sampling.Completion{Text: "ab", Reason: sampling.StopSequence, Stop: "\n"}, nil},
-		{"the backend cut it", samplingtest.Reply{Text: "ab", Reason: sampling.StopSequence, Stop: "\n"}, []string{"\n"},
+		{"the backend cut it", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "ab", Reason: sampling.StopSequence, Stop: "\n"}}}, []string{"\n"},
 			sampling.Completion{Text: "ab", Reason: sampling.StopSequence, Stop: "\n"}, nil},
 		{"an empty text", samplingtest.Reply{}, nil, sampling.Completion{Reason: sampling.EndOfText}, nil},
 		{"a text that is the stop", samplingtest.Reply{Text: "\n"}, []string{"\n"},
@@ -340,7 +340,7 @@ func TestStreamIsLazy(t *testing.T) {
 		t.Error(chunk, err, ok)
 	}
 	stop()
-	if call := script.Calls()[0]; call.Text != "a" || call.Finished {
+	if call := script.Calls()[0]; call.Text != "a" {
 		t.Errorf("%+v", call)
 	}
 }

@@ -39,7 +39,7 @@ func drawing(reply samplingtest.Reply) *samplingtest.Script {
 	s := &samplingtest.Script{Turns: []samplingtest.Reply{reply}, Loop: true}
 	s.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
 		for range n {
-			all = append(all, &sampling.Completion{Text: reply.Text, Reason: max(reply.Reason, sampling.EndOfText), Stop: reply.Stop})
+			all = append(all, &sampling.Completion{Text: reply.Text, Reason: max(reply.Reason, sampling.EndOfText)})
 		}
 		return all, nil
 	}
@@ -58,7 +58,7 @@ func TestAnswersAreVerified(t *testing.T) {
 	}{
 		{"a match", samplingtest.Reply{Text: " neutral"}, nil, " neutral", sampling.EndOfText, nil},
 		{"before a stop", samplingtest.Reply{Text: " neutral\nReview:"}, []string{"\n"}, " neutral", sampling.StopSequence, nil},
-		{"the server cut the stop off", samplingtest.Reply{Text: " no", Reason: sampling.StopSequence, Stop: "\n"}, []string{"\n"}, " no", sampling.StopSequence, nil},
+		{"the server cut the stop off", samplingtest.Reply{Text: " no", Reason: sampling.StopSequence}, []string{"\n"}, " no", sampling.StopSequence, nil},
 		{"no label", samplingtest.Reply{Text: " The review is"}, nil, "", 0, sampling.ErrConstraint},
 		{"a label and more", samplingtest.Reply{Text: " positive!"}, []string{"\n"}, "", 0, sampling.ErrConstraint},
 		{"without the boundary", samplingtest.Reply{Text: "positive"}, nil, "", 0, sampling.ErrConstraint},
@@ -102,7 +102,7 @@ func TestViolation(t *testing.T) {
 	if !errors.Is(err, sampling.ErrConstraint) || c == nil || c.Text != " pos. " || !strings.Contains(err.Error(), "byte 4") {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if call := script.Calls()[0]; call.Finished || call.Chunks != 3 {
+	if call := script.Calls()[0]; call.Chunks != 3 {
 		t.Errorf("%d chunks were taken of %q", call.Chunks, call.Text)
 	}
 

@@ -194,7 +194,7 @@ func TestMessages(t *testing.T) {
 			script := &samplingtest.Script{Replies: []string{" Reply."}}
 			s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona, ReplaceDescription: tt.replace})
 			s.ask(t, `{"messages":[`+tt.messages+`]}`)
-			if got := script.Prompts()[0]; got != tt.want {
+			if got := script.Calls()[0].Request.Prompt; got != tt.want {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
 		})

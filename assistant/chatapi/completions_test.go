@@ -91,7 +91,8 @@ func TestCompletions(t *testing.T) {
 				}
 			}
 		}
-		for _, prompt := range script.Prompts() {
+		for _, call := range script.Calls() {
+			prompt := call.Request.Prompt
 			if prompt != "one" {
 				t.Errorf("prompt %q", prompt)
 			}

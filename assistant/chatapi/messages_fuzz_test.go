@@ -116,7 +116,7 @@ func checkMessages(t *testing.T, layout assistant.Layout, messages []message) {
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d for %s: %s", w.Code, body, w.Body)
 	}
-	prompt := script.Prompts()[0]
+	prompt := script.Calls()[0].Request.Prompt
 	n := len(turns) - 1
 	c := assistant.Conversation{Persona: persona, Transcript: turns[:n]}
 	c.Persona.Description = description

@@ -101,7 +101,7 @@ func TestResponses(t *testing.T) {
 			script := &samplingtest.Script{Turns: []samplingtest.Reply{tt.reply}, Loop: true, ChunkSize: 2}
 			s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona})
 			a, events := s.respond(t, tt.body)
-			if got := script.Prompts()[0]; got != tt.prompt {
+			if got := script.Calls()[0].Request.Prompt; got != tt.prompt {
 				t.Errorf("prompt %q, want %q", got, tt.prompt)
 			}
 			check := func(a *responseAnswer) {
@@ -184,9 +184,10 @@ func TestResponseReferences(t *testing.T) {
 			t.Fatalf("%v in %s", err, text)
 		}
 		status, text := s.postTo(t, "/v1/responses", `{"input":[{"role":"user","content":"A?"},{"type":"item_reference","id":"`+a.Output[0].ID+`"},{"role":"user","content":"C?"}]}`)
-		prompts := script.Prompts()
-		if status != want || status == 200 && prompts[len(prompts)-1] != "Human: A?\n\nAssistant: B.\n\nHuman: C?\n\nAssistant:" {
-			t.Errorf("store %s: %d %s %q", store, status, text, prompts[len(prompts)-1])
+		calls := script.Calls()
+		prompt := calls[len(calls)-1].Request.Prompt
+		if status != want || status == 200 && prompt != "Human: A?\n\nAssistant: B.\n\nHuman: C?\n\nAssistant:" {
+			t.Errorf("store %s: %d %s %q", store, status, text, prompt)
 		}
 	}
 }

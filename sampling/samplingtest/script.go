@@ -46,17 +46,10 @@ type Script struct {
 	// whole text in one chunk.
 	ChunkSize int
 
-	// Split cuts a text into chunks in place of ChunkSize.
-	Split func(text string) []string
-
 	// Wait, when set, is called before each chunk with the numbers of the call
 	// and of the chunk, from 0. The error that it returns ends the sequence. A
 	// Wait that blocks until ctx is done plays a server that hangs.
 	Wait func(ctx context.Context, call, chunk int) error
-
-	// CountFunc counts tokens for [sampling.Counter]. Without it Count returns
-	// the number of bytes, as a Model does that has no Counter.
-	CountFunc func(ctx context.Context, text string) (int, error)
 
 	// ScoreFunc scores for [sampling.Scorer], and DrawFunc draws for
 	// [sampling.Drawer]. Without them Score and Draw answer ErrUnsupported.
@@ -81,7 +74,6 @@ type Reply struct {
 	Err error
 
 	Reason sampling.Reason // of the last chunk; 0 is EndOfText
-	Stop   string          // goes with the Reason
 	Usage  *sampling.Usage // of the last chunk
 }
 
@@ -93,10 +85,6 @@ type Call struct {
 	// included, and Text is what was in them.
 	Chunks int
 	Text   string
-
-	// Finished says that the caller took the whole reply. If it is false and
-	// Err is nil, the caller left its loop early or is still in it.
-	Finished bool
 
 	// Err is the error that ended the sequence: the reply's own, that of Wait,
 	// or that of a ctx that was cancelled.
@@ -123,15 +111,6 @@ func (s *Script) Calls() []Call {
 	return calls
 }
 
-// Prompts returns the prompts of the calls so far, in order.
-func (s *Script) Prompts() []string {
-	var prompts []string
-	for _, c := range s.Calls() {
-		prompts = append(prompts, c.Request.Prompt)
-	}
-	return prompts
-}
-
 // Sample yields the next reply.
 func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
@@ -142,18 +121,12 @@ func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			s.mu.Unlock()
 			yield(sampling.Chunk{}, err)
 		}
-		finish := func() {
-			s.mu.Lock()
-			call.Finished = true
-			s.mu.Unlock()
-		}
 		reply, err := s.reply(number, req)
 		if err != nil {
 			fail(err)
 			return
 		}
-		chunks := s.chunks(reply)
-		for i, chunk := range chunks {
+		for i, chunk := range s.chunks(reply) {
 			if s.Wait != nil {
 				if err := s.Wait(ctx, number, i); err != nil {
 					fail(err)
@@ -169,13 +142,9 @@ func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			call.text.WriteString(chunk.Text)
 			s.mu.Unlock()
 			if !yield(chunk, nil) {
-				if i == len(chunks)-1 && chunk.Reason != sampling.Unfinished && reply.Err == nil {
-					finish() // a Model leaves there, since nothing comes after a Reason
-				}
 				return
 			}
 		}
-		finish()
 		if reply.Err != nil {
 			fail(reply.Err)
 		}
@@ -235,7 +204,7 @@ func (s *Script) chunks(r Reply) []sampling.Chunk {
 		chunks = make([]sampling.Chunk, 1)
 	}
 	last := &chunks[len(chunks)-1]
-	last.Reason, last.Stop, last.Usage = r.Reason, r.Stop, r.Usage
+	last.Reason, last.Usage = r.Reason, r.Usage
 	if last.Reason == sampling.Unfinished {
 		last.Reason = sampling.EndOfText
 	}
@@ -243,9 +212,6 @@ func (s *Script) chunks(r Reply) []sampling.Chunk {
 }
 
 func (s *Script) split(text string) []string {
-	if s.Split != nil {
-		return s.Split(text)
-	}
 	var pieces []string
 	for text != "" {
 		n := chunkEnd(text, s.ChunkSize)
@@ -272,13 +238,8 @@ func chunkEnd(text string, size int) int {
 	return end
 }
 
-// Count counts by CountFunc, or else in bytes.
-func (s *Script) Count(ctx context.Context, text string) (int, error) {
-	if s.CountFunc == nil {
-		return len(text), nil
-	}
-	return s.CountFunc(ctx, text)
-}
+// Count returns the number of bytes.
+func (s *Script) Count(_ context.Context, text string) (int, error) { return len(text), nil }
 
 // Constrains returns nil, so that a [sampling.Model] passes constraints on. A
 // reply that violates one plays a server that ignores it.

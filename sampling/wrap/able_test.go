@@ -18,7 +18,6 @@ import (
 func able() *samplingtest.Script {
 	return &samplingtest.Script{
 		Replies: []string{" one two"}, Loop: true, ChunkSize: 4,
-		CountFunc: func(ctx context.Context, text string) (int, error) { return len(text) / 2, nil },
 		ScoreFunc: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 			scores := make([]sampling.Score, len(of))
 			for i, text := range of {
@@ -65,6 +64,8 @@ type describing struct {
 	*samplingtest.Script
 	info sampling.Info
 }
+
+func (describing) Count(_ context.Context, text string) (int, error) { return len(text) / 2, nil }
 
 func (d describing) Describe(context.Context) (sampling.Info, error) { return d.info, nil }
 

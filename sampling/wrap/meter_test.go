@@ -241,7 +241,7 @@ func TestMeterCancelled(t *testing.T) {
 			synctest.Wait() // the first is let through
 		}
 		wg.Wait()
-		want := wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 5, Cost: 5 * perToken}
+		want := wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 10, Cost: 10 * perToken}
 		if diff := cmp.Diff(want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
