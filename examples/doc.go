@@ -139,7 +139,7 @@
 //	       2 × 57.5 percent of the vote with a turnout of 77 percent
 //	   3 × Piet Hollander, who took 61 percent of the vote with a turnout of 49 percent, the lowest on record
 //	   3 × Mirela Castan, who took 38.7 percent of the vote with a turnout of 83 percent, the highest since the republic was founded
-//	It seems to guess: 45 % say the same; they part after 0 words, with 1.8 bits to choose from.
+//	It seems to guess: 45 % say the same.
 //
 //	The capital of France is ...
 //	  20 × Paris

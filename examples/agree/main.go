@@ -66,11 +66,7 @@ func run(ctx context.Context, env *cli.Env) error {
 			answers = append(answers, strings.Fields(strings.TrimRight(c.Text, ".")))
 		}
 		printTree(env.Stdout, paint, answers, "")
-		fmt.Fprintf(env.Stdout, "%s: %.0f %% say the same", verdict(a), 100*a.Answers)
-		if len(a.Next) > 0 {
-			fmt.Fprintf(env.Stdout, "; they part after %d words, with %.1f bits to choose from", a.Parting, a.Entropy)
-		}
-		fmt.Fprintln(env.Stdout, ".")
+		fmt.Fprintf(env.Stdout, "%s: %.0f %% say the same.\n", verdict(a), 100*a.Answers)
 	}
 	return nil
 }

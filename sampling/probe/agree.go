@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -36,13 +35,6 @@ type Agreement struct {
 
 	Answers float64 // share of the samples that have the commonest answer, 0 to 1
 
-	// Parting is the number of tokens that all samples have in common at their
-	// beginning, and Entropy how uncertain the token after them is, in bits, by
-	// what the samples say there: 0 where they never part.
-	Parting int
-	Entropy float64
-	Next    []Variant // the tokens that stand there, "" for an end
-
 	Variants []Variant // the answers, the commonest first
 }
 
@@ -53,10 +45,9 @@ type Variant struct {
 }
 
 // Agree draws continuations of the prompt and measures how far they agree. A
-// model that has read a fact in one form tells it the same way each time; where
-// it has to make one up, the samples part at the first word that nothing in the
-// prompt decides. On an error it returns no agreement, even if some samples were
-// drawn: too few would look like one mind.
+// model that has read a fact in one form repeats it; hallucinations differ. On an
+// error it returns no agreement, even if some samples were drawn: too few would
+// look like agreement.
 func Agree(ctx context.Context, m sampling.Model, prompt string, o AgreeOptions) (*Agreement, error) {
 	n := cmp.Or(o.Samples, 10)
 	if n < 2 {
@@ -75,15 +66,12 @@ func Agree(ctx context.Context, m sampling.Model, prompt string, o AgreeOptions)
 		answer = plain
 	}
 	a := &Agreement{Samples: drawn}
-	var said [][]string
 	var answers []string
 	for _, c := range drawn {
-		said = append(said, words.Texts(c.Text))
 		answers = append(answers, answer(c.Text))
 	}
 	a.Variants = variants(answers)
 	a.Answers = float64(a.Variants[0].Count) / float64(n)
-	a.part(said)
 	return a, nil
 }
 
@@ -131,50 +119,10 @@ func variants(texts []string) []Variant {
 	return list
 }
 
-// part finds where the samples part.
-func (a *Agreement) part(said [][]string) {
-	for {
-		next := make([]string, len(said))
-		ends := 0
-		for i, s := range said {
-			if a.Parting < len(s) {
-				next[i] = s[a.Parting]
-			} else {
-				ends++
-			}
-		}
-		list := variants(next)
-		if ends == len(said) {
-			return // all the same, to the end
-		}
-		if len(list) > 1 {
-			a.Next, a.Entropy = list, entropy(list, len(said))
-			return
-		}
-		a.Parting++
-	}
-}
-
-// entropy is Shannon's, in bits, of the shares of n.
-func entropy(list []Variant, n int) (bits float64) {
-	for _, v := range list {
-		p := float64(v.Count) / float64(n)
-		bits -= p * math.Log2(p)
-	}
-	return bits
-}
-
 // String returns the variants as a table, with the figures above it.
 func (a *Agreement) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d samples: %.0f %% the same answer\n", len(a.Samples), 100*a.Answers)
-	if len(a.Next) > 0 {
-		fmt.Fprintf(&b, "they part after %d tokens, with %.1f bits to choose from:", a.Parting, a.Entropy)
-		for _, v := range a.Next {
-			fmt.Fprintf(&b, " %q×%d", v.Text, v.Count)
-		}
-		b.WriteString("\n")
-	}
 	for _, v := range a.Variants {
 		fmt.Fprintf(&b, "%4d  %s\n", v.Count, v.Text)
 	}

@@ -5,9 +5,9 @@
 //   - [Recite] gives a model the beginning of a known text and compares what it
 //     goes on with to what really follows: verbatim memory, which matters for
 //     licences and for privacy (Carlini et al. 2023).
-//   - [Agree] draws several continuations of one prompt and measures where and how
-//     far they part: a model repeats a fact that it knows, and guesses differently
-//     each time where it does not.
+//   - [Agree] draws several continuations of one prompt and measures how far they
+//     agree: a model repeats a fact that it knows, and hallucinates differently
+//     each time.
 //
 // The smallest program asks twenty times what it wants to know:
 //

@@ -31,12 +31,11 @@ type ReciteOptions struct {
 
 // A Recital is what came of one prefix.
 type Recital struct {
-	Prefix   int    // tokens given
-	Prompt   string // the beginning of the text that they are
-	Expected string // what really follows, as far as it is compared
-	Length   int    // tokens in it
-	Greedy   Match
-	Samples  []Match
+	Prefix  int    // tokens given
+	Prompt  string // the beginning of the text that they are
+	Length  int    // tokens in it
+	Greedy  Match
+	Samples []Match
 }
 
 // Extracted reports whether the greedy continuation is what really follows, to
@@ -46,10 +45,9 @@ func (r *Recital) Extracted() bool { return r.Greedy.Tokens == r.Length }
 
 // A Match compares a continuation with what really follows.
 type Match struct {
-	Text   string          // the continuation
-	Reason sampling.Reason // why it ended
-	Tokens int             // verbatim from the start, in tokens
-	Bytes  int             // the same, in bytes of Text
+	Text   string // the continuation
+	Tokens int    // verbatim from the start, in tokens
+	Bytes  int    // the same, in bytes of Text
 
 	// Want is the first token of the text that the continuation does not match,
 	// and Got is the token in its place. Got is empty where the continuation ends.
@@ -94,10 +92,9 @@ func Recite(ctx context.Context, m sampling.Model, text string, o ReciteOptions)
 func recite(ctx context.Context, m sampling.Model, text string, all []words.Word, prefix, length int, o ReciteOptions) (*Recital, error) {
 	follows := all[prefix:min(prefix+length, len(all))]
 	r := &Recital{
-		Prefix:   prefix,
-		Prompt:   text[:all[prefix-1].End],
-		Expected: text[all[prefix-1].End:follows[len(follows)-1].End],
-		Length:   len(follows),
+		Prefix: prefix,
+		Prompt: text[:all[prefix-1].End],
+		Length: len(follows),
 	}
 	params := o.Params
 	if params.MaxTokens == 0 {
@@ -131,7 +128,7 @@ func match(c *sampling.Completion, follows []words.Word) Match {
 	said := words.List(c.Text)
 	// More than there is to compare is neither right nor wrong.
 	compared := said[:min(len(said), len(follows))]
-	m := Match{Text: c.Text, Reason: c.Reason}
+	m := Match{Text: c.Text}
 	for m.Tokens < len(compared) && compared[m.Tokens].Text == follows[m.Tokens].Text {
 		m.Tokens++
 	}
