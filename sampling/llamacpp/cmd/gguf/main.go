@@ -1,7 +1,7 @@
 // Command gguf runs a GGUF model in this process on three tasks: translation,
 // classification and a reply of an assistant.
 //
-//	$ go run ./cmd/gguf -model SmolLM2-135M.gguf translate cheese
+//	$ go run ./cmd/gguf -model SmolLM2-135M.gguf translate queso
 //	$ go run ./cmd/gguf -model SmolLM2-135M.gguf classify "The soup was cold."
 //	$ go run ./cmd/gguf -model SmolLM2-135M.gguf assistant "Why is the sky blue?"
 package main
@@ -56,17 +56,24 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	info, err := m.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "[%s on %s %s]\n", info.Model, info.Server, info.Version)
 	return task(ctx, w, model, flags.Arg(1))
 }
 
 func translate(ctx context.Context, w io.Writer, model sampling.Model, word string) error {
 	prompter, err := fewshot.Task[string, string]{
-		Instruction: "Translate English to French.",
+		Instruction: "Translate Spanish to English.", // small models write English best
 		Examples: []fewshot.Example[string, string]{
-			{In: "sea otter", Out: "loutre de mer"},
-			{In: "peppermint", Out: "menthe poivrée"},
-			{In: "the house", Out: "la maison"},
-			{In: "water", Out: "eau"},
+			{In: "casa", Out: "house"},
+			{In: "agua", Out: "water"},
+			{In: "libro", Out: "book"},
+			{In: "rojo", Out: "red"},
+			{In: "amigo", Out: "friend"},
+			{In: "día", Out: "day"},
 		},
 		Format: fewshot.Lines,
 		Params: sampling.Params{MaxTokens: 32},
