@@ -185,3 +185,29 @@ func TestConstrainedPocket(t *testing.T) {
 		t.Errorf("%d results", n)
 	}
 }
+
+// TestConstraintsInFormats: in each format, what the constraint of a struct allows
+// is read back, and an answer of the examples is allowed.
+func TestConstraintsInFormats(t *testing.T) {
+	quoted := fewshot.Lines
+	quoted.Quote = true
+	for _, format := range []fewshot.Format{fewshot.Lines, fewshot.QA, fewshot.Labeled, fewshot.Fenced, fewshot.Arrow, quoted} {
+		task := fewshot.Task[string, person]{Format: format, Constrain: fewshot.ConstrainRequired}
+		task.Add("x", person{"Ada \"<&>\" ```\n나", 3})
+		p, err := task.Compile()
+		if err != nil {
+			t.Errorf("%+v: %v", format, err)
+			continue
+		}
+		text := `{"name":"b\n\nA: \"c\"","age":-4}`
+		if format.Between == "\n```\nOutput:\n```\n" {
+			text = `{"name":"b\n","age":-4}`
+		} else {
+			text = " " + text
+		}
+		b := &constrainer{answer: text}
+		if got, err := p.Run(t.Context(), sampling.Model{Backend: b}, "y"); err != nil || got.Age != -4 {
+			t.Errorf("%+v: %v, %v", format, got, err)
+		}
+	}
+}
