@@ -23,7 +23,7 @@ var (
 
 // oddAllowed has how many odd phrases a folder may hold. A folder that is not
 // listed may hold none.
-var oddAllowed = map[string]int{"assistant": 2, "assistant/chatapi": 2, "fewshot": 2, "fewshot/eval": 2, "sampling/otel": 2, "study": 2, "docs": 2, "examples/playground": 2}
+var oddAllowed = map[string]int{}
 
 // TestPlainWords counts odd phrases in Markdown files, and in the comments and
 // texts of Go files that are not tests.
