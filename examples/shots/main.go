@@ -17,12 +17,8 @@ import (
 	_ "embed"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
 	"github.com/foreword-go/foreword/fewshot"
@@ -99,7 +95,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	for i := range *orders {
 		sweep.Orders = append(sweep.Orders, uint64(i+1))
 	}
-	bar := newBar(env, 2*len(sweep.Shots)**orders**cases)
+	bar := cli.NewBar(env, "asking", 2*len(sweep.Shots)**orders**cases)
 	var curves []curve
 	for i, text := range []string{"", instruction} {
 		task := fewshot.Task[string, string]{
@@ -132,21 +128,4 @@ func run(ctx context.Context, env *cli.Env) error {
 		fmt.Fprintf(env.Stdout, "\ndrawn in %s and %s\n", files[0], files[1])
 	}
 	return err
-}
-
-// newBar returns a progress bar on standard error. It shows nothing if that is not
-// a terminal.
-func newBar(env *cli.Env, all int) *progressbar.ProgressBar {
-	w := io.Discard
-	if cli.IsTerminal(env.Stderr) {
-		w = env.Stderr
-	}
-	return progressbar.NewOptions(all,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionThrottle(50*time.Millisecond),
-		progressbar.OptionSetDescription("asking"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionClearOnFinish(),
-	)
 }

@@ -4,9 +4,13 @@
 //	$ go run ./examples/translate teacher
 //	선생님
 //
-// Without flags it uses the model embedded in this program and no network.
+// Without flags it uses the model embedded in this program and no network. Small
+// models on a server know little Korean, so -backend asks for French by default.
 // -shots 0 gives the model a bare word. -show prints the prompt, and -raw prints
 // what the model writes when nothing stops it.
+//
+// -memory translates a file line by line, with similar segments of a translation
+// memory (TMX) as shots.
 package main
 
 import (
@@ -23,7 +27,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-const about = `translate: English words into Korean, from ten examples
+const about = `translate: English words into Korean or French, from ten examples
 
 Usage: translate [flags] [word...]
 
@@ -32,12 +36,14 @@ line of standard input is.
 
   go run ./examples/translate teacher
   go run ./examples/translate -shots 0 -raw teacher
+  go run ./examples/translate -memory memory.tmx -from en -to ko \
+      -in texts.txt -out translated.jsonl
   go run ./examples/translate -backend openai -url https://api.hyperbolic.xyz/v1 \
       -model meta-llama/Meta-Llama-3.1-405B teacher
   go run ./examples/translate -backend openai -url http://localhost:8080/v1 \
       -dialect llamacpp -model any teacher`
 
-var pairs = []fewshot.Example[string, string]{
+var korean = []fewshot.Example[string, string]{
 	{In: "butterfly", Out: "나비"},
 	{In: "ocean", Out: "바다"},
 	{In: "whisper", Out: "속삭임"},
@@ -50,6 +56,19 @@ var pairs = []fewshot.Example[string, string]{
 	{In: "moonlight", Out: "달빛"},
 }
 
+var french = []fewshot.Example[string, string]{
+	{In: "butterfly", Out: "papillon"},
+	{In: "ocean", Out: "océan"},
+	{In: "house", Out: "maison"},
+	{In: "mountain", Out: "montagne"},
+	{In: "bread", Out: "pain"},
+	{In: "sweet", Out: "doux"},
+	{In: "freedom", Out: "liberté"},
+	{In: "umbrella", Out: "parapluie"},
+	{In: "cinnamon", Out: "cannelle"},
+	{In: "moon", Out: "lune"},
+}
+
 // rawTokens is how far -raw lets the model go on: a few more lines.
 const rawTokens = 24
 
@@ -58,7 +77,13 @@ func main() { cli.Main("translate", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("translate", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
-	shots := flags.Int("shots", len(pairs), fmt.Sprintf("how many of the examples are shown, 0 to %d", len(pairs)))
+	shots := flags.Int("shots", len(korean), fmt.Sprintf("how many of the examples are shown, 0 to %d; with -memory, how many segments", len(korean)))
+	to := flags.String("to", "", "the language of the answers: ko or fr; with -memory, one of its languages (default ko with pocket, otherwise fr)")
+	from := flags.String("from", "en", "with -memory, the language of the texts")
+	memory := flags.String("memory", "", "a translation memory, a TMX `file`")
+	in := flags.String("in", "", "with -memory, the `file` of texts, one a line; standard input without it")
+	out := flags.String("out", "translated.jsonl", "with -memory, the `file` of translations; answers are kept beside it, to go on after an interruption")
+	prices := flags.String("price", "", "with -memory, the `prices` of a million prompt, cached and completion tokens, such as 0.5,0.25,1.5")
 	temperature := flags.Float64("temperature", 0, "0 takes the likeliest word, 1 draws from the model's own distribution")
 	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
 	show := flags.Bool("show", false, "show the prompt before the answer")
@@ -66,7 +91,17 @@ func run(ctx context.Context, env *cli.Env) error {
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}
-	if *shots < 0 || *shots > len(pairs) {
+	if *to == "" {
+		*to = "fr"
+		if backend.Kind == "pocket" {
+			*to = "ko"
+		}
+	}
+	pairs := map[string][]fewshot.Example[string, string]{"ko": korean, "fr": french}[*to]
+	switch {
+	case *memory == "" && pairs == nil:
+		return cli.Usagef("-to is %q: use ko or fr, or name a -memory", *to)
+	case *shots < 0 || *memory == "" && *shots > len(pairs):
 		return cli.Usagef("-shots is %d: there are 0 to %d examples", *shots, len(pairs))
 	}
 	model, err := backend.Open(ctx, env)
@@ -74,10 +109,19 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 
+	params := sampling.Params{Temperature: *temperature, Seed: *seed, MaxTokens: 64}
+	if *memory != "" {
+		params.MaxTokens = 512
+		j := job{memory: *memory, from: *from, to: *to, in: *in, out: *out, shots: *shots, params: params}
+		if j.price, err = priceOf(*prices); err != nil {
+			return err
+		}
+		return j.run(ctx, env, model)
+	}
 	task := fewshot.Task[string, string]{
 		Examples: pairs[:*shots],
 		Format:   fewshot.Lines,
-		Params:   sampling.Params{Temperature: *temperature, Seed: *seed, MaxTokens: 64},
+		Params:   params,
 	}
 	if *raw {
 		task.Format.Stop = []string{} // none

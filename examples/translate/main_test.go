@@ -112,7 +112,7 @@ func TestServer(t *testing.T) {
 	if want := (clitest.Result{Stdout: "선생님\n"}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	for _, want := range []string{`"prompt":"butterfly: 나비\nteacher:"`, `"temperature":0`, `"stop":["\n"]`, `"model":"base"`} {
+	for _, want := range []string{`"prompt":"butterfly: papillon\nteacher:"`, `"temperature":0`, `"stop":["\n"]`, `"model":"base"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the request does not hold %s: %s", want, body)
 		}
