@@ -108,7 +108,7 @@ func New(c Config) (*Backend, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	if c.NoPromptCache && d.NoPromptCache == "" {
+	if c.NoPromptCache && d.noPromptCache == "" {
 		return nil, unsupported("Config.NoPromptCache: nothing is known to switch the prompt cache of %s off; leave it out", d.Name)
 	}
 	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
@@ -166,7 +166,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	}
 	// llama.cpp drops as many log probabilities from a whole answer as the stop
 	// sequence has tokens by itself, which may be more than it had in the text.
-	streamed := !b.whole || b.dialect.Native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
+	streamed := !b.whole || b.dialect.native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
 	body, err := b.body(sent, ask{choices: 1, stream: streamed})
 	if err != nil {
 		return err

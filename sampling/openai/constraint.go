@@ -6,19 +6,19 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Grammar says under which fields a server takes a Request.Constraint. The
+// A grammar says under which fields a server takes a Request.Constraint. The
 // first that is named and fits wins, in the order here. A dot in a name leads
-// into an object, as in structured_outputs.regex. The zero Grammar is a server
+// into an object, as in structured_outputs.regex. The zero grammar is a server
 // that cannot constrain.
-type Grammar struct {
-	Choice string // a list of texts
-	Regex  string // a regular expression that matches the whole text
-	GBNF   string // a grammar of llama.cpp
+type grammar struct {
+	choice string // a list of texts
+	regex  string // a regular expression that matches the whole text
+	gbnf   string // a grammar of llama.cpp
 
-	// Masked says that log probabilities come after the constraint has ruled
+	// masked says that log probabilities come after the constraint has ruled
 	// tokens out. They say nothing about the model then, so that asking for both
 	// is an error wrapping sampling.ErrUnsupported.
-	Masked bool
+	masked bool
 }
 
 // Constrains implements [sampling.Constrainer] by the dialect.
@@ -36,15 +36,15 @@ func (d *Dialect) constraint(c sampling.Constraint, stop []string) (field string
 	if len(stop) > 0 {
 		c = c.Wrap("", stop[0])
 	}
-	switch g := &d.Grammar; {
-	case g.Choice != "" && len(c.Choices()) > 0:
-		return g.Choice, c.Choices(), nil
-	case g.Regex != "":
-		return g.Regex, c.Pattern(), nil
-	case g.GBNF != "":
-		return g.GBNF, c.GBNF(), nil
+	switch g := &d.grammar; {
+	case g.choice != "" && len(c.Choices()) > 0:
+		return g.choice, c.Choices(), nil
+	case g.regex != "":
+		return g.regex, c.Pattern(), nil
+	case g.gbnf != "":
+		return g.gbnf, c.GBNF(), nil
 	}
-	return "", nil, unsupported("Request.Constraint: %s has no field for it; leave it out and check the answers, or name the field in Config.Dialect if the server has one", d.Name)
+	return "", nil, unsupported("Request.Constraint: %s has no field for it; leave it out and check the answers, or begin with the dialect of a server that has one", d.Name)
 }
 
 // constrain writes the constraint.
@@ -54,7 +54,7 @@ func (w *fields) constrain(req *sampling.Request) {
 	case err != nil:
 		w.fail(err)
 	case field == "":
-	case w.dialect.Grammar.Masked && req.Params.Logprobs:
+	case w.dialect.grammar.masked && req.Params.Logprobs:
 		w.fail(unsupported("Params.Logprobs beside Request.Constraint: the log probabilities of %s are those after the constraint, and not the model's; ask without one of the two", w.dialect.Name))
 	default:
 		outer, inner, nested := strings.Cut(field, ".")

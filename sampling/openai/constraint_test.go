@@ -20,10 +20,8 @@ func TestConstraintOnTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	regexOnly := openai.OpenAI
-	regexOnly.Grammar = openai.Grammar{Regex: "guided.deep"}
-	choiceOnly := openai.OpenAI
-	choiceOnly.Grammar = openai.Grammar{Choice: "choices"}
+	regexOnly := openai.OpenAI.WithGrammar("", "guided.deep")
+	choiceOnly := openai.OpenAI.WithGrammar("choices", "")
 	for _, test := range []struct {
 		dialect    openai.Dialect
 		constraint sampling.Constraint
@@ -109,7 +107,7 @@ func TestNoPromptCache(t *testing.T) {
 				sent = string(raw)
 				return response(r, strings.NewReader(stream(said("a"), ended))), nil
 			})}})
-		if d.NoPromptCache == "" {
+		if !d.CanSkipPromptCache() {
 			if !errors.Is(err, sampling.ErrUnsupported) {
 				t.Errorf("%s: %v", d.Name, err)
 			}

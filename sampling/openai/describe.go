@@ -22,11 +22,11 @@ const (
 // /v1/models is read, where some hosts put the window; a server without it is an
 // error wrapping [sampling.ErrUnsupported].
 func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
-	if b.dialect.Native == nativeLlamaCpp {
+	if b.dialect.native == nativeLlamaCpp {
 		return b.props(ctx)
 	}
 	info, err := b.listed(ctx)
-	if err != nil || b.dialect.Native != nativeVLLM {
+	if err != nil || b.dialect.native != nativeVLLM {
 		return info, err
 	}
 	info.Server = nativeVLLM

@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"math"
+	"slices"
 )
 
 // A Field is how a server calls one parameter.
@@ -23,66 +24,80 @@ type Field struct {
 	With string
 }
 
-// A Dialect says what an OpenAI-compatible server knows: the same parameter has
-// other names elsewhere, some servers refuse a field they do not know, and most
-// ignore it in silence. A Backend sends a server what its Dialect names and
-// nothing else, save for the caller's own Params.Extra.
+// A Dialect says what an OpenAI-compatible server knows. Servers have different
+// names for the same parameter. Some refuse a field that they do not know, and most
+// ignore it in silence. A Backend sends only what its Dialect names, and the
+// caller's own Params.Extra.
 //
 // Begin with the nearest of [OpenAI], [LlamaCpp], [VLLM] and [SGLang], and
 // change what differs:
 //
-//	d := openai.OpenAI
-//	d.Name, d.TopK = "Example Host", openai.Field{Name: "top_k", Zero: "-1"}
+//	host := openai.OpenAI.With("TopK", openai.Field{Name: "top_k", Zero: "-1"})
+//	host.Name, host.MaxStops = "Example Host", 16
 //
-// A Dialect is a plain value; do not change one that a Backend was made with.
+// A Dialect is a plain value: a copy can be changed.
 type Dialect struct {
-	// Name is used in error texts.
+	// Name is the server's name in error texts.
 	Name string
 
-	// One for each of sampling.Params, where it says what they mean. MaxTokens
-	// must have a name, and Temperature's and MaxTokens' Zero do not matter, as
-	// their value is always sent. A server without a Seed is not told one.
-	MaxTokens, Temperature, TopP, TopK, MinP             Field
-	FrequencyPenalty, PresencePenalty, RepetitionPenalty Field
-	Seed, Logprobs                                       Field
-
-	// Stop carries Request.Stop. Without a name no stop sequence is sent, and
-	// sampling.Model does all of the cutting.
-	Stop Field
-
-	// Choices carries the number of continuations that Draw asks for.
-	Choices Field
-
-	// MaxStops, MaxLogprobs and MaxChoices are how many the server takes at most,
-	// and MaxSeed is the greatest seed. 0 is unlimited. Stop sequences beyond
-	// MaxStops are not sent, since sampling.Model cuts at them anyway; for the
-	// others, more is an error.
+	// MaxStops, MaxLogprobs and MaxChoices are how many the server takes at most.
+	// 0 is no limit. Stop sequences beyond MaxStops are not sent, since
+	// sampling.Model cuts at them anyway. For the others, more is an error.
 	MaxStops, MaxLogprobs, MaxChoices int
-	MaxSeed                           uint64
-
-	// StreamOptions is the JSON object by which a streaming server is asked to
-	// report usage. "" asks for nothing.
-	StreamOptions string
 
 	// Echo says that the server can return the prompt's own log probabilities
-	// (echo with logprobs), by which Score works where Native knows no better way.
+	// (echo with logprobs). Score uses it where it knows no better way.
 	Echo bool
-
-	// Native names the server whose own addresses, beside /v1, the backend may
-	// use to count, to score and to describe: "llama.cpp", "vLLM", or "" for
-	// none. A router in between may not pass them on.
-	Native string
-
-	// Grammar is how the server takes a Request.Constraint.
-	Grammar Grammar
-
-	// NoPromptCache is the JSON object that has the server read a prompt anew,
-	// for Config.NoPromptCache. "" is a server that cannot be told.
-	NoPromptCache string
 
 	// Ignores lists the fields in Params.Extra that the server is known to
 	// ignore in silence or to refuse. They are an error before anything is sent.
 	Ignores []string
+
+	maxTokens, temperature, topP, topK, minP             Field
+	frequencyPenalty, presencePenalty, repetitionPenalty Field
+	seed, logprobs, stop, choices                        Field
+
+	maxSeed       uint64 // the greatest; 0 is no limit
+	streamOptions string // the JSON object by which a stream reports usage
+	native        string // the server whose addresses beside /v1 are known, or ""
+	grammar       grammar
+	noPromptCache string // the JSON object that has a prompt read anew, or ""
+	unknown       string // a parameter of With that there is not
+}
+
+// With returns a copy of d with another field for a parameter, which is named as
+// in sampling.Params. "Stop" carries Request.Stop, and "Choices" the number of
+// completions that Draw asks for. MaxTokens must have a name. Without a name for
+// Stop, sampling.Model does all of the cutting. A server without a Seed is not told
+// one. [New] refuses a parameter that it does not know.
+func (d Dialect) With(param string, f Field) Dialect {
+	if at := d.field(param); at != nil {
+		*at = f
+	} else {
+		d.unknown = param
+	}
+	return d
+}
+
+// Field returns the server's field for a parameter, as With takes it.
+func (d Dialect) Field(param string) Field {
+	if at := d.field(param); at != nil {
+		return *at
+	}
+	return Field{}
+}
+
+// params are the names of the parameters that have a Field.
+var params = []string{"MaxTokens", "Temperature", "TopP", "TopK", "MinP", "FrequencyPenalty", "PresencePenalty",
+	"RepetitionPenalty", "Seed", "Logprobs", "Stop", "Choices"}
+
+func (d *Dialect) field(param string) *Field {
+	all := [...]*Field{&d.maxTokens, &d.temperature, &d.topP, &d.topK, &d.minP, &d.frequencyPenalty, &d.presencePenalty,
+		&d.repetitionPenalty, &d.seed, &d.logprobs, &d.stop, &d.choices}
+	if i := slices.Index(params, param); i >= 0 {
+		return all[i]
+	}
+	return nil
 }
 
 // OpenAI is OpenAI's own completions API, and what most hosts of base models
@@ -94,21 +109,21 @@ type Dialect struct {
 // text, so a text that the server stopped is reported as EndOfText.
 var OpenAI = Dialect{
 	Name:             "OpenAI",
-	MaxTokens:        Field{Name: "max_tokens"},
-	Temperature:      Field{Name: "temperature"},
-	TopP:             Field{Name: "top_p", Zero: "1"},
-	FrequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
-	PresencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
-	Seed:             Field{Name: "seed"},
+	maxTokens:        Field{Name: "max_tokens"},
+	temperature:      Field{Name: "temperature"},
+	topP:             Field{Name: "top_p", Zero: "1"},
+	frequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
+	presencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
+	seed:             Field{Name: "seed"},
 	// 0 would ask for the drawn tokens' own log probabilities: more than none.
-	Logprobs:      Field{Name: "logprobs"},
-	Stop:          Field{Name: "stop"},
-	Choices:       Field{Name: "n"},
+	logprobs:      Field{Name: "logprobs"},
+	stop:          Field{Name: "stop"},
+	choices:       Field{Name: "n"},
 	MaxStops:      4,
 	MaxLogprobs:   5,
 	MaxChoices:    128,
-	MaxSeed:       math.MaxInt64,
-	StreamOptions: `{"include_usage":true}`,
+	maxSeed:       math.MaxInt64,
+	streamOptions: `{"include_usage":true}`,
 	Echo:          true,
 }
 
@@ -122,24 +137,24 @@ var OpenAI = Dialect{
 // slots, and the verbose answer names the stop sequence that fired.
 var LlamaCpp = Dialect{
 	Name:             "llama.cpp",
-	MaxTokens:        Field{Name: "max_tokens"},
-	Temperature:      Field{Name: "temperature"},
-	TopP:             Field{Name: "top_p", Zero: "1"},
-	TopK:             Field{Name: "top_k", Zero: "0"},
-	MinP:             Field{Name: "min_p", Zero: "0"},
-	FrequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
-	PresencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
+	maxTokens:        Field{Name: "max_tokens"},
+	temperature:      Field{Name: "temperature"},
+	topP:             Field{Name: "top_p", Zero: "1"},
+	topK:             Field{Name: "top_k", Zero: "0"},
+	minP:             Field{Name: "min_p", Zero: "0"},
+	frequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
+	presencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
 	// The penalty looks at the last 64 tokens unless told. Some builds take -1
 	// for all of them and some refuse it, so a number beyond most windows.
-	RepetitionPenalty: Field{Name: "repeat_penalty", Zero: "1", With: `{"repeat_last_n":131072}`},
-	Seed:              Field{Name: "seed"},
-	Logprobs:          Field{Name: "logprobs", Zero: "0"},
-	Stop:              Field{Name: "stop", With: `{"verbose":true}`},
-	Choices:           Field{Name: "n"},
-	MaxSeed:           math.MaxUint32 - 1, // the greatest 32-bit number means a random one
-	Native:            nativeLlamaCpp,
-	Grammar:           Grammar{GBNF: "grammar"},
-	NoPromptCache:     `{"cache_prompt":false}`,
+	repetitionPenalty: Field{Name: "repeat_penalty", Zero: "1", With: `{"repeat_last_n":131072}`},
+	seed:              Field{Name: "seed"},
+	logprobs:          Field{Name: "logprobs", Zero: "0"},
+	stop:              Field{Name: "stop", With: `{"verbose":true}`},
+	choices:           Field{Name: "n"},
+	maxSeed:           math.MaxUint32 - 1, // the greatest 32-bit number means a random one
+	native:            nativeLlamaCpp,
+	grammar:           grammar{gbnf: "grammar"},
+	noPromptCache:     `{"cache_prompt":false}`,
 	Ignores: []string{"best_of", "echo", "suffix", "repetition_penalty", "guided_choice",
 		"guided_grammar", "guided_json", "guided_regex", "stop_token_ids", "prompt_logprobs",
 		"response_format", "structured_outputs", "regex", "ebnf"},
@@ -151,26 +166,26 @@ var LlamaCpp = Dialect{
 // counts usage in each chunk, so that a stream that was cut has its cost too.
 var VLLM = Dialect{
 	Name:        "vLLM",
-	MaxTokens:   Field{Name: "max_tokens"},
-	Temperature: Field{Name: "temperature"},
-	TopP:        Field{Name: "top_p", Zero: "1"},
+	maxTokens:   Field{Name: "max_tokens"},
+	temperature: Field{Name: "temperature"},
+	topP:        Field{Name: "top_p", Zero: "1"},
 	// Older releases refuse 0; all of them read -1 as off.
-	TopK:              Field{Name: "top_k", Zero: "-1"},
-	MinP:              Field{Name: "min_p", Zero: "0"},
-	FrequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
-	PresencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
-	RepetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
-	Seed:              Field{Name: "seed"},
-	Logprobs:          Field{Name: "logprobs"},
-	Stop:              Field{Name: "stop", With: `{"include_stop_str_in_output":true}`},
-	Choices:           Field{Name: "n"},
+	topK:              Field{Name: "top_k", Zero: "-1"},
+	minP:              Field{Name: "min_p", Zero: "0"},
+	frequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
+	presencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
+	repetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
+	seed:              Field{Name: "seed"},
+	logprobs:          Field{Name: "logprobs"},
+	stop:              Field{Name: "stop", With: `{"include_stop_str_in_output":true}`},
+	choices:           Field{Name: "n"},
 	MaxStops:          4,  // unless the server was started with another VLLM_MAX_STOP_STRINGS
 	MaxLogprobs:       20, // unless with another --max-logprobs
-	MaxSeed:           math.MaxInt64,
-	StreamOptions:     `{"include_usage":true,"continuous_usage_stats":true}`,
+	maxSeed:           math.MaxInt64,
+	streamOptions:     `{"include_usage":true,"continuous_usage_stats":true}`,
 	Echo:              true,
-	Native:            nativeVLLM,
-	Grammar:           Grammar{Choice: "structured_outputs.choice", Regex: "structured_outputs.regex", Masked: true},
+	native:            nativeVLLM,
+	grammar:           grammar{choice: "structured_outputs.choice", regex: "structured_outputs.regex", masked: true},
 	Ignores: []string{"suffix", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar", "regex", "ebnf",
 		"n_probs", "mirostat", "samplers", "guided_choice", "guided_decoding_backend", "guided_grammar",
 		"guided_json", "guided_regex", "guided_whitespace_pattern"},
@@ -181,61 +196,42 @@ var VLLM = Dialect{
 // long, so it is asked to leave them in the text, where sampling.Model cuts.
 var SGLang = Dialect{
 	Name:              "SGLang",
-	MaxTokens:         Field{Name: "max_tokens"},
-	Temperature:       Field{Name: "temperature"},
-	TopP:              Field{Name: "top_p", Zero: "1"},
-	TopK:              Field{Name: "top_k", Zero: "-1"},
-	MinP:              Field{Name: "min_p", Zero: "0"},
-	FrequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
-	PresencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
-	RepetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
-	Seed:              Field{Name: "seed"},
-	Logprobs:          Field{Name: "logprobs"},
-	Stop:              Field{Name: "stop", With: `{"no_stop_trim":true}`},
-	Choices:           Field{Name: "n"},
-	Grammar:           Grammar{Regex: "regex", Masked: true},
+	maxTokens:         Field{Name: "max_tokens"},
+	temperature:       Field{Name: "temperature"},
+	topP:              Field{Name: "top_p", Zero: "1"},
+	topK:              Field{Name: "top_k", Zero: "-1"},
+	minP:              Field{Name: "min_p", Zero: "0"},
+	frequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
+	presencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
+	repetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
+	seed:              Field{Name: "seed"},
+	logprobs:          Field{Name: "logprobs"},
+	stop:              Field{Name: "stop", With: `{"no_stop_trim":true}`},
+	choices:           Field{Name: "n"},
+	grammar:           grammar{regex: "regex", masked: true},
 	MaxStops:          32,
-	MaxSeed:           math.MaxInt64,
-	StreamOptions:     `{"include_usage":true}`,
+	maxSeed:           math.MaxInt64,
+	streamOptions:     `{"include_usage":true}`,
 	Ignores: []string{"suffix", "best_of", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar",
 		"n_probs", "mirostat", "samplers", "structured_outputs", "guided_choice", "guided_grammar", "guided_json", "guided_regex"},
 }
 
 // check finds what would only come out at the first request.
 func (d *Dialect) check() error {
-	if d.MaxTokens.Name == "" {
-		return invalid("Config.Dialect.MaxTokens has no name; without a limit a base model may never end")
+	if d.unknown != "" {
+		return invalid("Config.Dialect.With has a parameter %q; use one of %q", d.unknown, params)
 	}
-	for _, f := range []struct {
-		name string
-		Field
-	}{
-		{"MaxTokens", d.MaxTokens}, {"Temperature", d.Temperature}, {"TopP", d.TopP}, {"TopK", d.TopK},
-		{"MinP", d.MinP}, {"FrequencyPenalty", d.FrequencyPenalty}, {"PresencePenalty", d.PresencePenalty},
-		{"RepetitionPenalty", d.RepetitionPenalty}, {"Seed", d.Seed}, {"Logprobs", d.Logprobs},
-		{"Stop", d.Stop}, {"Choices", d.Choices},
-	} {
+	if d.maxTokens.Name == "" {
+		return invalid("Config.Dialect has no field for MaxTokens; without a limit a base model may never end")
+	}
+	for _, param := range params {
+		f := d.field(param)
 		if f.Zero != "" && !json.Valid([]byte(f.Zero)) {
-			return invalid("Config.Dialect.%s.Zero is %q, which is not JSON; write a number such as 0 or -1", f.name, f.Zero)
+			return invalid("the Zero of Config.Dialect for %s is %q, which is not JSON; write a number such as 0 or -1", param, f.Zero)
 		}
-		if !isObject(f.With) {
-			return invalid(`Config.Dialect.%s.With is %q; write a JSON object such as {"verbose":true}`, f.name, f.With)
+		if f.With != "" && json.Unmarshal([]byte(f.With), new(map[string]json.RawMessage)) != nil {
+			return invalid(`the With of Config.Dialect for %s is %q; write a JSON object such as {"verbose":true}`, param, f.With)
 		}
-	}
-	if !isObject(d.NoPromptCache) {
-		return invalid(`Config.Dialect.NoPromptCache is %q; write a JSON object such as {"cache_prompt":false}`, d.NoPromptCache)
-	}
-	if !isObject(d.StreamOptions) {
-		return invalid(`Config.Dialect.StreamOptions is %q; write a JSON object such as {"include_usage":true}`, d.StreamOptions)
-	}
-	switch d.Native {
-	case "", nativeLlamaCpp, nativeVLLM:
-	default:
-		return invalid("Config.Dialect.Native is %q; use %q, %q or nothing", d.Native, nativeLlamaCpp, nativeVLLM)
 	}
 	return nil
-}
-
-func isObject(s string) bool {
-	return s == "" || json.Unmarshal([]byte(s), new(map[string]json.RawMessage)) == nil
 }

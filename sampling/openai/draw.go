@@ -43,7 +43,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	switch {
 	case n < 1:
 		return nil, invalid("drawing %d continuations; ask for at least 1", n)
-	case d.Choices.Name == "" || d.MaxChoices > 0 && n > d.MaxChoices:
+	case d.choices.Name == "" || d.MaxChoices > 0 && n > d.MaxChoices:
 		return nil, unsupported("%s does not draw %d continuations at once", d.Name, n)
 	case req.Params.Temperature == 0 && n > 1:
 		one, err := b.Draw(ctx, req, 1)
@@ -97,7 +97,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 
 // slots returns how many continuations llama.cpp draws at once, or 0.
 func (b *Backend) slots(ctx context.Context) int {
-	if b.dialect.Native != nativeLlamaCpp {
+	if b.dialect.native != nativeLlamaCpp {
 		return 0
 	}
 	info, err := b.Describe(ctx)

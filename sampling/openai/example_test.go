@@ -73,10 +73,8 @@ func ExampleNew() {
 // A host that knows more than OpenAI does gets a dialect of its own. What it
 // does not know stays an error.
 func ExampleDialect() {
-	host := openai.OpenAI
-	host.Name = "Example Host"
-	host.TopK = openai.Field{Name: "top_k", Zero: "-1"}
-	host.MaxStops = 16
+	host := openai.OpenAI.With("TopK", openai.Field{Name: "top_k", Zero: "-1"})
+	host.Name, host.MaxStops = "Example Host", 16
 
 	backend, err := openai.New(openai.Config{BaseURL: "https://host.example/v1", Model: "base", Dialect: host})
 	if err != nil {

@@ -73,7 +73,7 @@ func (d *Dialect) checkServer(server, fingerprint string) error {
 		return wrong("the server is Ollama, whose /v1 puts the prompt into a chat template and cuts it without a word; use package ollama")
 	case server != "llama.cpp" && !llamaBuild.MatchString(fingerprint):
 		return nil
-	case d.TopK.Name == "top_k" && d.MinP.Name == "min_p" && (d.RepetitionPenalty.Name == "" || d.RepetitionPenalty.Name == LlamaCpp.RepetitionPenalty.Name):
+	case d.topK.Name == "top_k" && d.minP.Name == "min_p" && (d.repetitionPenalty.Name == "" || d.repetitionPenalty.Name == LlamaCpp.repetitionPenalty.Name):
 		return nil
 	}
 	return wrong("the server is llama.cpp, whose default top_k, min_p and penalties the dialect %s does not turn off; use the dialect LlamaCpp", d.Name)

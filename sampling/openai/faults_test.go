@@ -268,11 +268,10 @@ func TestNew(t *testing.T) {
 		{"a query", openai.Config{BaseURL: "http://host/v1?key=sk-secret", Model: "m"}, "a query"},
 		{"the whole address", openai.Config{BaseURL: "http://host/v1/completions", Model: "m"}, "leave it at http://host/v1"},
 		{"the chat's address", openai.Config{BaseURL: "http://host/v1/chat/completions/", Model: "m"}, "leave it at http://host/v1"},
-		{"a dialect without a limit", openai.Config{BaseURL: "http://host", Model: "m", Dialect: openai.Dialect{Name: "x"}}, "Dialect.MaxTokens has no name"},
-		{"a dialect with half a field", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.TopK.Zero = "off" })}, "Dialect.TopK.Zero"},
-		{"a dialect with half an object", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.Stop.With = "{" })}, "Dialect.Stop.With"},
-		{"a dialect with wrong options", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.StreamOptions = "true" })}, "Dialect.StreamOptions"},
-		{"a dialect of an unknown server", openai.Config{BaseURL: "http://host", Model: "m", Dialect: with(func(d *openai.Dialect) { d.Native = "Llama.cpp" })}, "Dialect.Native"},
+		{"a dialect without a limit", openai.Config{BaseURL: "http://host", Model: "m", Dialect: openai.Dialect{Name: "x"}}, "no field for MaxTokens"},
+		{"a dialect with half a field", openai.Config{BaseURL: "http://host", Model: "m", Dialect: openai.OpenAI.With("TopK", openai.Field{Name: "k", Zero: "off"})}, "TopK"},
+		{"a dialect with half an object", openai.Config{BaseURL: "http://host", Model: "m", Dialect: openai.OpenAI.With("Stop", openai.Field{Name: "stop", With: "{"})}, "Stop"},
+		{"a dialect with an unknown parameter", openai.Config{BaseURL: "http://host", Model: "m", Dialect: openai.OpenAI.With("top_k", openai.Field{Name: "top_k"})}, `"top_k"`},
 	} {
 		b, err := openai.New(test.config)
 		switch {
@@ -282,10 +281,4 @@ func TestNew(t *testing.T) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.words)
 		}
 	}
-}
-
-func with(change func(*openai.Dialect)) openai.Dialect {
-	d := openai.OpenAI
-	change(&d)
-	return d
 }

@@ -75,8 +75,8 @@ func beside(w http.ResponseWriter, r *http.Request, f flavour, raw []byte) bool 
 		After   bool         `json:"post_sampling_probs"`
 	}
 	json.Unmarshal(raw, &req)
-	vllm := f.dialect.Native == openai.VLLM.Native && f.dialect.Native != ""
-	switch at := f.dialect.Native + " " + r.URL.Path; at {
+	vllm := f.dialect.Native() == openai.VLLM.Native()
+	switch at := f.dialect.Native() + " " + r.URL.Path; at {
 	case "llama.cpp /tokenize", "vLLM /tokenize":
 		ids := append([]int{beginning}, tokensOf(req.Content, req.Special)...)
 		if vllm {

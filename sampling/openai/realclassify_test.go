@@ -48,7 +48,7 @@ func (s realServer) classify(t *testing.T, labels []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.config.Dialect.Native != openai.VLLM.Native {
+	if s.config.Dialect.Native() != openai.VLLM.Native() {
 		m := sampling.Model{Backend: s.backend(t, nil)}
 		for i := range 2 {
 			got, err := classifier.Classify(t.Context(), m, review(i))
@@ -70,7 +70,7 @@ func (s realServer) classify(t *testing.T, labels []string) {
 		return
 	}
 	d := s.config.Dialect
-	d.Native = "" // without it Score knows echo alone
+	d = d.WithoutNative() // without it Score knows echo alone
 	ways := []*way{{name: "by echo", config: s.config}, {name: "by token ids", config: s.config}}
 	ways[0].config.Dialect = d
 	for i := 0; i < *classified; i += 16 { // in turn, so that both have the same neighbours

@@ -39,7 +39,7 @@ func onRealServers(t *testing.T, test func(t *testing.T, s realServer)) {
 		test(t, realServer{
 			url:     strings.TrimSuffix(c.BaseURL, "/v1"),
 			config:  c,
-			running: map[string]string{"llama.cpp": "llamacpp:requests_processing", "vLLM": "vllm:num_requests_running"}[c.Dialect.Native],
+			running: map[string]string{"llama.cpp": "llamacpp:requests_processing", "vLLM": "vllm:num_requests_running"}[c.Dialect.Native()],
 		})
 	})
 }
@@ -124,7 +124,7 @@ func TestRealServerTooLong(t *testing.T) {
 		for _, change := range []func(*openai.Config){nil, whole} {
 			b := s.backend(t, change)
 			info, err := b.Describe(t.Context())
-			if err != nil || info.Window == 0 || info.Server != s.config.Dialect.Native || info.Model == "" {
+			if err != nil || info.Window == 0 || info.Server != s.config.Dialect.Native() || info.Model == "" {
 				t.Fatalf("%+v, %v", info, err)
 			}
 			prompt := strings.Repeat("word ", info.Window+100)

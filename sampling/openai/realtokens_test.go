@@ -88,9 +88,9 @@ func TestRealServerScores(t *testing.T) {
 	onRealServers(t, func(t *testing.T, s realServer) {
 		b := s.backend(t, nil)
 		reference := func(prompt, text string) float64 { return s.byVocabulary(t, prompt, text) }
-		if s.config.Dialect.Native == openai.VLLM.Native {
+		if s.config.Dialect.Native() == openai.VLLM.Native() {
 			d := s.config.Dialect
-			d.Native = ""
+			d = d.WithoutNative()
 			echo := s.backend(t, func(c *openai.Config) { c.Dialect = d })
 			reference = func(prompt, text string) float64 {
 				scores, err := echo.Score(t.Context(), &sampling.Request{Prompt: prompt}, []string{text})

@@ -31,36 +31,36 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 	if _, ok := p.Extra["prompt"]; !ok || req.Prompt != "" {
 		w.set("prompt", "Request.Prompt", encode(req.Prompt))
 	}
-	w.always(d.MaxTokens, "Params.MaxTokens", w.number(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)))
-	if d.Temperature.Name != "" || p.Temperature != 1 {
-		w.always(d.Temperature, "Params.Temperature", w.decimal(p.Temperature))
+	w.always(d.maxTokens, "Params.MaxTokens", w.number(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)))
+	if d.temperature.Name != "" || p.Temperature != 1 {
+		w.always(d.temperature, "Params.Temperature", w.decimal(p.Temperature))
 	}
-	w.param(d.TopP, "Params.TopP", p.TopP == 0 || p.TopP == 1, w.decimal(p.TopP))
-	w.param(d.TopK, "Params.TopK", p.TopK == 0, w.number(p.TopK))
-	w.param(d.MinP, "Params.MinP", p.MinP == 0, w.decimal(p.MinP))
-	w.param(d.FrequencyPenalty, "Params.FrequencyPenalty", p.FrequencyPenalty == 0, w.decimal(p.FrequencyPenalty))
-	w.param(d.PresencePenalty, "Params.PresencePenalty", p.PresencePenalty == 0, w.decimal(p.PresencePenalty))
-	w.param(d.RepetitionPenalty, "Params.RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, w.decimal(p.RepetitionPenalty))
+	w.param(d.topP, "Params.TopP", p.TopP == 0 || p.TopP == 1, w.decimal(p.TopP))
+	w.param(d.topK, "Params.TopK", p.TopK == 0, w.number(p.TopK))
+	w.param(d.minP, "Params.MinP", p.MinP == 0, w.decimal(p.MinP))
+	w.param(d.frequencyPenalty, "Params.FrequencyPenalty", p.FrequencyPenalty == 0, w.decimal(p.FrequencyPenalty))
+	w.param(d.presencePenalty, "Params.PresencePenalty", p.PresencePenalty == 0, w.decimal(p.PresencePenalty))
+	w.param(d.repetitionPenalty, "Params.RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, w.decimal(p.RepetitionPenalty))
 	w.seed(p.Seed, a.choices)
 	if d.MaxLogprobs > 0 && p.TopLogprobs > d.MaxLogprobs {
 		w.fail(unsupported("Params.TopLogprobs is %d, and %s reports at most %d; ask for fewer", p.TopLogprobs, d.Name, d.MaxLogprobs))
 	}
-	w.param(d.Logprobs, "Params.Logprobs", !p.Logprobs, w.number(logprobCount(p)))
+	w.param(d.logprobs, "Params.Logprobs", !p.Logprobs, w.number(logprobCount(p)))
 	if stop := d.sent(req.Stop); len(stop) > 0 {
-		w.put(d.Stop.Name, "Request.Stop", encode(stop))
-		w.with(d.Stop.With, "Request.Stop")
+		w.put(d.stop.Name, "Request.Stop", encode(stop))
+		w.with(d.stop.With, "Request.Stop")
 	}
 	w.constrain(req)
 	if b.fresh {
-		w.with(d.NoPromptCache, "Config.NoPromptCache")
+		w.with(d.noPromptCache, "Config.NoPromptCache")
 	}
 	if a.choices > 1 {
-		w.put(d.Choices.Name, "Draw", w.number(a.choices))
-		w.with(d.Choices.With, "Draw")
+		w.put(d.choices.Name, "Draw", w.number(a.choices))
+		w.with(d.choices.With, "Draw")
 	}
 	w.set("stream", "Config.NoStreaming", strconv.AppendBool(nil, a.stream))
-	if a.stream && d.StreamOptions != "" {
-		w.set("stream_options", "Config.Dialect.StreamOptions", []byte(d.StreamOptions))
+	if a.stream && d.streamOptions != "" {
+		w.set("stream_options", "the dialect", []byte(d.streamOptions))
 	}
 	w.extra(p.Extra)
 	if w.err != nil {
@@ -71,7 +71,7 @@ func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
 
 // sent returns the stop sequences that the server is told of.
 func (d *Dialect) sent(stop []string) []string {
-	if d.Stop.Name == "" {
+	if d.stop.Name == "" {
 		return nil
 	}
 	if d.MaxStops > 0 {
@@ -134,7 +134,7 @@ func (w *fields) param(f Field, param string, off bool, value []byte) {
 
 // seed writes the seed. The last of several choices is drawn with the greatest.
 func (w *fields) seed(seed uint64, choices int) {
-	f, most := w.dialect.Seed, w.dialect.MaxSeed
+	f, most := w.dialect.seed, w.dialect.maxSeed
 	if seed == 0 {
 		w.param(f, "Params.Seed", true, nil)
 		return
@@ -173,7 +173,7 @@ func (w *fields) extra(extra map[string]any) {
 			w.fail(invalid("Params.Extra[%q] cannot be written as JSON: %v", field, err))
 		case field == "echo":
 			w.fail(unsupported("Params.Extra has %q, and a continuation never holds its prompt; use Score for a prompt's log probabilities", field))
-		case field == "n" || field == d.Choices.Name:
+		case field == "n" || field == d.choices.Name:
 			w.fail(unsupported("Params.Extra has %q, and a sample is one continuation; use Model.Draw for several", field))
 		case field == "prompt" && !onePrompt(value):
 			w.fail(unsupported(`Params.Extra["prompt"] is not one prompt; give the ids of its tokens, as []int`))

@@ -60,9 +60,9 @@ func (b *Backend) scoreTexts(ctx context.Context, req *sampling.Request, texts [
 	switch {
 	case len(texts) == 0:
 		return nil, nil
-	case b.dialect.Native == nativeLlamaCpp:
+	case b.dialect.native == nativeLlamaCpp:
 		return b.scoreForced(ctx, req, texts)
-	case b.dialect.Native == nativeVLLM && !b.learned.noTokenIDs.Load():
+	case b.dialect.native == nativeVLLM && !b.learned.noTokenIDs.Load():
 		scores, err := b.scoreByID(ctx, req, texts)
 		if !errors.Is(err, errByEcho) {
 			return scores, err

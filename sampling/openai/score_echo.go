@@ -30,7 +30,7 @@ type scoring struct {
 }
 
 func (b *Backend) scoreByEcho(ctx context.Context, req *sampling.Request, texts []string) ([]sampling.Score, error) {
-	if !b.dialect.Echo || b.dialect.Logprobs.Name == "" {
+	if !b.dialect.Echo || b.dialect.logprobs.Name == "" {
 		return nil, unsupported("%s does not return the log probabilities of a prompt", b.dialect.Name)
 	}
 	if err := b.probe(ctx); err != nil {
@@ -157,7 +157,7 @@ func (b *Backend) echo(ctx context.Context, extra map[string]any, texts []string
 	if len(texts) > 1 {
 		prompt = texts
 	}
-	if d.Native != "" && !b.special && slices.ContainsFunc(texts, special.MayName) {
+	if d.native != "" && !b.special && slices.ContainsFunc(texts, special.MayName) {
 		all := make([][]int, len(texts))
 		for i, text := range texts {
 			tokens, err := b.tokens(ctx, text, true, false)
@@ -169,11 +169,11 @@ func (b *Backend) echo(ctx context.Context, extra map[string]any, texts []string
 		prompt = all
 	}
 	w.set("prompt", "Request.Prompt", encode(prompt))
-	w.always(d.MaxTokens, "Score", encode(1))
-	w.always(d.Temperature, "Score", encode(0))
-	w.param(d.TopP, "Score", true, nil)
-	w.param(d.TopK, "Score", true, nil)
-	w.always(d.Logprobs, "Score", encode(1))
+	w.always(d.maxTokens, "Score", encode(1))
+	w.always(d.temperature, "Score", encode(0))
+	w.param(d.topP, "Score", true, nil)
+	w.param(d.topK, "Score", true, nil)
+	w.always(d.logprobs, "Score", encode(1))
 	w.set("echo", "Score", encode(true))
 	w.set("stream", "Score", encode(false))
 	w.extra(extra)

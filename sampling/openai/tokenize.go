@@ -33,7 +33,7 @@ func (b *Backend) Count(ctx context.Context, text string) (int, error) {
 // in it, such as <|im_end|>, is text like any other unless Config.SpecialTokens
 // is set. With begin it also has what the server puts before each prompt.
 func (b *Backend) tokens(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
-	if b.dialect.Native == nativeVLLM && !b.special && special.MayName(text) {
+	if b.dialect.native == nativeVLLM && !b.special && special.MayName(text) {
 		return b.cutTokens(ctx, text, begin)
 	}
 	return b.tokenize(ctx, text, begin, texts)
@@ -43,7 +43,7 @@ func (b *Backend) tokens(ctx context.Context, text string, begin, texts bool) ([
 func (b *Backend) tokenize(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
 	w := fields{dialect: &b.dialect}
 	w.set("model", "Config.Model", encode(b.model))
-	switch b.dialect.Native {
+	switch b.dialect.native {
 	case nativeLlamaCpp:
 		w.set("content", "", encode(text))
 		w.set("add_special", "", encode(begin))
@@ -128,7 +128,7 @@ func (b *Backend) native(ctx context.Context, path string, body []byte) ([]byte,
 // take a part of the text for a special token. Everybody else's prompt is sent
 // as text, which costs no request.
 func (b *Backend) plain(ctx context.Context, req *sampling.Request) (*sampling.Request, error) {
-	if b.special || b.dialect.Native == "" || !special.MayName(req.Prompt) {
+	if b.special || b.dialect.native == "" || !special.MayName(req.Prompt) {
 		return req, nil
 	}
 	tokens, err := b.tokens(ctx, req.Prompt, true, false)

@@ -113,12 +113,9 @@ func (b *Backend) Lacks() (lacking []string) {
 		return nil
 	}
 	d := dialects[cmp.Or(b.Dialect, "openai")]
-	for _, param := range []struct {
-		name  string
-		field openai.Field
-	}{{"top_k", d.TopK}, {"min_p", d.MinP}, {"logprobs", d.Logprobs}} {
-		if param.field.Name == "" {
-			lacking = append(lacking, param.name)
+	for _, p := range [][2]string{{"top_k", "TopK"}, {"min_p", "MinP"}, {"logprobs", "Logprobs"}} {
+		if d.Field(p[1]).Name == "" {
+			lacking = append(lacking, p[0])
 		}
 	}
 	return lacking
