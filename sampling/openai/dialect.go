@@ -41,7 +41,7 @@ type Dialect struct {
 	Name string
 
 	// MaxStops, MaxLogprobs and MaxChoices are how many the server takes at most.
-	// 0 is no limit. Stop sequences beyond MaxStops are not sent, since
+	// 0 is unlimited. Stop sequences beyond MaxStops are not sent, since
 	// sampling.Model cuts at them anyway. For the others, more is an error.
 	MaxStops, MaxLogprobs, MaxChoices int
 
@@ -57,7 +57,7 @@ type Dialect struct {
 	frequencyPenalty, presencePenalty, repetitionPenalty Field
 	seed, logprobs, stop, choices                        Field
 
-	maxSeed       uint64 // the greatest; 0 is no limit
+	maxSeed       uint64 // the greatest; 0 is unlimited
 	streamOptions string // the JSON object by which a stream reports usage
 	native        string // the server whose addresses beside /v1 are known, or ""
 	grammar       grammar
