@@ -74,7 +74,7 @@ func TestRealServerLeaving(t *testing.T) {
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("with a deadline: %v", err)
 			}
-			idle("a deadline")
+			idle(map[bool]string{true: "a streamed answer at its deadline", false: "a whole answer at its deadline"}[change == nil])
 		}
 	})
 }
