@@ -361,3 +361,37 @@ func TestSweepOverAClassifier(t *testing.T) {
 		t.Errorf("%v, %d classifiers:\n%v", err, built, table)
 	}
 }
+
+// TestSweepConstrain compares free answers with constrained ones. At a high
+// temperature free answers are often no label, and constrained ones always are.
+func TestSweepConstrain(t *testing.T) {
+	task := fewshot.Task[string, string]{
+		Examples: []pair{{In: "a fine film", Out: "good"}, {In: "a waste of time", Out: "bad"}},
+		Format:   fewshot.Lines, Out: fewshot.OneOf("good", "bad"),
+		Params: sampling.Params{Temperature: 1.5, Seed: 1},
+	}
+	var cases []pair
+	for i := range 20 {
+		cases = append(cases, pair{In: fmt.Sprint("film ", i), Out: "good"})
+	}
+	model := sampling.Model{Backend: pocket.Default()}
+	table, err := eval.Sweep(t.Context(), task, nil, model, cases, eval.Exact, eval.SweepOptions{
+		Constrain: []fewshot.Constrain{fewshot.ConstrainOff, fewshot.ConstrainRequired},
+		Shots:     []int{0, 2},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range table {
+		if invalid := r.Reports[0].Invalid; (invalid == 0) != (r.Constrain == fewshot.ConstrainRequired) && r.Shots == 0 {
+			t.Errorf("constrain %d, %d shots: %d of 20 invalid", r.Constrain, r.Shots, invalid)
+		}
+	}
+	if text := table.String(); len(table) != 4 || !strings.HasPrefix(text, "constrained  shots") || !strings.Contains(text, "\nyes ") {
+		t.Errorf("%s", text)
+	}
+	twice := eval.SweepOptions{Constrain: []fewshot.Constrain{fewshot.ConstrainOff, fewshot.ConstrainOff}}
+	if _, err := eval.Sweep(t.Context(), task, nil, model, cases, eval.Exact, twice); err == nil {
+		t.Error("the same twice: accepted")
+	}
+}

@@ -21,6 +21,8 @@ type SweepOptions struct {
 	Formats   map[string]fewshot.Format
 	Selectors map[string]func(k int) fewshot.Selector // such as fewshot.First, for each of Shots
 
+	Constrain []fewshot.Constrain // such as fewshot.ConstrainOff, fewshot.ConstrainRequired
+
 	// Orders are seeds that shuffle the pool, so that other examples come first, in
 	// another order. Tasks with a Temperature draw with another seed too. 0 leaves
 	// the task as it is. A row of the table is the mean over the orders.
@@ -33,7 +35,8 @@ type SweepOptions struct {
 
 // A Row is one variant of a swept task: the mean over all orders.
 type Row struct {
-	Format, Selector string  // "" where the options name none
+	Format, Selector string // "" where the options name none
+	Constrain        fewshot.Constrain
 	Shots            int     // at most; a Selector may choose fewer, and a window may hold fewer
 	Mean             float64 // mean accuracy, 0 to 1
 	Spread           float64 // standard deviation between the orders
@@ -73,24 +76,30 @@ func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build B
 	if len(orders) == 0 {
 		orders = []uint64{0}
 	}
+	constrain := o.Constrain
+	if len(constrain) == 0 {
+		constrain = []fewshot.Constrain{task.Constrain}
+	}
 	var table Table
-	total := fewshot.Progress{All: len(formats) * len(selectors) * len(shots) * len(orders) * len(cases)}
+	total := fewshot.Progress{All: len(formats) * len(selectors) * len(constrain) * len(shots) * len(orders) * len(cases)}
 	for _, format := range slices.Sorted(maps.Keys(formats)) {
 		for _, selector := range slices.Sorted(maps.Keys(selectors)) {
-			for _, k := range shots {
-				row := Row{Format: format, Selector: selector, Shots: k}
-				if k == asIs {
-					row.Shots = len(task.Examples)
-				}
-				for _, order := range orders {
-					report, err := variant(ctx, vary(task, formats[format], selectors[selector], k, order), build, m, cases, metric, o, &total)
-					if err != nil {
-						return table, fmt.Errorf("%s: %w", row.name(), err)
+			for _, task.Constrain = range constrain {
+				for _, k := range shots {
+					row := Row{Format: format, Selector: selector, Constrain: task.Constrain, Shots: k}
+					if k == asIs {
+						row.Shots = len(task.Examples)
 					}
-					row.Reports = append(row.Reports, report)
+					for _, order := range orders {
+						report, err := variant(ctx, vary(task, formats[format], selectors[selector], k, order), build, m, cases, metric, o, &total)
+						if err != nil {
+							return table, fmt.Errorf("%s: %w", row.name(), err)
+						}
+						row.Reports = append(row.Reports, report)
+					}
+					row.sum()
+					table = append(table, row)
 				}
-				row.sum()
-				table = append(table, row)
 			}
 		}
 	}
@@ -143,6 +152,9 @@ func (o *SweepOptions) check(pool int, selects bool) error {
 			return fmt.Errorf("eval: the selector %q is nil; give it a function, such as fewshot.First", name)
 		}
 	}
+	for _, c := range o.Constrain {
+		errs = append(errs, once("Constrain %d", int(c)))
+	}
 	for _, order := range o.Orders {
 		errs = append(errs, once("the order %d", order))
 	}
@@ -174,8 +186,16 @@ func vary[In, Out any](task fewshot.Task[In, Out], format fewshot.Format, choose
 	return task
 }
 
+// constrainNames are the words for fewshot.Constrain in a table.
+var constrainNames = map[fewshot.Constrain]string{
+	fewshot.ConstrainOff: "no", fewshot.ConstrainWhereSupported: "where supported", fewshot.ConstrainRequired: "yes",
+}
+
 func (r *Row) name() string {
 	name := fmt.Sprintf("%d shots", r.Shots)
+	if r.Constrain != fewshot.ConstrainOff {
+		name += ", constrained"
+	}
 	for _, part := range []string{r.Selector, r.Format} {
 		if part != "" {
 			name = part + ", " + name

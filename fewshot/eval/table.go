@@ -22,6 +22,10 @@ func (t Table) columns() (names []string, cells [][]string) {
 	if selectors {
 		names = append(names, "selector")
 	}
+	constrained := slices.ContainsFunc(t, func(r Row) bool { return r.Constrain != t[0].Constrain })
+	if constrained {
+		names = append(names, "constrained")
+	}
 	names = append(names, "shots", "mean %", "spread", "least", "most")
 	for _, r := range t {
 		var row []string
@@ -30,6 +34,9 @@ func (t Table) columns() (names []string, cells [][]string) {
 		}
 		if selectors {
 			row = append(row, r.Selector)
+		}
+		if constrained {
+			row = append(row, constrainNames[r.Constrain])
 		}
 		cells = append(cells, append(row, strconv.Itoa(r.Shots), percent(r.Mean), percent(r.Spread), percent(r.Low), percent(r.High)))
 	}
