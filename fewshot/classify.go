@@ -90,7 +90,7 @@ type Classification[L any] struct {
 	Method        Method
 	Calibrated    bool
 	Prompt        *Prompt
-	Usage         sampling.Usage // as the backend reports it; zero for scores
+	Usage         sampling.Usage // as the backend reports it
 }
 
 // NewClassifier returns a Classifier over labels. The Prompter's Out codec writes

@@ -36,6 +36,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 	}
 	weights := make([]float64, len(c.texts))
 	for i, s := range scores {
+		usage = addUsage(usage, s.Usage)
 		weights[i] = s.Logprob
 		switch c.options.Normalize {
 		case PerToken:
@@ -51,6 +52,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 			return nil, usage, err
 		}
 		for i, s := range scores {
+			usage = addUsage(usage, s.Usage)
 			weights[i] -= s.Logprob
 		}
 	}

@@ -24,6 +24,10 @@ type Score struct {
 	// Tokens are the continuation's tokens. A token across the boundary between
 	// prompt and continuation belongs to the continuation.
 	Tokens []Token
+
+	// Usage is what the backend read for this continuation, as it reports it. The
+	// sum over all scores is the cost of the call: what they share is in the first.
+	Usage Usage
 }
 
 // Score scores continuations of req.Prompt as [Scorer] says. If the backend

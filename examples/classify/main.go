@@ -4,11 +4,11 @@
 //	$ go run ./examples/classify
 //	$ go run ./examples/classify "The charger was broken and nobody answered."
 //
-// A base model has a liking for some label before it has read a word of the
-// review: the one that it has just seen three times, the commoner word. The left
-// column has that liking in it. For the right one it was measured, on inputs that
-// say nothing, and divided out (Zhao et al. 2021). Where a review says much, that
-// changes little; where it says nothing, it decides.
+// A base model has a label bias: it prefers the label that it has just seen three
+// times, or the more common word. The left column includes that bias. For the right
+// column it was measured with content-free inputs and divided out (Zhao et al.
+// 2021). That changes little where a review says much. Where it says nothing, it
+// decides.
 package main
 
 import (
@@ -25,7 +25,7 @@ const about = `classify: is a review positive or negative?
 Usage: classify [flags] [review...]
 
 Without reviews, five of its own. Each is labelled twice: as the model has it,
-and with the model's liking for a label divided out.
+and with the model's label bias divided out.
 
   go run ./examples/classify
   go run ./examples/classify "The charger was broken and nobody answered."

@@ -44,7 +44,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	pool, cases := eval.Split(examples, 0.5, 1)
-	options := eval.EvaluateOptions{Parallel: 1, Price: sampling.Price{Prompt: 0.1e-6, Cached: 0.01e-6, Completion: 0.4e-6}} // dollars a token
+	options := eval.EvaluateOptions{Parallel: 1, Price: sampling.Price{Prompt: 0.1, Cached: 0.01, Completion: 0.4}} // dollars a million tokens
 	var last *eval.Report
 	for _, s := range []struct {
 		name   string

@@ -43,15 +43,6 @@ func List(text string) []Word {
 	return list
 }
 
-// Texts returns the words of text without their places.
-func Texts(text string) []string {
-	var list []string
-	for w := range All(text) {
-		list = append(list, w.Text)
-	}
-	return list
-}
-
 // A kind tells how characters form words.
 type kind int
 

@@ -40,7 +40,11 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 			return nil, err
 		}
 	}
-	for _, s := range all {
+	for i, s := range all {
+		s.Usage.PromptTokens = len(s.tokens) - s.border
+		if i == 0 {
+			s.Usage.PromptTokens = len(s.tokens)
+		}
 		for i, at := range s.places {
 			token := sampling.Token{Text: s.pieces[s.border+i], Logprob: at.logprobs[s.tokens[s.border+i]]}
 			s.Tokens = append(s.Tokens, token)

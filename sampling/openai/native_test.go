@@ -183,7 +183,7 @@ func forced(w http.ResponseWriter, prompt []int, n, top int, grammar string, bia
 		}
 		steps = append(steps, fmt.Sprintf(`{%s,%q:[%s]}`, write(probs[id]), tail, strings.Join(tops, ",")))
 	}
-	fmt.Fprintf(w, `{"content":"","completion_probabilities":[%s]}`, strings.Join(steps, ","))
+	fmt.Fprintf(w, `{"content":"","completion_probabilities":[%s],"tokens_evaluated":%d,"tokens_predicted":%d,"timings":{"cache_n":1}}`, strings.Join(steps, ","), len(prompt)-n, n)
 }
 
 // byID writes what vLLM says of given tokens.

@@ -43,7 +43,8 @@ func (b *Backend) Score(ctx context.Context, req *sampling.Request, continuation
 			texts = append(texts, text)
 		}
 	}
-	scored, err := b.scoreTexts(ctx, req, texts)
+	spent := new(spending)
+	scored, err := b.scoreTexts(context.WithValue(ctx, spendingKey{}, spent), req, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,31 @@ func (b *Backend) Score(ctx context.Context, req *sampling.Request, continuation
 			scores[i], scored = scored[0], scored[1:]
 		}
 	}
+	if len(scores) > 0 {
+		scores[0].Usage = spent.total
+	}
 	return scores, nil
+}
+
+// A spending sums what the requests of one Score cost.
+type spending struct {
+	mu    sync.Mutex
+	total sampling.Usage
+}
+
+type spendingKey struct{}
+
+// spend adds the cost of one request to that of the Score it belongs to.
+func spend(ctx context.Context, u *sampling.Usage) {
+	s, ok := ctx.Value(spendingKey{}).(*spending)
+	if !ok || u == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total.PromptTokens += u.PromptTokens
+	s.total.CompletionTokens += u.CompletionTokens
+	s.total.CachedTokens += u.CachedTokens
 }
 
 func (b *Backend) scoreTexts(ctx context.Context, req *sampling.Request, texts []string) ([]sampling.Score, error) {

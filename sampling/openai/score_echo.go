@@ -191,6 +191,7 @@ func (b *Backend) echo(ctx context.Context, extra map[string]any, texts []string
 	if answer.isError() {
 		return nil, b.announced(raw)
 	}
+	spend(ctx, readUsage(answer.Usage))
 	all := make([]echoed, len(texts))
 	for _, c := range answer.Choices {
 		if c.Index < 0 || c.Index >= len(all) {

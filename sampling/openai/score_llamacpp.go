@@ -320,9 +320,17 @@ func (f *forcing) draw(ctx context.Context, t *target, i int, how forced) ([]pro
 	}
 	var answer struct {
 		Probabilities []probability `json:"completion_probabilities"`
+		Evaluated     count         `json:"tokens_evaluated"`
+		Predicted     count         `json:"tokens_predicted"`
+		Timings       struct {
+			Cached count `json:"cache_n"`
+		} `json:"timings"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return nil, b.misread(wrong("cannot read the log probabilities: %v", err))
 	}
+	spend(ctx, &sampling.Usage{
+		PromptTokens: int(answer.Evaluated), CompletionTokens: int(answer.Predicted), CachedTokens: int(min(answer.Timings.Cached, answer.Evaluated)),
+	})
 	return answer.Probabilities, nil
 }

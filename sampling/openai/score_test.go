@@ -28,6 +28,9 @@ func TestScore(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
+			if u := scores[0].Usage; u.PromptTokens == 0 || u.CompletionTokens == 0 || u.CachedTokens > u.PromptTokens || scores[1].Usage.PromptTokens != 0 {
+				t.Errorf("%s: usage %+v, %+v", name, u, scores[1].Usage)
+			}
 			for i, text := range texts {
 				ids := tokenize(prompt + text)
 				want, joined, offset := 0.0, "", 0

@@ -190,7 +190,7 @@ func without(extra map[string]any, field string) map[string]any {
 // readIDs asks, and files what comes back. It returns the ids of the prompt
 // where they were told.
 func (b *Backend) readIDs(ctx context.Context, body []byte, l *level) (prompt []int, err error) {
-	raw, err := b.call(ctx, b.base+"/completions", body)
+	sent, err := b.call(ctx, b.base+"/completions", body)
 	if e, ok := errors.AsType[*sampling.Error](err); ok && !errors.Is(err, sampling.ErrBudget) &&
 		(e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) {
 		return nil, errByEcho // a release that does not know the fields, or a fault that echo will have too
@@ -206,10 +206,12 @@ func (b *Backend) readIDs(ctx context.Context, body []byte, l *level) (prompt []
 				Top []map[string]float64 `json:"top_logprobs"`
 			} `json:"logprobs"`
 		} `json:"choices"`
+		Usage raw `json:"usage"`
 	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	if err := json.Unmarshal(sent, &answer); err != nil {
 		return nil, b.misread(wrong("cannot read the log probabilities: %v", err))
 	}
+	spend(ctx, readUsage(answer.Usage))
 	for _, c := range answer.Choices {
 		if c.Index < 0 || c.Index >= len(l.found) || len(c.Logprobs.Top) == 0 {
 			continue

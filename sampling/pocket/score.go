@@ -39,6 +39,9 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 	var read reading
 	read.copy(&s.reading)
 	scores := make([]sampling.Score, len(continuations))
+	if len(scores) > 0 {
+		scores[0].Usage.PromptTokens = len(ends) - 1
+	}
 	for i, continuation := range continuations {
 		s.reading.copy(&read)
 		border := len(prompt) - settled
@@ -51,6 +54,7 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 			if border -= n; border < 0 {
 				scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: text[:n], Logprob: logprob})
 				scores[i].Logprob += logprob
+				scores[i].Usage.PromptTokens++
 			}
 			text = text[n:]
 		}

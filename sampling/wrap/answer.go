@@ -15,9 +15,10 @@ type answer struct {
 	Chunks      []piece        `json:"chunks,omitempty"`
 	Completions []piece        `json:"completions,omitempty"` // of a draw
 	Scores      []piece        `json:"scores,omitempty"`
-	Tokens      *int           `json:"tokens,omitempty"`  // of a count
-	Info        *sampling.Info `json:"info,omitempty"`    // of a description
-	Backend     int            `json:"backend,omitempty"` // of a Fallback: the place of the one that answered, from 1
+	Tokens      *int           `json:"tokens,omitempty"`      // of a count
+	Info        *sampling.Info `json:"info,omitempty"`        // of a description
+	Unsupported string         `json:"unsupported,omitempty"` // why the backend could not; for a strict Cache
+	Backend     int            `json:"backend,omitempty"`     // of a Fallback: the place of the one that answered, from 1
 }
 
 // A piece is a chunk, a completion, a score, a token or an alternative: all are a
@@ -191,6 +192,9 @@ func writeScores(scores []sampling.Score) []piece {
 	for _, s := range scores {
 		p := likely("", s.Logprob)
 		p.Tokens = writeTokens(s.Tokens)
+		if u := s.Usage; u != (sampling.Usage{}) {
+			p.Usage = &usage{u.PromptTokens, u.CompletionTokens, u.CachedTokens}
+		}
 		pieces = append(pieces, p)
 	}
 	return pieces
@@ -199,7 +203,11 @@ func writeScores(scores []sampling.Score) []piece {
 func readScores(pieces []piece) []sampling.Score {
 	scores := make([]sampling.Score, 0, len(pieces))
 	for _, p := range pieces {
-		scores = append(scores, sampling.Score{Logprob: p.logprob(), Tokens: readTokens(p.Tokens)})
+		s := sampling.Score{Logprob: p.logprob(), Tokens: readTokens(p.Tokens)}
+		if u := p.usage(); u != nil {
+			s.Usage = *u
+		}
+		scores = append(scores, s)
 	}
 	return scores
 }

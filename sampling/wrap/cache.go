@@ -114,6 +114,7 @@ type entry struct {
 	cache    *Cache
 	key      store.Key
 	question *question
+	refused  bool // the store says that the backend could not
 }
 
 // A record is what a Store has on a line: an exchange.
@@ -134,7 +135,7 @@ func (c *cached) entry(ctx context.Context, q *question, err error) (*entry, err
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", sampling.ErrInvalid, err)
 	}
-	return &entry{c.cache, sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), q}, nil
+	return &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: q}, nil
 }
 
 // get returns the answer that is there, or nil; when the Cache is Strict, an error
@@ -151,6 +152,12 @@ func (e *entry) get(ctx context.Context) (*answer, error) {
 	if err != nil {
 		e.cache.failed(fmt.Errorf("wrap: reading from the cache: %w", err))
 		r.Answer = nil
+	}
+	if r.Answer != nil && r.Answer.Unsupported != "" {
+		if e.cache.Strict {
+			return nil, fmt.Errorf("%w: recorded as: %s", sampling.ErrUnsupported, r.Answer.Unsupported)
+		}
+		e.refused, r.Answer = true, nil // it may be able to by now
 	}
 	if r.Answer != nil {
 		e.cache.hits.Add(1)
@@ -178,6 +185,14 @@ func (e *entry) put(a *answer, t *trace) {
 	}
 	if err != nil {
 		e.cache.failed(fmt.Errorf("wrap: writing to the cache: %w", err))
+	}
+}
+
+// refuse keeps what the backend could not do, so that a strict Cache leads the caller
+// to the same other way.
+func (e *entry) refuse(err error, t *trace) {
+	if e.cache.Store != nil && !e.refused && errors.Is(err, sampling.ErrUnsupported) {
+		e.put(&answer{Unsupported: err.Error()}, t)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -85,7 +86,9 @@ func counted(asked *int) *samplingtest.Script {
 	}
 	script.ScoreFunc = func(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 		*asked++
-		return score(ctx, req, of)
+		scores, err := score(ctx, req, of)
+		scores[0].Usage = sampling.Usage{PromptTokens: 7, CompletionTokens: 1, CachedTokens: 3}
+		return scores, err
 	}
 	return script
 }
@@ -492,5 +495,44 @@ func TestCacheConcurrently(t *testing.T) {
 		if hits+misses != 256 || misses != int64(len(script.Calls())) || err != nil {
 			t.Error(name, hits, misses, err, len(script.Calls()))
 		}
+	}
+}
+
+// TestCacheStrictUnsupported: a strict Cache says again what the backend could not
+// do, so that callers take the same other way: single draws, votes for scores.
+func TestCacheStrictUnsupported(t *testing.T) {
+	store := openStore(t, filepath.Join(t.TempDir(), "store"))
+	script := able()
+	unable := func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+		return nil, fmt.Errorf("%w: several at once", sampling.ErrUnsupported)
+	}
+	script.DrawFunc, script.ScoreFunc = unable, nil
+	req := &sampling.Request{Prompt: "p", Params: sampling.Params{Temperature: 1, Seed: 3}}
+	recorded := sampling.Model{Backend: (&wrap.Cache{Store: store, Namespace: "n"}).Wrap(script)}
+	want, err := recorded.Draw(t.Context(), req, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := recorded.Score(t.Context(), req, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Fatal(err)
+	}
+	strict := sampling.Model{Backend: (&wrap.Cache{Store: store, Namespace: "n", Strict: true}).Wrap(nil)}
+	got, err := strict.Draw(t.Context(), req, 3)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if _, err := strict.Score(t.Context(), req, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("a score: %v", err)
+	}
+	if _, err := strict.Score(t.Context(), req, []string{"b"}); err == nil || errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("a score that was never asked for: %v", err)
+	}
+	// A backend that has learnt it since is asked.
+	script.DrawFunc = able().DrawFunc
+	if all, err := recorded.Draw(t.Context(), req, 3); err != nil || all[0].Text != " drawn 0" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if all, err := strict.Draw(t.Context(), req, 3); err != nil || all[0].Text != " drawn 0" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }

@@ -31,6 +31,9 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 		var seen []sampling.Chunk
 		for chunk, err := range c.Backend.Sample(inner, req) {
 			if err != nil {
+				if len(seen) == 0 {
+					e.refuse(err, t)
+				}
 				yield(chunk, err)
 				return
 			}
@@ -190,8 +193,11 @@ func remembered[T any](ctx context.Context, c *cached, q *question, err error, r
 	inner, t := withTrace(ctx)
 	defer note(ctx, t.pass)
 	a, value, err := call(inner)
-	if err == nil && a != nil {
+	switch {
+	case err == nil && a != nil:
 		e.put(a, t)
+	case err != nil && q.Method != "count": // there would be one for each text
+		e.refuse(err, t)
 	}
 	return value, err
 }

@@ -28,7 +28,8 @@ var ErrSpent = errors.New("wrap: the money is spent")
 //     bill, and nobody here can know.
 //   - A call whose context ended before anything came is charged for the prompt,
 //     which the server may have read, unless it was still waiting in a [Limit].
-//   - Score is charged for the prompt and the continuation, each time.
+//   - Score, where the backend does not report its usage, is charged for the
+//     prompt and the continuation, each time.
 //
 // A call that fails in another way before anything came costs nothing.
 //
@@ -271,7 +272,17 @@ func (m *metered) Score(ctx context.Context, req *sampling.Request, continuation
 			c.drop(err)
 			return
 		}
-		c.settle(sampling.Usage{PromptTokens: scored(counter, req.Prompt, continuations)}, false)
+		var u sampling.Usage
+		for _, s := range scores {
+			u.PromptTokens += s.Usage.PromptTokens
+			u.CompletionTokens += s.Usage.CompletionTokens
+			u.CachedTokens += s.Usage.CachedTokens
+		}
+		told := u.PromptTokens > 0
+		if !told {
+			u.PromptTokens = scored(counter, req.Prompt, continuations)
+		}
+		c.settle(u, told)
 	}()
 	return m.Forward.Score(ctx, req, continuations)
 }

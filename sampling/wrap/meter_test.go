@@ -284,17 +284,29 @@ func TestMeterDrawAndScore(t *testing.T) {
 	expect("scored", wrap.Bill{Calls: 3, Failed: 1, Estimated: 2, PromptTokens: 22, CompletionTokens: 13})
 	draw(sampling.Usage{PromptTokens: 10}, sampling.Usage{})
 	expect("nothing but the prompt told", wrap.Bill{Calls: 4, Failed: 1, Estimated: 3, PromptTokens: 32, CompletionTokens: 17})
+	estimated := script.ScoreFunc
+	script.ScoreFunc = func(context.Context, *sampling.Request, []string) ([]sampling.Score, error) {
+		return []sampling.Score{{Usage: sampling.Usage{PromptTokens: 100, CompletionTokens: 2}}, {Usage: sampling.Usage{PromptTokens: 3}}}, nil
+	}
+	before := m.Bills().Total
+	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d", "e f"}); err != nil {
+		t.Error(err)
+	}
+	if after := m.Bills().Total; after.PromptTokens-before.PromptTokens != 103 || after.CompletionTokens-before.CompletionTokens != 2 || after.Estimated != before.Estimated {
+		t.Errorf("a score whose usage is told: %+v after %+v", after, before)
+	}
+	script.ScoreFunc = estimated
 	script.DrawFunc = func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
 		return []*sampling.Completion{{Text: "one two", Tokens: make([]sampling.Token, 3), Usage: sampling.Usage{PromptTokens: 10}}, nil}, nil
 	}
 	model.Draw(t.Context(), &sampling.Request{Prompt: "a b c"}, 2)
-	expect("told by its tokens, and one missing", wrap.Bill{Calls: 5, Failed: 1, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
+	expect("told by its tokens, and one missing", wrap.Bill{Calls: 6, Failed: 1, Estimated: 4, PromptTokens: 145, CompletionTokens: 22})
 	works := script.ScoreFunc
 	script.ScoreFunc = func(context.Context, *sampling.Request, []string) ([]sampling.Score, error) { return nil, busy }
 	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d"}); !errors.Is(err, busy) {
 		t.Error(err)
 	}
-	expect("a score that failed", wrap.Bill{Calls: 5, Failed: 2, Estimated: 4, PromptTokens: 42, CompletionTokens: 20})
+	expect("a score that failed", wrap.Bill{Calls: 6, Failed: 2, Estimated: 4, PromptTokens: 145, CompletionTokens: 22})
 	script.ScoreFunc = works
 
 	m.Cap = 0.01
