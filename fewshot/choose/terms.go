@@ -7,20 +7,19 @@ import (
 
 // terms cuts a text into what BM25 compares. A term is a word in lower case:
 // letters, digits and marks in a row. In scripts that are written without
-// spaces, and in Korean, whose particles hang on the words, it is each two
-// neighbours of a row, or the one of a row of one. Full-width letters count as
-// the plain ones.
+// spaces, and in Korean, whose particles are suffixes, it is each letter and each
+// pair of neighbours. Full-width letters count as the plain ones.
 //
-// Worked example: "The 2 Cats: 고양이를 샀다, 猫ｶﾌｪ" gives the, 2, cats, 고양,
-// 양이, 이를, 샀다, 猫ｶ, ｶﾌ, ﾌｪ.
+// Worked example: "The 2 Cats: 샀다, 猫ｶﾌ" gives the, 2, cats, 샀, 샀다, 다, 猫, 猫ｶ,
+// ｶ, ｶﾌ, ﾌ.
 type terms struct {
 	rest   string
-	inRow  bool // whether rest begins with the second half of the pair before
+	alone  bool // whether the letter at the front of rest was returned by itself
 	buffer []byte
 }
 
 // of starts on a new text.
-func (t *terms) of(text string) { t.rest, t.inRow = text, false }
+func (t *terms) of(text string) { t.rest, t.alone = text, false }
 
 // next returns the next term, which is overwritten by the one after, or nil at
 // the end.
@@ -38,7 +37,6 @@ func (t *terms) next() []byte {
 			} else if len(t.buffer) > 0 {
 				break
 			}
-			t.inRow = false
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(t.rest[i:])
@@ -53,7 +51,6 @@ func (t *terms) next() []byte {
 			continue
 		}
 		i += size
-		t.inRow = false
 		if '０' <= r && r <= 'ｚ' {
 			r -= '０' - '0' // full-width
 		}
@@ -71,19 +68,18 @@ func (t *terms) next() []byte {
 	return t.buffer
 }
 
-// pair appends the unit at i and the one behind it, if that one goes with it,
-// and returns where the second begins. A unit alone is a term only where none
-// stood before it.
+// pair appends the unit at i, and the next time the pair of it and the one after
+// it, if there is one. It returns where to go on.
 func (t *terms) pair(i int) int {
 	second := i + unit(t.rest[i:])
-	end := second
+	t.alone = !t.alone
+	if t.alone {
+		t.buffer = append(t.buffer, t.rest[i:second]...)
+		return i
+	}
 	if r, _ := utf8.DecodeRuneInString(t.rest[second:]); spaceless(r) {
-		end += unit(t.rest[second:])
+		t.buffer = append(t.buffer, t.rest[i:second+unit(t.rest[second:])]...)
 	}
-	if end > second || !t.inRow {
-		t.buffer = append(t.buffer, t.rest[i:end]...)
-	}
-	t.inRow = end > second
 	return second
 }
 
@@ -106,8 +102,8 @@ var spacelessScripts = []*unicode.RangeTable{
 	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
 
-// spaceless says whether r is a letter or digit of a script that is compared
-// by pairs.
+// spaceless reports whether r is a letter or digit of a script that is compared by
+// letters and pairs.
 func spaceless(r rune) bool {
 	switch {
 	case r < 0x0E00: // Thai is the first of them

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/foreword-go/foreword/fewshot"
 )
 
 func termsOf(text string) []string {
@@ -31,17 +33,17 @@ func TestTerms(t *testing.T) {
 		{"a mark without a letter", "\u0301 a", "a"},
 		{"Hindi keeps its vowels", "नमस्ते दुनिया", "नमस्ते दुनिया"},
 		{"Arabic with digits of its own", "سلام ١٢", "سلام ١٢"},
-		{"Korean, particles and all", "선생님은 책을", "선생 생님 님은 책을"},
+		{"Korean, particles and all", "선생님은 책을", "선 선생 생 생님 님 님은 은 책 책을 을"},
 		{"one syllable", "산 강", "산 강"},
-		{"Chinese without spaces", "我喜欢猫。你呢？", "我喜 喜欢 欢猫 你呢"},
-		{"Japanese, in three scripts", "猫のコーヒー", "猫の のコ コー ーヒ ヒー"},
-		{"half-width kana with their voicing", "ｶﾞｷﾞ", "ｶﾞｷﾞ"},
-		{"kana with their voicing apart", "か\u3099き\u3099く", "か\u3099き\u3099 き\u3099く"},
-		{"Thai, vowels above and below", "ที่นี่ดี", "ที่นี่ นี่ดี"},
-		{"Chinese among other words", "iPhone手机15号 ok", "iphone 手机 15 号 ok"},
+		{"Chinese without spaces", "我喜欢猫。你呢？", "我 我喜 喜 喜欢 欢 欢猫 猫 你 你呢 呢"},
+		{"Japanese, in three scripts", "猫のコーヒー", "猫 猫の の のコ コ コー ー ーヒ ヒ ヒー ー"},
+		{"half-width kana with their voicing", "ｶﾞｷﾞ", "ｶﾞ ｶﾞｷﾞ ｷﾞ"},
+		{"kana with their voicing apart", "か\u3099き\u3099く", "か\u3099 か\u3099き\u3099 き\u3099 き\u3099く く"},
+		{"Thai, vowels above and below", "ที่นี่ดี", "ที่ ที่นี่ นี่ นี่ดี ดี"},
+		{"Chinese among other words", "iPhone手机15号 ok", "iphone 手 手机 机 15 号 ok"},
 		{"full-width letters", "ＡＢＣ１２　ｘ", "abc12 x"},
 		{"bytes that are no text", "a\xffb 가\xff나", "a b 가 나"},
-		{"the example of the comment", "The 2 Cats: 고양이를 샀다, 猫ｶﾌｪ", "the 2 cats 고양 양이 이를 샀다 猫ｶ ｶﾌ ﾌｪ"},
+		{"the example of the comment", "The 2 Cats: 샀다, 猫ｶﾌ", "the 2 cats 샀 샀다 다 猫 猫ｶ ｶ ｶﾌ ﾌ"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,11 +98,11 @@ func slowTerms(text string) []string {
 				word += l.text
 			}
 			all = append(all, word)
-		case len(run) == 1:
-			all = append(all, run[0].text)
 		default:
-			for i := range run[1:] {
-				all = append(all, run[i].text+run[i+1].text)
+			for i, l := range run {
+				if all = append(all, l.text); i+1 < len(run) {
+					all = append(all, l.text+run[i+1].text)
+				}
 			}
 		}
 	}
@@ -150,6 +152,20 @@ func TestVocabulary(t *testing.T) {
 	for term, n := range numbers {
 		if string(v.term(n)) != term {
 			t.Fatalf("number %d is %q, want %q", n, v.term(n), term)
+		}
+	}
+}
+
+// TestOneLetterOfAWord: a query of one letter finds the words that contain it.
+func TestOneLetterOfAWord(t *testing.T) {
+	for query, want := range map[string]string{"猫": "黒猫", "산": "등산을 가다", "犬": "子犬が好き"} {
+		pool := []fewshot.Example[string, string]{{In: "椅子", Out: "a"}, {In: "물", Out: "b"}, {In: want, Out: "c"}, {In: "魚", Out: "d"}}
+		pick, err := BM25(1)(pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if picks, err := pick(t.Context(), query); err != nil || pool[picks.Chosen[0]].In != want {
+			t.Errorf("%q finds %+v, %v", query, picks, err)
 		}
 	}
 }
