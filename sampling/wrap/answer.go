@@ -17,6 +17,7 @@ type answer struct {
 	Scores      []piece        `json:"scores,omitempty"`
 	Tokens      *int           `json:"tokens,omitempty"`      // of a count
 	Info        *sampling.Info `json:"info,omitempty"`        // of a description
+	Vector      []byte         `json:"vector,omitempty"`      // of an embedding
 	Unsupported string         `json:"unsupported,omitempty"` // why the backend could not; for a strict Cache
 	Backend     int            `json:"backend,omitempty"`     // of a Fallback: the place of the one that answered, from 1
 }

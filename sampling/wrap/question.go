@@ -12,7 +12,7 @@ import (
 // A question is one call, as exactly as an answer may depend on it. It is what
 // a Store shows, and its key is what a Cache looks up.
 type question struct {
-	Method        string   `json:"method"` // "sample", "draw", "score", "count" or "describe"
+	Method        string   `json:"method"` // "sample", "draw", "score", "count", "embed" or "describe"
 	N             int      `json:"n,omitempty"`
 	Prompt        string   `json:"prompt"`
 	Continuations []string `json:"continuations,omitempty"`
