@@ -28,6 +28,7 @@ import (
 //     [Fallback] and a [Meter] inside did; backend is the place of the one that
 //     answered, from 1
 //   - error: what went wrong, in the backend's own words
+//   - warning: the prompt ends in white space
 //   - prompt, text: only when asked for
 //
 // Neither the server's key nor any other part of the request is in a record. A
@@ -104,6 +105,13 @@ func (r *line) text(name, text string) {
 	}
 }
 
+func (r *line) prompt(text string) {
+	if strings.HasSuffix(text, " ") || strings.HasSuffix(text, "\t") {
+		r.add(slog.String("warning", "the prompt ends in white space, which tokenizers join to the next word; leave it to the completion"))
+	}
+	r.text("prompt", text)
+}
+
 // write ends the record. quiet says that a failure is none.
 func (r *line) write(message string, err error, quiet bool) {
 	r.add(slog.Duration("took", time.Since(r.start)))
@@ -169,7 +177,7 @@ func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 					err = sampling.ErrTruncated // Model will say so too
 				}
 			}
-			r.text("prompt", req.Prompt)
+			r.prompt(req.Prompt)
 			if t.text != nil {
 				r.text("text", t.text.String())
 			}
@@ -198,7 +206,7 @@ func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 		r.model(model)
 		r.usage(total)
 		r.add(slog.Int("n", n), slog.Int("completions", len(all)), slog.Int("bytes", size))
-		r.text("prompt", req.Prompt)
+		r.prompt(req.Prompt)
 		if l.log.Text {
 			r.add(slog.Any("texts", texts))
 		}
@@ -212,7 +220,7 @@ func (l *logged) Score(ctx context.Context, req *sampling.Request, continuations
 	ctx, r := l.log.line(ctx)
 	defer func() {
 		r.add(slog.Int("n", len(continuations)), slog.Int("completions", len(scores)))
-		r.text("prompt", req.Prompt)
+		r.prompt(req.Prompt)
 		if l.log.Text {
 			r.add(slog.Any("texts", continuations))
 		}
