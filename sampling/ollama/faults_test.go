@@ -74,6 +74,7 @@ func TestHints(t *testing.T) {
 		{"a path of another method", answers(405, ""), 405, false, "see that Config.URL"},
 		{"no key", answers(401, `{"error":"unauthorized"}`), 401, false, "unauthorized; Config.Key is empty"},
 		{"too long a prompt", answers(400, `{"error":"the input length exceeds the context length"}`), 400, false, "raise Config.Window"},
+		{"a proxy that gave up", answers(524, "<html><title>A timeout occurred</title></html>"), 524, true, "524"},
 		{"a redirect", redirect.URL, 308, false, "redirects to https://elsewhere.test/api/generate, which is not followed"},
 	} {
 		b := newBackend(t, ollama.Config{URL: c.url, Model: "m", Version: "0.17.4"})

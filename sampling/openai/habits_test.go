@@ -328,6 +328,33 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestProxyTimeout: a proxy in front of a server gives up with 524 and a page of HTML,
+// which is worth trying again, for streams, whole answers and scores alike.
+func TestProxyTimeout(t *testing.T) {
+	for _, status := range []int{502, 504, 520, 522, 524, 529} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			io.WriteString(w, "<html><title>A timeout occurred</title></html>")
+		}))
+		for _, whole := range []bool{false, true} {
+			b, err := openai.New(openai.Config{BaseURL: s.URL + "/v1", Model: "m", Dialect: openai.VLLM, NoStreaming: whole})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := sampling.Model{Backend: b}
+			_, complete := m.Complete(t.Context(), &sampling.Request{Prompt: "x"})
+			_, score := m.Score(t.Context(), &sampling.Request{Prompt: "x"}, []string{" y"})
+			for what, err := range map[string]error{"complete": complete, "score": score} {
+				if e, ok := errors.AsType[*sampling.Error](err); !ok || !e.Temporary || e.Status != status {
+					t.Errorf("%d, whole %v, %s: %v", status, whole, what, err)
+				}
+			}
+		}
+		s.Close()
+	}
+}
+
 // Headers of one's own are sent everywhere, and a key is not one of them.
 func TestHeader(t *testing.T) {
 	var seen []http.Header
