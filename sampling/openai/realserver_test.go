@@ -152,7 +152,7 @@ func TestRealServerDialect(t *testing.T) {
 			c.Dialect = d
 			c.Key = sampling.NewSecret("k")
 			_, err := sampling.Model{Backend: newReal(t, c, false)}.Complete(t.Context(), &sampling.Request{Prompt: "x", Params: sampling.Params{MaxTokens: 1}})
-			if err == nil || !strings.Contains(err.Error(), "openai.LlamaCpp") {
+			if err == nil || !strings.Contains(err.Error(), "LlamaCpp") {
 				t.Errorf("%s: %v", d.Name, err)
 			}
 		}
