@@ -8,12 +8,11 @@ import (
 	"text/tabwriter"
 )
 
-// A Bill is what a number of calls cost.
+// A Bill is the cost of a number of calls.
 type Bill struct {
-	// Calls is the number of calls that cost something, and Estimated that of
-	// those among them whose tokens the backend did not tell, or not all.
-	// Failed is the number of calls that were sent, came to nothing and were not
-	// charged.
+	// Calls is the number of calls that were charged. Estimated counts those of
+	// them whose usage the backend did not report, or only in part. Failed counts
+	// the calls that were sent, failed and were not charged.
 	Calls, Estimated, Failed int64
 
 	// Tokens. CachedTokens are those of the prompts' that came out of a
@@ -23,14 +22,14 @@ type Bill struct {
 	Cost float64 // by Meter.Price, in its currency
 }
 
-// Bills are what a [Meter] has counted by some moment.
+// Bills are the costs that a [Meter] has counted.
 type Bills struct {
 	Total  Bill
 	Labels map[string]Bill // by label; calls without one stand under ""
 }
 
-// String returns a table with a line for each label, the dearest first, and one
-// for all. An estimate is part of a number that has a "~" in front.
+// String returns a table: one line for each label, the most expensive first, and
+// the total. "~" marks a number that includes an estimate.
 func (b Bills) String() string {
 	labels := make([]string, 0, len(b.Labels))
 	for label := range b.Labels {

@@ -13,23 +13,21 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Cache answers a call that was answered before, without the backend: the same
-// chunks, in the same order, with the usage that they had. It is the one memory of
-// what a model said:
+// A Cache answers repeated calls without the backend: with the same chunks, in the
+// same order, and the usage of the first call.
 //
 //   - With a [Store] it resumes work: run an interrupted Map, Sweep or Search
-//     again, and only what is missing is asked.
-//   - With a Store and Strict it replays, for tests: what is not in the file is an
-//     error, and the backend may be nil.
+//     again, and only missing answers are requested.
+//   - With a Store and Strict it replays exchanges in tests: a request that is not in
+//     the file is an error, and the backend may be nil.
 //
-// The key is the exact request. The seed of a greedy one does not count, since it
-// decides nothing. A sampled request is found again by its seed, so set
-// Params.Seed. Draws, scores, token counts and descriptions are kept too.
+// The key is the exact request. A greedy request is found with any seed. A sampled
+// request is found by its seed, so set Params.Seed. Draws, scores, token counts,
+// embeddings and descriptions are kept too.
 //
-// What is kept is what a [sampling.Model] made of the answer: the text up to the
-// first stop sequence. An answer that failed, broke off, was filtered, was left
-// for another reason than a stop, or does not keep to its constraint is not kept.
-// Two calls that ask the same at the same time both go to the backend.
+// Answers are kept up to the first stop sequence. An answer is not kept if it failed,
+// broke off, was filtered, violates its constraint, or was left before a stop
+// sequence. Two identical calls at the same time both go to the backend.
 //
 // The zero Cache keeps up to 10,000 answers and 64 MiB in memory. A Cache must not
 // be copied. It is safe for concurrent use.
@@ -37,13 +35,13 @@ type Cache struct {
 	// Store keeps the answers in a file. nil keeps them in memory.
 	Store *Store
 
-	// Namespace names the model, as in "llama-3.1-405b": another model answers
-	// otherwise. "" takes the model and the version that the backend says of
-	// itself, by [sampling.Describer], and never its address. With a Store, a
-	// backend that says nothing is then [sampling.ErrInvalid].
+	// Namespace names the model, such as "llama-3.1-405b", so that no other model's
+	// answers are returned. "" uses the model and version that the backend reports
+	// by [sampling.Describer], never its address. With a Store, a backend that does
+	// not report them is [sampling.ErrInvalid].
 	Namespace string
 
-	// Strict answers from the Store alone. It needs a Namespace.
+	// Strict answers from the Store only. It needs a Namespace.
 	Strict bool
 
 	memory       memory
@@ -53,8 +51,8 @@ type Cache struct {
 	fault        error
 }
 
-// Stats returns how many calls were found and not found so far, and the last error
-// of the Store. A call that meets one is answered by the backend.
+// Stats returns the numbers of hits and misses, and the last error of the Store. A
+// call that meets such an error goes to the backend.
 func (c *Cache) Stats() (hits, misses int64, storeErr error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

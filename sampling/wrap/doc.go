@@ -1,6 +1,5 @@
-// Package wrap puts a [sampling.Backend] around a sampling.Backend, as
-// middleware is put around an [net/http.Handler]: each wrapper adds one thing
-// and leaves the rest as it was.
+// Package wrap has middleware for a [sampling.Backend], as there is for an
+// [net/http.Handler]: each wrapper adds one thing.
 //
 //   - [Limit] keeps to a server's requests and tokens a minute, and to a number of
 //     concurrent calls.
@@ -13,11 +12,11 @@
 //   - [Forbid] ends a continuation before it reproduces a protected text.
 //   - [Log] writes one [log/slog] record a call.
 //
-// One alone is put around a backend by its Wrap method:
+// Use a single wrapper by its Wrap method:
 //
 //	m := sampling.Model{Backend: wrap.Retry{}.Wrap(server)}
 //
-// [Around] puts several together, the innermost first, in this order:
+// [Around] combines several, the innermost first. Use this order:
 //
 //	backend := wrap.Around(server,
 //		&wrap.Limit{Requests: 600, Concurrent: 16},
@@ -29,35 +28,33 @@
 //
 // Why this order:
 //
-//   - Limit and Meter are inside Retry, since the server counts, and bills, each
-//     attempt and not each call of the program.
-//   - Meter is outside Limit, so that a program over its cap is told at once and
-//     not after a wait. Meter does not charge for a call that gave up while it
-//     waited.
-//   - Cache is outside all of them: a cached answer costs nothing, waits for
-//     nothing and cannot fail.
-//   - Log is outermost: one record for one call of the program. Attempts, waits,
-//     cache hits and cost are in it.
+//   - Limit and Meter are inside Retry, since the server counts and bills each
+//     attempt.
+//   - Meter is outside Limit, so that a call over the cap fails at once and not after
+//     a wait.
+//   - Cache is outside all of them: a cached answer costs nothing and does not wait.
+//   - Log is outermost: one record for each call of the program, with its attempts,
+//     waits, cache hits and cost.
 //
-// # What all have in common
+// # Common rules
 //
-// The zero value of each works. Limit, Meter and Cache have state: use them by
-// pointer. Backends that share an account share a Limit and a Meter. Fields must
-// not change once a wrapper is in use. Everything here is safe for concurrent use.
+// Every zero value works. Limit, Meter and Cache have state: use them by pointer.
+// Backends that share an account share a Limit and a Meter. Do not change fields
+// once a wrapper is in use. All wrappers are safe for concurrent use.
 //
-// Streams stay streams: a chunk is passed on when it comes, and leaving the loop
-// reaches the backend at once. Waits end when ctx does. No wrapper starts a
-// goroutine.
+// Streams stay streams: each chunk is passed on when it arrives, and leaving the
+// loop reaches the backend at once. Waits end with the context. No wrapper starts
+// a goroutine.
 //
 // A [Fallback] takes the place of the server. Its backends can have wrappers of
 // their own, such as a Limit, a Meter and a Retry each.
 //
-// A wrapper keeps all abilities of the backend in it, by [sampling.Forward]. Draw
-// and Score are retried, limited, metered, cached and logged like samples. Count
-// passes straight through, but for a Cache with a Store.
+// A wrapper keeps all abilities of its backend, by [sampling.Forward]. Draw and Score
+// are retried, limited, metered, cached and logged like samples. Count is passed on,
+// except by a Cache with a Store.
 //
-// Where a wrapper must know a number of tokens that the backend has not told, it
-// asks its own Counter, or else the backend where that counts, or else takes one
-// token for each byte of text, which is several times too many but never too few.
-// For a hosted model set the same Counter as in [sampling.Model].
+// Where the backend reports no number of tokens, a wrapper uses its own Counter, or
+// else the backend's. Without either it counts each byte as a token, which is several
+// times too many but never too few. For a hosted model set the same Counter as in
+// [sampling.Model].
 package wrap

@@ -13,34 +13,31 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Limit holds calls back so that a server's own limits are not run into.
+// A Limit delays calls so that they stay within a server's rate limits.
 //
-// Requests and Tokens are each a bucket that is full at first and refills evenly
-// over a minute, as the larger hosts have it. So a program may begin with a
-// minute's worth at once. Calls are let through in the order in which they came.
+// Requests and Tokens are token buckets: each starts full and refills evenly over a
+// minute, as at the larger hosts. Calls pass in the order in which they came.
 //
-// Before a call its tokens are taken to be those of the prompt and all of its
-// MaxTokens; afterwards what was not used is given back, and those who wait
-// profit from it at once. A call that needs more than a whole minute's tokens
-// waits for a full bucket and goes then.
+// A call first takes the tokens of its prompt and all of its MaxTokens, and gives
+// back afterwards what it did not use. A call that needs more than a minute's
+// tokens waits for a full bucket.
 //
-// Score counts as one request, with the tokens of the prompt and the
-// continuation, each time; Draw as one request for all completions.
+// Score counts as one request, with the tokens of the prompt and the continuation,
+// each time. Draw counts as one request for all completions.
 //
-// The zero Limit lets everything through. A Limit must not be copied. It is safe
-// for concurrent use, and backends that share an account share it.
+// The zero Limit delays nothing. A Limit must not be copied. It is safe for
+// concurrent use. Backends that share an account should share a Limit.
 type Limit struct {
-	// Requests and Tokens are the most in a minute. 0 is unlimited.
+	// Requests and Tokens are limits per minute. 0 is unlimited.
 	Requests, Tokens int
 
-	// Concurrent is how many calls are under way at most. 0 is unlimited. A stream
-	// is under way until its loop ends, so a loop that calls the same backend
-	// in its body needs at least 2.
+	// Concurrent is the maximum number of calls under way. 0 is unlimited. A stream
+	// is under way until its loop ends, so a loop that calls the same backend in
+	// its body needs at least 2.
 	Concurrent int
 
-	// Counter counts the tokens of prompts, and of texts where the backend does
-	// not tell its usage. nil is the backend where it counts, and bytes where
-	// it does not.
+	// Counter counts the tokens of prompts, and of texts where the backend reports
+	// no usage. nil is the backend's own counter, or else one token a byte.
 	Counter sampling.Counter
 
 	once     sync.Once
@@ -51,7 +48,7 @@ type Limit struct {
 	tokens   *rate.Limiter
 }
 
-// Wrap returns a backend whose calls are held back.
+// Wrap returns a backend whose calls are limited.
 func (l *Limit) Wrap(backend sampling.Backend) sampling.Backend {
 	return &limited{l, inside(backend)}
 }

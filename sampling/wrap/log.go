@@ -12,41 +12,39 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Log writes one record for each call, when it is over: "sample", "draw" or
-// "score". These are its attributes; those that are not known are left out.
+// A Log writes one record for each call, when it ends: "sample", "draw" or "score".
+// It has these attributes, without those that are unknown:
 //
 //   - label: that of [WithLabel]
-//   - prompt_tokens, completion_tokens, cached_tokens: as the backend told them
-//   - bytes: the length of the text that came
+//   - prompt_tokens, completion_tokens, cached_tokens: as the backend reports them
+//   - bytes: the length of the text
 //   - first: the time to the first text, and took: the time to the end, which
 //     for a stream is that of the loop and includes what its body did
-//   - reason: why the text ended; "left" when the caller left the loop first, as
-//     a Model does at a stop sequence
-//   - n, completions: how many were asked for and came, for draw and score
+//   - reason: why the text ended; "left" when the caller left the loop, as a Model
+//     does at a stop sequence
+//   - n, completions: how many were asked for and returned, for draw and score
 //   - model: the model that answered
 //   - attempts, waited, hit, backend, cost: what a [Retry], a [Limit], a [Cache], a
 //     [Fallback] and a [Meter] inside did; backend is the place of the one that
 //     answered, from 1
-//   - error: what went wrong, in the backend's own words
+//   - error: the backend's error
 //   - warning: the prompt ends in white space
 //   - prompt, text: only when asked for
 //
-// Neither the server's key nor any other part of the request is in a record. A
-// server's own words can repeat what was sent to it, though.
+// A record holds neither the key nor any other part of the request. A server's error
+// text may repeat parts of it.
 //
 // A Log is a value, safe for concurrent use.
 type Log struct {
-	// Logger writes the records. nil is [slog.Default], as it is at the time of
-	// the call.
+	// Logger writes the records. nil is [slog.Default] at the time of the call.
 	Logger *slog.Logger
 
-	// Level is that of calls that went well, or that their caller gave up. The
-	// zero Level is [slog.LevelInfo]. Calls that failed are logged at
-	// [slog.LevelError], but for a draw or a score that the backend does not
-	// support, which is found out by asking.
+	// Level is the level of calls that succeeded or were canceled. The zero Level
+	// is [slog.LevelInfo]. Failed calls are logged at [slog.LevelError], except for
+	// a draw or a score that the backend does not support.
 	Level slog.Level
 
-	// Text also writes the prompts and the texts, which may be private.
+	// Text adds the prompts and texts, which may be private.
 	Text bool
 }
 

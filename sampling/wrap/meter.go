@@ -11,46 +11,38 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// ErrSpent is what a [Meter] answers to a call that could take it over its cap.
-// Nothing was sent.
+// ErrSpent says that a call could exceed the cap of a [Meter]. Nothing was sent.
 var ErrSpent = errors.New("wrap: the money is spent")
 
-// A Meter counts the tokens and the money that calls cost, in all and for each
-// label of [WithLabel], and can stop at a cap.
+// A Meter counts the tokens and the cost of calls, in total and for each label of
+// [WithLabel]. It can refuse calls over a cap.
 //
-// What a call costs is the backend's own word where there is one. Otherwise it is
-// an estimate, and the [Bill] says how many calls have one:
+// The cost is computed from the usage that the backend reports. Where it reports
+// none, the cost is an estimate, and [Bill] counts such calls:
 //
-//   - A stream that is left early, as happens when Model finds a stop sequence,
-//     and one that breaks off in the middle have no final count. The Meter
-//     charges for the prompt and for the text that came, up to MaxTokens. What a
-//     server draws beyond that before it notices that nobody listens, it may
-//     bill, and nobody here can know.
-//   - A call whose context ended before anything came is charged for the prompt,
-//     which the server may have read, unless it was still waiting in a [Limit].
-//   - Score, where the backend does not report its usage, is charged for the
-//     prompt and the continuation, each time.
+//   - A stream that was left early, as Model does at a stop sequence, or that broke
+//     off, is charged for the prompt and the text received. The server may bill
+//     more, for text that it drew before it noticed.
+//   - A call whose context ended before any text came is charged for the prompt,
+//     unless it was still waiting in a [Limit].
+//   - Score without usage is charged for the prompt with each continuation.
 //
-// A call that fails in another way before anything came costs nothing.
+// Any other call that failed before any text came costs nothing.
 //
 // The zero Meter counts tokens and sets no cap. A Meter must not be copied. It is
 // safe for concurrent use, and several backends may share it.
 type Meter struct {
-	// Price is what a million tokens cost.
+	// Price is the cost of a million tokens.
 	Price sampling.Price
 
-	// Cap, in the currency of Price, is the most that all calls may cost together, and LabelCap the most
-	// that those of any one label may. 0 is unlimited. A call is answered with
-	// ErrSpent, before anything is sent, when the cap might not hold for it: if
-	// it drew all of its MaxTokens, and if all calls under way did. So the sum
-	// stays below the cap, and the last cents may remain unspent. That is as
-	// sure as the Counter counts no prompt too short and the server keeps to
-	// MaxTokens.
+	// Cap is the maximum cost of all calls, in the currency of Price. LabelCap is
+	// the maximum for one label. 0 is unlimited. A call fails with ErrSpent before
+	// anything is sent if it could exceed the cap, counting all its MaxTokens and
+	// all calls under way. So the last cents may remain unspent.
 	Cap, LabelCap float64
 
-	// Counter counts the tokens of texts where the backend does not tell. nil is
-	// the backend where it counts, and bytes where it does not, which makes
-	// estimates several times too high.
+	// Counter estimates tokens where the backend reports none. nil is the backend's
+	// own counter, or else one token a byte, which is several times too high.
 	Counter sampling.Counter
 
 	mu     sync.Mutex
@@ -64,7 +56,7 @@ type account struct {
 	held float64 // the most that the calls under way can cost
 }
 
-// Bills returns what was counted by now. Calls under way are not in it.
+// Bills returns the cost so far, without the calls under way.
 func (m *Meter) Bills() Bills {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -145,7 +137,7 @@ func (m *Meter) account(label string) *account {
 	return a
 }
 
-// drop ends a call that came to nothing.
+// drop ends a call that failed without a cost.
 func (c *charge) drop(err error) {
 	c.end(func(a *account) {
 		if !unsent(err) {
@@ -154,7 +146,7 @@ func (c *charge) drop(err error) {
 	})
 }
 
-// settle ends a call that cost u, and told says that the backend said so.
+// settle ends a call that cost u. told says that the backend reported u.
 func (c *charge) settle(u sampling.Usage, told bool) {
 	u = natural(u)
 	cost := c.meter.Price.Of(u)

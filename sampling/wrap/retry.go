@@ -16,26 +16,22 @@ const (
 	defaultMaxWait    = 30 * time.Second
 )
 
-// Retry tries again after a temporary fault: a [sampling.Error] that says so, or
-// a stream that broke off before any text came ([sampling.ErrTruncated], unless
-// a sampling.Error around it says that it is not temporary). It waits longer
-// each time, at random within bounds, and as long as the server asks where it
-// does.
+// Retry repeats a call after a temporary error: a [sampling.Error] with Temporary
+// set, or a stream that broke off before any text came ([sampling.ErrTruncated]).
+// It waits longer each time, with jitter, and as long as the server asks for.
 //
-// It never tries again once text has been given out, so that no text comes twice;
-// then the fault goes to the caller. When it gives up, the error wraps the last
-// fault.
+// Once text has been yielded, the call is not repeated, so that no text comes
+// twice. When Retry gives up, the error wraps the last one.
 //
 // A Retry is a value, safe for concurrent use.
 type Retry struct {
-	// Attempts is how often the backend is called at most, the first time
-	// included. 0 is 5, and 1 is never to try again.
+	// Attempts is the maximum number of calls to the backend, the first included.
+	// 0 is 5. 1 never repeats.
 	Attempts int
 
-	// MaxElapsed is the most that the waits of one call may take together. One
-	// that would go beyond it, or beyond the context's deadline, is not begun.
-	// What the attempts themselves take does not count, nor does their waiting
-	// in a Limit. 0 is 5 minutes.
+	// MaxElapsed limits the sum of the waits of one call. A wait that would exceed
+	// it, or the context's deadline, does not begin. The attempts themselves do not
+	// count, nor does their time in a Limit. 0 is 5 minutes.
 	MaxElapsed time.Duration
 
 	// Wait is the maximum initial backoff. It doubles with each attempt, up to
@@ -44,7 +40,7 @@ type Retry struct {
 	Wait, MaxWait time.Duration
 }
 
-// Wrap returns a backend that tries again.
+// Wrap returns a backend whose calls are repeated.
 func (r Retry) Wrap(backend sampling.Backend) sampling.Backend {
 	return &retrier{r, inside(backend)}
 }

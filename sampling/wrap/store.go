@@ -2,19 +2,19 @@ package wrap
 
 import "github.com/foreword-go/foreword/internal/store"
 
-// A Store keeps the exchanges of a [Cache] in a file of JSON Lines that outlives
-// the program: a key, and the request and its answer as a person can read them.
+// A Store keeps the exchanges of a [Cache] in a file of JSON Lines, readable by a
+// person: a key, a request and its answer on each line.
 //
-// One program at a time can have the file open. It is readable by its owner only,
-// since texts are private. A program that is killed loses nothing that was
-// answered; a machine that loses power may lose the last answers. A Store is safe
-// for concurrent use, and several Caches may share it.
+// Only one program can open the file at a time. Only its owner can read it, since
+// texts are private. A killed program loses no answer. A machine that loses power
+// may lose the last ones. A Store is safe for concurrent use, and several Caches may
+// share it.
 type Store struct {
 	file *store.Store
 }
 
-// OpenStore opens the file, which it makes when it is not there. Whoever opens it
-// closes it. A file that is in use, or that is not a store, is an error.
+// OpenStore opens or creates the file. The caller closes it. A file that is in use,
+// or that is not a store, is an error.
 func OpenStore(path string) (*Store, error) {
 	file, err := store.Open(path)
 	if err != nil {
@@ -23,11 +23,11 @@ func OpenStore(path string) (*Store, error) {
 	return &Store{file}, nil
 }
 
-// Damaged returns the numbers of the lines that cannot be read. They were skipped
-// when the file was opened, and what they answered is asked again.
+// Damaged returns the numbers of the lines that cannot be read. They are skipped,
+// and their requests are sent again.
 func (s *Store) Damaged() []int { return s.file.Damaged() }
 
-// Compact writes the file anew without what no longer counts.
+// Compact rewrites the file without superseded lines.
 func (s *Store) Compact() error { return s.file.Compact() }
 
 // Close closes the file.
