@@ -15,22 +15,21 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// hostedURL is where OpenAI itself answers.
+// hostedURL is the address of OpenAI itself.
 const hostedURL = "https://api.openai.com/v1"
 
-// A Config says which server to ask and how. Copy and change it freely; [New]
-// keeps its own copy.
+// A Config describes a server and a model. [New] keeps its own copy.
 type Config struct {
 	// BaseURL is the address that /completions is appended to, such as
 	// http://localhost:8080/v1. "" is OpenAI's own.
 	BaseURL string
 
-	// Key is sent as a bearer token, and to no other host than BaseURL's. "" sends
-	// none, as servers on one's own machine mostly want it.
+	// Key is sent as a bearer token, only to the host of BaseURL. "" sends none,
+	// which suits most servers on your own machine.
 	Key sampling.Secret
 
-	// Header is sent with each request, such as OpenRouter's HTTP-Referer. It is
-	// not hidden in a printed Config, so put no key into it.
+	// Header is sent with each request, such as OpenRouter's HTTP-Referer. A printed
+	// Config shows it, so put no key into it.
 	Header http.Header
 
 	// Model is the model's name as the server knows it.
@@ -39,40 +38,38 @@ type Config struct {
 	// Dialect says which fields the server knows. The zero Dialect is [OpenAI].
 	Dialect Dialect
 
-	// NoStreaming asks for each continuation in one piece, which costs the server and
-	// the wire less, where nobody watches the text arrive. The price is that
-	// tokens drawn after a stop sequence the server was not told of are paid
-	// for, and that a fault loses all of the text.
+	// NoStreaming requests each continuation in one piece, which costs the server
+	// and the network less. Tokens after a stop sequence that was not sent are then
+	// paid for, and an error loses the whole text.
 	NoStreaming bool
 
-	// SpecialTokens lets the name of a special token in a prompt, such as
-	// <|im_end|> or </s>, be that token. By default a prompt is text: where it
-	// may have such a name in it, llama.cpp and vLLM get the ids of its tokens,
-	// which costs a request to /tokenize. Other servers offer no choice.
+	// SpecialTokens makes the names of special tokens in a prompt, such as
+	// <|im_end|> or </s>, become those tokens. By default a prompt is plain text:
+	// if it may contain such a name, llama.cpp and vLLM get token ids instead, which
+	// costs a request to /tokenize. Other servers offer no choice.
 	SpecialTokens bool
 
-	// Silence is how long the server may send nothing, before the first byte of
-	// an answer and between two pieces of it. 0 is 10 minutes before the first
-	// byte and 5 minutes after it, and a negative one is unlimited.
+	// Silence is the maximum time without data, before the first byte of an answer
+	// and between its pieces. 0 is 10 minutes before the first byte and 5 minutes
+	// afterwards. A negative Silence is unlimited.
 	Silence time.Duration
 
-	// NoPromptCache has the server read each prompt anew, where the dialect says
-	// how. On llama.cpp the answer to a prompt may depend on what was asked
-	// before, even greedily and with a seed, since tokens that were read in
-	// another batch have slightly other values in its cache. Without the cache
-	// the same request gives the same text, and costs the whole prompt.
+	// NoPromptCache turns the server's prefix cache off, where the dialect knows
+	// how. On llama.cpp an answer can depend on earlier requests, even with
+	// temperature 0 or a seed, because tokens read in another batch have slightly
+	// different values in the cache. Without the cache, the same request gives the
+	// same text and reads the whole prompt each time.
 	NoPromptCache bool
 
-	// HTTPClient is what the requests go through; nil is one that connects
-	// within 10 seconds. It is copied, and the copy follows no
-	// redirect: following one would resend the prompt, and perhaps the key, to
-	// an address nobody chose.
+	// HTTPClient sends the requests. nil is a client that connects within 10
+	// seconds. It is copied, and the copy follows no redirects, which could send
+	// the prompt and the key to another address.
 	HTTPClient *http.Client `json:"-"`
 }
 
 // A Backend continues text through an OpenAI-compatible server. It implements
 // [sampling.Backend], [sampling.Drawer], [sampling.Scorer], [sampling.Counter]
-// and [sampling.Describer]; what the server cannot do is an error wrapping
+// and [sampling.Describer]. Abilities that the server lacks are errors wrapping
 // [sampling.ErrUnsupported].
 //
 // A Backend is safe for concurrent use and meant to be shared. Its connections
@@ -88,8 +85,8 @@ type Backend struct {
 	learned *learned
 }
 
-// New returns a Backend for c, or an error that names the field that is wrong.
-// It sends nothing.
+// New returns a Backend for c, or an error that names the invalid field. It sends
+// nothing.
 func New(c Config) (*Backend, error) {
 	base, err := checkURL(cmp.Or(c.BaseURL, hostedURL))
 	if err != nil {

@@ -33,13 +33,12 @@ const (
 	mostBatchBytes = 200_000_000
 )
 
-// SubmitBatch has the server work on the requests in its own time, within a day,
-// mostly at half the price: OpenAI's Batch API, which proxies offer for other
-// servers too. It returns the batch's id. Keep the id, since [Backend.AwaitBatch]
-// takes it in another program as well.
+// SubmitBatch submits the requests as a batch, which the server completes within a
+// day, mostly at half the price (OpenAI's Batch API). It returns the batch's id. Keep
+// the id: [Backend.AwaitBatch] accepts it in another program too.
 //
 // A request that the dialect cannot express is an error before anything is sent.
-// The call is not repeated when the connection fails, lest a batch be paid twice.
+// The call is not repeated when the connection fails, so that no batch is paid twice.
 func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request) (id string, err error) {
 	if len(requests) == 0 || len(requests) > mostBatchLines {
 		return "", invalid("a batch of %d requests; give 1 to %d", len(requests), mostBatchLines)
@@ -91,12 +90,11 @@ const (
 	badPolls  = 20 // in a row, before a temporary failure to look is given up on
 )
 
-// AwaitBatch waits for the batch to end and returns one result for each of the
-// requests, which must be those that it was submitted with, in the same order.
-// A batch that expired or was cancelled has results for what was done before;
-// the other requests have errors, which are temporary.
+// AwaitBatch waits for the batch to end and returns one result for each request. Pass
+// the requests that were submitted, in the same order. After a batch expired or was
+// cancelled, the unfinished requests have temporary errors.
 //
-// When ctx ends the batch goes on, and AwaitBatch may be called again.
+// When ctx ends, the batch continues, and AwaitBatch can be called again.
 func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*sampling.Request) ([]BatchResult, error) {
 	batch, err := b.ended(ctx, id)
 	if err != nil {
@@ -129,8 +127,8 @@ func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*samplin
 	return results, nil
 }
 
-// CancelBatch asks the server to stop working on a batch. What is done is paid
-// for, and AwaitBatch returns it.
+// CancelBatch asks the server to stop a batch. Finished requests are paid for, and
+// AwaitBatch returns their results.
 func (b *Backend) CancelBatch(ctx context.Context, id string) error {
 	if _, err := b.client().CancelBatch(ctx, id); err != nil {
 		return b.misread(err)

@@ -16,11 +16,10 @@ const (
 	nativeVLLM     = "vLLM"
 )
 
-// Describe asks the server for its model, window, version and slots. It
-// implements [sampling.Describer]. llama.cpp tells them at /props; the window is
-// that of one slot. vLLM tells them at /v1/models and /version. Of other servers
-// /v1/models is read, where some hosts put the window; a server without it is an
-// error wrapping [sampling.ErrUnsupported].
+// Describe asks the server for its model, window, version and slots. It implements
+// [sampling.Describer]. It reads /props of llama.cpp, where the window is that of one
+// slot, /v1/models and /version of vLLM, and /v1/models of other servers. A server
+// without it is an error wrapping [sampling.ErrUnsupported].
 func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	if b.dialect.native == nativeLlamaCpp {
 		return b.props(ctx)

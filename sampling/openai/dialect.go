@@ -24,10 +24,9 @@ type Field struct {
 	With string
 }
 
-// A Dialect says what an OpenAI-compatible server knows. Servers have different
-// names for the same parameter. Some refuse a field that they do not know, and most
-// ignore it in silence. A Backend sends only what its Dialect names, and the
-// caller's own Params.Extra.
+// A Dialect describes an OpenAI-compatible server. Servers have different names for
+// the same parameter. Some refuse an unknown field, and most ignore it silently. A
+// Backend sends only the fields of its Dialect, and Params.Extra.
 //
 // Begin with the nearest of [OpenAI], [LlamaCpp], [VLLM] and [SGLang], and
 // change what differs:
@@ -40,17 +39,16 @@ type Dialect struct {
 	// Name is the server's name in error texts.
 	Name string
 
-	// MaxStops, MaxLogprobs and MaxChoices are how many the server takes at most.
-	// 0 is unlimited. Stop sequences beyond MaxStops are not sent, since
+	// MaxStops, MaxLogprobs and MaxChoices are the server's limits. 0 is unlimited. Stop sequences beyond MaxStops are not sent, since
 	// sampling.Model cuts at them anyway. For the others, more is an error.
 	MaxStops, MaxLogprobs, MaxChoices int
 
-	// Echo says that the server can return the prompt's own log probabilities
-	// (echo with logprobs). Score uses it where it knows no better way.
+	// Echo reports that the server can return the prompt's log probabilities (echo
+	// with logprobs). Score uses it where there is no better way.
 	Echo bool
 
-	// Ignores lists the fields in Params.Extra that the server is known to
-	// ignore in silence or to refuse. They are an error before anything is sent.
+	// Ignores lists fields of Params.Extra that the server silently ignores or
+	// refuses. They are an error before anything is sent.
 	Ignores []string
 
 	maxTokens, temperature, topP, topK, minP             Field
@@ -65,11 +63,11 @@ type Dialect struct {
 	unknown       string // a parameter of With that there is not
 }
 
-// With returns a copy of d with another field for a parameter, which is named as
-// in sampling.Params. "Stop" carries Request.Stop, and "Choices" the number of
-// completions that Draw asks for. MaxTokens must have a name. Without a name for
-// Stop, sampling.Model does all of the cutting. A server without a Seed is not told
-// one. [New] refuses a parameter that it does not know.
+// With returns a copy of d with another field for a parameter, named as in
+// sampling.Params. "Stop" is Request.Stop, and "Choices" is the number of completions
+// that Draw requests. MaxTokens must have a name. Without a name for Stop,
+// sampling.Model does all of the cutting. Without a name for Seed, no seed is sent.
+// [New] refuses an unknown parameter.
 func (d Dialect) With(param string, f Field) Dialect {
 	if at := d.field(param); at != nil {
 		*at = f

@@ -1,14 +1,13 @@
 // Package openai continues text through any server that speaks OpenAI's
 // /v1/completions: OpenAI itself, hosts of base models, llama.cpp's server, vLLM
-// and SGLang. Embeddings go through [github.com/sashabaranov/go-openai], of which
-// nothing shows.
+// and SGLang.
 //
 // The nouns:
 //
 //   - A [Backend] is one model on one server, made by [New] from a [Config].
-//   - A [Dialect] says what that server knows: which fields, under which names,
-//     what turns them off, how many stop sequences. [OpenAI], [LlamaCpp], [VLLM]
-//     and [SGLang] are there, and a caller may write its own.
+//   - A [Dialect] describes the server: its fields, their names, the values that
+//     turn them off, and its limits. Choose [OpenAI], [LlamaCpp], [VLLM] or [SGLang],
+//     or change a copy of one.
 //
 // The smallest program asks a base model at a host that charges by the token:
 //
@@ -26,7 +25,7 @@
 //		Stop:   []string{"\n"},
 //	})
 //
-// and the same program asks llama.cpp's server on one's own machine with
+// For a llama.cpp server on your own machine, change the Config:
 //
 //	openai.New(openai.Config{
 //		BaseURL: "http://localhost:8080/v1",
@@ -36,42 +35,41 @@
 //
 // # What is sent
 //
-// Every parameter that the dialect names is sent, zeros and neutral values
-// included, so that a temperature of 0 is greedy and no server's own default
-// colours a sample. Params.Extra is merged in last, as it is; a field of it that
-// a parameter already sets is an error. A parameter that is set and that the
-// server does not know is an error wrapping [sampling.ErrUnsupported], and
-// nothing is sent. An Extra "prompt" of token ids takes the place of an empty
-// Request.Prompt.
+// Every parameter that the dialect names is sent, including zeros and neutral
+// values. So a temperature of 0 is greedy, and no server default changes a sample.
+// A parameter that the server does not know is an error wrapping
+// [sampling.ErrUnsupported], and nothing is sent. Params.Extra is added unchanged; a
+// field that a parameter already sets is an error. With an empty Request.Prompt, an
+// Extra "prompt" can hold token ids.
 //
-// A Request.Constraint goes out in the server's own form, closed with the first
-// stop sequence, so that the answer ends. Whether it was kept is checked by
-// sampling.Model. vLLM and SGLang report log probabilities after the constraint
-// has ruled tokens out, so that asking for both is an error there.
+// A Request.Constraint is translated into the server's own form, followed by the
+// first stop sequence, so that the answer ends. sampling.Model verifies the answer.
+// vLLM and SGLang report log probabilities after masking, so asking them for both
+// is an error.
 //
-// A backend streams unless Config.NoStreaming says otherwise. Leaving the loop closes
-// the connection, by which servers stop drawing.
+// A backend streams unless Config.NoStreaming is set. Leaving the loop closes the
+// connection, and the server stops drawing.
 //
 // # How a text ended
 //
-// A finish_reason of "stop" may mean a stop sequence or the model's own end.
-// vLLM and llama.cpp are asked to tell, and Reason and Stop then say which stop
-// sequence fired. OpenAI does not tell, and its "stop" is read as EndOfText.
-// Where it matters more than tokens drawn in vain, a Dialect whose Stop has no
-// name leaves all stopping to sampling.Model, which always knows.
+// A finish_reason of "stop" can mean a stop sequence or the model's own end. vLLM
+// and llama.cpp report which, and Reason and Stop then name the stop sequence. OpenAI
+// does not report it, and its "stop" is read as EndOfText. A Dialect whose Stop has
+// no name leaves all stopping to sampling.Model, which always knows, at the cost of
+// some tokens.
 //
-// # Faults
+// # Errors
 //
-// Every fault is a [*sampling.Error] with the status, whether the same request
-// may succeed later, how long the server asks to wait, and the server's own
-// words, shortened and without the key. Errors within a stream that began well
-// are faults too, in all the shapes that servers give them. A stream that ends
-// without a finish_reason, however cleanly, wraps [sampling.ErrTruncated], and a
-// prompt that the server found too long wraps [sampling.ErrBudget]. A redirect
-// is not followed.
+// Every error is a [*sampling.Error]. It has the status, whether the same request
+// may succeed later, how long the server asks to wait, and the server's message,
+// shortened and without the key. Errors in the middle of a stream are reported too.
+// A stream that ends without a finish_reason wraps [sampling.ErrTruncated]. A prompt
+// that the server finds too long wraps [sampling.ErrBudget]. Redirects are not
+// followed.
 //
 // # What it is not for
 //
-// Chat: a server that only has /chat/completions puts a template around every
-// message. Proxies and certificates: put them into Config.HTTPClient. Retries, limits, caches: package wrap.
+// Chat is not supported: a server that only has /chat/completions puts a chat
+// template around every message. Configure proxies and certificates in
+// Config.HTTPClient. Retries, limits and caches are in package wrap.
 package openai

@@ -25,19 +25,17 @@ type learned struct {
 // read and paid for once. It streams even with Config.NoStreaming: only in a
 // stream does llama.cpp report the cost of each completion.
 //
-// llama.cpp draws as many at once as it has slots. More are drawn in several
-// requests, once /props has told the number.
+// llama.cpp draws at most as many at once as it has slots, a number read from
+// /props. More are drawn in several requests.
 //
-// The seed of the i-th is [sampling.SeedAt], as llama.cpp and vLLM count them;
-// OpenAI does not say how its own do. The prompt's tokens are in the Usage of
-// the first completion alone, so that the sum is what the call cost. Where the
-// server tells only the sum, the first has all of it.
+// The seed of the i-th completion is [sampling.SeedAt], as in llama.cpp and vLLM. The
+// first completion's Usage has the prompt's tokens, so the sum over all is the cost
+// of the call. Where the server reports only the sum, the first has all of it.
 //
-// Greedy continuations are all alike, so one is drawn and copied.
+// Greedy continuations are all the same, so one is drawn and copied.
 //
-// What the server cannot do is an error wrapping [sampling.ErrUnsupported],
-// after which sampling.Model draws one by one: more choices than it takes, or a
-// server that was found to ignore the number.
+// More choices than the server takes, and a server that ignores the number, are
+// errors wrapping [sampling.ErrUnsupported]. sampling.Model then draws one by one.
 func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 	d := &b.dialect
 	switch {

@@ -8,11 +8,9 @@ import (
 	goopenai "github.com/sashabaranov/go-openai"
 )
 
-// Embed returns one vector for each text, from the server's /embeddings. A
-// Backend whose Model makes embeddings is an embedder for package choose. Its
-// dialect does not matter.
-//
-// Servers take 2,048 texts a call (OpenAI) or far fewer.
+// Embed returns one vector for each text, from the server's /embeddings. A Backend
+// with an embedding model is an Embedder for package choose, in any dialect. OpenAI
+// takes 2,048 texts a call, and other servers far fewer.
 func (b *Backend) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	if len(texts) == 0 {
 		return nil, nil

@@ -18,12 +18,11 @@ type piece struct {
 	text string // known when it was asked for
 }
 
-// Count returns how many tokens the server makes of text as a prompt, the token
-// that it puts before each prompt included. It implements [sampling.Counter].
+// Count returns the number of tokens of text as a prompt, including the token that
+// the server puts before each prompt. It implements [sampling.Counter].
 //
-// Each count is a request with the whole text in it. Package tiktoken counts
-// faster, in this process. A server without an address for it is an error
-// wrapping [sampling.ErrUnsupported].
+// Each count sends the whole text. Package tiktoken counts faster, in the process. A
+// server without tokenization is an error wrapping [sampling.ErrUnsupported].
 func (b *Backend) Count(ctx context.Context, text string) (int, error) {
 	tokens, err := b.tokens(ctx, text, true, false)
 	return len(tokens), err
