@@ -11,15 +11,14 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// localURL is where Ollama listens unless it is told otherwise.
+// localURL is Ollama's default address.
 const localURL = "http://127.0.0.1:11434"
 
-// smallestWindow is the smallest num_ctx that Ollama takes, in tokens; it raises
-// a smaller one in silence.
+// smallestWindow is Ollama's smallest num_ctx, in tokens. It silently raises a
+// smaller one.
 const smallestWindow = 4
 
-// A Config says which model to ask, and where. Copy and change it freely; [New]
-// keeps its own copy.
+// A Config describes a server and a model. [New] keeps its own copy.
 type Config struct {
 	// URL is the server's address without /api, such as http://gpu-box:11434.
 	// "" is http://127.0.0.1:11434.
@@ -29,56 +28,50 @@ type Config struct {
 	// "text" or "base" in its tag, as in llama3.1:8b-text-q4_K_M.
 	Model string
 
-	// Window is the context window, in tokens, prompt and continuation together.
+	// Window is the context window in tokens, for prompt and continuation together.
 	// It is sent as num_ctx. 0 leaves it to the Modelfile or the server, whose
-	// default is often 4,096, whatever the model was trained for. Ollama loads a
-	// model anew when another window is asked for, so programs that share a
-	// server do well to share the number.
-	//
-	// [Backend.Model] hands the same number to [sampling.Model], which then fits
-	// prompts to it.
+	// default is often 4,096. Ollama reloads a model when another window is asked
+	// for, so programs that share a server should share the number.
+	// [Backend.Model] sets the same Window.
 	Window int
 
-	// KeepAlive is how long the model stays in memory after a call. 0 leaves it
-	// to the server (5 minutes), a negative one keeps it for ever, and 1
+	// KeepAlive is how long the model stays in memory after a call. 0 is the
+	// server's default of 5 minutes. A negative KeepAlive keeps the model, and 1
 	// nanosecond unloads it at once.
 	KeepAlive time.Duration
 
-	// Key is sent as a bearer token, to this URL and no other: for Ollama behind
-	// a proxy, and for ollama.com. "" sends none.
+	// Key is sent as a bearer token, only to URL. It is for Ollama with a proxy in
+	// front, and for ollama.com. "" sends none.
 	Key sampling.Secret
 
-	// Header is sent with each request. It is not hidden in a printed Config, so
-	// put no key into it.
+	// Header is sent with each request. A printed Config shows it, so put no key
+	// into it.
 	Header http.Header
 
-	// Silence is how long the server may send nothing, before the first byte of
-	// an answer and between two pieces of it. 0 is 10 minutes before the first
-	// byte, since loading a model takes minutes, and 5 minutes after it. A
-	// negative one is unlimited.
+	// Silence is the maximum time without data, before the first byte of an answer
+	// and between its pieces. 0 is 10 minutes before the first byte, since loading a
+	// model takes minutes, and 5 minutes afterwards. A negative Silence is unlimited.
 	Silence time.Duration
 
-	// Version is the server's version, such as "0.17.4". "" asks the server,
-	// once, before the first sample. Versions before 0.12.6 cut prompts that are
-	// too long and do not tell; they are refused.
+	// Version is the server's version, such as "0.17.4". "" asks the server once,
+	// before the first sample. Versions before 0.12.6 are refused, because they
+	// silently cut long prompts.
 	Version string
 
-	// SpecialTokens lets the name of a special token in a prompt, such as <s>, be
-	// that token. By default a prompt with such a name is an error, since Ollama
-	// cannot be told to read it as text. Where a prompt may have one, the server
-	// is asked once for the model's list of them.
+	// SpecialTokens makes the names of special tokens in a prompt, such as <s>,
+	// become those tokens. By default a prompt with such a name is an error, since
+	// Ollama cannot read it as text. The model's list of names is requested once,
+	// when a prompt may have one.
 	SpecialTokens bool
 
-	// NoStreaming asks for each continuation in one piece, which spares the server and
-	// the wire a line of JSON for each token, where nobody watches the text
-	// arrive. The price is that tokens drawn after a stop sequence that the
-	// server was not told of are waited for, and that a fault loses all of the
-	// text.
+	// NoStreaming requests each continuation in one piece, which costs the server
+	// and the network less. Tokens after a stop sequence that was not sent are then
+	// waited for, and an error loses the whole text.
 	NoStreaming bool
 
-	// HTTPClient is what the requests go through; nil is one that connects
-	// within 10 seconds. It is copied, and the copy follows no redirect, which
-	// would send the prompt where nobody chose.
+	// HTTPClient sends the requests. nil is a client that connects within 10
+	// seconds. It is copied, and the copy follows no redirects, which could send
+	// the prompt to another address.
 	HTTPClient *http.Client `json:"-"`
 }
 

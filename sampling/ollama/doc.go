@@ -1,12 +1,9 @@
 // Package ollama continues text through Ollama's own API, /api/generate with
 // "raw": true. It needs nothing beyond the standard library.
 //
-// The nouns:
-//
-//   - A [Backend] is one model on one server, made by [New] from a [Config].
-//
-// The smallest program asks a base model on one's own machine, which
-// "ollama pull llama3.1:8b-text-q4_K_M" has fetched:
+// A [Backend] is one model on one server, made by [New] from a [Config]. The
+// smallest program asks a base model on your own machine, after
+// "ollama pull llama3.1:8b-text-q4_K_M":
 //
 //	backend, err := ollama.New(ollama.Config{Model: "llama3.1:8b-text-q4_K_M", Window: 8192})
 //	if err != nil {
@@ -17,93 +14,86 @@
 //		Stop:   []string{"\n"},
 //	})
 //
-// Ollama's /v1/completions, for package openai, puts prompts through the model's
-// template, cuts those that are too long and cannot switch off its top_k of 40
-// and repeat_penalty of 1.1. Use this package instead.
+// Use this package and not package openai: Ollama's /v1/completions applies the
+// model's template, cuts long prompts, and cannot turn off its top_k of 40 and its
+// repeat_penalty of 1.1.
 //
 // # What is sent
 //
-// The prompt goes raw, without a template. Every parameter is sent, zeros and
-// neutral values included, and an empty list of stop sequences too, so that
-// neither a Modelfile nor the server's defaults colour a sample. MaxTokens of 0
-// is [sampling.DefaultMaxTokens]: to Ollama 0 means for ever. Config.Window is
-// sent as num_ctx.
+// The prompt is sent raw, without a template. Every parameter is sent, including
+// zeros, neutral values and an empty list of stop sequences, so that neither a
+// Modelfile nor a server default changes a sample. A MaxTokens of 0 is
+// [sampling.DefaultMaxTokens], since 0 is unlimited in Ollama. Config.Window is sent
+// as num_ctx.
 //
-// Params.Extra goes where Ollama looks for it: format and images beside the
-// prompt, everything else among the options of the model (num_gpu, num_thread,
-// typical_p, repeat_last_n and so on). A field that this package sends by itself
-// is an error wrapping [sampling.ErrInvalid] that says where to set it; one that
-// has no meaning beside a raw prompt wraps [sampling.ErrUnsupported]. Ollama
-// ignores the fields that it does not know, in silence.
+// Params.Extra is sent where Ollama expects it: format and images beside the prompt,
+// other fields among the model's options (num_gpu, num_thread, typical_p,
+// repeat_last_n and so on). A field that this package sets itself is an error
+// wrapping [sampling.ErrInvalid]. A field without a meaning for raw prompts wraps
+// [sampling.ErrUnsupported]. Ollama silently ignores unknown fields.
 //
-// # Too long a prompt is an error
+// # Long prompts
 //
-// By itself Ollama cuts the beginning off a prompt that is too long and answers
-// as if nothing had happened. It is told not to, which versions before 0.12.6 do
-// not understand: those are [sampling.ErrUnsupported]. The error for too long a
-// prompt wraps [sampling.ErrBudget].
+// By default Ollama cuts the beginning off a long prompt and answers without an
+// error. This package turns that off, and a prompt that is too long is an error
+// wrapping [sampling.ErrBudget]. Ollama before 0.12.6 cannot turn it off and is
+// [sampling.ErrUnsupported].
 //
 // # How a text ended
 //
-// The stop sequences are sent, so that nothing is drawn in vain and the server
-// says what a call cost. Ollama does not tell the end of a text from a stop
-// sequence of the caller's, so that its "stop" is read as EndOfText, and Stop
-// stays empty. Where stop sequences overlap so that Ollama would cut at another
-// place than [sampling.Cut] does, some are left to [sampling.Model], which then
-// reports them.
+// Stop sequences are sent. Ollama does not report whether a text ended by itself or
+// at a stop sequence, so its "stop" is read as EndOfText, and Stop is empty. Where
+// stop sequences overlap so that Ollama would cut at another place than
+// [sampling.Cut], some are left to [sampling.Model], which reports them.
 //
-// # What Ollama does differently
+// # Differences of Ollama
 //
-//   - Penalties look at the tokens of the prompt too. For FrequencyPenalty and
-//     PresencePenalty that is kept to as many tokens as the continuation may
-//     have. The engine that Ollama wrote for newer architectures knows no
-//     penalties before 0.30; asking for them there is an error wrapping
-//     [sampling.ErrUnsupported].
-//   - Of a seed 32 bits count, so that larger ones are folded.
-//   - It reads the names of special tokens in a prompt, such as <s>, as those
-//     tokens. A prompt with one of the model's names in it is an error wrapping
+//   - Penalties also apply to the tokens of the prompt. For FrequencyPenalty and
+//     PresencePenalty this is limited to as many tokens as the continuation may have.
+//     Ollama's own engine for newer architectures has no penalties before 0.30, and
+//     asking for them is [sampling.ErrUnsupported].
+//   - A seed has 32 bits. Larger ones are folded.
+//   - The names of special tokens in a prompt, such as <s>, become those tokens. A
+//     prompt with a special token of the model is an error wrapping
 //     [sampling.ErrInvalid], unless Config.SpecialTokens is set.
-//   - It enforces no constraint on a raw prompt: a Request.Constraint is
+//   - Constraints on a raw prompt are not enforced, so a Request.Constraint is
 //     [sampling.ErrUnsupported].
 //   - Since 0.30 "shift", which is always sent as false here, is a setting of the
-//     process that runs the model. Two clients that differ in it make the server
-//     load the model anew at each switch.
-//   - When a model says the same token more than 30 times in a row (100 since
-//     0.30) Ollama gives up, which is an error wrapping
-//     [sampling.ErrTruncated] and not temporary. Line breaks and spaces count
-//     as the same.
-//   - Tokens that are a part of a rune, when nothing completes it, come as
-//     U+FFFD or not at all, by version; Usage counts them. Text is always valid
-//     UTF-8.
-//   - An empty prompt loads the model and draws nothing. Here it is
-//     [sampling.ErrUnsupported].
-//   - Leaving a stream at a bad moment makes the model deaf until it is
-//     unloaded (0.17.4, and later ones). A Backend therefore chooses the moment:
-//     leaving early may take as long as one more token, and half a second at
-//     most. A whole answer (Config.NoStreaming) is left at once.
+//     model's process. Two clients with different values make the server reload the
+//     model at each switch.
+//   - Ollama stops a model that repeats one token more than 30 times (100 since 0.30),
+//     where all white space counts as one token. That is an error wrapping
+//     [sampling.ErrTruncated], and not temporary.
+//   - Incomplete characters arrive as U+FFFD or not at all, depending on the version.
+//     Usage counts their tokens. Text is always valid UTF-8.
+//   - An empty prompt only loads the model, and is [sampling.ErrUnsupported] here.
+//   - Leaving a stream while the server sends a token can hang the model until it is
+//     unloaded (0.17.4 and later). A Backend therefore leaves between two tokens,
+//     which takes half a second at most. A whole answer (Config.NoStreaming) is left
+//     at once.
 //
-// Token counts, scores and several continuations for the price of one prompt are
-// not to be had. Give the Model a Counter for the model's vocabulary; without
-// one, every byte of the prompt counts as a token against the Window.
+// Ollama has no token counts, scores, or several completions for one prompt. Give the
+// Model a Counter for the model's vocabulary. Without one, each byte of the prompt
+// counts as a token of the Window.
 //
-// # Faults
+// # Errors
 //
-// Every fault is a [*sampling.Error] with the status, whether the same request
-// may succeed later, how long the server asks to wait, and the server's own
-// words, shortened and without the key. An error in a stream that began well is
-// a fault too. A stream that ends without saying that it is done wraps
-// [sampling.ErrTruncated], however cleanly it ends. A redirect is not followed.
+// Every error is a [*sampling.Error]. It has the status, whether the same request may
+// succeed later, how long the server asks to wait, and the server's message,
+// shortened and without the key. Errors in the middle of a stream are reported too. A
+// stream without a final object wraps [sampling.ErrTruncated]. Redirects are not
+// followed.
 //
 // The server is asked for its version once, before the first sample, unless
-// Config.Version gives it. A server that is not Ollama is found out so.
+// Config.Version is set. That also detects servers that are not Ollama.
 //
-// When a deadline passes before the first byte came, the error says that the
-// model may have gone deaf, as it does when a client leaves at a bad moment
-// (issue 17131 of the project). Unloading it with a keep_alive of 0 cures it.
+// When a deadline passes before the first byte, the error says that the model may
+// hang after a client left (issue 17131 of the project). Unload it with a keep_alive
+// of 0.
 //
 // # What it is not for
 //
-// Chat, embeddings, and fetching or making models: the ollama command and
-// Ollama's own Go client do that. Proxies and certificates go into
-// Config.HTTPClient. Retries, limits, caches: package wrap.
+// Chat, embeddings, and pulling or creating models are the business of the ollama
+// command and Ollama's own Go client. Configure proxies and certificates in
+// Config.HTTPClient. Retries, limits and caches are in package wrap.
 package ollama
