@@ -12,18 +12,17 @@ import (
 // candidates is the most examples that Backbone compares with one another.
 const candidates = 1024
 
-// Backbone pins k examples that represent the pool: each example of the pool is
-// like one of them. They are chosen once, when the Task is compiled, and come first
-// in every prompt. After them, nearer the query, come those that then picks from
-// the rest. Many fixed examples and some twenty near the query do as well as many
-// near it, and cost a tenth, since a prefix cache serves the fixed ones (Golchin
-// et al. 2025, arXiv:2507.16217). When the window is too small, pinned examples are
-// dropped last.
+// Backbone pins k examples that represent the pool. They are chosen once, when the
+// Task is compiled, and come first in every prompt, followed by those that then picks
+// from the rest. Many pinned examples and about twenty near the query do as well as
+// many near the query, at a tenth of the cost, since a prefix cache holds the pinned
+// ones (Golchin et al. 2025, arXiv:2507.16217). Pinned examples are dropped last when
+// the window is too small.
 //
-// Each next one is that which raises the sum of likenesses most, where an example
-// counts with its likeness to the nearest one chosen: greedy facility location,
-// which keeps from outliers. Of more than 1,024 examples as many, evenly spaced,
-// are compared. r has to set Ranking.Alike, as Words and Vectors do.
+// The choice is greedy facility location: each next example is the one that most
+// raises the sum, over the pool, of the similarity to the nearest chosen example. In
+// pools of more than 1,024 examples, 1,024 evenly spaced ones are compared. r must
+// set Ranking.Alike, as Words and Vectors do.
 func Backbone(k int, r Ranker, then fewshot.Selector) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
 		rank, err := prepare(r, pool, k, len(pool))

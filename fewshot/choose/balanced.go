@@ -17,20 +17,16 @@ import (
 //
 //	choose.Balanced(choose.BM25(2))
 //
-// gives the two nearest of each. A model leans towards the answers that it sees
-// more often, and towards the one that it sees last (Zhao et al., Calibrate
-// Before Use, 2021). So where each gives fewer of one label, since the query is
-// among its examples, there are fewer of all; and no label is favoured at the
-// end:
+// gives the two nearest of each. A model prefers the answers that it sees more often
+// or last (Zhao et al., Calibrate Before Use, 2021). So every label has the same
+// number of examples, and each label is last for its share of the queries.
 //
-// The examples come in rounds of one of each label, the last round nearest the
-// query, with the last that each chose for every label. Within a round, the
-// labels are shuffled anew. The query alone decides how, by a hash of its bytes,
-// so each label is last for its share of all queries, and always the same
-// for one query.
+// The examples come in rounds of one of each label, the nearest examples in the last
+// round. Within a round the labels are shuffled by a hash of the query, so that one
+// query always gets the same order.
 //
-// It is meant for labels, not for free text: with each example a label of its
-// own, it shows the whole pool.
+// It is for labels, not for free text: if each example has its own label, it shows
+// the whole pool.
 func Balanced(each fewshot.Selector) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
 		if each == nil {

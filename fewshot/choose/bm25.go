@@ -11,38 +11,31 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 )
 
-// BM25 picks the k examples whose inputs share the most telling words with the
+// BM25 picks the k examples whose inputs share the most distinctive words with the
 // query, the nearest last. It is Top(k, Words{}): see [Words].
 func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 
-// Words ranks examples by the words that they share with the query: the more
-// often an example has a word and the fewer examples have it, the more it
-// counts. The rule is BM25, of Robertson and Zaragoza, The Probabilistic
-// Relevance Framework: BM25 and Beyond, 2009: the score of an example is the sum
-// over the query's words, each as often as it stands there, of
+// Words ranks examples by the words that they share with the query, by BM25
+// (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond,
+// 2009). The score of an example is the sum over the words of the query of
 //
 //	ln(1 + (N - n + 1/2) / (n + 1/2)) · f / (f + K1·(1 - B + B·length/mean))
 //
-// where n of N examples have the word, this one f times. (Adding the 1 keeps
-// words that most examples have from counting against them.) Examples that
-// share no word with the query come last, in the order of the pool.
+// where n of N examples have the word, this one f times. Examples that share no word
+// with the query come last, in the order of the pool.
 //
 // Words are runs of letters and digits of any script, in lower case. Chinese,
-// Japanese, Korean, Thai, Lao, Khmer and Burmese text is compared by pairs of
-// neighbouring letters instead. Letters are compared by code point: text that
-// may be composed or decomposed has to be normalised before.
+// Japanese, Korean, Thai, Lao, Khmer and Burmese text is compared by letters and
+// pairs of neighboring letters instead. Letters are compared by code point, so
+// normalize text that may be composed or decomposed.
 //
-// Preparing a pool takes well under a microsecond a word. The index has 6 bytes
-// for each different word of each example, and for each different word of the
-// pool about 20 bytes besides its letters: 90 bytes an example in a pool of
-// 100,000 that have 12 words each, 75 in one of a million. There, a query of ten
-// words takes about half a millisecond and three, one of fifty about five and
-// thirty-five, on one core.
+// The index has 6 bytes for each different word of each example, and about 20 bytes
+// for each different word of the pool: 90 bytes an example in a pool of 100,000 with
+// 12 words each. There a query of ten words takes about half a millisecond on one
+// core, and three in a pool of a million.
 //
-// In Ranking.Scores the nearest example has 1 and the others their share of its
-// score; Alike is the cosine of the words' weights.
-//
-// The zero Words is ready for use.
+// Ranking.Scores are relative to the nearest example, which has 1. Ranking.Alike is
+// the cosine of the words' weights. The zero Words is ready to use.
 type Words struct {
 	K1 float64 // how much the second occurrence of a word adds: 0 is 1.2, and 1e-9 nothing
 	B  float64 // how much a longer example counts as wordier, up to 1: 0 is 0.75, and 1e-9 not at all

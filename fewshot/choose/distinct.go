@@ -11,11 +11,10 @@ import (
 // twins is how many of the nearest examples Distinct compares each one with.
 const twins = 16
 
-// Distinct passes over near-copies: of examples that are at least so much alike,
-// by [Ranking.Alike], only the first in the pool is left for then. With Words, 0.9
-// passes over texts that differ in a common word. It is done once, when the Task is
-// compiled, and looks each example up among the others, so it is meant for pools of
-// some ten thousand.
+// Distinct leaves out near-duplicates: of examples whose [Ranking.Alike] is at least
+// likeness, then gets only the first in the pool. With Words, 0.9 leaves out texts
+// that differ in a common word. It compares the examples with one another once, when
+// the Task is compiled, and suits pools of some ten thousand.
 func Distinct(likeness float64, r Ranker, then fewshot.Selector) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
 		if !(likeness > 0 && likeness <= 1) {

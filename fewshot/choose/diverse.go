@@ -13,17 +13,15 @@ import (
 // breadth is how many examples Diverse ranks for each one that it chooses.
 const breadth = 10
 
-// Diverse selects k examples that are near the query and not near one another:
-// five near-copies of the nearest example teach a model little more than one.
-// It chooses one after the other, each time the one with the greatest
+// Diverse selects k examples that are near the query and not near one another. It
+// chooses them one by one, each time the one with the greatest
 //
 //	relevance · (its score for the query) - (1 - relevance) · (its likeness to the nearest one chosen)
 //
-// which is maximal marginal relevance, of Carbonell and Goldstein, The Use of
-// MMR, Diversity-Based Reranking for Reordering Documents and Producing
-// Summaries, 1998. A relevance of 1 is [Top]; 0.7 keeps to the query, 0.3 shows
-// what there is. Like theirs it reorders what was found: it chooses among the
-// 10·k examples that r ranks highest.
+// which is maximal marginal relevance (Carbonell and Goldstein, The Use of MMR,
+// Diversity-Based Reranking for Reordering Documents and Producing Summaries, 1998).
+// A relevance of 1 is [Top], 0.7 stays close to the query, and 0.3 favors variety. It
+// chooses among the 10·k examples that r ranks highest.
 //
 // The examples are ordered by nearness to the query, the nearest last.
 func Diverse(k int, relevance float64, r Ranker) fewshot.Selector {

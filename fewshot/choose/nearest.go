@@ -12,17 +12,16 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 )
 
-// An Embedder turns texts into vectors, such that texts of like meaning have
-// vectors of like direction. The Backend of package openai asks a server for them.
+// An Embedder turns texts into vectors, so that texts of similar meaning have similar
+// directions. The Backend of package openai is one.
 //
-// Embed returns one vector for each text, in their order and all of one size,
-// and keeps neither the texts nor the vectors. It is safe for concurrent use.
+// Embed returns one vector for each text, in order and all of one size, and keeps
+// neither the texts nor the vectors. It is safe for concurrent use.
 type Embedder interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
-// An EmbedderFunc is a function as an [Embedder], as http.HandlerFunc is one as
-// an http.Handler.
+// An EmbedderFunc is a function as an [Embedder], like http.HandlerFunc.
 type EmbedderFunc func(ctx context.Context, texts []string) ([][]float32, error)
 
 // Embed calls f.
@@ -35,14 +34,12 @@ func (f EmbedderFunc) Embed(ctx context.Context, texts []string) ([][]float32, e
 func Nearest(k int, v *Vectors) fewshot.Selector { return Top(k, v) }
 
 // Vectors are embeddings of texts, made by [Embed]. As a [Ranker] they rank
-// examples by the cosine between the embedding of their input and that of the
-// query: the choice that Liu et al., What Makes Good In-Context Examples for
-// GPT-3?, 2021, found better than chance. Every example is compared with every
-// query, so that the answer is exact; 100,000 examples of 384 numbers take some
-// tens of milliseconds. Ranking.Scores and Alike are cosines, from -1 to 1.
+// examples by the cosine similarity of their input and the query (Liu et al., What
+// Makes Good In-Context Examples for GPT-3?, 2021). Every example is compared, so the
+// result is exact. 100,000 examples of 384 dimensions take some tens of milliseconds.
+// Ranking.Scores and Alike are cosines, from -1 to 1.
 //
-// A query that is not among the texts is embedded each time, but for the last few,
-// which are remembered.
+// A query that is not among the texts is embedded each time, except for the last few.
 // Vectors are safe for concurrent use.
 type Vectors struct {
 	embedder Embedder
@@ -61,14 +58,13 @@ type EmbedOptions struct {
 	Have *Vectors
 }
 
-// Embed makes the embeddings of texts, which are the inputs of a Task's examples
-// as they are in a prompt. Each different text is embedded once. Make them once
-// and use them for every variant of a Task.
+// Embed embeds texts: the inputs of a Task's examples as they are in a prompt. Each
+// different text is embedded once. Use the result for every variant of a Task.
+// wrap.Cache.Embed keeps embeddings in a file.
 //
-// When a batch fails, or ctx ends, Embed returns what it has together with the
-// error: give it as EmbedOptions.Have to go on. A vector that has no direction,
-// since a number in it is NaN or infinite or all are 0, or whose size differs, is
-// an error that names its text.
+// When a batch fails or ctx ends, Embed returns the embeddings so far with the error.
+// Set EmbedOptions.Have to them to continue. A vector with NaN, an infinity, only
+// zeros or another size is an error that names its text.
 func Embed(ctx context.Context, e Embedder, texts []string, o EmbedOptions) (*Vectors, error) {
 	if e == nil {
 		return nil, errors.New("choose: the Embedder is nil; give one, such as an openai.Backend")

@@ -13,24 +13,22 @@ import (
 // An example is one of a pool, as text. What is compared is its In.
 type example = fewshot.Example[string, string]
 
-// A Ranker says which examples of a pool are nearest a query, and how near. It
-// is the interface for authors, of another measure or a client of a vector
-// database; [Top] and [Diverse] make Selectors of it. [Words] and [Vectors] are
-// the Rankers of this package.
+// A Ranker ranks the examples of a pool by their similarity to a query. Implement it
+// for another measure or a vector database; [Top] and [Diverse] make Selectors of it.
+// [Words] and [Vectors] are the Rankers of this package.
 type Ranker interface {
 	// Prepare reads the pool, which must not be changed, once for each
 	// [fewshot.Task.Compile].
 	Prepare(pool []fewshot.Example[string, string]) (Rank, error)
 }
 
-// A Rank returns the n examples that are nearest the query, or all where there
-// are fewer, and never one whose In is the query, byte for byte. An empty query is
-// near none: it gets the pool in its order, at no cost. A Rank is safe for
-// concurrent use.
+// A Rank returns the n examples nearest to the query, or all where there are fewer. It
+// leaves out an example whose In equals the query. An empty query gets the pool in its
+// order. A Rank is safe for concurrent use.
 type Rank func(ctx context.Context, query string, n int) (*Ranking, error)
 
-// A Ranking is what a [Ranker] found, nearest first. Examples that are equally
-// near keep the order of the pool. It belongs to the caller.
+// A Ranking is the result of a [Rank], nearest first. Equally near examples keep the
+// order of the pool. It belongs to the caller.
 type Ranking struct {
 	Order  []int     // indexes into the pool
 	Scores []float64 // how near each of Order is to the query: 1 is as near as can be, 0 not at all
