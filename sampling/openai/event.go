@@ -139,6 +139,10 @@ type continuation struct {
 	said   bool   // whether any choice had a text, if an empty one
 	tail   string // the end of the text as it was sent
 	tokens bool   // whether any token came with its log probability
+
+	// Tokens without text wait for the next event: the token that ends the text
+	// comes before the event with the finish_reason.
+	held []sampling.Token
 }
 
 // tailBytes is how much of the text is kept to compare with: more than the
@@ -191,10 +195,14 @@ func (c *continuation) add(e *event, index int) (chunk sampling.Chunk, err error
 		}
 		return chunk, err
 	}
+	tokens, c.held = append(c.held, tokens...), nil
 	before := c.reason
 	err = c.finish(ch, e.Verbose)
-	if c.reason != before && c.reason == sampling.EndOfText {
+	switch {
+	case c.reason != before && c.reason == sampling.EndOfText:
 		tokens = c.withoutEnd(tokens)
+	case !c.finished() && text == "":
+		tokens, c.held = nil, tokens
 	}
 	chunk.Text, chunk.Tokens = whole+c.unsaid(ch), tokens
 	return chunk, err

@@ -77,6 +77,19 @@ func TestEndTokenIsLeftOut(t *testing.T) {
 		{"streamed, with the last event", stream(
 			`{"choices":[{"index":0,"text":"a","logprobs":`+probs("a")+`}]}`,
 			`{"choices":[{"index":0,"text":"","logprobs":`+probs("<|im_end|>")+`,"finish_reason":"stop"}]}`), 1},
+		{"streamed, before the last event", stream(
+			`{"choices":[{"index":0,"text":"a","logprobs":`+probs("a")+`}]}`,
+			`{"choices":[{"index":0,"text":"","logprobs":`+probs("")+`}]}`,
+			`{"choices":[{"index":0,"text":"","finish_reason":"stop"}]}`), 1},
+		{"streamed, a token without text amid the text", stream(
+			`{"choices":[{"index":0,"text":"a","logprobs":`+probs("a")+`}]}`,
+			`{"choices":[{"index":0,"text":"","logprobs":`+probs("")+`}]}`,
+			`{"choices":[{"index":0,"text":"b","logprobs":`+probs("b")+`}]}`,
+			`{"choices":[{"index":0,"text":"","finish_reason":"stop"}]}`), 3},
+		{"streamed, without text before the token limit", stream(
+			`{"choices":[{"index":0,"text":"a","logprobs":`+probs("a")+`}]}`,
+			`{"choices":[{"index":0,"text":"","logprobs":`+probs("")+`}]}`,
+			`{"choices":[{"index":0,"text":"","finish_reason":"length"}]}`), 2},
 	} {
 		c, err := asked(t, openai.VLLM, test.body, sampling.Request{Params: sampling.Params{Logprobs: true}})
 		if err != nil || len(c.Tokens) != test.want {
