@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"reflect"
 	"regexp"
@@ -243,39 +244,33 @@ func ownText(t reflect.Type) string {
 	return ""
 }
 
-// integers matches integers of so many bits: exactly the range where it is short,
-// and otherwise numbers with no more digits than the range has.
+// integers matches the integers of so many bits, and no others.
 func integers(bits int, signed bool) string {
-	if bits <= 16 && signed {
-		return "(0|" + from1To(1<<(bits-1)-1) + "|-(" + from1To(1<<(bits-1)) + "))"
+	if !signed {
+		return "(0|" + from1To(math.MaxUint64>>(64-bits)) + ")"
 	}
-	if bits <= 16 {
-		return "(0|" + from1To(1<<bits-1) + ")"
-	}
-	digits := map[bool]map[int]int{true: {32: 10, 64: 19}, false: {32: 10, 64: 20}}[signed][bits]
-	sign := ""
-	if signed {
-		sign = "-?"
-	}
-	return fmt.Sprintf(`(%s[1-9][0-9]{0,%d}|0)`, sign, digits-1)
+	most := uint64(1)<<(bits-1) - 1
+	return fmt.Sprintf("(0|-?(%s)|-%d)", from1To(most), most+1)
 }
 
 // from1To matches the numbers from 1 to most. Worked example: 255 gives
-// [1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-4]|255.
-func from1To(most int) string {
+// [1-9][0-9]{0,1}|1[0-9]{2}|2[0-4][0-9]{1}|25[0-4]|255.
+func from1To(most uint64) string {
 	digits := fmt.Sprint(most)
-	var all []string
-	for n := 1; n < len(digits); n++ {
-		all = append(all, "[1-9]"+strings.Repeat("[0-9]", n-1))
-	}
+	all := []string{fmt.Sprintf("[1-9][0-9]{0,%d}", len(digits)-2)}
 	for i := range digits {
 		least := byte('0')
 		if i == 0 {
 			least = '1'
 		}
-		if digits[i] > least {
-			all = append(all, fmt.Sprintf("%s[%c-%c]%s", digits[:i], least, digits[i]-1, strings.Repeat("[0-9]", len(digits)-i-1)))
+		if digits[i] == least {
+			continue
 		}
+		smaller := fmt.Sprintf("%s[%c-%c]", digits[:i], least, digits[i]-1)
+		if rest := len(digits) - i - 1; rest > 0 {
+			smaller += fmt.Sprintf("[0-9]{%d}", rest)
+		}
+		all = append(all, smaller)
 	}
 	return strings.Join(append(all, digits), "|")
 }
