@@ -42,7 +42,7 @@ func TestRealServerClassifier(t *testing.T) {
 func (s realServer) classify(t *testing.T, labels []string) {
 	task := fewshot.Task[string, string]{Format: fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"}}
 	for i := range 8 {
-		task.Add(review(7*i+3), labels[i%len(labels)])
+		task.Add(review(7*i+3)+" "+review(5*i+1), labels[i%len(labels)])
 	}
 	classifier, err := fewshot.NewClassifier(task.MustCompile(), labels, fewshot.ClassifierOptions[string]{})
 	if err != nil {

