@@ -141,15 +141,15 @@ func choosingAgree(r *runner) error {
 }
 
 func measureChoosing(r *runner) (*section, error) {
-	built := table{Caption: "Building the index.", Head: []string{""}}
-	kept := table{Caption: "What the index keeps on the heap, the examples themselves aside.", Head: []string{""}}
-	asked := table{Caption: fmt.Sprintf("A query of 10 words for the %d nearest examples.", chosen), Head: []string{""}}
+	built := table{Caption: "Time to build the index.", Head: []string{""}}
+	kept := table{Caption: "Heap memory of the index, without the examples.", Head: []string{""}}
+	asked := table{Caption: fmt.Sprintf("Time of a query: 10 words, %d nearest examples.", chosen), Head: []string{""}}
 	for _, indexer := range indexers {
 		built.Rows, kept.Rows, asked.Rows = append(built.Rows, []string{indexer.name}), append(kept.Rows, []string{indexer.name}), append(asked.Rows, []string{indexer.name})
 	}
-	alike := table{Caption: "What is found.", Head: []string{""}, Rows: [][]string{
-		{"share of the examples chosen that both choose"},
-		{"an example comes first, asked for by two of three of its words: choose.BM25"},
+	alike := table{Caption: "Agreement of the results.", Head: []string{""}, Rows: [][]string{
+		{"share of the chosen examples that both choose"},
+		{"an example is first when the query has two of three of its words: choose.BM25"},
 		{"the same: bleve"},
 	}}
 	var faster []figure
@@ -216,17 +216,17 @@ func measureChoosing(r *runner) (*section, error) {
 	nearest, at := least(faster, names)
 	return &section{
 		Title: "Choosing",
-		Text: `Sentences of 5 to 20 made-up words of a vocabulary of 50,000, a few of which are as frequent as those of a language, and
-queries of ten words more of the kind. Both sides compare words in lower case, without stop words, by BM25 with the same
-constants; bleve keeps neither the text nor positions, and holds its index in memory, in ten segments.`,
+		Text: `The examples are sentences of 5 to 20 invented words. The vocabulary has 50,000 words, with frequencies like those of a language.
+Both sides lower-case the words, remove stop words and score by BM25 with the same constants. bleve stores neither the text nor
+positions, and holds its index in memory, in ten segments.`,
 		Tables: []table{built, kept, asked, alike},
 		Goals: []goal{
 			atLeast("at least 10 times faster a query than bleve in memory", nearest, 10, nearest.times()+" at "+at+", the lowest"),
 		},
-		Notes: []string{`An index of 1,000,000 examples is built once, so its time and memory have no spread. The two do not choose the same examples because
-bleve's BM25 is not the textbook's: it counts a word's rarity twice, the square root of its occurrences, and multiplies by the
-share of the query's words that an example has. Before anything is measured, each side's choice is compared with a plain
-calculation of its own formula. bleve is a search engine that updates and stores its index and answers many kinds of queries; it
-is not made for this alone. Its other index in memory, NewMemOnly, has no BM25.`},
+		Notes: []string{`The index of 1,000,000 examples is built once, so its time and memory have no interval. The two choose different examples because
+bleve's BM25 differs from the textbook's. It squares a word's rarity, takes the square root of its occurrences, and multiplies by
+the share of the query's words that an example has. Before anything is measured, each side's choice is compared with a plain
+calculation of its own formula. bleve is a complete search engine: it updates and stores its index, and answers many kinds of
+queries. Its other index in memory, NewMemOnly, has no BM25.`},
 	}, nil
 }

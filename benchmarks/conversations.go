@@ -278,7 +278,7 @@ func conversationsSection(r *runner) (*section, error) {
 		return nil, err
 	}
 	ours := readings[atConversation]
-	t := table{Head: []string{"", "tokens read anew", "times Conversation", "prompts less than half cached", "tokens of a prompt, mean", "the longest", "beyond the window", "time to make them all"}}
+	t := table{Head: []string{"", "uncached tokens", "times Conversation", "prompts less than half cached", "mean prompt, tokens", "longest prompt", "prompts too long", "time for all prompts"}}
 	for i, got := range readings {
 		t.Rows = append(t.Rows, []string{
 			rememberers[i].name, count(got.anew), significant(float64(got.anew) / float64(ours.anew)), count(got.missed),
@@ -287,15 +287,15 @@ func conversationsSection(r *runner) (*section, error) {
 	}
 	return &section{
 		Title: "Conversations",
-		Text: fmt.Sprintf(`A dialogue of %d turns under a window of %s tokens, %d of them for the reply, with the persona Helpful in front. A server whose
-prefix cache holds the last prompt and its reply has to read the rest anew: those tokens are counted, by tiktoken's %s.
-A Conversation drops turns until half of the room is free, the usual loop drops one turn each time with the same exact Counter,
-and langchaingo's token buffer drops single messages.`, length, count(conversationWindow), sampling.DefaultMaxTokens, encoding),
+		Text: fmt.Sprintf(`A dialogue of %d turns with the persona Helpful, in a window of %s tokens, %d of them for the reply. A server's prefix cache
+holds the last prompt and its reply. We count the other tokens of each prompt, which the server has to read, by tiktoken's %s.
+When the window is full, a Conversation drops turns until two thirds of the room is free. The usual loop drops one turn at a time,
+with the same exact Counter. langchaingo's token buffer drops single messages.`, length, count(conversationWindow), sampling.DefaultMaxTokens, encoding),
 		Tables: []table{t},
-		Notes: []string{fmt.Sprintf(`Token counts are the same in every run and have no spread. The price of fewer tokens is a shorter memory: on average a prompt of
-a Conversation has %s tokens where the loop's has %s. langchaingo's memory guesses its count, a token for each four letters, and
-was given the room that the persona and the longest question leave by the exact count; *beyond the window* counts the prompts that
-leave less than %d tokens for the reply.`,
+		Notes: []string{fmt.Sprintf(`Token counts are the same in every run and have no interval. The price of fewer uncached tokens is a shorter memory: the mean prompt
+of a Conversation has %s tokens, and that of the loop %s. langchaingo estimates one token for each four letters. Its limit is
+the exact number of tokens that the persona and the longest question leave. A prompt is too long if it leaves less than %d tokens
+for the reply.`,
 			count(float64(ours.prompts)/float64(length)), count(float64(readings[atOneTurn].prompts)/float64(length)), sampling.DefaultMaxTokens)},
 	}, nil
 }

@@ -205,15 +205,15 @@ func measureCounting(r *runner) (*section, error) {
 	least, at := least(slowest, names)
 	return &section{
 		Title: "Counting",
-		Text: fmt.Sprintf(`Texts of %s bytes, the hard ones of %s, counted by the tiktoken Counter for %s and by the library that it is
-built on, tiktoken-go by itself, which encodes the text. English is that of pocket's corpus, Go code that of package fewshot,
-Korean and Chinese are %d sentences each in random order, so that their words come back soon. The other texts are made to be hard.`,
+		Text: fmt.Sprintf(`Texts of %s bytes, or %s for the hard ones, counted by package tiktoken's Counter for %s and by tiktoken-go, the library
+that it is built on, which encodes the text. English is from pocket's corpus, and Go code from package fewshot. Korean and Chinese
+are %d sentences each, repeated in random order. The other texts are made to be hard.`,
 			count(countedSize), count(hardSize), encoding, strings.Count(koreanLines, "\n")),
 		Tables: []table{t},
-		Notes: []string{fmt.Sprintf(`The Counter remembers pieces of text that it has merged, and here each text is counted many times: the rows of languages
-are of words that it knows, as when prompts share their examples. None of the words of random letters is ever in its memory.
-The slowest is %s, at %s. What the library by itself takes for one long word grows with
-the square of its length, so it is given less of those; the Counter cuts such a word into windows, and its count is then an upper bound.`, at, megabytes(least))},
+		Notes: []string{fmt.Sprintf(`The Counter caches words. Each text is counted many times, so the words of the languages are in the cache, as they are when prompts
+share their examples. Words of random letters never are. The slowest text is %s, at %s. The time of
+tiktoken-go grows with the square of a word's length, so it gets shorter ones. The Counter cuts a very long word into windows,
+and its count is then an upper bound.`, at, megabytes(least))},
 	}, nil
 }
 

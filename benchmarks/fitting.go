@@ -170,7 +170,7 @@ func measureFitting(r *runner) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := table{Head: []string{"", "time", "times warm", "allocations, bytes"}}
+	t := table{Head: []string{"", "time", "relative to a Prompter", "allocations, bytes"}}
 	for _, got := range results {
 		t.Rows = append(t.Rows, []string{got.name, newFigure(got.time).duration(), ratio(got.time, results[atFitWarm].time).times(), got.allocated()})
 	}
@@ -187,15 +187,14 @@ func measureFitting(r *runner) (*section, error) {
 	bisect := ratio(results[atBisect].time, results[atFitWarm].time)
 	return &section{
 		Title: "Fitting",
-		Text: fmt.Sprintf(`A query against %s examples, of which those nearest the query are to fill a window of %s tokens beside an answer of %d.
-All sides count with the same exact Counter, tiktoken's cl100k_base, and give the same prompt, of %s tokens for the first
-query. *Warm* is any query on a Task after its first, *cold* a new Task for each query. The rest lay out and count the whole
-prompt for each number of shots that they try.`, count(fittingPool), count(fittingWindow), sampling.DefaultMaxTokens, count(tokens)),
+		Text: fmt.Sprintf(`Choose the most similar of %s examples until the prompt fills a window of %s tokens, %d of them for the answer.
+All sides count with the same exact Counter, tiktoken's cl100k_base, and produce the same prompt, of %s tokens for the first
+query. The last three rows lay out and count the whole prompt for each number of shots that they try.`, count(fittingPool), count(fittingWindow), sampling.DefaultMaxTokens, count(tokens)),
 		Tables: []table{t},
 		Goals: []goal{
-			atLeast("at least 100 times faster than counting the joined prompt per candidate", faster, 100, faster.times()+", beside the faster of the two ways"),
+			atLeast("at least 100 times faster than counting the joined prompt per candidate", faster, 100, faster.times()+", against the faster of two loops"),
 		},
-		Notes: []string{fmt.Sprintf(`A cold Task counts each example that it comes to once and is still %s times faster than the loop. A program that bisects needs far fewer
-counts than the loop; a warm Task is %s times faster than that.`, significant(cold.Center), significant(bisect.Center))},
+		Notes: []string{fmt.Sprintf(`A Task that is compiled each time is still %s times faster than the faster loop. Bisection needs far fewer counts than a loop;
+a Prompter is %s times faster than bisection.`, significant(cold.Center), significant(bisect.Center))},
 	}, nil
 }

@@ -207,14 +207,14 @@ func measurePocket(r *runner) (*section, error) {
 	perToken := last.draw.Center / first.draw.Center
 	return &section{
 		Title: "pocket",
-		Text: fmt.Sprintf(`The embedded base model trained on its own corpus, and on more of the same: its documents again and again, with their lines
-shuffled. Training is what the first use of the default model does. Then %d tokens are drawn at temperature 1 after a few pairs,
-and a prompt of 4 kB of English is read. It is compared with nothing but itself: there is no other model to put beside it.`, pocketTokens),
+		Text: fmt.Sprintf(`The embedded base model is trained on its own corpus, and on larger ones: its documents repeated, with their lines shuffled.
+The first use of the default model trains it. Then %d tokens are drawn at temperature 1 after a few pairs, and a prompt of 4 kB of
+English is read. There is no other model to compare it with.`, pocketTokens),
 		Tables: []table{t},
 		Goals: []goal{
-			timesAtMost("training in step with the corpus: a byte of the largest costs at most twice one of the smallest", perByte, 2),
-			timesAtMost("drawing from the largest corpus costs at most three times a token from the smallest", perToken, 3),
+			timesAtMost("training a byte of the largest corpus takes at most twice as long as one of the smallest", perByte, 2),
+			timesAtMost("drawing a token from the largest corpus takes at most three times as long as from the smallest", perToken, 3),
 		},
-		Notes: []string{`The largest model is trained once, so that its training and its memory have no spread.`},
+		Notes: []string{`The largest model is trained once, so its training time and memory have no interval.`},
 	}, nil
 }

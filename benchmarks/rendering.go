@@ -22,10 +22,10 @@ var renderers = []struct {
 	name string
 	make func(pairs []pair) (renderer, error)
 }{
-	{"a strings.Builder grown to size: the floor", floorRenderer},
-	{"a strings.Builder as it is", loopRenderer},
+	{"the floor: a strings.Builder grown to size", floorRenderer},
+	{"a strings.Builder, not grown", loopRenderer},
 	{"Task, warm", warmTask},
-	{"Task, warm, all of the Prompt kept", keptTask},
+	{"Task, warm, keeping the Prompt", keptTask},
 	{"Task, cold", coldTask},
 	{"langchaingo, f-string", langchaingo(prompts.TemplateFormatFString, "{input}: {output}", "{query}:")},
 	{"langchaingo, go-template", langchaingo(prompts.TemplateFormatGoTemplate, "{{.input}}: {{.output}}", "{{.query}}:")},
@@ -203,7 +203,7 @@ func renderingSection(sizes []int, all [][]*result) *section {
 	for _, n := range sizes {
 		head = append(head, count(n)+" pairs")
 	}
-	times := table{Caption: "Time for one prompt: of the floor as it is, of the others as a multiple of it.", Head: head}
+	times := table{Caption: "Time for one prompt: the floor, and the others relative to it.", Head: head}
 	memory := table{Caption: "Allocations and bytes for one prompt.", Head: head}
 	for i, make := range renderers {
 		timed, allocated := []string{make.name}, []string{make.name}
@@ -238,20 +238,18 @@ func renderingSection(sizes []int, all [][]*result) *section {
 	cold, atColdest := worst(colds, names)
 	return &section{
 		Title: "Rendering",
-		Text: `A column of lines "in: out" followed by a query, from short pairs such as those of a word list. *Warm* is any query on a
-Task after its first; *cold* is a new Task for each query, which encodes every pair and checks that none of its values breaks
-the layout. None of the others checks anything. Each of them got its examples in the form it wants, its template compiled
-where it can compile one, before the clock ran. The values have no braces in them: the others take those for part of a
-template, so that outputs would differ.`,
+		Text: `A list of lines "in: out" followed by a query, from short pairs such as those of a word list. *Warm* is a query on a compiled
+Task. *Cold* compiles a new Task for each query, which encodes every pair and checks that no value breaks the layout. None of the
+others checks anything. They got their examples in the form they want, and compiled templates where they can, before the clock
+started. The values have no braces, because the others would read those as part of a template.`,
 		Tables: []table{times, memory},
 		Goals: []goal{
 			atMost("a prompt costs at most 1.2 times the floor", slowest, 1.2, slowest.times()+" at "+atSlowest+", the highest"),
 			atLeast("at least 25 times faster than langchaingo's fastest form", nearest, 25, nearest.times()+" at "+atNearest+", the lowest"),
 			atMost("at most 2 allocations", most, 2, count(most.Center)),
 		},
-		Notes: []string{fmt.Sprintf(`Warm is below the floor with many pairs because the shots were put together by the first query, and all that a later one does is to
-copy them in one go. All of these callers take the text and forget the rest. One that keeps the *Prompt*, with what was shown and
-what ends the answer, pays for a second piece of memory, which is felt with few pairs: at most %s times the floor (%s). Cold is
-up to %s times the floor (%s): that is the price of the checks, paid once for a Task.`, significant(heap.Center), atHeap, significant(cold.Center), atColdest)},
+		Notes: []string{fmt.Sprintf(`With many pairs, warm is below the floor: Compile has laid out the shots, and a query copies them at once. These callers use only
+the text. Keeping the whole *Prompt*, with its shots and stops, costs at most %s times the floor (%s). Cold costs up to
+%s times the floor (%s). That is the price of the checks, paid once for a Task.`, significant(heap.Center), atHeap, significant(cold.Center), atColdest)},
 	}
 }

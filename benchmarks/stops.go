@@ -234,16 +234,16 @@ func measureStops(r *runner) (*section, error) {
 	most := slices.MaxFunc(allocs, func(a, b figure) int { return cmp.Compare(a.Hi, b.Hi) })
 	return &section{
 		Title: "Stops",
-		Text: `English prose, cut into chunks, through sampling.Until with 1, 4 and 16 stop sequences that it does not have. Beside it is what
-a careful program does by hand: hold back as many bytes as the longest stop has but one, and search what was held and what is
-new for each stop. It gives the same text, later, and where two stops overlap or a chunk ends within a rune it is wrong.`,
+		Text: `English prose, cut into chunks, goes through sampling.Until with 1, 4 and 16 stop sequences that it does not contain. The second
+row is what a careful program does by hand: it holds back one byte less than the longest stop has, and searches the held and the
+new text for each stop. It gives the same text, but later. It is wrong if two stops overlap or a chunk ends within a rune.`,
 		Tables: append(tables, hard),
 		Goals: []goal{
 			atMost("at most 100 ns for a chunk of 4 bytes with 4 stops", cost, 100, cost.duration()),
 			atMost("no allocation when nothing is held", most, 0, count(most.Center)),
 			atLeast("at least 1 GB/s on chunks of 4 kB", slowest, 1e9, gigabytes(slowest)+" with "+at+", the slowest"),
 		},
-		Notes: []string{"Speed depends on how often something begins that could be a stop; the last table is of text made for that."},
+		Notes: []string{"Speed depends on how often a partial stop occurs. The last table shows texts made to be slow."},
 	}, nil
 }
 
@@ -274,7 +274,7 @@ func gigabytes(f figure) string { return significant(f.Center/1e9) + " GB/s " + 
 
 // measureHardStops is text in which many a place could begin a stop.
 func measureHardStops(r *runner) (table, error) {
-	t := table{Caption: "Until with 4 stops on chunks of 4 kB that are full of beginnings of stops.", Head: []string{"", "speed"}}
+	t := table{Caption: "Until with 4 stops on chunks of 4 kB that are full of partial stops.", Head: []string{"", "speed"}}
 	for _, hard := range []struct{ name, text string }{
 		{"lines of 10 bytes", "so much de\npends upon\n"},
 		{"every other byte", "<|en ##\n"},

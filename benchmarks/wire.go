@@ -154,11 +154,10 @@ func measureWire(r *runner) (*section, error) {
 	}
 	s := &section{
 		Title: "The wire",
-		Text: fmt.Sprintf(`Completions of %s tokens over loopback from a server in a process of its own, which sends each token as an event of %d bytes
-in a write of its own. Both sides send the same request through an HTTP client with the same settings and go through all of the
-text; a Model checks in addition that the stream is whole, and would cut it at stop sequences. Time on the clock includes the server,
-which shares the machine's cores; processor time is of the client alone. There is no goal: whether a Model costs anything that
-a user can notice is for the reader to judge.`, count(wireTokens), len(event(wireToken, "null"))),
+		Text: fmt.Sprintf(`Completions of %s tokens come over loopback from a server process, which sends each token as an event of %d bytes in a write of
+its own. Both sides send the same request through an HTTP client with the same settings, and read all of the text. A Model also
+checks that the stream is whole, and would cut it at stop sequences. Time includes the server, which shares the machine's cores.
+Processor time is of the client alone. There is no goal: judge for yourself whether the difference matters to you.`, count(wireTokens), len(event(wireToken, "null"))),
 	}
 	for _, kind := range []struct {
 		name string
@@ -213,7 +212,7 @@ func enough(read int, err error) error {
 // measureStreams holds n streams half-way and looks at the memory.
 func measureStreams(r *runner, url string, n int) (table, error) {
 	t := table{
-		Caption: fmt.Sprintf("Memory of %d streams at once, all of them half-way: what is live on the heap, and the stacks.", n),
+		Caption: fmt.Sprintf("Memory of %d concurrent streams, all half-way: live heap and stacks.", n),
 		Head:    []string{"", "heap and stacks", "goroutines"},
 	}
 	used, goroutines := [2][]float64{}, [2][]float64{}
