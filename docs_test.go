@@ -49,7 +49,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#]+)`)
+var link = regexp.MustCompile(`\]\(([^()#\s]+)[)#]`)
 
 // checkLinks looks for the files that a document in dir links to, and for the
 // programs that it says can be run.
