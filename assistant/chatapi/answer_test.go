@@ -218,7 +218,7 @@ func TestStopsReachBackend(t *testing.T) {
 }
 
 // TestTokensAtStop checks which tokens are told when a stop sequence of the
-// client cuts the reply: the whole ones before it, as they came.
+// client cuts the reply: the whole ones before it, without white space before the reply.
 func TestTokensAtStop(t *testing.T) {
 	token := func(s string) sampling.Chunk {
 		return sampling.Chunk{Text: s, Tokens: []sampling.Token{{Text: s, Logprob: -1, Top: []sampling.Token{{Text: s, Logprob: -1}, {Text: "x", Logprob: -2}}}}}
@@ -227,11 +227,11 @@ func TestTokensAtStop(t *testing.T) {
 	chunks[4].Reason = sampling.EndOfText
 	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Chunks: chunks}}, Loop: true})
 	for body, want := range map[string]string{
-		with(`"logprobs":true`):                                   " one| two| th|ree| four",
-		with(`"logprobs":true,"stop":" three"`):                   " one| two",
-		with(`"logprobs":true,"stop":"four","top_logprobs":1`):    " one| two| th|ree",
-		with(`"logprobs":true,"stop":"hree"`):                     " one| two",
-		with(`"logprobs":true,"stop":"nowhere","top_logprobs":2`): " one| two| th|ree| four",
+		with(`"logprobs":true`):                                   "one| two| th|ree| four",
+		with(`"logprobs":true,"stop":" three"`):                   "one| two",
+		with(`"logprobs":true,"stop":"four","top_logprobs":1`):    "one| two| th|ree",
+		with(`"logprobs":true,"stop":"hree"`):                     "one| two",
+		with(`"logprobs":true,"stop":"nowhere","top_logprobs":2`): "one| two| th|ree| four",
 	} {
 		_, all := s.post(t, body)
 		var got []string

@@ -55,7 +55,7 @@ func serve(t testing.TB, c chatapi.Config) *server {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.NewJSONHandler(s.log, nil))
 	}
-	h, err := chatapi.New(c)
+	h, err := chatapi.New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -271,16 +270,4 @@ func TestClientAbortsBusyBackend(t *testing.T) {
 	cancel()
 	stream.Close()
 	<-left
-}
-
-func TestHealth(t *testing.T) {
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Keys: []sampling.Secret{sampling.NewSecret("k")}})
-	resp, err := http.Get(s.URL + "/healthz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(body) != "{\"status\":\"ok\"}\n" {
-		t.Errorf("%d %s", resp.StatusCode, body)
-	}
 }

@@ -39,7 +39,7 @@ func TestAllowed(t *testing.T) {
 		{config: chatapi.Config{Origins: []string{"https://chat.example.org"}}, host: "localhost", origin: "http://chat.example.org", status: 403},
 	} {
 		tt.config.Model.Backend = &samplingtest.Script{Replies: []string{" ok"}, Loop: true}
-		h, err := chatapi.New(tt.config)
+		h, err := chatapi.New(t.Context(), tt.config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestNew(t *testing.T) {
 		"no origin":       {Model: model, Origins: []string{"example.org"}},
 		"a limit below 0": {Model: model, Limits: chatapi.Limits{Choices: -1}},
 	} {
-		if _, err := chatapi.New(c); err == nil {
+		if _, err := chatapi.New(t.Context(), c); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -106,7 +106,7 @@ func TestNewKnowsTheParameters(t *testing.T) {
 	c.Model.Window = tokens + 100
 	for tokens, fits := range map[int]bool{0: false, 100: true, 101: false} { // 0 is 256
 		c.Params.MaxTokens = tokens
-		if _, err := chatapi.New(c); (err == nil) != fits || !fits && !errors.Is(err, sampling.ErrBudget) {
+		if _, err := chatapi.New(t.Context(), c); (err == nil) != fits || !fits && !errors.Is(err, sampling.ErrBudget) {
 			t.Errorf("a MaxTokens of %d: %v", tokens, err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestBehindMiddleware(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
-			h, err := chatapi.New(chatapi.Config{Model: sampling.Model{Backend: script}})
+			h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}})
 			if err != nil {
 				t.Fatal(err)
 			}

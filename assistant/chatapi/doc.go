@@ -1,20 +1,14 @@
 // Package chatapi serves OpenAI's protocols from a base model: chat completions,
-// completions and responses. Every program that speaks one of them can use the
-// model.
+// completions and responses. Every client of these protocols can use the model.
 //
-// A base model has no chat. A [Handler] puts an
-// [github.com/foreword-go/foreword/assistant.Persona] in front of it: each
-// request for a chat completion or a response is a conversation with that
-// persona, which begins with the request's messages and ends with the reply. A
-// request for a completion has no persona: its prompt is sent as it is.
+// A base model has no chat. The handler of [New] adds a persona of package assistant:
+// each chat completion or response is a conversation that begins with the request's
+// messages and ends with the reply. A completion has no persona: its prompt is sent as
+// it is.
 //
-//   - A [Config] says what is served and who may use it.
-//   - [Limits] bound the cost of one request, and of all of them together.
-//   - A [Handler] is an [net/http.Handler] made of both.
+// The smallest server:
 //
-// The smallest program:
-//
-//	h, err := chatapi.New(chatapi.Config{
+//	h, err := chatapi.New(ctx, chatapi.Config{
 //		Model:   sampling.Model{Backend: pocket.Default()},
 //		Persona: assistant.Helpful(),
 //	})
@@ -26,41 +20,37 @@
 //	$ curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \
 //		-d '{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}'
 //
-// Package assistant makes a prompt of the messages, so that no text in any role
-// can forge a turn. Messages of the roles system and developer are added to the
-// description, wherever they are in the list. Consecutive messages of one speaker
-// are one turn, and a message without text is skipped. An assistant's message at
-// the end is a prefill: the answer is what follows it.
+// No text in any role can forge a turn. System and developer messages are added to the
+// description. Consecutive messages of one speaker are one turn, and messages without
+// text are skipped. An assistant message at the end is a prefill: the answer continues
+// it.
 //
-// Fields that change nothing about a reply, such as user and metadata, are
-// ignored; the log names them at debug level. What a base model cannot do is
-// refused with the field's name: tools, images, sound, a logit_bias. So are
-// unknown fields. Three fields that OpenAI lacks are known, as other servers have
-// them: top_k, min_p and repetition_penalty.
+// Fields that do not change a reply, such as user and metadata, are ignored. Unknown
+// fields are refused, and so are those that a base model cannot honour: tools, images,
+// audio, logit_bias. Besides OpenAI's fields there are top_k, min_p,
+// repetition_penalty, and vLLM's structured_outputs (choice, regex, json).
 //
-// Differences from OpenAI's own server:
+// Differences from OpenAI's server:
 //
-//   - A field that is absent has the value in Config.Params, whose zero is greedy.
-//   - Log probabilities are those of the backend's own tokens. Their texts may
-//     have white space that the reply lacks, such as the space after a label.
-//   - A reply that repeats itself is an error with the code "reply_repeats". A
-//     whole answer is asked for once more before that, with a repetition penalty.
-//     An empty reply has the finish_reason "stop".
-//   - A response_format is enforced while the reply is drawn, and verified: a reply
-//     that violates it is an error. Schemas are limited to what is regular: no
-//     recursion, no additional properties, members in the order of properties.
-//     vLLM's structured_outputs (choice, regex, json) is known too. The backend
-//     has to be a [sampling.Constrainer].
-//   - A previous_response_id is refused. The text of a response is remembered for
-//     a while in case a client sends back the id of its message, as the AI SDK does,
-//     unless store is false.
-//   - Whole answers with n choices are drawn together where the backend is a
-//     [sampling.Drawer], so that the prompt is read once. Streams are not.
-//   - Tokens are counted by the model's counter where the backend does not say
-//     their number. Without a counter it is 0.
-//   - The last event of a stream that fails is an error, without a [DONE].
+//   - Absent fields have the values of Config.Params, whose zero is greedy.
+//   - A reply that repeats itself is an error with the code "reply_repeats". A whole
+//     answer is drawn again once before that, with a repetition penalty.
+//   - A response_format is enforced and verified. The schema must be regular: no
+//     recursion, no additional properties, members in the order of the properties. The
+//     backend must be a [sampling.Constrainer].
+//   - previous_response_id is refused. The text of a response is remembered for a
+//     while, unless store is false, since the AI SDK sends the ids of messages.
+//   - The n choices of a whole answer are drawn together if the backend is a
+//     [sampling.Drawer].
+//   - Token usage that the backend does not report is counted, or 0 without a counter.
+//   - A stream that fails ends in an error, without [DONE].
 //
-// It is not a gateway: there is one model and one persona, and all keys have the
-// same rights. TLS is for [net/http.Server] or a proxy. Give that server a
-// ReadHeaderTimeout; the timeouts for bodies and answers are here.
+// GET /healthz costs the backend nothing. It answers 503 for 15 seconds after a request
+// that the backend failed to answer, unless a later one succeeds, and 200 otherwise. So
+// a backend that dies is noticed by the next request, and 200 does not prove that it
+// works now.
+//
+// This is not a gateway: it has one model and one persona, and all keys have the same
+// rights. TLS is for [net/http.Server] or a proxy. Set the server's ReadHeaderTimeout;
+// the timeouts for bodies and answers are in [Limits].
 package chatapi

@@ -2,59 +2,68 @@ package chatapi
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
-	"strings"
-
-	"github.com/sashabaranov/go-openai"
-
-	"github.com/foreword-go/foreword/sampling"
+	"time"
 )
 
-// An endpoint is one of the paths that give replies: how it reads requests and
-// how it writes answers.
+// An endpoint is a path that gives replies.
 type endpoint struct {
 	name     string // in the log
-	prompt   string // the field that every request must have
-	logprobs string // what asks for log probabilities, for errors
+	prompt   string // the required field
+	logprobs string // how to ask for log probabilities, for errors
 	fields   map[string]field
 	writer   func(*exchange) writer
 }
 
 // endpoints by their paths.
 var endpoints = map[string]*endpoint{
-	"/v1/chat/completions": {
-		name: "chat", prompt: "messages", logprobs: "'logprobs' set to true", fields: chatFields,
-		writer: func(x *exchange) writer { return &chatWriter{x, make([]bool, x.request.n)} },
-	},
-	"/v1/completions": {
-		name: "completions", prompt: "prompt", logprobs: "'logprobs'", fields: completionsFields,
-		writer: func(x *exchange) writer { return &completionsWriter{x, make([]int, x.request.choices())} },
-	},
-	"/v1/responses": {
-		name: "responses", prompt: "input", logprobs: "'include' with \"message.output_text.logprobs\"", fields: responsesFields,
-		writer: func(x *exchange) writer { return newResponsesWriter(x) },
-	},
+	"/v1/chat/completions": {"chat", "messages", "'logprobs' set to true", chatFields, newChatWriter},
+	"/v1/completions":      {"completions", "prompt", "'logprobs'", completionsFields, newCompletionsWriter},
+	"/v1/responses":        {"responses", "input", `'include' with "message.output_text.logprobs"`, responsesFields, newResponsesWriter},
 }
 
-// A writer writes the answer of one exchange, either whole or as events.
-type writer interface {
-	whole() any          // the answer in one piece, from the exchange's drawn
-	open() error         // the events before the first piece
-	piece(p piece) error // the events of a piece
-	close() error        // the events after the last one
-	fault(f *fault) error
+// generate answers a request for replies.
+func (x *exchange) generate() *fault {
+	if f := checkContentType(x.r); f != nil {
+		return f
+	}
+	select {
+	case x.h.slots <- struct{}{}:
+		defer func() { <-x.h.slots }()
+	default:
+		return &fault{
+			status: http.StatusTooManyRequests, kind: "requests", code: "rate_limit_exceeded", retryAfter: time.Second,
+			message: fmt.Sprintf("the server is answering %d requests already, which is its limit; try again", x.h.limits.Requests),
+		}
+	}
+	body, f := x.body()
+	if f != nil {
+		return f
+	}
+	req, f := x.h.read(x.endpoint, body)
+	if f != nil {
+		return f
+	}
+	x.request = req
+	x.writer = x.endpoint.writer(x)
+	if len(req.ignored) > 0 {
+		x.h.config.Logger.LogAttrs(x.r.Context(), slog.LevelDebug, "ignored fields", slog.String("id", x.id), slog.Any("fields", req.ignored))
+	}
+	if req.stream && !flushes(x.w) {
+		return refuse(http.StatusInternalServerError, "internal_error", "the server cannot stream: middleware around its ResponseWriter has neither a Flush nor an Unwrap method")
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), x.h.limits.Reply)
+	defer cancel()
+	f = x.answer(ctx)
+	x.note(f)
+	return f
 }
 
-// A drawn reply is what has come of it by now.
-type drawn struct {
-	text   strings.Builder
-	tokens []sampling.Token
-	finish openai.FinishReason
-}
-
-// answer draws the replies and writes them: whole, or as events while they come.
-// The header of a stream waits for the first piece, so that what goes wrong
-// before it still has a status.
+// answer draws the replies and writes them, whole or as events while they arrive.
+// The header of a stream waits for the first piece, so that an error before it still
+// has a status.
 func (x *exchange) answer(ctx context.Context) *fault {
 	x.drawn = make([]drawn, x.request.choices())
 	for p, err := range x.draw(ctx) {
@@ -62,6 +71,9 @@ func (x *exchange) answer(ctx context.Context) *fault {
 			return x.asFault(err)
 		}
 		d := &x.drawn[p.index]
+		if p.again {
+			*d = drawn{}
+		}
 		d.text.WriteString(p.text)
 		d.tokens = append(d.tokens, p.tokens...)
 		d.finish = p.finish

@@ -18,7 +18,7 @@ import (
 // server here ends with the example; other programs give the Handler to an
 // http.Server.
 func Example() {
-	h, err := chatapi.New(chatapi.Config{
+	h, err := chatapi.New(context.Background(), chatapi.Config{
 		Model:   sampling.Model{Backend: pocket.Default()},
 		Persona: assistant.Helpful(),
 	})
@@ -45,7 +45,7 @@ func Example() {
 
 // What a base model cannot do is refused by the name of the field.
 func Example_refused() {
-	h, err := chatapi.New(chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}})
+	h, err := chatapi.New(context.Background(), chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}})
 	if err != nil {
 		log.Fatal(err)
 	}

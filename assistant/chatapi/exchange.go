@@ -9,58 +9,75 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sashabaranov/go-openai"
+
+	"github.com/foreword-go/foreword/sampling"
 )
 
-// statusGone is the status where nobody is left to be answered, after nginx. It
-// is sent nevertheless, and not a silent 200: a client may have closed only its
-// own half of the connection.
+// statusGone is the status for a client that left, after nginx. It is sent
+// nevertheless: a client may have closed only its own half of the connection.
 const statusGone = 499
 
-// An exchange is one request on its way to its answer, and what the log will
-// say about it.
+// An exchange is one request on its way to its answer.
 type exchange struct {
-	h       *Handler
+	h       *handler
 	w       http.ResponseWriter
 	r       *http.Request
 	control *http.ResponseController
 	id      string
 	begun   time.Time
 
-	name     string    // what was asked for, as the log calls it
-	endpoint *endpoint // that gives replies, or nil
+	name     string    // in the log
+	endpoint *endpoint // nil if it gives no replies
 	read     bool      // the body has been read to its end
-	request  *request  // once it has been read
-	writer   writer    // with the request
+	request  *request  // nil until it has been read
+	writer   writer    // of the request's endpoint
 	drawn    []drawn
 	status   int  // 0 until the header is sent
-	events   bool // the answer is a stream of events, which has begun
+	events   bool // a stream of events has begun
 	fault    *fault
-	spent    usage
+	spent    sampling.Usage
 }
+
+// A drawn is a reply so far.
+type drawn struct {
+	text   strings.Builder
+	tokens []sampling.Token
+	finish openai.FinishReason
+}
+
+// A writer writes the answer of one exchange, whole or as events.
+type writer interface {
+	whole() any          // the whole answer, from the exchange's drawn
+	open() error         // sends the events before the first piece
+	piece(p piece) error // sends the events of a piece
+	close() error        // sends the events after the last piece
+	fault(f *fault) error
+}
+
+// An object is a JSON object of an answer. go-openai's types are made for reading
+// answers: they omit an empty content, a null refusal and a log probability of 0.
+type object map[string]any
 
 func (x *exchange) method(allowed ...string) *fault {
 	if slices.Contains(allowed, x.r.Method) {
 		return nil
 	}
 	x.w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return &fault{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use " + allowed[0] + " here"}
+	return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+allowed[0]+" here")
 }
 
-// body reads the request's body, within the deadline that ServeHTTP has set. It
-// takes the deadline back afterwards, since the server goes on reading to notice
-// when the client leaves.
+// body reads the request's body within the deadline that ServeHTTP has set. It then
+// removes the deadline, since the server goes on reading to notice when the client
+// leaves.
 func (x *exchange) body() ([]byte, *fault) {
 	limit := x.h.limits.Body
-	tooLarge := &fault{
-		status: http.StatusRequestEntityTooLarge, code: "request_too_large",
-		message: fmt.Sprintf("the body is over the limit of %d bytes", limit),
-	}
+	tooLarge := refuse(http.StatusRequestEntityTooLarge, "request_too_large", fmt.Sprintf("the body is larger than %d bytes", limit))
 	if x.r.ContentLength > limit {
 		return nil, tooLarge
 	}
@@ -74,17 +91,14 @@ func (x *exchange) body() ([]byte, *fault) {
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &fault{status: http.StatusRequestTimeout, code: "timeout", message: fmt.Sprintf("the body was not whole after %v", x.h.limits.Stall)}
+		return nil, refuse(http.StatusRequestTimeout, "timeout", fmt.Sprintf("the body did not arrive within %v", x.h.limits.Stall))
 	}
-	return nil, &fault{status: http.StatusBadRequest, code: "invalid_body", message: "the body cannot be read to its end"}
+	return nil, refuse(http.StatusBadRequest, "invalid_body", "the body ended too early")
 }
 
 // json sends a whole answer.
 func (x *exchange) json(status int, v any) {
-	text, err := encode(v)
-	if err != nil {
-		panic(err) // a type of this package that is not JSON
-	}
+	text := encode(v)
 	x.status = status
 	x.w.Header().Set("Content-Type", "application/json")
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(text)))
@@ -95,12 +109,12 @@ func (x *exchange) json(status int, v any) {
 	}
 }
 
-// deadline gives the client so long to take what is written next. net/http takes
-// the last one back before the connection's next request.
+// deadline limits the time of the next write. net/http removes the last deadline before
+// the connection's next request.
 func (x *exchange) deadline() { _ = x.control.SetWriteDeadline(time.Now().Add(x.h.limits.Stall)) }
 
-// flushes tells whether what is written to w can be sent at once. It looks where
-// [http.ResponseController] does, whose Flush would send the header to find out.
+// flushes reports whether w can send a write at once. It looks where
+// [http.ResponseController] does, whose Flush would send the header.
 func flushes(w http.ResponseWriter) bool {
 	for {
 		switch v := w.(type) {
@@ -114,14 +128,14 @@ func flushes(w http.ResponseWriter) bool {
 	}
 }
 
-func encode(v any) ([]byte, error) {
+func encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // code is easier to read without
 	if err := e.Encode(v); err != nil {
-		return nil, err
+		panic(err) // impossible: answers consist of texts and finite numbers
 	}
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 // begin sends the header of a stream.
@@ -134,31 +148,23 @@ func (x *exchange) begin() {
 
 // event sends one event, with a name or without.
 func (x *exchange) event(name string, v any) error {
-	text, err := encode(v)
-	if err != nil {
-		return err
-	}
 	if name != "" {
 		name = "event: " + name + "\n"
 	}
-	return x.send(fmt.Appendf(nil, "%sdata: %s\n", name, text))
+	return x.send(fmt.Appendf(nil, "%sdata: %s\n", name, encode(v)))
 }
 
-// send writes at once. A client that takes nothing for too long is gone.
+// send sends text at once. A client that takes nothing for too long is gone.
 func (x *exchange) send(event []byte) error {
 	x.deadline()
-	if _, err := x.w.Write(event); err != nil {
-		return errGone
-	}
-	if err := x.control.Flush(); err != nil {
+	if _, err := x.w.Write(event); err != nil || x.control.Flush() != nil {
 		return errGone
 	}
 	return nil
 }
 
-// fail tells the client what is wrong: with a status, or as the last event of a
-// stream that has begun. Without its [DONE], no client takes that for a whole
-// answer.
+// fail sends an error: with a status, or as the last event of a stream that has begun.
+// Such a stream has no [DONE], so no client takes it for a whole answer.
 func (x *exchange) fail(f *fault) {
 	x.fault = f
 	if x.events && f.status == statusGone {
@@ -170,7 +176,7 @@ func (x *exchange) fail(f *fault) {
 	}
 	header := x.w.Header()
 	if !x.read && x.r.ContentLength != 0 {
-		header.Set("Connection", "close") // rather than read the rest of a body that nobody wants
+		header.Set("Connection", "close") // instead of reading the rest of the body
 	}
 	if f.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int((f.retryAfter+time.Second-1)/time.Second)))
@@ -178,27 +184,10 @@ func (x *exchange) fail(f *fault) {
 	if f.status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
-	x.json(f.status, f.wire())
+	x.json(f.status, object{"error": f.wire()})
 }
 
-// A panicError is a panic in a backend, as an error.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-// caught makes an error of what recover returned.
-func caught(v any) error { return &panicError{v, debug.Stack()} }
-
-// Error says no more than the type, since a value may hold anything.
-func (e *panicError) Error() string {
-	if err, ok := e.value.(runtime.Error); ok {
-		return "panic: " + err.Error()
-	}
-	return fmt.Sprintf("panic with a %T", e.value)
-}
-
-// recover answers for what panicked outside of a backend.
+// recover answers after a panic.
 func (x *exchange) recover() {
 	v := recover()
 	if v == nil {
@@ -206,7 +195,7 @@ func (x *exchange) recover() {
 	}
 	f := x.asFault(caught(v))
 	if x.status != 0 && !x.events {
-		x.fault = f // it is too late to tell the client
+		x.fault = f // the answer has been sent
 		return
 	}
 	x.fail(f)
@@ -214,23 +203,20 @@ func (x *exchange) recover() {
 
 // log writes the record of the request.
 func (x *exchange) log() {
-	attrs := []slog.Attr{
-		slog.String("id", x.id), slog.String("request", x.name),
-		slog.Int("status", x.status), slog.Duration("took", time.Since(x.begun)),
-	}
+	attrs := []slog.Attr{slog.String("id", x.id), slog.String("request", x.name), slog.Int("status", x.status), slog.Duration("took", time.Since(x.begun))}
 	level := slog.LevelInfo
 	if f := x.fault; f != nil {
-		attrs[2] = slog.Int("status", f.status) // of a stream that broke off too
+		attrs[2] = slog.Int("status", f.status) // a stream that broke off was sent with 200
 		attrs = append(attrs, slog.String("code", f.code))
-		if f.cause != nil {
-			attrs = append(attrs, slog.String("cause", class(f.cause)))
+		if cause := f.class(); cause != "" {
+			attrs = append(attrs, slog.String("cause", cause))
 		}
 		if f.status >= 500 {
 			level = slog.LevelError
 		}
 		var panicked *panicError
 		if errors.As(f.cause, &panicked) {
-			attrs = append(attrs, slog.String("panic", panicked.Error()), slog.String("stack", string(panicked.stack)))
+			attrs = append(attrs, slog.String("stack", string(panicked.stack)))
 		}
 	}
 	if r := x.request; r != nil {
@@ -242,7 +228,7 @@ func (x *exchange) log() {
 		}
 		attrs = append(attrs,
 			slog.Bool("stream", r.stream), slog.Int("messages", r.messages), slog.Int("n", r.n),
-			slog.Int("prompt_tokens", x.spent.prompt), slog.Int("completion_tokens", x.spent.completion),
+			slog.Int("prompt_tokens", x.spent.PromptTokens), slog.Int("completion_tokens", x.spent.CompletionTokens),
 			slog.String("finish", strings.Join(finish, " ")))
 	}
 	x.h.config.Logger.LogAttrs(x.r.Context(), level, "request", attrs...)

@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/internal/gonames"
@@ -16,157 +20,145 @@ import (
 )
 
 // A fault is an error in the form that clients get. Its message never repeats the
-// words of the backend's server, which may hold anybody's text.
+// words of the backend's server, which may be text of anybody.
 type fault struct {
 	status     int
 	kind       string // OpenAI's type; "" follows from the status
-	code       string // "" is null
-	param      string // the field of the request that is to blame; "" is null
+	code       string
+	param      string // the field of the request; "" is null
 	message    string
 	retryAfter time.Duration
-	cause      error // for the log, which gets its class and no text
+	cause      error // for the log
 }
 
-// Error is the message with the field that is to blame.
-func (f *fault) Error() string { return strings.TrimSpace(f.param + " " + f.message) }
+func refuse(status int, code, message string) *fault {
+	return &fault{status: status, code: code, message: message}
+}
 
-func (f *fault) wire() errorBody {
-	kind := f.kind
-	if kind == "" {
-		kind = "invalid_request_error"
-		if f.status >= 500 {
-			kind = "server_error"
-		}
+// wire returns the fault as OpenAI's error object.
+func (f *fault) wire() object {
+	kind := "invalid_request_error"
+	if f.status >= 500 {
+		kind = "server_error"
 	}
-	return errorBody{Error: errorObject{Message: f.message, Type: kind, Param: orNull(f.param), Code: orNull(f.code)}}
+	return object{"message": f.message, "type": cmp.Or(f.kind, kind), "param": orNull(f.param), "code": orNull(f.code)}
 }
 
-func orNull(s string) *string {
+// orNull returns s, or nil for "", which is null in JSON.
+func orNull[S ~string](s S) any {
 	if s == "" {
 		return nil
 	}
-	return &s
+	return s
 }
 
-// badField is the fault of one field of the request.
-func badField(param, format string, args ...any) *fault {
-	return &fault{status: http.StatusBadRequest, code: "invalid_value", param: param, message: "'" + param + "' " + fmt.Sprintf(format, args...)}
-}
-
-// cannot is the fault of a field that asks for what a base model does not do.
-func cannot(param, why string, args ...any) *fault {
-	return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: param, message: "'" + param + "' is not supported: " + fmt.Sprintf(why, args...)}
-}
-
-// errGone says that the client left, or does not take its answer.
+// errGone says that the client left, or does not read its answer.
 var errGone = errors.New("chatapi: the client is gone")
 
-// asFault makes a fault of what went wrong while a reply was drawn.
+// asFault returns the fault of an error while a reply was drawn.
 func (x *exchange) asFault(err error) *fault {
+	f := func(status int, code, param, message string) *fault {
+		return &fault{status: status, code: code, param: param, message: message, cause: err}
+	}
 	var panicked *panicError
 	var backend *sampling.Error
+	answered := errors.As(err, &backend) && backend.Status != 0
 	switch {
 	case errors.As(err, &panicked):
-		return &fault{status: http.StatusInternalServerError, code: "internal_error", message: "the server made a mistake; its log has more", cause: err}
+		return f(http.StatusInternalServerError, "internal_error", "", "the server has a bug; see its log")
 	case errors.Is(err, errGone), x.r.Context().Err() != nil:
-		return &fault{status: statusGone, code: "client_gone", message: "the client hung up before it was answered", cause: errGone}
-	case errors.As(err, &backend) && backend.Status != 0 && errors.Is(err, sampling.ErrBudget):
-		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: x.endpoint.prompt, message: "the prompt and the reply asked for are longer than the model's context window", cause: err}
-	case errors.As(err, &backend) && backend.Status != 0:
-		// The server's answer: whatever else it wraps, the client is not to blame.
+		return f(statusGone, "client_gone", "", "the client left before it was answered")
+	case answered && errors.Is(err, sampling.ErrBudget):
+		return f(http.StatusBadRequest, "context_length_exceeded", x.endpoint.prompt, "the prompt and the reply are longer than the model's context window")
+	case answered: // whatever else it wraps, the client is not to blame
 		return backendFault(backend)
 	case errors.Is(err, assistant.ErrLoop):
-		return &fault{status: http.StatusBadGateway, code: "reply_repeats", message: "the reply repeats itself and was stopped; ask again with another seed or a repetition_penalty of 1.1", cause: err}
+		return f(http.StatusBadGateway, "reply_repeats", "", "the reply repeats itself and was stopped; try another seed or a repetition_penalty of 1.1")
 	case errors.Is(err, sampling.ErrBudget):
-		return &fault{status: http.StatusBadRequest, code: "context_length_exceeded", param: x.endpoint.prompt, message: gonames.Plain(err), cause: err}
+		return f(http.StatusBadRequest, "context_length_exceeded", x.endpoint.prompt, gonames.Plain(err))
 	case errors.Is(err, sampling.ErrConstraint):
-		return &fault{status: http.StatusBadGateway, code: "constraint_violated", param: x.request.constrains, message: "the reply does not keep to '" + x.request.constrains + "'", cause: err}
+		field := x.request.constrains.path
+		return f(http.StatusBadGateway, "constraint_violated", field, "the reply violates '"+field+"'")
 	case errors.Is(err, sampling.ErrUnsupported):
-		return &fault{status: http.StatusBadRequest, code: "unsupported_parameter", param: x.request.blame(err), message: gonames.Plain(err), cause: err}
+		return f(http.StatusBadRequest, "unsupported_parameter", x.request.blame(err), gonames.Plain(err))
 	case errors.Is(err, sampling.ErrInvalid):
-		return &fault{status: http.StatusBadRequest, code: "invalid_value", param: x.request.blame(err), message: gonames.Plain(err), cause: err}
+		return f(http.StatusBadRequest, "invalid_value", x.request.blame(err), gonames.Plain(err))
 	case errors.Is(err, context.DeadlineExceeded):
-		return &fault{status: http.StatusGatewayTimeout, code: "timeout", message: fmt.Sprintf("the reply was not whole after %v", x.h.limits.Reply), cause: err}
+		return f(http.StatusGatewayTimeout, "timeout", "", fmt.Sprintf("the reply was not complete after %v", x.h.limits.Reply))
 	case backend != nil:
 		return backendFault(backend)
 	}
-	return &fault{status: http.StatusBadGateway, code: "bad_gateway", message: "the model did not answer as it should", cause: err}
+	return f(http.StatusBadGateway, "bad_gateway", "", "the model's answer is invalid")
 }
 
 // backendFault tells how the backend failed, and when to try again.
 func backendFault(e *sampling.Error) *fault {
-	how := "did not answer as it should"
+	message := "the model's server failed"
 	if e.Status >= 400 {
-		how = fmt.Sprintf("answered with status %d", e.Status)
+		message = fmt.Sprintf("the model's server answered with status %d", e.Status)
 	}
 	if !e.Temporary {
-		return &fault{status: http.StatusBadGateway, code: "bad_gateway", message: "the server behind the model " + how, cause: e}
+		return &fault{status: http.StatusBadGateway, code: "bad_gateway", message: message, cause: e}
 	}
-	f := &fault{
-		status: http.StatusServiceUnavailable, code: "unavailable", retryAfter: max(e.RetryAfter, time.Second),
-		message: "the server behind the model " + how + "; try again later", cause: e,
-	}
+	f := &fault{status: http.StatusServiceUnavailable, code: "unavailable", message: message + "; try again later", retryAfter: max(e.RetryAfter, time.Second), cause: e}
 	if e.Status == http.StatusTooManyRequests {
 		f.status, f.kind, f.code = e.Status, "requests", "rate_limit_exceeded"
 	}
 	return f
 }
 
-// blame returns the request's field for the one of sampling.Params that an
-// error names, "" if there is none. The error's text is made in this process,
-// out of the names of the fields; a name that is not found costs the client no
-// more than the field's name.
+// paramFields are the fields that become fields of sampling.Params, which an error may
+// name.
+var paramFields = []string{
+	"top_p", "top_k", "min_p", "max_tokens", "temperature", "seed", "logprobs", "stop",
+	"frequency_penalty", "presence_penalty", "repetition_penalty",
+}
+
+// blame returns the field of the request that an error names, or "". The text of such
+// an error is made in this process.
 func (r *request) blame(err error) string {
-	text := err.Error()
-	if r.constrains != "" && strings.Contains(text, "Constraint") {
-		return r.constrains
+	if r.constrains.path != "" && strings.Contains(err.Error(), "Constraint") {
+		return r.constrains.path
 	}
-	for _, f := range []struct{ field, param string }{
-		{"TopP", "top_p"}, {"TopK", "top_k"}, {"MinP", "min_p"}, {"MaxTokens", "max_tokens"},
-		{"Temperature", "temperature"}, {"Seed", "seed"}, {"Logprobs", "logprobs"}, {"Stop", "stop"},
-		{"FrequencyPenalty", "frequency_penalty"}, {"PresencePenalty", "presence_penalty"},
-		{"RepetitionPenalty", "repetition_penalty"},
-	} {
-		if r.given[f.param] && strings.Contains(text, f.field) {
-			return f.param
+	words := strings.FieldsFunc(gonames.Plain(err), func(c rune) bool { return c != '_' && !unicode.IsLetter(c) })
+	for _, name := range paramFields {
+		if r.given[name] && slices.Contains(words, name) {
+			return name
 		}
 	}
 	return ""
 }
 
-// class is what a log may say about an error: what it is, and nothing of what
-// it says.
-func class(err error) string {
+// class returns the cause for the log, without its text. An error of the network has an
+// address and the system's own words, which the operator has to know.
+func (f *fault) class() string {
 	var backend *sampling.Error
 	var panicked *panicError
 	var network *net.OpError
 	switch {
-	case err == nil:
+	case errors.As(f.cause, &panicked):
+		return panicked.Error()
+	case !errors.As(f.cause, &backend):
 		return ""
-	case errors.As(err, &panicked):
-		return "panic"
-	case errors.Is(err, errGone):
-		return "client gone"
-	case errors.Is(err, sampling.ErrBudget):
-		return "over the context window"
-	case errors.Is(err, sampling.ErrUnsupported):
-		return "unsupported by the backend"
-	case errors.Is(err, sampling.ErrConstraint):
-		return "constraint violated"
-	case errors.Is(err, assistant.ErrLoop):
-		return "loop"
-	case errors.As(err, &backend) && backend.Status == 0 && errors.As(err, &network):
-		// No answer, so these are an address and the system's own words, and what
-		// whoever started the server has to know.
+	case backend.Status == 0 && errors.As(f.cause, &network):
 		return fmt.Sprintf("backend %s, %v", cmp.Or(backend.Backend, "unnamed"), network)
-	case errors.As(err, &backend):
-		return fmt.Sprintf("backend %s, status %d", cmp.Or(backend.Backend, "unnamed"), backend.Status)
-	case errors.Is(err, sampling.ErrTruncated):
-		return "truncated"
-	case errors.Is(err, sampling.ErrInvalid):
-		return "invalid"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
 	}
-	return fmt.Sprintf("%T", err)
+	return fmt.Sprintf("backend %s, status %d", cmp.Or(backend.Backend, "unnamed"), backend.Status)
+}
+
+// A panicError is a panic in a backend.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// caught returns the error of a value that recover returned.
+func caught(v any) error { return &panicError{v, debug.Stack()} }
+
+// Error names only the type of a value, which may hold any text.
+func (e *panicError) Error() string {
+	if err, ok := e.value.(runtime.Error); ok {
+		return "panic: " + err.Error()
+	}
+	return fmt.Sprintf("panic with a %T", e.value)
 }

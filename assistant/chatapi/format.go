@@ -2,146 +2,116 @@ package chatapi
 
 import (
 	"github.com/foreword-go/foreword/internal/gonames"
+	"github.com/foreword-go/foreword/internal/jsonpattern"
 	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A textFormat is what the text of a reply is to be.
-type textFormat struct {
-	kind   string
-	schema member // with its path as its name
-}
-
-// read reads chat's response_format, which has the schema one level deeper, or the
-// format of a response's text.
-func (t *textFormat) read(r *request, m member, param string) *fault {
-	members, f := object(m.value, param)
-	for i := 0; i < len(members) && f == nil; i++ {
-		k := members[i]
-		at := join(param, k.name)
-		switch {
-		case k.isNull():
-		case k.name == "type":
-			t.kind, f = k.text(at)
-		case k.name == "json_schema":
-			f = t.read(r, k, at)
-		case k.name == "schema":
-			t.schema = member{at, k.value}
-		case k.name == "name" || k.name == "description" || k.name == "strict": // the schema is always kept to
-			r.ignore(at)
-		default:
-			f = unknown(at)
-		}
-	}
-	return f
-}
-
-func responseFormat(_ *Handler, r *request, m member) *fault {
-	var t textFormat
-	if f := t.read(r, m, m.name); f != nil {
-		return f
-	}
-	switch t.kind {
+// responseFormat reads chat's response_format, or the format of a response's text.
+func responseFormat(r *request, v value) {
+	kind, schema := readFormat(v)
+	switch kind {
 	case "text":
-		r.ignore(m.name)
-		return nil
+		v.ignore()
 	case "json_object":
-		return r.constrainJSON(m.name, freeObject())
+		r.constrainJSON(v, freeObject())
 	case "json_schema":
-		if t.schema.value == nil {
-			return badField(m.name, "has no schema")
+		if schema.json == nil {
+			v.bad("has no schema")
+			return
 		}
-		return r.constrainSchema(t.schema)
+		r.constrainJSON(schema, schemaPattern(schema))
+	default:
+		v.field("type").bad("must be text, json_object or json_schema")
 	}
-	return badField(join(m.name, "type"), "must be text, json_object or json_schema")
+}
+
+// readFormat reads the fields of a format. Chat has the schema one level deeper than
+// responses.
+func readFormat(v value) (kind string, schema value) {
+	for k := range v.fields() {
+		switch k.name {
+		case "type":
+			kind = k.text()
+		case "json_schema":
+			_, schema = readFormat(k)
+		case "schema":
+			schema = k
+		case "name", "description", "strict": // the schema is always enforced
+			k.ignore()
+		default:
+			k.unknown()
+		}
+	}
+	return kind, schema
 }
 
 // structuredOutputs reads vLLM's constraint of a reply.
-func structuredOutputs(_ *Handler, r *request, m member) *fault {
-	members, f := object(m.value, m.name)
-	for i := 0; i < len(members) && f == nil; i++ {
-		s := members[i]
-		param := join(m.name, s.name)
-		switch {
-		case s.isNull():
-		case s.name == "choice":
-			var texts []string
-			if texts, f = s.texts(param, maxChoices); f == nil {
-				f = r.constrain(param, sampling.OneOf(texts...))
+func structuredOutputs(r *request, v value) {
+	for s := range v.fields() {
+		switch s.name {
+		case "choice":
+			r.constrain(s, sampling.OneOf(s.texts(maxChoices)...))
+		case "regex":
+			r.constrainPattern(s, s.text())
+		case "json":
+			if s.isText() { // the schema as a string
+				s.json = []byte(s.text())
+				s.checkJSON()
 			}
-		case s.name == "regex":
-			var expr string
-			if expr, f = s.text(param); f == nil {
-				f = r.constrainPattern(param, expr)
-			}
-		case s.name == "json":
-			if text, bad := s.text(param); bad == nil { // the schema as a text
-				if s.value = []byte(text); checkJSON(s.value) != nil {
-					return badField(param, "is not one JSON value")
-				}
-			}
-			f = r.constrainSchema(member{param, s.value})
-		case s.name == "json_object":
-			var on bool
-			if on, f = s.flag(param); on {
-				f = r.constrainJSON(param, freeObject())
+			r.constrainJSON(s, schemaPattern(s))
+		case "json_object":
+			if s.flag() {
+				r.constrainJSON(s, freeObject())
 			}
 		default:
-			f = cannot(param, "use choice, regex, json or json_object")
+			s.cannot("use choice, regex, json or json_object")
 		}
 	}
-	return f
 }
 
-// maxChoices is the length of a list of choices.
+// maxChoices is the maximum length of a list of choices.
 const maxChoices = 10_000
 
-func (r *request) constrainSchema(m member) *fault {
-	pattern, f := schemaPattern(m, m.name)
-	if f != nil {
-		return f
-	}
-	return r.constrainJSON(m.name, pattern)
-}
+// freeObject is the pattern of an object without a schema.
+func freeObject() string { return jsonpattern.Map(jsonpattern.Any(freeDepth - 1)) }
 
-func (r *request) constrainJSON(param, pattern string) *fault {
+func (r *request) constrainJSON(v value, pattern string) {
 	r.json = true
-	return r.constrainPattern(param, pattern)
+	r.constrainPattern(v, pattern)
 }
 
-func (r *request) constrainPattern(param, pattern string) *fault {
+func (r *request) constrainPattern(v value, pattern string) {
 	c, err := sampling.Matching(pattern)
 	if err != nil {
-		return badField(param, "cannot be enforced: %s", gonames.Plain(err))
+		v.bad("cannot be enforced: %s", gonames.Plain(err))
 	}
-	return r.constrain(param, c)
+	r.constrain(v, c)
 }
 
-// constrain sets the constraint that a field asks for. There is one.
-func (r *request) constrain(param string, c sampling.Constraint) *fault {
-	if r.constrains != "" {
-		return badField(param, "is the second constraint of the reply; the first is '%s'", r.constrains)
+// constrain sets the constraint of the reply. A request may have one.
+func (r *request) constrain(v value, c sampling.Constraint) {
+	if r.constrains.path != "" {
+		v.bad("is the second constraint of the reply; the first is '%s'", r.constrains.path)
 	}
-	r.constraint, r.constrains = c, param
-	return nil
+	r.constraint, r.constrains = c, v
 }
 
 // checkConstraint refuses a constraint that cannot be enforced, before anything
 // is sent.
-func (h *Handler) checkConstraint(r *request) *fault {
-	if r.constraint.IsZero() {
-		return nil
+func (r *request) checkConstraint() {
+	if r.constraint.IsZero() || r.fault != nil {
+		return
 	}
 	if err := (&sampling.Request{Constraint: r.constraint, Stop: r.stop}).Validate(); err != nil {
-		return badField(r.constrains, "cannot be enforced: %s", gonames.Plain(err))
+		r.constrains.bad("cannot be enforced: %s", gonames.Plain(err))
 	}
-	if err := (sampling.Forward{Backend: h.config.Model.Backend}).Constrains(r.constraint); err != nil {
-		return cannot(r.constrains, "the backend of the model cannot enforce a constraint")
+	if err := (sampling.Forward{Backend: r.h.config.Model.Backend}).Constrains(r.constraint); err != nil {
+		r.constrains.cannot("the backend of the model cannot enforce a constraint")
 	}
-	return nil
 }
 
-// verify checks a whole reply. A pattern cannot say that names are not repeated.
+// verify checks a whole reply. A pattern cannot exclude repeated names in an object.
 func (r *request) verify(text string) error {
 	err := r.constraint.Match(text)
 	if err == nil && r.json && strictjson.Check([]byte(text), nil) != nil {

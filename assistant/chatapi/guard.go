@@ -4,18 +4,17 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"mime"
-	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
 
-// checkHost refuses names that the configuration does not have. DNS rebinding
-// points a page's own name at this machine, which gets around the browser's
-// same-origin policy. It needs a name for that.
-func (h *Handler) checkHost(r *http.Request) *fault {
-	host := hostname(r.Host)
+// checkHost refuses unknown names. DNS rebinding points a page's own name at this
+// machine to get around the browser's same-origin policy. Addresses are safe.
+func (h *handler) checkHost(r *http.Request) *fault {
+	host := strings.ToLower(strings.TrimSuffix((&url.URL{Host: r.Host}).Hostname(), "."))
 	if _, err := netip.ParseAddr(host); err == nil {
 		return nil
 	}
@@ -27,38 +26,23 @@ func (h *Handler) checkHost(r *http.Request) *fault {
 			return nil
 		}
 	}
-	return &fault{status: http.StatusForbidden, code: "host_not_allowed", message: "the Host header is not a name of this server; its operator can allow it"}
+	return refuse(http.StatusForbidden, "host_not_allowed", "the Host header is not a name of this server; the server's operator can allow it")
 }
 
-// hostname is a Host header without port and brackets, in lower case.
-func hostname(hostport string) string {
-	host, port, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host, port = hostport, ""
-	}
-	if strings.Trim(port, "0123456789") != "" {
-		return ""
-	}
-	if inner, ok := strings.CutPrefix(host, "["); ok {
-		host = strings.TrimSuffix(inner, "]")
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
-
-// checkOrigin refuses what a browser sends for a page of another origin.
-// Programs other than browsers send neither header and pass.
-func (h *Handler) checkOrigin(r *http.Request) *fault {
+// checkOrigin refuses a browser's request for a page of another origin. Other programs
+// do not send the headers that it checks.
+func (h *handler) checkOrigin(r *http.Request) *fault {
 	if r.Method == http.MethodOptions || h.origins == nil {
-		return nil // a preflight only says which origins are allowed
+		return nil // preflight answers it
 	}
 	if err := h.origins.Check(r); err != nil {
-		return &fault{status: http.StatusForbidden, code: "origin_not_allowed", message: "the request comes from a page of another origin; the server's operator can allow it"}
+		return refuse(http.StatusForbidden, "origin_not_allowed", "the request comes from a page of another origin; the server's operator can allow it")
 	}
 	return nil
 }
 
-// preflight tells browsers which origins are allowed, and reports whether that
-// was all that the request asked for.
+// preflight tells browsers which origins are allowed, and reports whether the request
+// was a preflight.
 func (x *exchange) preflight() bool {
 	origin, header := x.r.Header.Get("Origin"), x.w.Header()
 	header.Add("Vary", "Origin")
@@ -80,9 +64,9 @@ func (x *exchange) preflight() bool {
 	return true
 }
 
-// checkKey compares the hash of the key with all allowed hashes in constant time, so
-// that its duration reveals nothing about any key.
-func (h *Handler) checkKey(r *http.Request) *fault {
+// checkKey compares the key's hash with all allowed hashes in constant time, so that its
+// duration reveals nothing.
+func (h *handler) checkKey(r *http.Request) *fault {
 	if len(h.keys) == 0 {
 		return nil
 	}
@@ -95,15 +79,15 @@ func (h *Handler) checkKey(r *http.Request) *fault {
 	if found == 1 && strings.EqualFold(scheme, "Bearer") {
 		return nil
 	}
-	return &fault{status: http.StatusUnauthorized, code: "invalid_api_key", message: "no valid key: send one of the server's keys as Authorization: Bearer ..."}
+	return refuse(http.StatusUnauthorized, "invalid_api_key", "the key is missing or wrong; send one of the server's keys as Authorization: Bearer ...")
 }
 
-// checkContentType refuses all but JSON. A page can make a browser send other
-// types to any server without asking it first.
+// checkContentType refuses all types but JSON. A page can make a browser send other
+// types to any server without a preflight.
 func checkContentType(r *http.Request) *fault {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if charset, ok := params["charset"]; err == nil && kind == "application/json" && (!ok || strings.EqualFold(charset, "utf-8")) {
 		return nil
 	}
-	return &fault{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send JSON, with the header Content-Type: application/json"}
+	return refuse(http.StatusUnsupportedMediaType, "unsupported_media_type", "send JSON, with the header Content-Type: application/json")
 }

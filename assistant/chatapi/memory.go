@@ -3,8 +3,8 @@ package chatapi
 import "sync"
 
 // A memory keeps the texts of the last responses by the ids of their messages. Some
-// clients, such as the AI SDK, send the id of an earlier answer in place of its
-// text, unless they are told to set store to false.
+// clients, such as the AI SDK, send the id of an earlier answer instead of its text,
+// unless they set store to false.
 type memory struct {
 	mu    sync.Mutex
 	texts map[string]string

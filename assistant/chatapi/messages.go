@@ -1,7 +1,6 @@
 package chatapi
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,227 +10,178 @@ import (
 	"github.com/foreword-go/foreword/assistant"
 )
 
-// A dialogue is what the messages of a request come to.
+// A dialogue is the messages of a request in the form of package assistant.
 type dialogue struct {
-	system  []string // what system and developer messages say
+	system  []string // the texts of system and developer messages
 	turns   assistant.Transcript
-	user    string // what is to be replied to
+	user    string // the text to reply to
 	prefill string // how the reply begins
-
-	spaced bool // white space after the prefill has been removed
+	spaced  bool   // the prefill ended in white space, which is removed
 }
 
-// messages reads the messages. Those of the system and of developers are set
-// apart, wherever they stand. Of the others, several of one speaker in a row are
-// one text, and a message that says nothing is none, so that what is left takes
-// turns. An assistant message at the end is how the reply is to begin.
-func messages(h *Handler, r *request, m member) *fault {
-	list, f := m.list(m.name)
-	if f != nil {
-		return f
-	}
-	if len(list) > h.limits.Messages {
-		return badField(m.name, "has %d elements; at most %d are allowed", len(list), h.limits.Messages)
+// maxMessages is the maximum number of messages in a request.
+const maxMessages = 1000
+
+// messages reads the messages of a request. System and developer messages are set
+// apart, wherever they are in the list. Consecutive messages of one speaker are one
+// text, and messages without text are skipped. An assistant message at the end is the
+// beginning of the reply.
+func messages(r *request, v value) {
+	list := v.list(maxMessages)
+	for _, m := range list {
+		r.say(m.message())
 	}
 	r.messages = len(list)
-	type speech struct {
-		role  string
-		texts []string
-	}
-	var speeches []speech
-	for i, element := range list {
-		role, text, f := r.message(h, element, fmt.Sprintf("%s[%d]", m.name, i))
-		if f != nil {
-			return f
-		}
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
-		switch n := len(speeches); {
-		case role == openai.ChatMessageRoleSystem:
-			r.system = append(r.system, strings.TrimSpace(text))
-		case n > 0 && speeches[n-1].role == role:
-			speeches[n-1].texts = append(speeches[n-1].texts, text)
-		default:
-			speeches = append(speeches, speech{role, []string{text}})
-		}
-	}
-	var turn assistant.Turn
-	for _, s := range speeches {
-		text := strings.Join(s.texts, "\n\n")
-		if s.role == openai.ChatMessageRoleUser {
-			turn = assistant.Turn{User: text}
-			r.user, r.prefill = text, ""
-			continue
-		}
-		turn.Reply = text
-		r.turns = append(r.turns, turn)
-		r.prefill = text
-	}
-	if r.prefill != "" { // the last turn is the one to be replied to
-		r.turns = r.turns[:len(r.turns)-1]
-		r.user = turn.User
-		trimmed := strings.TrimRightFunc(r.prefill, unicode.IsSpace)
-		r.spaced = trimmed != r.prefill
-		r.prefill = strings.TrimSpace(trimmed)
-	}
-	if r.user == "" {
-		return badField(m.name, "has nothing from a user to reply to")
-	}
-	return nil
+	r.end(v)
 }
 
-// message reads one message. A developer's role is given as the system's. A
-// reasoning item of the responses API is a message without text.
-func (r *request) message(h *Handler, value []byte, param string) (role, text string, f *fault) {
-	members, f := object(value, param)
-	if f != nil {
-		return "", "", f
+func (d *dialogue) say(role, text string) {
+	last := len(d.turns) - 1
+	switch {
+	case strings.TrimSpace(text) == "":
+	case role == openai.ChatMessageRoleSystem:
+		d.system = append(d.system, strings.TrimSpace(text))
+	case role == openai.ChatMessageRoleUser && d.user != "":
+		d.user += "\n\n" + text
+	case role == openai.ChatMessageRoleUser:
+		d.user = text
+	case d.user == "" && last >= 0:
+		d.turns[last].Reply += "\n\n" + text
+	default:
+		d.turns = append(d.turns, assistant.Turn{User: d.user, Reply: text})
+		d.user = ""
 	}
+}
+
+// end finds the text to reply to, after the last message.
+func (d *dialogue) end(v value) {
+	if last := len(d.turns) - 1; d.user == "" && last >= 0 {
+		d.user = d.turns[last].User
+		trimmed := strings.TrimRightFunc(d.turns[last].Reply, unicode.IsSpace)
+		d.spaced = trimmed != d.turns[last].Reply
+		d.prefill = strings.TrimSpace(trimmed)
+		d.turns = d.turns[:last]
+	}
+	if d.user == "" {
+		v.bad("has no text of a user to reply to")
+	}
+}
+
+// message reads one message. The role of a developer is returned as the system's. A
+// reasoning item of the responses API is a message without text.
+func (v value) message() (role, text string) {
 	kind, id := "message", ""
-	for _, m := range members {
-		where := join(param, m.name)
-		switch {
-		case m.isNull():
-		case m.name == "role":
-			role, f = m.role(where)
-		case m.name == "content":
-			text, f = r.content(m, where)
-		case m.name == "id":
-			r.ignore(where)
-			id, f = m.text(where)
-		case slices.Contains(harmlessInMessages, m.name):
-			r.ignore(where)
-		case m.name == "type":
-			kind, f = m.itemType(where)
-		case m.name == "refusal":
-			var s string
-			if s, f = m.text(where); f == nil && s != "" {
-				f = cannot(where, "replies are text")
+	for m := range v.fields() {
+		switch m.name {
+		case "role":
+			role = m.role()
+		case "content":
+			text = m.content()
+		case "id":
+			m.ignore()
+			id = m.text()
+		case "type":
+			if kind = m.text(); !slices.Contains([]string{"message", "reasoning", "item_reference"}, kind) {
+				m.cannot("a base model reads messages only")
 			}
-		case m.name == "annotations", m.name == "tool_calls":
-			// An answer that is sent back as it came may have them, empty.
-			if compact(m.value) != "[]" {
-				f = cannot(where, "a message is plain text")
+		case "name", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control":
+			m.ignore() // a base model knows the speakers by the persona's names
+		case "annotations", "tool_calls", "refusal":
+			// A client may send an answer back as it came, in which these are empty.
+			if empty := m.compact(); empty != "[]" && empty != `""` {
+				m.cannot("a message is plain text")
 			}
-		case m.name == "tool_call_id", m.name == "function_call", m.name == "audio":
-			f = cannot(where, "a message is plain text")
+		case "tool_call_id", "function_call", "audio":
+			m.cannot("a message is plain text")
 		default:
-			f = unknown(where)
-		}
-		if f != nil {
-			return "", "", f
+			m.unknown()
 		}
 	}
 	switch {
 	case role != "":
 	case kind == "reasoning":
-		return openai.ChatMessageRoleAssistant, "", nil
+		return openai.ChatMessageRoleAssistant, ""
 	case kind == "item_reference":
-		if text, ok := h.memory.get(id); ok {
-			return openai.ChatMessageRoleAssistant, text, nil
+		remembered, ok := v.in.h.memory.get(id)
+		if !ok {
+			v.field("id").bad("is not remembered; send the message itself, as clients do with 'store' set to false")
 		}
-		return "", "", badField(join(param, "id"), "is not remembered here, or not any more; send the message itself, as clients do with 'store' set to false")
+		return openai.ChatMessageRoleAssistant, remembered
+	default:
+		v.field("role").bad("is missing")
 	}
-	if role == "" {
-		return "", "", badField(join(param, "role"), "is missing")
-	}
-	return role, text, nil
+	return role, text
 }
 
-// harmlessInMessages are the fields of a message that change nothing: a base
-// model knows the speakers by the persona's names.
-var harmlessInMessages = []string{"name", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control"}
-
-// textParts are the types of text parts: those of chat, and those of responses.
-var textParts = []string{"text", "input_text", "output_text"}
-
-// itemType reads the type of an item of the responses API.
-func (m member) itemType(where string) (string, *fault) {
-	kind, f := m.text(where)
-	switch {
-	case f != nil:
-	case kind != "message" && kind != "reasoning" && kind != "item_reference":
-		f = cannot(where, "a base model reads messages only")
-	}
-	return kind, f
+// field returns a field of an object for a fault.
+func (v value) field(name string) value {
+	return value{in: v.in, name: name, path: join(v.path, name)}
 }
 
-func (m member) role(where string) (string, *fault) {
-	role, f := m.text(where)
-	if f != nil {
-		return "", f
-	}
-	switch role {
+func (v value) role() string {
+	switch role := v.text(); role {
 	case openai.ChatMessageRoleUser, openai.ChatMessageRoleAssistant, openai.ChatMessageRoleSystem:
-		return role, nil
+		return role
 	case openai.ChatMessageRoleDeveloper:
-		return openai.ChatMessageRoleSystem, nil
+		return openai.ChatMessageRoleSystem
 	case openai.ChatMessageRoleTool, openai.ChatMessageRoleFunction:
-		return "", cannot(where, "a base model calls no tools")
+		v.cannot("a base model calls no tools")
+	default:
+		v.bad("must be system, developer, user or assistant")
 	}
-	return "", badField(where, "must be system, developer, user or assistant")
+	return ""
 }
 
 // content reads a text, or a list of parts that are all text.
-func (r *request) content(m member, where string) (string, *fault) {
-	text, f := m.text(where)
-	if f != nil {
-		parts, bad := m.list(where)
-		if bad != nil {
-			return "", badField(where, "must be a string or an array of text parts")
+func (v value) content() string {
+	var texts []string
+	switch v.json[0] {
+	case '"':
+		texts = []string{v.text()}
+	case '[':
+		for _, part := range v.list(maxMessages) {
+			texts = append(texts, part.textPart())
 		}
-		texts := make([]string, len(parts))
-		for i, part := range parts {
-			if texts[i], f = r.textPart(part, fmt.Sprintf("%s[%d]", where, i)); f != nil {
-				return "", f
-			}
-		}
-		text = strings.Join(texts, "\n")
+	default:
+		v.bad("must be a string or an array of text parts")
 	}
+	text := strings.Join(texts, "\n")
 	if strings.IndexByte(text, 0) >= 0 {
-		return "", badField(where, "has a NUL character; remove it")
+		v.bad("has a NUL character; remove it")
 	}
-	return lineEnds.Replace(text), nil
+	return lineEnds.Replace(text)
 }
 
-func (r *request) textPart(value []byte, where string) (text string, f *fault) {
-	members, f := object(value, where)
-	if f != nil {
-		return "", f
-	}
+func (v value) textPart() (text string) {
 	kind := ""
-	for _, m := range members {
-		switch param := join(where, m.name); m.name {
+	for m := range v.fields() {
+		switch m.name {
 		case "type":
-			if kind, f = m.text(param); f == nil && !slices.Contains(textParts, kind) {
-				f = cannot(param, "only text parts are")
+			if kind = m.text(); !slices.Contains([]string{"text", "input_text", "output_text"}, kind) {
+				m.cannot("only text parts are supported")
 			}
 		case "text":
-			text, f = m.text(param)
+			text = m.text()
 		case "cache_control", "annotations", "logprobs":
-			r.ignore(param)
+			m.ignore()
 		case "image_url", "input_audio", "file", "refusal":
-			f = cannot(param, "only text parts are")
+			m.cannot("only text parts are supported")
 		default:
-			f = unknown(param)
-		}
-		if f != nil {
-			return "", f
+			m.unknown()
 		}
 	}
 	if kind == "" {
-		return "", badField(join(where, "type"), "is missing")
+		v.field("type").bad("is missing")
 	}
-	return text, nil
+	return text
 }
 
-// lineEnds makes every line end a "\n", as a prompt has them, so that a prefill
-// is found again at the beginning of the reply.
+// lineEnds replaces every line end by "\n", as in a prompt, so that the prefill is
+// found at the beginning of the reply.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
-// description is what the persona is described as to the model.
-func (h *Handler) description(d *dialogue) string {
+// description returns the persona's description for a dialogue.
+func (h *handler) description(d *dialogue) string {
 	texts := d.system
 	if own := h.config.Persona.Description; own != "" && !(h.config.ReplaceDescription && len(texts) > 0) {
 		texts = append([]string{own}, texts...)

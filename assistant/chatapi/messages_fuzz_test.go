@@ -97,7 +97,7 @@ func checkMessages(t *testing.T, layout assistant.Layout, messages []message) {
 	t.Helper()
 	script := &samplingtest.Script{Replies: []string{" ok"}}
 	persona := assistant.Persona{Description: "D.", Layout: layout}
-	h, err := chatapi.New(chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona})
+	h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(with(`"stream":true,"n":2,"stop":["a","b"],"logprobs":true,"top_logprobs":2,"seed":-1,"max_tokens":5,"temperature":0.5,"top_p":0,"stream_options":{"include_usage":true}`))
 	f.Fuzz(func(t *testing.T, body string) {
 		script := &samplingtest.Script{Replies: []string{" one two\n\nHuman: three"}, Loop: true, ChunkSize: 3}
-		h, err := chatapi.New(chatapi.Config{Model: sampling.Model{Backend: script}})
+		h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}})
 		if err != nil {
 			t.Fatal(err)
 		}

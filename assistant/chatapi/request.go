@@ -2,20 +2,25 @@ package chatapi
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A request is what the body of a POST asks for, at any of the endpoints.
+// A request is the body of a POST, at any of the endpoints.
 type request struct {
+	h       *handler
+	fault   *fault          // the first thing that is wrong with it
 	given   map[string]bool // the fields that it has
-	ignored []string        // those that change nothing here
+	ignored []string        // the fields that change nothing here
 
 	dialogue
-	prompts      []string // raw ones, which no persona sees
+	prompts      []string // raw prompts, which no persona changes
 	messages     int      // how many there were
 	params       sampling.Params
 	n            int // replies to each prompt
@@ -23,150 +28,107 @@ type request struct {
 	stream       bool
 	includeUsage bool
 	topLogprobs  int
-	forget       bool // the response is not to be remembered
+	forget       bool // do not remember the response
 	constraint   sampling.Constraint
-	constrains   string          // the field that asks for it
+	constrains   value           // the field with the constraint
 	json         bool            // the constraint is JSON
-	format       json.RawMessage // as the client wrote it
+	format       json.RawMessage // the format of a response's text, as the client wrote it
 }
 
-// choices is how many replies the request asks for.
+// choices returns how many replies the request asks for.
 func (r *request) choices() int { return r.n * max(1, len(r.prompts)) }
 
 // A field reads one field of a request's body.
-type field func(h *Handler, r *request, m member) *fault
+type field func(r *request, v value)
 
 // read reads the body of a request to an endpoint.
-func (h *Handler) read(e *endpoint, body []byte) (*request, *fault) {
-	if f := checkJSON(body); f != nil {
-		return nil, f
-	}
-	members, f := object(body, "")
-	if f != nil {
-		return nil, f
-	}
-	r := &request{given: map[string]bool{}, params: h.config.Params, n: 1}
+func (h *handler) read(e *endpoint, text []byte) (*request, *fault) {
+	r := &request{h: h, given: map[string]bool{}, params: h.config.Params, n: 1}
 	r.params.Logprobs, r.params.TopLogprobs = false, 0
-	for _, m := range members {
-		if m.isNull() {
-			continue
-		}
-		r.given[m.name] = true
-		read := e.fields[m.name]
-		if read == nil {
-			read = commonFields[m.name]
-		}
-		if read == nil {
-			read = otherField
-		}
-		if f := read(h, r, m); f != nil {
-			return nil, f
+	body := value{in: r, json: text}
+	if body.checkJSON(); r.fault != nil {
+		return nil, r.fault
+	}
+	for v := range body.fields() {
+		r.given[v.name] = true
+		if read := e.fields[v.name]; read != nil {
+			read(r, v)
+		} else {
+			otherField(v)
 		}
 	}
-	if f := checkStrict(body); f != nil {
-		return nil, f
+	if r.fault == nil && strictjson.Check(text, nil) != nil {
+		// This also checks the parts that no field has read.
+		body.bad("has an object with a repeated name, half of a surrogate pair, or is nested too deep")
 	}
-	return r, h.check(r, e)
+	r.check(e)
+	return r, r.fault
 }
 
-// check looks at fields that depend on each other.
-func (h *Handler) check(r *request, e *endpoint) *fault {
+// check checks fields that depend on each other.
+func (r *request) check(e *endpoint) {
+	prompt := value{in: r, path: e.prompt}
 	switch {
 	case !r.given[e.prompt]:
-		return &fault{status: 400, code: "missing_required_parameter", param: e.prompt, message: "'" + e.prompt + "' is missing"}
+		prompt.fail(http.StatusBadRequest, "missing_required_parameter", "'"+e.prompt+"' is missing")
 	case r.given["top_logprobs"] && !r.params.Logprobs:
-		return badField("top_logprobs", "needs %s", e.logprobs)
-	case r.choices() > h.limits.Choices:
-		return badField(e.prompt, "asks for %d choices, with 'n'; at most %d are allowed", r.choices(), h.limits.Choices)
+		value{in: r, path: "top_logprobs"}.bad("needs %s", e.logprobs)
+	case r.choices() > r.h.limits.Choices:
+		prompt.bad("asks for %d choices, with 'n'; at most %d are allowed", r.choices(), r.h.limits.Choices)
+	}
+	if r.given["top_p"] && r.params.TopP == 0 {
+		r.params.Temperature = 0 // OpenAI takes the likeliest token; in sampling.Params 0 is no limit
 	}
 	if r.params.Logprobs {
 		r.params.TopLogprobs = r.topLogprobs
 	}
-	return h.checkConstraint(r)
+	r.checkConstraint()
 }
 
-// commonFields are the fields that all endpoints have.
-var commonFields = map[string]field{
-	"model": func(h *Handler, r *request, m member) *fault {
-		name, f := m.text(m.name)
-		if f == nil && name != "" && name != h.config.Name && !h.config.AnyModel { // some clients send "" for none
-			f = h.noModel()
-		}
-		return f
-	},
-	"stream":         func(_ *Handler, r *request, m member) (f *fault) { r.stream, f = m.flag(m.name); return f },
-	"stream_options": streamOptions,
-	"temperature": func(_ *Handler, r *request, m member) *fault {
-		t, f := m.number(m.name, 0, 2)
-		if f == nil && !(r.given["top_p"] && r.params.TopP == 0) {
-			r.params.Temperature = t
-		}
-		return f
-	},
-	"top_p": func(_ *Handler, r *request, m member) (f *fault) {
-		if r.params.TopP, f = m.number(m.name, 0, 1); r.params.TopP == 0 {
-			// For OpenAI the likeliest token alone, for sampling.Params no limit.
-			r.params.Temperature = 0
-		}
-		return f
-	},
-	"top_k": func(_ *Handler, r *request, m member) *fault {
-		k, f := m.integer(m.name, 0, math.MaxInt32)
-		r.params.TopK = int(k)
-		return f
-	},
-	"min_p":              number(0, 1, func(p *sampling.Params) *float64 { return &p.MinP }),
-	"frequency_penalty":  number(-2, 2, func(p *sampling.Params) *float64 { return &p.FrequencyPenalty }),
-	"presence_penalty":   number(-2, 2, func(p *sampling.Params) *float64 { return &p.PresencePenalty }),
-	"repetition_penalty": number(0.01, 10, func(p *sampling.Params) *float64 { return &p.RepetitionPenalty }),
-	"seed": func(_ *Handler, r *request, m member) *fault {
-		seed, f := m.integer(m.name, math.MinInt64, math.MaxInt64)
-		r.params.Seed = seedOf(seed)
-		return f
-	},
-	"stop":               stops,
-	"structured_outputs": structuredOutputs,
+// withCommon adds the fields that all endpoints have.
+func withCommon(fields map[string]field) map[string]field {
+	maps.Copy(fields, map[string]field{
+		"model": func(r *request, v value) {
+			name := v.text()
+			if name != "" && name != r.h.config.Name && !r.h.config.AnyModel { // some clients send "" for none
+				v.fail(http.StatusNotFound, "model_not_found", r.h.noModel())
+			}
+		},
+		"stream":             func(r *request, v value) { r.stream = v.flag() },
+		"stream_options":     streamOptions,
+		"temperature":        func(r *request, v value) { r.params.Temperature = v.number(0, 2) },
+		"top_p":              func(r *request, v value) { r.params.TopP = v.number(0, 1) },
+		"top_k":              func(r *request, v value) { r.params.TopK = int(v.integer(0, math.MaxInt32)) },
+		"min_p":              func(r *request, v value) { r.params.MinP = v.number(0, 1) },
+		"frequency_penalty":  func(r *request, v value) { r.params.FrequencyPenalty = v.number(-2, 2) },
+		"presence_penalty":   func(r *request, v value) { r.params.PresencePenalty = v.number(-2, 2) },
+		"repetition_penalty": func(r *request, v value) { r.params.RepetitionPenalty = v.number(0.01, 10) },
+		"seed":               func(r *request, v value) { r.params.Seed = seedOf(v.integer(math.MinInt64, math.MaxInt64)) },
+		"stop":               stops,
+		"structured_outputs": structuredOutputs,
+	})
+	return fields
 }
 
-// number reads a field into a parameter.
-func number(lo, hi float64, of func(*sampling.Params) *float64) field {
-	return func(_ *Handler, r *request, m member) (f *fault) {
-		*of(&r.params), f = m.number(m.name, lo, hi)
-		return f
-	}
-}
-
-// choices reads how many replies are asked for.
-func choices(h *Handler, r *request, m member) *fault {
-	n, f := m.integer(m.name, 1, int64(h.limits.Choices))
-	r.n = int(n)
-	return f
-}
+// choices reads n.
+func choices(r *request, v value) { r.n = int(v.integer(1, int64(r.h.limits.Choices))) }
 
 // maxTokens reads the limit of a reply. Agents ask for 32,000 by habit, and -1
 // and 0 mean unlimited elsewhere.
-func maxTokens(h *Handler, r *request, m member) *fault {
-	n, f := m.integer(m.name, -1, math.MaxInt32)
-	asked := min(int(n), h.limits.MaxTokens)
-	if f == nil && r.given["max_tokens"] && r.given["max_completion_tokens"] && asked != r.params.MaxTokens {
-		f = badField(m.name, "says %d and its other name %d; send one of them", asked, r.params.MaxTokens)
+func maxTokens(r *request, v value) {
+	limit := min(int(v.integer(-1, math.MaxInt32)), r.h.limits.MaxTokens)
+	if r.given["max_tokens"] && r.given["max_completion_tokens"] && limit != r.params.MaxTokens {
+		v.bad("is %d and its other name is %d; send one of them", limit, r.params.MaxTokens)
 	}
-	if asked > 0 {
-		r.params.MaxTokens = asked
+	if limit > 0 {
+		r.params.MaxTokens = limit
 	}
-	return f
 }
 
-// topLogprobs reads how many log probabilities are wanted beside the drawn token's.
-func topLogprobs(_ *Handler, r *request, m member) *fault {
-	n, f := m.integer(m.name, 0, 20)
-	r.topLogprobs = int(n)
-	return f
-}
+func topLogprobs(r *request, v value) { r.topLogprobs = int(v.integer(0, 20)) }
 
-// seedOf maps the seeds of OpenAI, which are signed and of which none is
-// special, to those of sampling, of which 0 is and servers take only positive
-// ones. The same seed always gives the same one.
+// seedOf maps the signed seeds of OpenAI, where 0 is a seed like others, to the
+// positive ones of sampling. The same seed always gives the same one.
 func seedOf(seed int64) uint64 {
 	if seed > 0 {
 		return uint64(seed)
@@ -175,28 +137,17 @@ func seedOf(seed int64) uint64 {
 	return (other-uint64(seed))%(1<<30) + 1
 }
 
-func streamOptions(_ *Handler, r *request, m member) *fault {
-	options, f := object(m.value, m.name)
-	for _, o := range options {
-		param := join(m.name, o.name)
-		on, bad := false, (*fault)(nil)
-		switch {
-		case o.isNull():
-			continue
+func streamOptions(r *request, v value) {
+	for o := range v.fields() {
+		switch on := o.flag(); {
 		case o.name == "include_usage":
-			r.includeUsage, bad = o.flag(param)
-		case o.name == "include_obfuscation":
-			if on, bad = o.flag(param); bad == nil && on {
-				bad = cannot(param, "events are not padded")
-			}
-		default:
-			bad = unknown(param)
-		}
-		if bad != nil {
-			return bad
+			r.includeUsage = on
+		case o.name != "include_obfuscation":
+			o.unknown()
+		case on:
+			o.cannot("events are not padded")
 		}
 	}
-	return f
 }
 
 const (
@@ -204,30 +155,25 @@ const (
 	maxStopSize = 1000 // bytes of one
 )
 
-// stops reads stop sequences: one string or a list.
-func stops(_ *Handler, r *request, m member) *fault {
-	list, f := m.texts(m.name, maxStops)
-	if f != nil {
-		return f
-	}
-	for _, s := range list {
-		switch {
-		case s == "": // some clients send "" for none
-		case len(s) > maxStopSize:
-			return badField(m.name, "has a sequence of %d bytes; at most %d are allowed", len(s), maxStopSize)
-		case !slices.Contains(r.stop, s):
+// stops reads the stop sequences. Some clients send "" for none.
+func stops(r *request, v value) {
+	for _, s := range v.texts(maxStops) {
+		if len(s) > maxStopSize {
+			v.bad("has a sequence of %d bytes; at most %d are allowed", len(s), maxStopSize)
+		}
+		if s != "" && !slices.Contains(r.stop, s) {
 			r.stop = append(r.stop, s)
 		}
 	}
-	return nil
 }
 
 // ignore notes a field that changes nothing, for the log.
-func (r *request) ignore(name string) {
-	if i := strings.IndexByte(name, '['); i >= 0 { // one entry for all elements of a list
-		name = name[:i] + name[strings.LastIndexByte(name, ']')+1:]
+func (v value) ignore() {
+	path := v.path
+	if i := strings.IndexByte(path, '['); i >= 0 { // one entry for all elements of a list
+		path = path[:i] + path[strings.LastIndexByte(path, ']')+1:]
 	}
-	if !slices.Contains(r.ignored, name) {
-		r.ignored = append(r.ignored, name)
+	if !slices.Contains(v.in.ignored, path) {
+		v.in.ignored = append(v.in.ignored, path)
 	}
 }

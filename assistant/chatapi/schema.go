@@ -1,10 +1,10 @@
 package chatapi
 
 import (
-	"encoding/json"
-	"fmt"
+	"bytes"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/foreword-go/foreword/internal/jsonpattern"
 )
@@ -15,189 +15,270 @@ const (
 	maxPattern     = 64 << 10 // bytes, as in sampling.Matching
 	maxRange       = 1000     // integers between a minimum and a maximum
 	maxProperties  = 100
-	freeDepth      = 3 // of objects and arrays that no schema describes
+	freeDepth      = 3 // of objects and arrays without a schema
 )
 
-// A schemaReader translates the part of JSON Schema that is regular. Whatever it
-// does not translate is refused, with the path of the keyword.
+// A schemaReader translates the part of JSON Schema that is regular. It refuses
+// everything else, with the path of the keyword.
 type schemaReader struct {
-	defs  map[string]member
+	defs  map[string]value
 	depth int
 	count int
 }
 
 // schemaPattern returns the pattern of the compact JSON texts that a schema allows.
-func schemaPattern(m member, param string) (string, *fault) {
-	members, f := object(m.value, param)
-	if f != nil {
-		return "", f
-	}
-	s := &schemaReader{defs: map[string]member{}}
-	for _, d := range members {
-		if d.name != "$defs" && d.name != "definitions" {
-			continue
-		}
-		defs, f := object(d.value, join(param, d.name))
-		if f != nil {
-			return "", f
-		}
-		for _, def := range defs {
-			s.defs["#/"+d.name+"/"+def.name] = def
+func schemaPattern(v value) string {
+	s := &schemaReader{defs: map[string]value{}}
+	for m := range v.members() {
+		if m.name == "$defs" || m.name == "definitions" {
+			for def := range m.members() {
+				s.defs["#/"+m.name+"/"+def.name] = def
+			}
 		}
 	}
-	return s.schema(m, param)
+	return s.pattern(v)
 }
 
-// A schema is what its keywords say.
-type schema struct {
-	param      string
-	types      []string
-	values     []json.RawMessage // of enum or const
-	options    []string          // the patterns of anyOf
-	properties []jsonpattern.Member
-	required   []string
-	closed     bool // there are properties, or no others are allowed
-	items      string
-	least      map[string]int // by keyword
-	most       map[string]int
-	text       string // the pattern of a string, by pattern or format
-	given      map[string]bool
+// keywords are those of one schema that have not been translated yet.
+type keywords map[string]value
+
+func (k keywords) take(name string) (value, bool) {
+	v, ok := k[name]
+	delete(k, name)
+	return v, ok
 }
 
-// annotations are keywords that say nothing about which values are allowed.
+// bounds takes a lower and an upper bound.
+func (k keywords) bounds(least, most string, lowest int64) (lo, hi int, hasLo, hasHi bool) {
+	lower, hasLo := k.take(least)
+	if hasLo {
+		lo = int(lower.integer(lowest, math.MaxInt32))
+	}
+	upper, hasHi := k.take(most)
+	if hasHi {
+		hi = int(upper.integer(lowest, math.MaxInt32))
+	}
+	if hasLo && hasHi && hi < lo {
+		upper.bad("is less than '%s'", least)
+	}
+	return lo, hi, hasLo, hasHi
+}
+
+// lengths takes the bounds of a length.
+func (k keywords) lengths(of string) (least, most int) {
+	least, most, _, limited := k.bounds("min"+of, "max"+of, 0)
+	if !limited {
+		most = jsonpattern.Unlimited
+	}
+	return least, most
+}
+
+// annotations are keywords that allow and exclude nothing.
 var annotations = []string{"title", "description", "default", "examples", "$schema", "$id", "$comment", "$defs", "definitions", "deprecated", "readOnly", "writeOnly"}
 
-func (s *schemaReader) schema(m member, param string) (string, *fault) {
+// pattern translates one schema. A keyword that is left over would be ignored, so it is
+// refused.
+func (s *schemaReader) pattern(v value) string {
 	s.depth++
 	defer func() { s.depth-- }()
 	if s.count++; s.depth > maxSchemaDepth || s.count > maxSchemas {
-		return "", cannot(param, "the schema refers to itself, is nested deeper than %d levels or is too large", maxSchemaDepth)
+		v.cannot("the schema refers to itself, is nested deeper than %d levels or is too large", maxSchemaDepth)
+		return ""
 	}
-	members, f := object(m.value, param)
-	if f != nil {
-		return "", f
-	}
-	c := &schema{param: param, least: map[string]int{}, most: map[string]int{}, given: map[string]bool{}}
-	for _, k := range members {
-		if slices.Contains(annotations, k.name) {
-			continue
-		}
-		c.given[k.name] = true
-		if f := s.keyword(c, k, join(param, k.name)); f != nil {
-			return "", f
+	k := keywords{}
+	var all []value
+	for m := range v.members() {
+		if !slices.Contains(annotations, m.name) {
+			k[m.name] = m
+			all = append(all, m)
 		}
 	}
-	pattern, f := c.pattern()
-	if f == nil && len(pattern) > maxPattern {
-		f = cannot(param, "the schema is too large")
+	pattern := s.translate(v, k)
+	for _, m := range all {
+		if _, left := k[m.name]; left {
+			m.cannot("this keyword cannot be enforced here")
+		}
 	}
-	return pattern, f
+	if len(pattern) > maxPattern {
+		v.cannot("the schema is too large")
+	}
+	return pattern
 }
 
-// ref follows a reference within the schema.
-func (s *schemaReader) ref(m member, param string) (string, *fault) {
-	name, f := m.text(param)
-	if f != nil {
-		return "", f
+func (s *schemaReader) translate(v value, k keywords) string {
+	if ref, ok := k.take("$ref"); ok {
+		def, ok := s.defs[ref.text()]
+		if !ok {
+			ref.bad("refers to nothing in '$defs' of the schema")
+			return ""
+		}
+		return s.pattern(def)
 	}
-	def, ok := s.defs[name]
-	if !ok {
-		return "", badField(param, "refers to nothing in '$defs' of the schema")
+	for _, name := range []string{"anyOf", "allOf"} {
+		if of, ok := k.take(name); ok {
+			var patterns []string
+			for _, option := range of.list(maxSchemas) {
+				patterns = append(patterns, s.pattern(option))
+			}
+			if len(patterns) == 0 {
+				of.bad("is empty")
+			}
+			if name == "allOf" && len(patterns) > 1 {
+				of.cannot("use one schema")
+			}
+			return jsonpattern.AnyOf(patterns...)
+		}
 	}
-	return s.schema(def, param)
+	var types []string
+	kind, typed := k.take("type")
+	if typed {
+		types = kind.texts(7)
+	}
+	if constant, ok := k.take("const"); ok {
+		return literals([]value{constant}, types, kind)
+	}
+	if enum, ok := k.take("enum"); ok {
+		values := enum.list(math.MaxInt)
+		if len(values) == 0 {
+			enum.bad("is empty")
+		}
+		return literals(values, types, kind)
+	}
+	if len(types) == 0 && len(k) == 0 {
+		v.bad("has neither 'type' nor 'enum', 'const', 'anyOf' or '$ref'")
+	}
+	slices.Sort(types)
+	var patterns []string
+	for _, name := range slices.Compact(types) {
+		patterns = append(patterns, s.typed(name, v, k))
+	}
+	return jsonpattern.AnyOf(patterns...)
 }
 
-func (s *schemaReader) keyword(c *schema, k member, param string) (f *fault) {
-	switch k.name {
-	case "type":
-		c.types, f = k.texts(param, 7)
-	case "enum":
-		var list []json.RawMessage
-		if list, f = k.list(param); f == nil && len(list) == 0 {
-			f = badField(param, "is empty")
-		}
-		c.values = list
-	case "const":
-		c.values = []json.RawMessage{k.value}
-	case "anyOf", "allOf":
-		c.options, f = s.schemas(k, param)
-		if f == nil && k.name == "allOf" && len(c.options) != 1 {
-			f = cannot(param, "use one schema")
-		}
-	case "$ref":
-		var pattern string
-		pattern, f = s.ref(k, param)
-		c.options = []string{pattern}
-	case "properties":
-		c.closed = true
-		c.properties, f = s.properties(k, param)
-	case "required":
-		c.required, f = k.texts(param, 1000)
-	case "additionalProperties":
-		allowed, bad := k.flag(param)
-		if c.closed = c.closed || !allowed; bad != nil {
-			f = cannot(param, "use false")
-		}
-	case "items":
-		c.items, f = s.schema(k, param)
-	case "minItems", "minLength":
-		c.least[k.name], f = k.length(param)
-	case "maxItems", "maxLength":
-		c.most[k.name], f = k.length(param)
-	case "minimum":
-		c.least[k.name], f = k.bound(param)
-	case "maximum":
-		c.most[k.name], f = k.bound(param)
-	case "pattern":
-		var expr string
-		if expr, f = k.text(param); f == nil {
-			var err error
-			if c.text, err = jsonpattern.Matching(expr); err != nil {
-				f = cannot(param, "%v", err)
+// literals returns the pattern of values, which must have one of the types if the schema
+// has any.
+func literals(values []value, types []string, kind value) string {
+	patterns := make([]string, len(values))
+	for i, v := range values {
+		name, ok := kinds[v.json[0]]
+		if !ok {
+			name = "number"
+			if slices.Contains(types, "integer") && !bytes.ContainsAny(v.json, ".eE") {
+				name = "integer"
 			}
 		}
-	case "format":
-		var name string
-		if name, f = k.text(param); f == nil {
-			var ok bool
-			if c.text, ok = jsonpattern.Format(name); !ok {
-				f = cannot(param, "use date, time, date-time or uuid")
-			}
+		if len(types) > 0 && !slices.Contains(types, name) {
+			kind.bad("is not the type of all values")
 		}
-	default:
-		f = cannot(param, "the keyword is not in the part of JSON Schema that can be enforced")
+		patterns[i] = jsonpattern.Literal(v.json)
 	}
-	return f
+	return jsonpattern.AnyOf(patterns...)
 }
 
-func (m member) length(param string) (int, *fault) {
-	n, f := m.integer(param, 0, math.MaxInt32)
-	return int(n), f
+// kinds are the types of JSON values by their first byte, except for numbers.
+var kinds = map[byte]string{'"': "string", '{': "object", '[': "array", 't': "boolean", 'f': "boolean", 'n': "null"}
+
+// typed translates the keywords that belong to a type.
+func (s *schemaReader) typed(name string, v value, k keywords) string {
+	switch name {
+	case "null":
+		return jsonpattern.Null
+	case "boolean":
+		return jsonpattern.Bool
+	case "number":
+		return jsonpattern.Number
+	case "integer":
+		return integer(v, k)
+	case "string":
+		return text(k)
+	case "array":
+		items := jsonpattern.Any(freeDepth - 1)
+		if item, ok := k.take("items"); ok {
+			items = s.pattern(item)
+		}
+		least, most := k.lengths("Items")
+		return jsonpattern.Array(items, least, most)
+	case "object":
+		return s.object(k)
+	}
+	v.field("type").bad("must be object, array, string, integer, number, boolean or null")
+	return ""
 }
 
-func (m member) bound(param string) (int, *fault) {
-	n, f := m.integer(param, math.MinInt32, math.MaxInt32)
-	return int(n), f
+// text translates a string. A pattern or a format excludes a length.
+func text(k keywords) string {
+	if expr, ok := k.take("pattern"); ok {
+		pattern, err := jsonpattern.Matching(expr.text())
+		if err != nil {
+			expr.cannot("%v", err)
+		}
+		return pattern
+	}
+	if format, ok := k.take("format"); ok {
+		pattern, known := jsonpattern.Format(format.text())
+		if !known {
+			format.cannot("use date, time, date-time or uuid")
+		}
+		return pattern
+	}
+	return jsonpattern.Text(k.lengths("Length"))
 }
 
-func (s *schemaReader) schemas(m member, param string) ([]string, *fault) {
-	list, f := m.list(param)
-	patterns := make([]string, len(list))
-	for i := 0; i < len(list) && f == nil; i++ {
-		patterns[i], f = s.schema(member{value: list[i]}, fmt.Sprintf("%s[%d]", param, i))
+func integer(v value, k keywords) string {
+	lo, hi, hasLo, hasHi := k.bounds("minimum", "maximum", math.MinInt32)
+	switch {
+	case !hasLo && !hasHi:
+		return jsonpattern.Integer
+	case hasLo && !hasHi && lo == 0:
+		return jsonpattern.Natural
+	case hasLo && !hasHi && lo == 1:
+		return `[1-9][0-9]*`
+	case !hasLo || !hasHi || hi-lo >= maxRange:
+		v.cannot("use a minimum and a maximum less than %d apart, or a minimum of 0 or 1", maxRange)
+		return ""
 	}
-	if f == nil && len(list) == 0 {
-		f = badField(param, "is empty")
+	var all []string
+	for n := lo; n <= hi; n++ {
+		all = append(all, strconv.Itoa(n))
 	}
-	return patterns, f
+	return jsonpattern.AnyOf(all...)
 }
 
-func (s *schemaReader) properties(m member, param string) ([]jsonpattern.Member, *fault) {
-	members, f := object(m.value, param)
-	list := make([]jsonpattern.Member, len(members))
-	for i := 0; i < len(members) && f == nil; i++ {
-		list[i] = jsonpattern.Member{Name: members[i].name, Optional: true}
-		list[i].Value, f = s.schema(members[i], join(param, members[i].name))
+// object translates an object. Its members come in the order of the properties.
+func (s *schemaReader) object(k keywords) string {
+	var members []jsonpattern.Member
+	properties, closed := k.take("properties")
+	if closed {
+		size := 0
+		for p := range properties.members() {
+			m := jsonpattern.Member{Name: p.name, Value: s.pattern(p), Optional: true}
+			members = append(members, m)
+			size += len(m.Value)
+		}
+		if size > maxPattern || len(members) > maxProperties {
+			properties.cannot("there are too many, or they are too large")
+			return ""
+		}
 	}
-	return list, f
+	if required, ok := k.take("required"); ok {
+		for _, name := range required.texts(1000) {
+			i := slices.IndexFunc(members, func(m jsonpattern.Member) bool { return m.Name == name })
+			if i < 0 {
+				required.bad("has a name that is not in 'properties'")
+				return ""
+			}
+			members[i].Optional = false
+		}
+	}
+	if more, ok := k.take("additionalProperties"); ok {
+		if string(more.json) == "false" {
+			closed = true
+		} else if string(more.json) != "true" {
+			more.cannot("use false")
+		}
+	}
+	if !closed {
+		return freeObject()
+	}
+	return jsonpattern.Object(members...)
 }

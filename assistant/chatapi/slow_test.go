@@ -32,7 +32,7 @@ func (l narrowListener) Accept() (net.Conn, error) {
 
 func serveNarrow(t *testing.T, c chatapi.Config) *server {
 	t.Helper()
-	h, err := chatapi.New(c)
+	h, err := chatapi.New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

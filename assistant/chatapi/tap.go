@@ -3,9 +3,11 @@ package chatapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/foreword-go/foreword/assistant"
@@ -13,49 +15,56 @@ import (
 )
 
 // A tap is a backend between a reply and the server's own backend. It adds the
-// client's stop sequences to the layout's, turns panics into errors, and counts
-// tokens.
+// client's stop sequences to the layout's and counts tokens.
 type tap struct {
-	sampling.Forward // the other abilities of the model's backend
-	model            sampling.Model
+	sampling.Forward // the server's backend
+	counter          sampling.Counter
 	stop             []string
 	group            *group
 	index            int // in the group
 	calls            int
-	spent            usage
-	filtered         bool // the last continuation was ended by a filter
+	spent            sampling.Usage
+	filtered         bool // a filter ended the last continuation
 }
 
-// countingTime is how long counting for the bill may take.
-const countingTime = 2 * time.Second
-
-// A usage is what was spent on a reply, in tokens.
-type usage struct{ prompt, completion, cached int }
-
-func (u *usage) add(other usage) {
-	u.prompt += other.prompt
-	u.cached += other.cached
-	u.completion += other.completion
+// A group is the replies to one prompt. Whole answers are drawn together, so that the
+// backend reads the prompt once. Streams are not, since a [sampling.Drawer] returns all
+// of them at the end.
+type group struct {
+	n     int
+	whole bool
+	once  sync.Once
+	drawn []*sampling.Completion
+	err   error
 }
 
-// groupUsage is the usage of replies to one prompt, which counts once.
-func groupUsage(replies []*reply) (u usage) {
-	for _, a := range replies {
-		spent := a.tap.spent
-		u.prompt = max(u.prompt, spent.prompt)
-		u.cached = max(u.cached, spent.cached)
-		u.completion += spent.completion
+// draw returns the replies of the group. The error wraps [sampling.ErrUnsupported] if
+// they must be drawn one by one.
+func (g *group) draw(ctx context.Context, b sampling.Forward, req *sampling.Request) ([]*sampling.Completion, error) {
+	if !g.whole {
+		return nil, sampling.ErrUnsupported
 	}
-	return u
+	g.once.Do(func() {
+		defer func() {
+			if v := recover(); v != nil { // for all replies of the group
+				g.err = caught(v)
+			}
+		}()
+		g.drawn, g.err = b.Draw(ctx, req, g.n)
+		if g.err == nil && (len(g.drawn) != g.n || slices.Contains(g.drawn, nil)) {
+			g.err = fmt.Errorf("%w: %d of %d completions arrived", sampling.ErrTruncated, len(g.drawn), g.n)
+		}
+	})
+	return g.drawn, g.err
 }
 
 // Sample asks the backend.
 func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		if t.calls++; t.calls > 1 && len(t.stop) > 0 {
-			// An empty reply would be asked for anew; but it may be empty because
-			// the server found one of the client's stops at its beginning, and
-			// not every server tells.
+			// The Conversation asks again after an empty reply. But the reply may be
+			// empty because it began with a stop of the client, and not every server
+			// says so.
 			yield(sampling.Chunk{}, assistant.ErrEmpty)
 			return
 		}
@@ -66,7 +75,7 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 			}
 		}
 		if t.calls == 1 {
-			all, err := t.group.draw(ctx, t.model.Backend, &asked)
+			all, err := t.group.draw(ctx, t.Forward, &asked)
 			if !errors.Is(err, sampling.ErrUnsupported) {
 				t.one(ctx, req.Prompt, all, err, yield)
 				return
@@ -74,44 +83,28 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 		}
 		var told sampling.Usage
 		var text strings.Builder
-		outside, left := false, false // whether the code that runs is the caller's; whether it wants no more
-		defer func() {
-			if outside {
-				return // its own panic
-			}
-			if v := recover(); v != nil {
-				if err := caught(v); !left {
-					yield(sampling.Chunk{}, err)
-				}
-			}
-		}()
 		defer func() { t.count(ctx, req.Prompt, text.String(), told) }()
-		for chunk, err := range t.model.Backend.Sample(ctx, &asked) {
+		for chunk, err := range t.Forward.Sample(ctx, &asked) {
 			if chunk.Usage != nil {
 				told = *chunk.Usage
 			}
 			text.WriteString(chunk.Text)
 			t.filtered = chunk.Reason == sampling.Filtered
-			outside = true
-			more := yield(chunk, err)
-			outside = false
-			if left = !more; left {
+			if !yield(chunk, err) {
 				return
 			}
 		}
 	}
 }
 
-// one yields the reply of a group that was drawn together. The first reply of
-// the group carries the cost of all.
+// one yields a reply of a group that was drawn together. The first reply carries the
+// cost of all.
 func (t *tap) one(ctx context.Context, prompt string, all []*sampling.Completion, err error, yield func(sampling.Chunk, error) bool) {
 	if t.index == 0 && len(all) > 0 {
 		var told sampling.Usage
 		var text strings.Builder
 		for _, c := range all {
-			told.PromptTokens += c.Usage.PromptTokens
-			told.CachedTokens += c.Usage.CachedTokens
-			told.CompletionTokens += c.Usage.CompletionTokens
+			add(&told, c.Usage)
 			text.WriteString(c.Text)
 		}
 		t.count(ctx, prompt, text.String(), told)
@@ -125,24 +118,30 @@ func (t *tap) one(ctx context.Context, prompt string, all []*sampling.Completion
 	yield(sampling.Chunk{Text: c.Text, Tokens: c.Tokens, Reason: c.Reason, Stop: c.Stop, Model: c.Model}, nil)
 }
 
-// count adds what a call cost. What the backend did not tell is counted, if
-// there is something to count with; a stream that was left at a stop sequence
-// has no figures from most servers.
+func add(total *sampling.Usage, u sampling.Usage) {
+	total.PromptTokens += u.PromptTokens
+	total.CompletionTokens += u.CompletionTokens
+	total.CachedTokens += u.CachedTokens
+}
+
+// countingTime limits the time of counting what a call cost.
+const countingTime = 2 * time.Second
+
+// count adds what a call cost. It counts the tokens that the backend did not report,
+// such as those of a stream that was left, if the model has a counter.
 func (t *tap) count(ctx context.Context, prompt, text string, told sampling.Usage) {
-	u := usage{told.PromptTokens, told.CompletionTokens, told.CachedTokens}
-	counter := t.model.Counter
+	counter := t.counter
 	if counter == nil {
 		counter = t.Forward
 	}
-	// A client that has left is billed too, but a slow counter holds nobody up.
+	// The tokens of a client that has left are counted too.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 	defer cancel()
-	for figure, text := range map[*int]string{&u.prompt: prompt, &u.completion: text} {
-		if *figure == 0 {
-			*figure, _ = counter.Count(ctx, text) // 0 where nothing counts
-		}
+	if told.PromptTokens == 0 {
+		told.PromptTokens, _ = counter.Count(ctx, prompt) // 0 without a counter
 	}
-	t.spent.prompt += u.prompt
-	t.spent.completion += u.completion
-	t.spent.cached += u.cached
+	if told.CompletionTokens == 0 {
+		told.CompletionTokens, _ = counter.Count(ctx, text)
+	}
+	add(&t.spent, told)
 }

@@ -84,7 +84,7 @@ func run(ctx context.Context, env *cli.Env) error {
 			return err
 		}
 	}
-	handler, err := chatapi.New(config)
+	handler, err := chatapi.New(ctx, config)
 	if err != nil {
 		return &cli.UsageError{Err: err}
 	}

@@ -1,0 +1,188 @@
+package chatapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"net/http"
+	"unicode/utf8"
+)
+
+// A value is a JSON value in the body of a request. The methods that read it record
+// what is wrong with it as the request's fault and then return a zero value. Only the
+// first fault counts, so callers need not check for one.
+type value struct {
+	in   *request
+	name string // of the field; "" for an element of an array
+	path string // for faults, such as messages[0].content; "" is the whole body
+	json json.RawMessage
+}
+
+func (v value) fail(status int, code, message string) {
+	if v.in.fault == nil {
+		v.in.fault = &fault{status: status, code: code, param: v.path, message: message}
+	}
+}
+
+// bad refuses the value.
+func (v value) bad(format string, args ...any) {
+	code, subject := "invalid_value", "'"+v.path+"'"
+	if v.path == "" {
+		code, subject = "invalid_json", "the body"
+	}
+	v.fail(http.StatusBadRequest, code, subject+" "+fmt.Sprintf(format, args...))
+}
+
+// cannot refuses a value that asks for something that a base model cannot do.
+func (v value) cannot(why string, args ...any) {
+	v.fail(http.StatusBadRequest, "unsupported_parameter", "'"+v.path+"' is not supported: "+fmt.Sprintf(why, args...))
+}
+
+// unknown refuses a field that no endpoint has.
+func (v value) unknown() {
+	v.fail(http.StatusBadRequest, "unknown_parameter", "unknown field '"+v.path+"'")
+}
+
+// checkJSON refuses text that is not JSON, which the other methods rely on.
+// encoding/json would replace bytes that are not UTF-8.
+func (v value) checkJSON() {
+	if !utf8.Valid(v.json) {
+		v.bad("is not valid UTF-8")
+	} else if !json.Valid(v.json) {
+		v.bad("is not one JSON value")
+	}
+}
+
+func (v value) isNull() bool { return string(v.json) == "null" }
+func (v value) isText() bool { return v.json[0] == '"' }
+
+// members yields the fields of an object in their order. A repeated field is refused:
+// programs differ in which of the two counts, and a proxy may have checked the other.
+func (v value) members() iter.Seq[value] {
+	return func(yield func(value) bool) {
+		d := json.NewDecoder(bytes.NewReader(v.json))
+		if open, _ := d.Token(); open != json.Delim('{') {
+			v.bad("must be an object")
+			return
+		}
+		seen := map[string]bool{}
+		for d.More() && v.in.fault == nil {
+			key, _ := d.Token() // checkJSON has checked the text
+			name, _ := key.(string)
+			m := value{in: v.in, name: name, path: join(v.path, name)}
+			if d.Decode(&m.json) != nil || seen[name] {
+				m.bad("is given twice")
+				return
+			}
+			if seen[name] = true; !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// fields yields the members that are not null, since null means that a field is
+// absent.
+func (v value) fields() iter.Seq[value] {
+	return func(yield func(value) bool) {
+		for m := range v.members() {
+			if !m.isNull() && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// join returns the path of a field of an object. Long names are cut.
+func join(path, name string) string {
+	const most = 64
+	if len(name) > most {
+		n := most
+		for !utf8.RuneStart(name[n]) {
+			n--
+		}
+		name = name[:n] + "…"
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func (v value) read(into any, kind string) {
+	if json.Unmarshal(v.json, into) != nil {
+		v.bad("must be %s", kind)
+	}
+}
+
+func (v value) text() (s string) {
+	v.read(&s, "a string")
+	return s
+}
+
+func (v value) flag() (b bool) {
+	v.read(&b, "true or false")
+	return b
+}
+
+func (v value) number(lo, hi float64) (n float64) {
+	if v.read(&n, "a number"); n < lo || n > hi {
+		v.bad("must be from %v to %v", lo, hi)
+	}
+	return n
+}
+
+func (v value) integer(lo, hi int64) (n int64) {
+	if json.Unmarshal(v.json, &n) != nil {
+		// Some languages write an integer as 256.0.
+		var f float64
+		if json.Unmarshal(v.json, &f) != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+			v.bad("must be an integer")
+		}
+		n = int64(f)
+	}
+	if n < lo || n > hi {
+		v.bad("must be from %d to %d", lo, hi)
+	}
+	return n
+}
+
+// list returns the elements of an array.
+func (v value) list(most int) []value {
+	var elements []json.RawMessage
+	if v.read(&elements, "an array"); len(elements) > most {
+		v.bad("has %d elements; at most %d are allowed", len(elements), most)
+		return nil
+	}
+	list := make([]value, len(elements))
+	for i, e := range elements {
+		list[i] = value{in: v.in, path: fmt.Sprintf("%s[%d]", v.path, i), json: e}
+	}
+	return list
+}
+
+// texts reads one string or an array of strings.
+func (v value) texts(most int) []string {
+	if v.isText() {
+		return []string{v.text()}
+	}
+	list := v.list(most)
+	texts := make([]string, len(list))
+	for i, e := range list {
+		if !e.isText() {
+			v.bad("must be a string or an array of strings")
+			return nil
+		}
+		texts[i] = e.text()
+	}
+	return texts
+}
+
+// compact returns the JSON text without white space between its tokens.
+func (v value) compact() string {
+	var b bytes.Buffer
+	_ = json.Compact(&b, v.json) // checkJSON has checked the text
+	return b.String()
+}
