@@ -77,7 +77,7 @@ func (r *request) check(e *endpoint) {
 		prompt.bad("asks for %d choices, with 'n'; at most %d are allowed", r.choices(), r.h.limits.Choices)
 	}
 	if r.given["top_p"] && r.params.TopP == 0 {
-		r.params.Temperature = 0 // OpenAI takes the likeliest token; in sampling.Params 0 is no limit
+		r.params.Temperature = 0 // OpenAI takes the likeliest token
 	}
 	if r.params.Logprobs {
 		r.params.TopLogprobs = r.topLogprobs
