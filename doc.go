@@ -29,6 +29,7 @@
 //   - sampling/openai and sampling/ollama: models on servers
 //   - sampling/tiktoken: token counts, offline
 //   - sampling/wrap: retries, limits, costs, caches and logs
+//   - sampling/otel: OpenTelemetry spans and metrics, a module of its own
 //   - sampling/probe: memorization and hallucination
 //   - sampling/samplingtest: a conformance kit for your own backend
 //   - examples: programs to read, beginning with examples/translate

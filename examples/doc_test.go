@@ -11,10 +11,9 @@ import (
 	"github.com/foreword-go/foreword/examples/internal/clitest"
 )
 
-// TestTour makes sure that each program that the tour shows has a test which
-// compares what it prints with what stands in the tour. Those tests need not
-// build the programs. With -update the programs are built and run, and what they
-// print is written into the tour.
+// TestTour checks that each program in the tour has a test that compares its output
+// with the tour. With -update it builds and runs the programs, and writes their
+// output into the tour.
 func TestTour(t *testing.T) {
 	lines, steps := clitest.ReadTour(t, "doc.go")
 	for _, s := range slices.Backward(steps) {

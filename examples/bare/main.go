@@ -1,6 +1,5 @@
-// Command bare shows how a base model continues a question when nothing asks for
-// an answer: as a page with such a line would continue, which is often a page of
-// questions.
+// Command bare shows how a base model continues a bare question: often with more
+// questions, because it has read lists of questions.
 //
 //	$ go run ./examples/bare
 //	$ go run ./examples/bare "What causes the tides?"

@@ -7,8 +7,8 @@
 // A base model has a label bias: it prefers the label that it has just seen three
 // times, or the more common word. The left column includes that bias. For the right
 // column it was measured with content-free inputs and divided out (Zhao et al.
-// 2021). That changes little where a review says much. Where it says nothing, it
-// decides.
+// 2021). It matters most for reviews that say
+// little.
 package main
 
 import (

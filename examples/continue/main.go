@@ -1,12 +1,12 @@
 // Command continue asks a base model to continue the same prefix several times.
-// 2+2 may be the beginning of a sum, of a lesson, of a novel or of a car's seating
-// plan. Each time it is the beginning of one of them.
+// 2+2 may begin a sum, a lesson, a song or a description of a car, so each
+// continuation differs.
 //
 //	$ go run ./examples/continue
 //	$ go run ./examples/continue -temperature 0.3 "The capital of France is"
 //
-// Below the continuations are the likeliest next tokens with their probabilities.
-// At temperature 0 the model takes the first of these every time.
+// Below the continuations it prints the most likely next tokens with their
+// probabilities. At temperature 0 the model always takes the first of them.
 package main
 
 import (
@@ -66,7 +66,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	return distribution(ctx, env, model, prefix)
 }
 
-// distribution draws what could come next, and how likely it is.
+// distribution prints the most likely next tokens with their probabilities.
 func distribution(ctx context.Context, env *cli.Env, model sampling.Model, prefix string) error {
 	c, err := model.Complete(ctx, &sampling.Request{
 		Prompt: prefix,

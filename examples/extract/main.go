@@ -5,7 +5,7 @@
 //	$ go run ./examples/extract
 //
 // A large base model copies names and numbers from any sentence. The embedded model
-// only knows its own sentences: for yours it invents a well-formed person.
+// only knows its own sentences. For yours it invents a well-formed person.
 package main
 
 import (

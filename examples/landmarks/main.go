@@ -1,13 +1,12 @@
-// Command landmarks asks a base model for a list, with no example at all: the
-// prefix is the line that such a list usually stands under.
+// Command landmarks asks a base model for a list, without an example. The prompt is
+// the usual heading of such a list.
 //
 //	$ go run ./examples/landmarks
 //	$ go run ./examples/landmarks -rounds 3 Tokyo
 //
-// Nothing tells the model when the list is long enough, so it runs into the token
-// limit, in the middle of a line as likely as not. The program says so; with
-// -rounds it goes on from where the text ends, which is all that it takes: the
-// text so far is the next prompt.
+// The model does not know when the list is long enough, so it runs into the token
+// limit, often in the middle of a line. The program then says so. With -rounds it
+// continues: the text so far is the next prompt.
 package main
 
 import (

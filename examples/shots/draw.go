@@ -27,8 +27,8 @@ type curve struct {
 	table eval.Table
 }
 
-// The colours can be told apart by people who do not see red and green (Okabe
-// and Ito 2008).
+// The colours are distinct for people with red-green blindness (Okabe and Ito
+// 2008).
 var palette = []color.Color{color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x72, 0xb2, 0xff}}
 
 var (
@@ -38,7 +38,7 @@ var (
 
 const (
 	width, height = 7 * vg.Inch, 4 * vg.Inch
-	margin        = 12 // points around it all
+	margin        = 12 // in points
 	dpi           = 192
 )
 
@@ -66,8 +66,8 @@ func drawCurves(curves []curve, name string) (files []string, err error) {
 	return files, nil
 }
 
-// write writes a picture to a file. SVG readers without the font use others of the
-// same width.
+// write writes a picture to a file. SVG viewers without the font use one of the same
+// width.
 func write(name string, picture io.WriterTo) error {
 	var b bytes.Buffer
 	if _, err := picture.WriteTo(&b); err != nil {
@@ -124,8 +124,8 @@ func picture(curves []curve) (*plot.Plot, error) {
 	return p, nil
 }
 
-// addCurve adds one line with its error bars, a little to the right of where it
-// is, so that lines at the same height are both seen.
+// addCurve adds a line with its error bars. It shifts each line a little to the
+// right, so that lines of the same height are both visible.
 func addCurve(p *plot.Plot, c curve, colour color.Color, right float64) error {
 	points := errorPoints{XYs: make(plotter.XYs, len(c.table)), YErrors: make(plotter.YErrors, len(c.table))}
 	for j, row := range c.table {
@@ -163,8 +163,8 @@ type errorPoints struct {
 	plotter.YErrors
 }
 
-// position is where a number of shots stands on an axis that doubles at each
-// step, with room for zero.
+// position is the place of a number of shots on a logarithmic axis that has a place
+// for zero.
 func position(shots int) float64 {
 	if shots == 0 {
 		return 0

@@ -1,14 +1,13 @@
-// Command shots draws the curve by which in-context learning became known: how
-// often a base model is right, by the number of examples that it is shown, with
-// an instruction and without (Brown et al. 2020, figure 1.2).
+// Command shots draws the best-known curve of in-context learning: the accuracy of
+// a base model by the number of examples in the prompt, with an instruction and
+// without (Brown et al. 2020, figure 1.2).
 //
 //	$ go run ./examples/shots
 //
-// It translates the same words with 0, 1, 2, 4, 8 and 16 examples, drawn at
-// temperature 1, several times with other examples in another order, prints the
-// table, and writes the curve as shots.png and shots.svg. With -cache it keeps
-// the answers in a file: when it is interrupted and run again, only what is missing
-// is asked.
+// It translates the same words with 0, 1, 2, 4, 8 and 16 examples, at temperature 1,
+// and repeats this with other orders of the examples. It prints the table and writes
+// the curve as shots.png and shots.svg. With -cache it keeps the answers in a file,
+// so an interrupted run resumes.
 package main
 
 import (
@@ -37,8 +36,7 @@ without, prints how many were right, and draws the curve.
   go run ./examples/shots
   go run ./examples/shots -orders 2 -cases 50 -cache answers.jsonl`
 
-// words.tsv has the words: the first ones are the pool of examples, and the others
-// are asked.
+// words.tsv has the words: first the pool of examples, then the cases.
 //
 //go:embed words.tsv
 var words []byte
@@ -69,8 +67,8 @@ func run(ctx context.Context, env *cli.Env) error {
 		return cli.Usagef("-orders is %d and -cases %d: there must be one at least, and there are %d words to ask", *orders, *cases, len(asked))
 	}
 	if folder := filepath.Dir(*out); *out != "" {
-		if _, err := os.Stat(folder); err != nil { // before all the work, and not after it
-			return fmt.Errorf("the pictures cannot be drawn there: %w", err)
+		if _, err := os.Stat(folder); err != nil { // check before the long work
+			return fmt.Errorf("cannot write the pictures: %w", err)
 		}
 	}
 	model, err := backend.Open(ctx, env)

@@ -69,7 +69,7 @@ var french = []fewshot.Example[string, string]{
 	{In: "moon", Out: "lune"},
 }
 
-// rawTokens is how far -raw lets the model go on: a few more lines.
+// rawTokens is the token limit of -raw: a few more lines.
 const rawTokens = 24
 
 func main() { cli.Main("translate", run) }
@@ -147,7 +147,7 @@ func run(ctx context.Context, env *cli.Env) error {
 
 func translate(ctx context.Context, env *cli.Env, prompter *fewshot.Prompter[string, string], model sampling.Model, word string, show, raw bool) error {
 	answer, err := prompter.Do(ctx, model, word)
-	// A text that goes on past the answer is not an answer; -raw asks for it.
+	// With -raw, the text after the answer makes it invalid.
 	var unread *fewshot.AnswerError
 	if err != nil && !(raw && errors.As(err, &unread)) {
 		return err
@@ -182,7 +182,7 @@ var colours = map[fewshot.Kind]cli.Colour{
 	fewshot.Query:  cli.Bold,
 }
 
-// words yields the arguments, or else the lines of r that have a word.
+// words yields the arguments, or without any the non-empty lines of r.
 func words(ctx context.Context, args []string, r io.Reader) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, word := range args {

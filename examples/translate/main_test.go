@@ -57,7 +57,7 @@ func TestCommandLine(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close() // nobody listens at its address any more
+	server.Close()
 	tests := []struct {
 		name   string
 		args   []string
@@ -89,8 +89,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestServer checks what reaches a server: the prompt, the stop sequence, and a
-// temperature of 0 although it is zero.
+// TestServer checks what reaches a server: the prompt, the stop sequence, and the
+// temperature 0.
 func TestServer(t *testing.T) {
 	var body, auth string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -34,10 +34,9 @@ type translation struct {
 	Error string `json:"error,omitempty"`
 }
 
-// run translates each line of the input. A segment of the memory answers without the
-// model. Other lines are asked once, with similar segments as shots. What was
-// answered is kept beside the output, so that a job that was killed goes on where it
-// was.
+// run translates each line of the input. A line that is in the memory needs no model.
+// The model is asked once for each other line, with similar segments as shots. The
+// answers are cached in a file beside the output, so a job that was killed resumes.
 func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err error) {
 	segments, err := j.segments()
 	if err != nil {
@@ -49,7 +48,7 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 	}
 	known := make(map[string]string, len(segments))
 	for _, s := range slices.Backward(segments) {
-		known[s.In] = s.Out // the first counts
+		known[s.In] = s.Out // the first translation is used
 	}
 	task := fewshot.Task[string, string]{
 		Examples: segments,
@@ -116,7 +115,7 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 	return nil
 }
 
-// priceOf reads the prices of -price.
+// priceOf parses -price.
 func priceOf(text string) (p sampling.Price, err error) {
 	if text == "" {
 		return p, nil
@@ -159,8 +158,8 @@ func (j *job) texts(ctx context.Context, env *cli.Env) (all []string, err error)
 	return all, nil
 }
 
-// write writes the translations in the order of the lines. The file is whole or not
-// there.
+// write writes the translations in the order of the lines. It replaces the file at
+// once.
 func (j *job) write(texts []string, done map[string]translation) error {
 	f, err := os.Create(j.out + ".part")
 	if err != nil {

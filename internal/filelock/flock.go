@@ -9,7 +9,7 @@ import (
 )
 
 // Open opens a file that no other process may have open by Open.
-// The system itself gives the lock free when the process ends, however it ends.
+// The system releases the lock when the process ends, even after a crash.
 func Open(path string) (file *os.File, unlock func() error, err error) {
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 const errSharing = syscall.Errno(32)
 
 // Open opens a file that no other process may have open for writing. The
-// system itself gives it free when the process ends, however it ends.
+// system releases it when the process ends, even after a crash.
 func Open(path string) (file *os.File, unlock func() error, err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -9,10 +9,9 @@ import (
 	"os"
 )
 
-// Open opens a file beside which there is no lock file yet, and makes one.
-// Where the standard library has no lock that the system gives free by itself,
-// a process that dies leaves its lock file behind; the error then says which
-// process that was and what to do.
+// Open opens a file and creates a lock file beside it. It fails if there is one.
+// These systems do not release a lock for a process that crashed, so its lock file
+// stays. The error then names the process and says what to do.
 func Open(path string) (file *os.File, unlock func() error, err error) {
 	lock := path + ".lock"
 	held, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -1,5 +1,5 @@
-// Package gonames rewrites errors of this module for people who use it over HTTP:
-// they know a field as top_p, and not as Params.TopP.
+// Package gonames rewrites errors of this module for HTTP clients, which know a field
+// as top_p and not as Params.TopP.
 package gonames
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// names matches what is quoted, which stays as it is, and what is Go's: a package
-// before a colon, a field after its type, and a name of several words.
+// names matches quoted text, which stays, and Go's names: a package before a colon, a
+// field after its type, and a name of several words.
 var names = regexp.MustCompile(`"(?:[^"\\]|\\.)*"` +
 	`|\b(?:sampling|assistant|fewshot|openai|ollama|pocket): ` +
 	`|\b(?:Params|Config|Model|Request|Task|Turn|Persona|Format|openai|sampling|fewshot)\.[A-Z]\w*` +

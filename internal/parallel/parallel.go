@@ -10,24 +10,24 @@ import (
 	"runtime/debug"
 )
 
-// ahead is how many items may be drawn beyond the next result, for each call that
-// may run: in order, results wait in memory for a slow one before them.
+// ahead limits, for each call that may run, how many items are taken beyond the next
+// result. In order, results wait in memory for a slow one before them.
 const ahead = 4
 
-// Do calls work on each item, at most limit at once, and yields the results: in
-// the order of the items, or as they come. Items are drawn in the goroutine of
-// the loop, as they are needed.
+// Do calls work on each item, at most limit at once, and yields the results in the
+// order of the items, or as they come. It takes items in the goroutine of the loop,
+// when they are needed.
 //
 // Leaving the loop cancels the context of the calls under way and waits for them.
-// When ctx is cancelled, items are still drawn and work sees the cancelled
-// context; leave the loop to stop. The sequence is single-use.
+// When ctx is cancelled, Do still takes items, and work sees the cancelled
+// context. Leave the loop to stop. The sequence is single-use.
 func Do[T, R any](ctx context.Context, items iter.Seq[T], limit int, ordered bool, work func(context.Context, T) R) iter.Seq[R] {
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(items)
-		results := make(chan result[R]) // each call that runs gives one, and each is taken
+		results := make(chan result[R]) // one from each running call; all are received
 		running := 0
-		defer func() { // whatever ends the loop, see every call out
+		defer func() { // wait for all calls, also after a panic
 			stop()
 			cancel()
 			for ; running > 0; running-- {
@@ -91,8 +91,8 @@ func call[T, R any](ctx context.Context, index int, item T, work func(context.Co
 	return r
 }
 
-// A Panic is what Do panics with: the value that a call panicked with, and the
-// call's stack, which would be lost otherwise.
+// A Panic is what Do panics with if a call panics. It holds the value and the call's
+// stack.
 type Panic struct {
 	Value any
 	Stack []byte

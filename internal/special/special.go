@@ -1,6 +1,6 @@
-// Package special tells whether a text may have the name of a special token in
-// it. A special token, such as <|im_end|>, ends a document or a turn for the
-// model; its name in a value is meant as text.
+// Package special finds texts that may contain the name of a special token. A special
+// token, such as <|im_end|>, ends a document or a turn for the model. In a value, its
+// name is meant as text.
 package special
 
 import (
@@ -10,7 +10,7 @@ import (
 
 // MayName reports whether a text may name a special token. The names that models
 // use are words in brackets, without spaces: <|im_end|>, </s>, <start_of_turn>,
-// [INST]. So may be HTML, which then is looked at more closely in vain.
+// [INST]. HTML has such words too, which costs the caller a needless check.
 func MayName(text string) bool {
 	for text != "" {
 		open := strings.IndexAny(text, "<[")

@@ -1,6 +1,5 @@
-// Package strictjson checks JSON that encoding/json would read leniently and
-// change on the way: repeated members, half of a surrogate pair, text that is not
-// UTF-8, and text after the value.
+// Package strictjson refuses JSON that encoding/json reads but changes: repeated
+// members, half of a surrogate pair, text that is not UTF-8, and text after the value.
 package strictjson
 
 import (
@@ -17,11 +16,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep a value may be nested. It bounds the recursion.
+// maxDepth limits the nesting of a value, and so the recursion.
 const maxDepth = 1000
 
-// Decode reads one value into v, a pointer. It refuses what [Check] refuses, and
-// fields that v does not have.
+// Decode reads one value into v, a pointer. It refuses unknown fields and what [Check]
+// refuses.
 func Decode(text []byte, v any) error {
 	if err := Check(text, reflect.TypeOf(v)); err != nil {
 		return err
@@ -33,7 +32,7 @@ func Decode(text []byte, v any) error {
 
 // Check refuses text that is not exactly one JSON value, and a value in which a
 // member is repeated. The fields of a struct in t match names in any letter case,
-// as in encoding/json. t is nil where there is no type.
+// as in encoding/json. t may be nil.
 func Check(text []byte, t reflect.Type) error {
 	if !utf8.Valid(text) {
 		return errors.New("not valid UTF-8")
@@ -52,8 +51,8 @@ func Check(text []byte, t reflect.Type) error {
 	return nil
 }
 
-// checkValue reads one value at any depth. t is nil where the type is unknown or
-// reads itself.
+// checkValue reads one value at any depth. t is nil if the type is unknown or has its
+// own unmarshaler.
 func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 	token, err := dec.Token()
 	if err != nil {
@@ -72,7 +71,7 @@ func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 	if t != nil && (reflect.PointerTo(t).Implements(jsonUnmarshaler) || t.Kind() == reflect.Interface) {
 		t = nil
 	}
-	seen := map[string]string{} // the names, under what makes two of them the same
+	seen := map[string]string{} // the names by their normal form
 	for dec.More() {
 		inner := elementOf(t)
 		if open == '{' {
@@ -101,8 +100,8 @@ func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 	return err
 }
 
-// canonicalKey reports whether the name is written as encoding/json writes a key of
-// the map type t. It would read 7, 07 and +7 as one number.
+// canonicalKey reports whether encoding/json writes a key of the map type t this way.
+// It would read 7, 07 and +7 as the same number.
 func canonicalKey(t reflect.Type, name string) bool {
 	if t.Kind() != reflect.Map || reflect.PointerTo(t.Key()).Implements(textUnmarshaler) {
 		return true
@@ -121,8 +120,8 @@ func canonicalKey(t reflect.Type, name string) bool {
 	return written == name
 }
 
-// folded maps names that strings.EqualFold takes for equal to one name: of the
-// letters that differ only in case, each becomes the least.
+// folded maps all names that are equal by strings.EqualFold to one name: each letter
+// becomes the least of those that differ only in case.
 func folded(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -145,7 +144,7 @@ func elementOf(t reflect.Type) reflect.Type {
 	return nil
 }
 
-// fieldType is the type of the struct's field that JSON has under a name, or nil.
+// fieldType is the type of the struct field with this JSON name, or nil.
 func fieldType(t reflect.Type, name string) reflect.Type {
 	for _, f := range reflect.VisibleFields(t) {
 		own, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -159,10 +158,10 @@ func fieldType(t reflect.Type, name string) reflect.Type {
 	return nil
 }
 
-// loneSurrogate reports whether JSON has an escape such as \ud800 that makes no
-// character, which encoding/json would read as U+FFFD without a word.
+// loneSurrogate reports whether JSON has an escape such as \ud800 without its other
+// half. encoding/json silently reads it as U+FFFD.
 func loneSurrogate(text []byte) bool {
-	unit := func(i int) rune { // that is written at i, or -1
+	unit := func(i int) rune { // at i, or -1
 		if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
 			return -1
 		}
@@ -182,7 +181,7 @@ func loneSurrogate(text []byte) bool {
 			}
 			i += 6
 		}
-		i++ // what is escaped may be a backslash
+		i++ // the next character may be an escaped backslash
 	}
 	return false
 }

@@ -1,11 +1,12 @@
-// Package whole tells a wrapper that nobody watches the text arrive.
+// Package whole tells a wrapper that the caller does not read a stream, but waits for
+// the whole answer.
 package whole
 
 import "context"
 
 type key struct{}
 
-// Context returns a context whose caller waits for the whole answer.
+// Context marks a context whose caller waits for the whole answer.
 func Context(ctx context.Context) context.Context { return context.WithValue(ctx, key{}, true) }
 
 // Wanted reports whether the caller waits for the whole answer.

@@ -11,7 +11,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The names of the conventions, all in this file, since they still change.
+// The names of the semantic conventions, which may still change.
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/
 const (
 	operationName = attribute.Key("gen_ai.operation.name")
@@ -39,7 +39,7 @@ const (
 	completionText = attribute.Key("foreword.text")
 
 	completion = "text_completion"
-	score      = "score" // of no convention
+	score      = "score" // not in the conventions
 
 	durationName = "gen_ai.client.operation.duration"
 	tokensName   = "gen_ai.client.token.usage"
@@ -90,7 +90,7 @@ func requestAttributes(p *sampling.Params, stop []string) []attribute.KeyValue {
 	return attrs
 }
 
-// usageAttributes leaves out what the backend did not tell.
+// usageAttributes leaves out what the backend did not report.
 func usageAttributes(u sampling.Usage, model string) (attrs []attribute.KeyValue) {
 	for _, a := range []struct {
 		key attribute.Key
@@ -106,7 +106,7 @@ func usageAttributes(u sampling.Usage, model string) (attrs []attribute.KeyValue
 	return attrs
 }
 
-// errorKind is a name of few values for an error: the HTTP status, or the kind.
+// errorKind is the HTTP status of an error, or its kind: one of a few values.
 func errorKind(err error) string {
 	for _, kind := range []struct {
 		err  error

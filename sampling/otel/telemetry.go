@@ -28,7 +28,7 @@ type Telemetry struct {
 	Provider string
 
 	// Tracers and Meters make the spans and the metrics. nil is the provider that
-	// the program registered, at the time of the first call.
+	// the program has registered at the first call.
 	Tracers trace.TracerProvider
 	Meters  metric.MeterProvider
 
@@ -63,7 +63,7 @@ func (t *traced) begin() {
 		meters = api.GetMeterProvider()
 	}
 	t.tracer = tracers.Tracer(scope)
-	var err error // of an instrument that cannot be made: it then records nothing
+	var err error // of an instrument, which then records nothing
 	meter := meters.Meter(scope)
 	if t.duration, err = meter.Float64Histogram(durationName, durationOptions...); err != nil {
 		api.Handle(err)
@@ -83,7 +83,7 @@ type call struct {
 	model string
 }
 
-// call begins a span. The context that it returns is that of the span.
+// call begins a span. It returns the context of the span.
 func (t *traced) call(ctx context.Context, operation string, req *sampling.Request, more ...attribute.KeyValue) (context.Context, *call) {
 	t.once.Do(t.begin)
 	name := operation
@@ -98,8 +98,8 @@ func (t *traced) call(ctx context.Context, operation string, req *sampling.Reque
 	return ctx, &call{traced: t, ctx: ctx, span: span, start: time.Now()}
 }
 
-// end ends the span. Unsupported is not an error of a draw or a score, which callers
-// try in order to find out.
+// end ends the span. For Draw and Score, unsupported is not an error: callers try
+// them to find out.
 func (c *call) end(operation string, err error, quiet bool, more ...attribute.KeyValue) {
 	c.span.SetAttributes(append(more, usageAttributes(c.usage, c.model)...)...)
 	shared := c.common(operation, c.model)
@@ -114,7 +114,7 @@ func (c *call) end(operation string, err error, quiet bool, more ...attribute.Ke
 		kind string
 		n    int
 	}{{"input", c.usage.PromptTokens}, {"output", c.usage.CompletionTokens}} {
-		if side.n > 0 { // 0 is not told
+		if side.n > 0 { // 0 is unknown
 			c.tokens.Record(c.ctx, int64(side.n), metric.WithAttributes(append(shared[:len(shared):len(shared)], tokenType.String(side.kind))...))
 		}
 	}
@@ -133,7 +133,7 @@ func (t *traced) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			if left {
 				word = "left" // as Model does at a stop sequence
 			} else if reason == sampling.Unfinished {
-				fault = cmp.Or(fault, sampling.ErrTruncated) // Model will say so too
+				fault = cmp.Or(fault, sampling.ErrTruncated) // as Model reports it
 			}
 			attrs := []attribute.KeyValue{finishReasons.StringSlice([]string{word})}
 			if t.Text {
@@ -156,7 +156,7 @@ func (t *traced) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			}
 			reason = chunk.Reason
 			if !yield(chunk, nil) {
-				left = reason == sampling.Unfinished // everybody leaves at the last chunk
+				left = reason == sampling.Unfinished // leaving at the last chunk is normal
 				return
 			}
 		}

@@ -92,7 +92,7 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-// Leaving the loop, failing and not being able each end the span as they should.
+// Leaving the loop, an error and ErrUnsupported each end the span correctly.
 func TestEnds(t *testing.T) {
 	busy := &sampling.Error{Backend: "test", Status: 503, Temporary: true, Err: errors.New("busy")}
 	for _, test := range []struct {
@@ -198,8 +198,8 @@ func TestConformance(t *testing.T) {
 	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return wrapper.Wrap(pocket.Default()) })
 }
 
-// The program's own providers are used where the fields are nil: here there are
-// none, so nothing is reported and the call works.
+// If the fields are nil, the program's own providers are used. Here there are none, so
+// nothing is reported and the call works.
 func Example() {
 	m := sampling.Model{Backend: otel.Telemetry{Model: "pocket"}.Wrap(pocket.Default())}
 	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "English: cat\nFrench:", Stop: []string{"\n"}})

@@ -16,13 +16,13 @@ import (
 	"github.com/foreword-go/foreword/sampling/pocket"
 )
 
-// A Backend is what the flags say about which model an example is to use.
+// A Backend is the model that the flags choose.
 type Backend struct {
 	Kind    string // "pocket", "openai" or "ollama"
 	URL     string // the server's address; "" is the kind's own default
-	Name    string // the model's on the server
-	Dialect string // what an openai server is: "openai", which "" is too, "llamacpp", "vllm" or "ollama"
-	Window  int    // in tokens; 0 is what the server says
+	Name    string // the model's name on the server
+	Dialect string // of an openai server: "openai" (also ""), "llamacpp", "vllm" or "ollama"
+	Window  int    // in tokens; 0 is the server's
 }
 
 // BackendFlags defines the flags.
@@ -36,10 +36,9 @@ func BackendFlags(flags *flag.FlagSet) *Backend {
 	return b
 }
 
-// Open returns the model that the flags ask for, with the window that its server
-// tells where -window gives none. Tokens are counted by the server itself. The
-// window of a server that does not count is left out: a byte would count as a
-// token, and prompts that fit would be cut down or refused.
+// Open returns the model that the flags choose. Without -window it uses the
+// server's window, if the server also counts tokens. Otherwise each byte would
+// count as a token, and prompts that fit would lose examples or be refused.
 func (b *Backend) Open(ctx context.Context, env *Env) (sampling.Model, error) {
 	m, err := b.Model(env)
 	if err != nil || b.Kind == "pocket" || m.Window > 0 {
@@ -60,7 +59,7 @@ func (b *Backend) Open(ctx context.Context, env *Env) (sampling.Model, error) {
 	return found, nil
 }
 
-// Model is Open without asking the server. The key for a server is read from
+// Model is like Open but sends no request. It reads the key for a server from
 // OPENAI_API_KEY.
 func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	m := sampling.Model{Window: b.Window}
@@ -101,13 +100,13 @@ func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	return m, Usagef("unknown backend %q: use pocket, openai or ollama", b.Kind)
 }
 
-// dialects are those of package openai by the names that the flag has for them.
+// dialects are the dialects of package openai by the flag's names.
 var dialects = map[string]openai.Dialect{
 	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "sglang": openai.SGLang,
 }
 
-// Lacks returns those of top_k, min_p and logprobs for which the dialect of an
-// openai server has no field. The other kinds lack none.
+// Lacks returns which of top_k, min_p and logprobs the dialect of an openai server
+// does not support. Other kinds support all.
 func (b *Backend) Lacks() (lacking []string) {
 	if b.Kind != "openai" {
 		return nil
@@ -136,8 +135,7 @@ func (b *Backend) openai(env *Env) (*openai.Backend, error) {
 	return server, nil
 }
 
-// isLocal reports whether an address is one of this machine, whose servers ask
-// for no key.
+// isLocal reports whether an address is on this machine. Such servers need no key.
 func isLocal(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || address == "" {

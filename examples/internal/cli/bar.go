@@ -7,8 +7,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// NewBar returns a progress bar on standard error. It shows nothing where that is
-// not a terminal.
+// NewBar returns a progress bar on standard error. It shows nothing if standard
+// error is not a terminal.
 func NewBar(env *Env, what string, all int) *progressbar.ProgressBar {
 	w := io.Discard
 	if IsTerminal(env.Stderr) {

@@ -1,5 +1,5 @@
-// Package cli is what the examples share as command-line programs: exit status,
-// flags and coloured output. It has nothing about the library itself.
+// Package cli has what the examples share as command-line programs: exit status,
+// flags and coloured output.
 package cli
 
 import (
@@ -15,7 +15,7 @@ import (
 	"golang.org/x/term"
 )
 
-// An Env is what a program runs in, so that tests can run it too.
+// An Env is the environment of a program. Tests replace it.
 type Env struct {
 	Args   []string // without the program's name
 	Stdin  io.Reader
@@ -49,13 +49,13 @@ func Run(ctx context.Context, name string, env *Env, run func(context.Context, *
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", name)
 		return interrupted
 	}
-	// A program may be called as the package is whose error this is.
+	// The program may have the same name as the package of the error.
 	said := strings.TrimPrefix(err.Error(), name+": ")
 	fmt.Fprintf(env.Stderr, "%s: %s\n", name, strings.ReplaceAll(said, "\n", " "))
 	return 1
 }
 
-// interrupted is the status of programs that a shell has interrupted.
+// interrupted is a shell's status for an interrupted program.
 const interrupted = 128 + 2
 
 // A UsageError is a mistake in the command line.
@@ -63,7 +63,7 @@ type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what the mistake is.
+// Unwrap returns the mistake.
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // Usagef returns a UsageError.
@@ -73,8 +73,8 @@ const aboutBackends = `By default the model is the one inside this program, with
 -backend openai or ollama a base model on a server is asked; a key, where there
 is one, is read from OPENAI_API_KEY.`
 
-// Parse parses the flags. Help is printed to standard output, with about above
-// the flags; a mistake is a UsageError of one line.
+// Parse parses the flags. It prints help to standard output, about first. A mistake
+// is a UsageError of one line.
 func Parse(env *Env, flags *flag.FlagSet, about string) error {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
@@ -95,7 +95,7 @@ func Parse(env *Env, flags *flag.FlagSet, about string) error {
 	return nil
 }
 
-// IsSet reports whether the flag was given, if only as what it is without.
+// IsSet reports whether the flag was given, even with its default value.
 func IsSet(flags *flag.FlagSet, name string) (set bool) {
 	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
 	return set
@@ -104,7 +104,7 @@ func IsSet(flags *flag.FlagSet, name string) (set bool) {
 // A Painter colours text for a terminal and leaves it plain elsewhere.
 type Painter bool
 
-// PainterFor returns a Painter for w. The convention of no-color.org holds.
+// PainterFor returns a Painter for w. It follows the convention of no-color.org.
 func PainterFor(env *Env, w io.Writer) Painter {
 	return Painter(IsTerminal(w) && env.Getenv("NO_COLOR") == "")
 }
@@ -129,8 +129,8 @@ const (
 	Cyan   Colour = "\x1b[36m"
 )
 
-// Paint returns text in a colour. Each line is coloured by itself, so that a
-// pager that shows some of them shows them right.
+// Paint returns text in a colour. Each line is coloured separately, so that a pager
+// can show any part of it.
 func (p Painter) Paint(c Colour, text string) string {
 	if !p || text == "" {
 		return text

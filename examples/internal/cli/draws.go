@@ -10,7 +10,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Draws are many answers to the same inputs, to see how many of them are valid.
+// Draws counts how many of many answers to the same inputs are valid.
 type Draws struct {
 	Constrain   bool
 	N           int
@@ -34,8 +34,8 @@ func (d *Draws) Mode() fewshot.Constrain {
 	return fewshot.ConstrainOff
 }
 
-// CountValid draws the answers, each with a seed of its own, and prints how many are
-// valid, cut by the token limit, and neither.
+// CountValid draws the answers, each with another seed. It prints how many are valid,
+// how many the token limit cut, and how many are invalid.
 func CountValid[In, Out any](ctx context.Context, env *Env, d *Draws, p *fewshot.Prompter[In, Out], m sampling.Model, inputs []In, most int) error {
 	valid, cut := 0, 0
 	for i := range d.N {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Lines yields the lines of r, however long, without what ends them. When ctx
-// ends while a line is waited for, it yields ctx's error: a terminal gives no
-// way to break off a read, so that one is left behind, to end with the program.
+// Lines yields the lines of r without their line ends. If ctx ends first, it yields
+// ctx's error. A read from a terminal cannot be interrupted, so its goroutine then
+// stays until the program ends.
 func Lines(ctx context.Context, r io.Reader) iter.Seq2[string, error] {
 	type line struct {
 		text string

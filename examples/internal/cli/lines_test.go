@@ -48,7 +48,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestInterrupted is about a program that waits for a line nobody types.
+// TestInterrupted interrupts a program that waits for a line.
 func TestInterrupted(t *testing.T) {
 	in, typed := io.Pipe()
 	defer typed.Close()

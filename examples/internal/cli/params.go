@@ -6,8 +6,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// ParamFlags defines the flags of sampling parameters, with p's values as their
-// defaults, and sets p by them.
+// ParamFlags defines flags for the fields of p, with the current values as defaults.
 func ParamFlags(flags *flag.FlagSet, p *sampling.Params) {
 	flags.IntVar(&p.MaxTokens, "max-tokens", p.MaxTokens, "how far the model goes on, in tokens")
 	flags.Float64Var(&p.Temperature, "temperature", p.Temperature, "0 takes the likeliest token, 1 draws from the model's own distribution")

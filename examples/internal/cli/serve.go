@@ -12,20 +12,19 @@ import (
 	"time"
 )
 
-// Serve serves until ctx is cancelled or the process is asked to end, and then
-// for as long as answers take, but no longer than grace. A second request to end
-// ends it at once.
+// Serve serves until ctx is cancelled or the process gets a signal to end. It then
+// finishes the answers under way, for at most grace. A second signal ends it at once.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
-	// Requests are not given ctx: they go on when it is cancelled. There is no
-	// WriteTimeout, since a stream may take minutes; handlers have their own.
+	// Requests do not use ctx, so that they can finish. There is no WriteTimeout,
+	// because a stream may take minutes.
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, 0), // it would tell of clients' mistakes
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, 0), // it only reports clients' mistakes
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -40,7 +39,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, gra
 	defer cancel()
 	err := server.Shutdown(patience)
 	if err != nil {
-		err = errors.Join(errors.New("answers were still under way and have been cut off"), server.Close())
+		err = errors.Join(errors.New("some answers took too long and were cut off"), server.Close())
 	}
 	<-ended
 	return err

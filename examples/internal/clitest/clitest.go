@@ -45,10 +45,9 @@ func Run(t *testing.T, name string, run func(context.Context, *cli.Env) error, s
 	return Result{out.String(), err.String(), status}
 }
 
-// CommandLine checks what every example owes to who types it: help that says how
-// it is used and how each flag is spelt, and for each of the mistakes, which are
-// command lines by a word of what is said about them, one line on standard error
-// and a status that is not 0.
+// CommandLine checks a program's help and its errors. The help shows the usage and
+// each flag. mistakes maps a word of the error to a wrong command line, which must
+// print one line on standard error and end with a status other than 0.
 func CommandLine(t *testing.T, name string, run func(context.Context, *cli.Env) error, mistakes map[string][]string) {
 	t.Helper()
 	help := Run(t, name, run, "", nil, "-h")

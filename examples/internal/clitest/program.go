@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// asProgram makes a test binary the program that it tests.
+// asProgram is the variable that makes a test binary run its program.
 const asProgram = "FOREWORD_TEST_AS_PROGRAM"
 
-// Main is the TestMain of a program that tests run as a process of its own, to
-// send signals to it or to put it in a terminal: main is the program's.
+// Main is the TestMain of tests that run their program as a process, to send it
+// signals or to put it in a terminal. main is the program's.
 func Main(m *testing.M, main func()) {
 	if os.Getenv(asProgram) != "" {
 		main()
@@ -18,7 +18,7 @@ func Main(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
-// Command returns the program as a process that has not begun.
+// Command returns the program as a process that is not started.
 func Command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

@@ -12,14 +12,14 @@ import (
 	"github.com/foreword-go/foreword/examples/internal/cli"
 )
 
-// A Step is a command in the tour, the comment of examples/doc.go, and what it
-// is said to print.
+// A Step is a command in the tour and its documented output. The tour is the comment
+// in examples/doc.go.
 type Step struct {
 	Command  string
-	Name     string   // of the program
-	Args     []string // behind it
+	Name     string // of the program
+	Args     []string
 	Output   []string
-	From, To int // the lines of the file that the output takes
+	From, To int // the lines of the output
 }
 
 // ReadTour returns the lines of a file and the steps in them.
@@ -39,13 +39,13 @@ func ReadTour(t *testing.T, file string) (lines []string, steps []Step) {
 		command, isCommand := strings.CutPrefix(code, "$ ")
 		program, ours := strings.CutPrefix(command, "go run ./examples/")
 		if !isCommand || !ours {
-			t.Errorf("line %d stands below no command: %q", i, code)
+			t.Errorf("line %d has no command above it: %q", i, code)
 			continue
 		}
 		words := splitWords(program)
 		s := Step{Command: command, Name: words[0], Args: words[1:], From: i, To: i}
-		// Empty lines in an output stand as "//" too; the next command or text
-		// ends it.
+		// An empty line of an output is "//". The next command or text ends the
+		// output.
 		for next := i; next < len(lines); next++ {
 			if strings.HasPrefix(lines[next], "//\t") && !strings.HasPrefix(lines[next], "//\t$ ") {
 				s.To = next + 1
@@ -62,8 +62,8 @@ func ReadTour(t *testing.T, file string) (lines []string, steps []Step) {
 	return lines, steps
 }
 
-// Tour runs the commands of the tour that are of this program, and compares what
-// it prints with what stands below them.
+// Tour runs this program's commands in the tour and compares their output with the
+// documented output.
 func Tour(t *testing.T, name string, run func(context.Context, *cli.Env) error) {
 	t.Helper()
 	_, steps := ReadTour(t, "../doc.go")
