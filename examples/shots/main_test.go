@@ -96,7 +96,7 @@ func TestCommandLine(t *testing.T) {
 		"-orders is 0":            {"-orders", "0"},
 		"Temperature is -1":       {"-temperature", "-1", "-o", ""},
 		"-model go with -backend": {"-model", "m"},
-		"no/such/folder":   {"-o", "no/such/folder/shots"},
+		"no/such/folder":          {"-o", "no/such/folder/shots"},
 	})
 }
 
