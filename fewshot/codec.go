@@ -34,12 +34,10 @@ type Codec[T any] struct {
 	// default rules too: bools and numbers have a constraint.
 	Constraint func() (sampling.Constraint, error)
 
-	bad     error                                                // of the arguments of OneOf and Final
-	allowed func(*layout) (sampling.Constraint, []string, error) // Constraint, where it depends on the layout
+	bad     error                                                 // of the arguments of OneOf and Final
+	allowed func(never string) (sampling.Constraint, bool, error) // Constraint, where it depends on the layout
+	samples func(text string) []T                                 // for typical
 }
-
-// Text returns v as it is written in a prompt.
-func (c *Codec[T]) Text(v T) (string, error) { return c.encode(v) }
 
 func (c *Codec[T]) encode(v T) (string, error) {
 	if c.bad != nil {
@@ -172,7 +170,8 @@ var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
 func OneOf[T ~string](labels ...T) Codec[T] {
 	labels = slices.Clone(labels)
 	return Codec[T]{
-		bad: checkLabels(labels),
+		bad:     checkLabels(labels),
+		samples: func(string) []T { return labels },
 		Constraint: func() (sampling.Constraint, error) {
 			texts := make([]string, len(labels))
 			for i, label := range labels {

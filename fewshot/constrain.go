@@ -1,34 +1,39 @@
 package fewshot
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
 
+	"github.com/foreword-go/foreword/internal/jsonpattern"
 	"github.com/foreword-go/foreword/sampling"
 )
 
 // Constrain says whether answers are constrained to what a Task's Out codec
-// writes: constrained decoding. [sampling.Model] verifies every answer that was
-// asked for with a constraint, whatever the server did with it.
+// writes: constrained decoding. [sampling.Model] verifies every constrained
+// answer, whatever the server did.
 type Constrain int
 
 const (
-	ConstrainOff            Constrain = iota // the model writes what it likes
-	ConstrainWhereSupported                  // constrained, if the backend can do it
-	ConstrainRequired                        // a backend that cannot is sampling.ErrUnsupported
+	ConstrainOff            Constrain = iota // no constraint
+	ConstrainWhereSupported                  // constrained, if the backend supports it
+	ConstrainRequired                        // a backend without support is sampling.ErrUnsupported
 )
 
-// setConstraint sets what a completion may be: the space before the answer, and
-// what Task.Out writes. Free text, and a type that cannot be constrained, is an
-// error only where a constraint is required.
+// setConstraint sets the constraint of a completion: the space before the answer,
+// then the texts that Task.Out writes. Free text, and a type without a pattern, is
+// an error only where a constraint is required.
 func (p *Prompter[In, Out]) setConstraint(l *layout) error {
 	if p.constrain == ConstrainOff {
 		return nil
 	}
-	c, inStrings, err := p.out.constraint(l)
+	c, hasStrings, err := p.out.constraint(l.singleStops())
 	if err == nil && c.IsZero() {
 		err = fmt.Errorf("%w: free text", sampling.ErrUnsupported)
+	}
+	if err == nil && l.format.Quote {
+		c, err = p.quotedConstraint(l, c)
 	}
 	if p.constrain == ConstrainWhereSupported && errors.Is(err, sampling.ErrUnsupported) {
 		return nil
@@ -41,26 +46,91 @@ func (p *Prompter[In, Out]) setConstraint(l *layout) error {
 		return &mistakeError{fmt.Sprintf("fewshot: the constraint of Task.Out, %v: %v; set Codec.Constraint, or ConstrainOff", reflect.TypeFor[Out](), err), err}
 	}
 	p.constraint = c
-	if len(inStrings) > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("a string in an answer may contain the stop sequences %q, which would cut the answer; choose stops with a line break or a quotation mark", inStrings))
+	if stops := l.stopsInStrings(); hasStrings && len(stops) > 0 {
+		p.warnings = append(p.warnings, fmt.Sprintf("a string in an answer may contain the stop sequences %q, which would cut the answer; choose stops with a line break or a quotation mark", stops))
 	}
 	return nil
 }
 
-// constraint returns what Encode may write, and the stop sequences that strings in
-// it may contain. The zero Constraint is any text.
-func (c *Codec[T]) constraint(l *layout) (_ sampling.Constraint, inStrings []string, err error) {
+// quotedConstraint returns the constraint of outputs under Format.Quote. c is that
+// of outputs that are not quoted.
+func (p *Prompter[In, Out]) quotedConstraint(l *layout, c sampling.Constraint) (sampling.Constraint, error) {
+	if choices := c.Choices(); choices != nil {
+		for i := range choices {
+			choices[i] = l.quoteOutput(choices[i])
+		}
+		return sampling.OneOf(choices...), nil
+	}
+	whole, _, err := p.out.constraint("")
+	if err != nil {
+		return c, err
+	}
+	plain := c.Pattern()
+	if (&sampling.Request{Stop: l.stops, Constraint: c}).Validate() != nil {
+		plain = "" // a stop would cut every output that is not quoted
+	}
+	pattern, err := l.quoting().Quoted(plain, whole.Pattern())
+	if err != nil {
+		return c, err
+	}
+	return sampling.Matching(pattern)
+}
+
+// constraint returns the constraint of what Encode writes. Its strings have none of
+// the characters in never; hasStrings says whether it has any. The zero Constraint is
+// free text.
+func (c *Codec[T]) constraint(never string) (_ sampling.Constraint, hasStrings bool, err error) {
 	if c.Constraint != nil {
 		constraint, err := c.Constraint()
-		return constraint, nil, err
+		return constraint, false, err
 	}
 	if c.allowed != nil {
-		return c.allowed(l)
+		return c.allowed(never)
 	}
 	if c.Encode != nil || c.Decode != nil {
-		return sampling.Constraint{}, nil, nil
+		return sampling.Constraint{}, false, nil
 	}
-	return constraintOf(reflect.TypeFor[T](), l)
+	return constraintOf(reflect.TypeFor[T](), never)
+}
+
+// constraintOf returns the constraint of what the default rules write for a type.
+func constraintOf(t reflect.Type, never string) (c sampling.Constraint, hasStrings bool, err error) {
+	if values, ok := jsonpattern.Values(t); ok {
+		texts := make([]string, len(values))
+		for i, v := range values {
+			if texts[i], err = encodeDefault(v); err != nil {
+				return c, false, err
+			}
+		}
+		return sampling.OneOf(texts...), false, nil
+	}
+	pattern, hasStrings, err := patternOf(t, never)
+	if err == nil && pattern != "" {
+		c, err = sampling.Matching(pattern)
+	}
+	return c, hasStrings, err
+}
+
+// patternOf returns the pattern of what the default rules write for a type that is
+// not an enumeration, or "" for free text.
+func patternOf(t reflect.Type, never string) (pattern string, hasStrings bool, err error) {
+	isPointer := t.Kind() == reflect.Pointer
+	if isPointer {
+		t = t.Elem()
+	}
+	switch own := jsonpattern.OwnText(t); {
+	case own != "" && isPointer:
+		return jsonpattern.AnyOf(jsonpattern.Null, own), false, nil
+	case own != "" || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		return own, false, nil
+	case isPointer:
+		t = reflect.PointerTo(t)
+	case t.Kind() == reflect.String:
+		return "", false, nil
+	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:
+		return jsonpattern.Number, false, nil
+	}
+	return jsonpattern.OfType(t, never)
 }
 
 // keeps refuses an output that the constraint does not allow: the model could never
@@ -70,14 +140,13 @@ func (p *Prompter[In, Out]) keeps(output string) error {
 		return nil
 	}
 	if err := p.constraint.Match(p.column.layout.pad + output); err != nil {
-		return fmt.Errorf("%q does not keep to the constraint of Task.Out, under which the model cannot write it: %w", shorten(output, 80), err)
+		return fmt.Errorf("%q does not match the constraint of Task.Out, so the model cannot write it: %w", shorten(output, 80), err)
 	}
 	return nil
 }
 
-// constrained returns the constraint c if the backend enforces it, and none where
-// that is all right too. A Model without a backend, which only shows prompts, has
-// none.
+// constrained returns c if the backend enforces it, and no constraint where that is
+// allowed. A Model without a backend only shows prompts and has none.
 func (k Constrain) constrained(m sampling.Model, c sampling.Constraint) (sampling.Constraint, error) {
 	if k == ConstrainOff || c.IsZero() || m.Backend == nil {
 		return sampling.Constraint{}, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/foreword-go/foreword/internal/jsonpattern"
 	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -35,7 +36,8 @@ func Fields[T any]() Codec[T] {
 			err = s.decode(text, reflect.ValueOf(&v).Elem())
 			return v, err
 		},
-		Constraint: s.constraint,
+		allowed: s.constraint,
+		samples: typicalOf[T],
 	}
 }
 
@@ -132,56 +134,58 @@ func (s *sheet) decode(text string, v reflect.Value) error {
 	return nil
 }
 
-func (s *sheet) constraint() (sampling.Constraint, error) {
+func (s *sheet) constraint(never string) (c sampling.Constraint, hasStrings bool, err error) {
 	var expr strings.Builder
 	for i, f := range s.fields {
 		if i > 0 {
 			expr.WriteString(`\n`)
 		}
-		pattern, err := f.pattern()
+		pattern, fieldHasStrings, err := f.pattern(never)
 		if err != nil {
-			return sampling.Constraint{}, fmt.Errorf("the field %q: %w", f.name(), err)
+			return c, false, fmt.Errorf("the field %q: %w", f.name(), err)
 		}
-		expr.WriteString(regexp.QuoteMeta(f.label) + "(" + pattern + ")")
+		hasStrings = hasStrings || fieldHasStrings
+		expr.WriteString(regexp.QuoteMeta(f.label) + pattern)
 	}
-	return sampling.Matching(expr.String())
+	c, err = sampling.Matching(expr.String())
+	return c, hasStrings, err
 }
 
 func (f *labelled) name() string { return strings.TrimSuffix(f.label, ": ") }
 
 // pattern is the expression of the field's texts.
-func (f *labelled) pattern() (string, error) {
-	if values, ok := valuesOf(f.typ); ok {
+func (f *labelled) pattern(never string) (pattern string, hasStrings bool, err error) {
+	if values, ok := jsonpattern.Values(f.typ); ok {
 		texts := make([]string, len(values))
 		for i, v := range values {
 			text, err := lineOf(v)
 			if err != nil {
-				return "", err
+				return "", false, err
 			}
 			texts[i] = regexp.QuoteMeta(text)
 		}
-		return strings.Join(texts, "|"), nil
+		return jsonpattern.AnyOf(texts...), false, nil
 	}
-	pattern, err := (&typePattern{}).text(f.typ)
+	pattern, hasStrings, err = patternOf(f.typ, never)
 	switch {
 	case err != nil:
-		return "", err
+		return "", false, err
 	case pattern == "":
-		return plainPattern + `|` + stringPattern(""), nil
+		return jsonpattern.AnyOf(plainText(never), jsonpattern.String(never)), true, nil
 	}
-	c, err := sampling.Matching(pattern)
-	if err == nil && c.Start().Add(`"`) { // which would be quoted once more
-		err = fmt.Errorf("%w: the type %v may be written as a JSON string", sampling.ErrUnsupported, f.typ)
-	}
-	return pattern, err
+	pattern, err = jsonpattern.Quoting{}.Quoted(pattern, pattern)
+	return pattern, hasStrings, err
 }
 
-// plainPattern matches the texts that isPlain reports.
-const (
-	control      = `\x00-\x1f`
-	spaces       = ` \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}`
-	plainPattern = `[^"` + control + spaces + `]([^` + control + `]*[^` + control + spaces + `])?`
-)
+// plainText matches the texts that isPlain reports, without the characters in never.
+func plainText(never string) string {
+	const (
+		control = `\x00-\x1f`
+		spaces  = ` \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}`
+	)
+	never = classOf(never)
+	return `[^"` + control + spaces + never + `]([^` + control + never + `]*[^` + control + spaces + never + `])?`
+}
 
 // isPlain reports whether a text can be the rest of a line: it does not read as a
 // JSON string, and loses nothing where lines are split and trimmed.

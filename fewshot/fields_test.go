@@ -27,7 +27,8 @@ type passage struct {
 // quotation marks, white space, nothing at all.
 func TestFields(t *testing.T) {
 	codec := fewshot.Fields[passage]()
-	constraint, err := codec.Constraint()
+	task := fewshot.Task[string, passage]{Format: fewshot.Format{Between: "\nSheet:\n", After: "\n\n"}, Out: codec, Constrain: fewshot.ConstrainRequired}
+	prompt, err := promptOf(t.Context(), task, sampling.Model{Backend: &constrainer{}}, "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestFields(t *testing.T) {
 			if got, err := codec.Decode(text); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%q is read as %+v, %v", text, got, err)
 			}
-			if err := constraint.Match(text); err != nil {
+			if err := prompt.Constraint.Match(text); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}
 		}

@@ -64,6 +64,8 @@ type layout struct {
 	// of inputs from outputs, and the stops.
 	marks []mark
 
+	filler string // a character that no mark has
+
 	ownBetween int // how often Between + After writes Between by itself
 }
 
@@ -105,6 +107,11 @@ func newLayout(f *Format) (*layout, error) {
 	if err := (&sampling.Request{Stop: l.stops}).Validate(); err != nil {
 		return nil, fmt.Errorf("fewshot: Format: %w", err)
 	}
+	filler := '\ue000'
+	for strings.ContainsRune(f.Before+f.Between+f.After+strings.Join(l.stops, ""), filler) {
+		filler++
+	}
+	l.filler = string(filler)
 	if err := l.checkStops(); err != nil {
 		return nil, err
 	}
@@ -136,16 +143,12 @@ func (l *layout) checkStops() error {
 	if f.Stop != nil && len(f.Stop) == 0 {
 		return nil
 	}
-	answer := '\ue000' // a character that no stop begins or ends in
-	for strings.ContainsRune(strings.Join(l.stops, ""), answer) {
-		answer++
-	}
-	before, found := sampling.Cut(string(answer)+f.After+f.Before, l.stops)
+	before, found := sampling.Cut(l.filler+f.After+f.Before, l.stops)
 	if found == "" {
 		return mistake("Format{Before: %q, Between: %q, After: %q} writes none of the stop sequences %q where an answer ends; set After, such as \"\\n\", or a Stop that occurs", f.Before, f.Between, f.After, l.stops)
 	}
-	if l.trim(before) != string(answer) {
-		return mistake("the stop sequence %q of the Format leaves %q of After in the answer; set Stop to how After begins", found, strings.TrimPrefix(before, string(answer)))
+	if l.trim(before) != l.filler {
+		return mistake("the stop sequence %q of the Format leaves %q of After in the answer; set Stop to how After begins", found, strings.TrimPrefix(before, l.filler))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/jsonpattern"
 	"github.com/foreword-go/foreword/internal/strictjson"
 )
 
@@ -35,6 +36,17 @@ func (l *layout) quote(value string) string {
 		return escapeAll(value) // a mark was part of an escape, as "n" is of "\n"
 	}
 	return text
+}
+
+// quoting says how quote writes characters.
+func (l *layout) quoting() (q jsonpattern.Quoting) {
+	q.Never = l.singleStops()
+	for _, m := range l.marks {
+		if first := m.text[0]; ' ' <= first && first < 0x80 && !strings.Contains(q.Never, m.text[:1]) {
+			q.Also += m.text[:1]
+		}
+	}
+	return q
 }
 
 // escapeAll writes every character as its code point.

@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,7 +72,7 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	if t.Constrain < ConstrainOff || t.Constrain > ConstrainRequired {
 		return nil, mistake("Task.Constrain is %d; use ConstrainOff, ConstrainWhereSupported or ConstrainRequired", int(t.Constrain))
 	}
-	if err := p.setConstraint(layout); err != nil {
+	if err := cmp.Or(p.checkTypical(layout), p.setConstraint(layout)); err != nil {
 		return nil, err
 	}
 	c := newColumn(layout, t.Preamble, t.Instruction, len(t.Examples))

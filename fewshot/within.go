@@ -29,14 +29,15 @@ func Final[T any](marker string, codec Codec[T]) Codec[T] {
 		bad = fmt.Errorf("the marker %q of Final begins or ends with white space; trim it", marker)
 	}
 	return Codec[T]{
-		bad: bad,
-		allowed: func(l *layout) (sampling.Constraint, []string, error) {
-			c, inStrings, err := codec.constraint(l)
+		bad:     bad,
+		samples: codec.typical,
+		allowed: func(never string) (sampling.Constraint, bool, error) {
+			c, _, err := codec.constraint(never)
 			if err != nil || c.IsZero() {
-				return c, nil, err
+				return c, false, err
 			}
-			c, err = sampling.Matching(`([^\r\n` + classOf(l.singleStops()) + `]+ )?` + regexp.QuoteMeta(marker) + ` (` + c.Pattern() + `)\.`)
-			return c, append(inStrings, l.stopsInStrings()...), err
+			c, err = sampling.Matching(`([^\r\n` + classOf(never) + `]+ )?` + regexp.QuoteMeta(marker) + ` (` + c.Pattern() + `)\.`)
+			return c, true, err
 		},
 		Encode: func(v T) (string, error) {
 			text, err := codec.encode(v)
@@ -66,6 +67,7 @@ func Final[T any](marker string, codec Codec[T]) Codec[T] {
 func FirstJSON[T any](codec Codec[T]) Codec[T] {
 	return Codec[T]{
 		bad:     codec.check(),
+		samples: codec.typical,
 		allowed: codec.constraint,
 		Encode: func(v T) (string, error) {
 			text, err := codec.encode(v)
@@ -86,6 +88,15 @@ func FirstJSON[T any](codec Codec[T]) Codec[T] {
 			return codec.decode(string(first))
 		},
 	}
+}
+
+// classOf writes characters for a class of an expression.
+func classOf(characters string) string {
+	var class strings.Builder
+	for _, r := range characters {
+		fmt.Fprintf(&class, `\x{%x}`, r)
+	}
+	return class.String()
 }
 
 // firstJSON returns where the first object or array begins, or -1. A bracket of

@@ -28,6 +28,7 @@ type language struct {
 	gbnf    func() string
 	machine func() *machine
 	wrapped atomic.Pointer[wrapping] // the last Wrap; a task repeats the same one
+	checked atomic.Pointer[checked]
 }
 
 type wrapping struct {
@@ -106,23 +107,6 @@ func quoteShort(text string) string {
 		return fmt.Sprintf("%q", text)
 	}
 	return fmt.Sprintf("%q...", text[:most])
-}
-
-// validate says what is wrong with a request that has c and these stops.
-func (c Constraint) validate(stops []string) error {
-	switch {
-	case c.lang == nil:
-		return nil
-	case c.lang.err != nil || len(stops) == 0 || len(c.lang.choices) == 0:
-		return c.lang.err
-	}
-	f := newFinder(stops)
-	for i, text := range c.lang.choices {
-		if _, stop, _ := f.feed(0, text); stop >= 0 {
-			return fmt.Errorf("%w: Constraint: text %d of OneOf, %s, has the stop sequence %q in it, which would cut it; change one of them", ErrInvalid, i, quoteShort(text), stops[stop])
-		}
-	}
-	return nil
 }
 
 // IsZero reports whether c is the zero Constraint, which allows every text.

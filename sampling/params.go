@@ -119,9 +119,9 @@ func rangeText(lo, hi float64) string {
 }
 
 // Validate returns an error wrapping [ErrInvalid] for wrong parameters, text that
-// is not UTF-8, empty or repeated stop sequences, and a Constraint that is
-// invalid or lists a text that contains a stop sequence. Model calls it before
-// anything is sent.
+// is not UTF-8, empty or repeated stop sequences, and an invalid Constraint. It
+// refuses a stop sequence that cuts a text of [OneOf], or every text of the
+// Constraint. Model calls it before anything is sent.
 func (r *Request) Validate() error {
 	if r == nil {
 		return fmt.Errorf("%w: the request is nil; pass &sampling.Request{Prompt: ...}", ErrInvalid)

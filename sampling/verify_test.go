@@ -176,11 +176,18 @@ func FuzzVerified(f *testing.F) {
 			return
 		}
 		stop := [][]string{nil, {"ab"}, {"\n", "나"}}[a.IntN(3)]
+		invalid := (&sampling.Request{Constraint: c, Stop: stop}).Validate()
 		for _, text := range a.texts(c) {
 			text = strings.ToValidUTF8(text, "b")
 			reason := []sampling.Reason{sampling.EndOfText, sampling.TokenLimit}[a.IntN(2)]
 			before, found := sampling.Cut(text, stop)
 			matches, extends := oracleOf(expr).MatchString(before), c.Start().Add(before)
+			if invalid != nil {
+				if matches {
+					t.Errorf("%q allows %q, without a stop: %v", expr, before, invalid)
+				}
+				continue
+			}
 			script := &samplingtest.Script{Turns: []samplingtest.Reply{{Text: text, Reason: reason}}, ChunkSize: a.IntN(4)}
 			got, last, err := joined(sampling.Model{Backend: script}.Stream(t.Context(), &sampling.Request{Constraint: c, Stop: stop}))
 			good := matches || found == "" && reason == sampling.TokenLimit && extends

@@ -1,6 +1,13 @@
-// Package jsonpattern writes regular expressions, in RE2 syntax, for compact JSON
-// texts: no white space between tokens, and no recursion. Each function takes and
-// returns patterns that can be put anywhere in a larger one.
+// Package jsonpattern is the one place that writes regular expressions for JSON
+// values, in RE2 syntax. The JSON is compact: it has no white space between tokens.
+//
+// This file has scalars, arrays and objects. text.go has strings, and texts that
+// are quoted as JSON strings. gotype.go has the values of Go types, as
+// encoding/json writes them. Package chatapi makes patterns of JSON Schemas from
+// these parts, and package fewshot those of a codec's answers. The patterns are
+// compiled, checked and translated for servers by package sampling.
+//
+// Each function takes and returns patterns that can be put anywhere in a larger one.
 package jsonpattern
 
 import (
@@ -11,20 +18,13 @@ import (
 	"strings"
 )
 
-// The scalars. Numbers have no exponent, so that none overflows by one. Strings
-// have no line end other than an escaped one, so that they fit into any prompt
-// layout, and escape only what has to be.
+// The scalars. Numbers have no exponent, so that none overflows by one.
 const (
 	Null    = `null`
 	Bool    = `(?:true|false)`
 	Natural = `(?:0|[1-9][0-9]*)`
 	Integer = `(?:0|-?[1-9][0-9]*)`
 	Number  = `(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)`
-	String  = `"` + char + `*"`
-
-	plain  = `[^"\\` + unsafe + `]`
-	char   = `(?:` + plain + `|\\["\\/bfnrt]|\\u00[01][0-9a-f])`
-	unsafe = `\x00-\x1f\x7f-\x9f\x{2028}\x{2029}\x{fffd}`
 )
 
 // Literal returns the pattern of one JSON value, without its white space.
@@ -38,11 +38,17 @@ func Literal(value []byte) string {
 
 // Name returns the pattern of a text as JSON, such as a member's name.
 func Name(text string) string {
+	pattern, _ := written(text) // a string always encodes
+	return pattern
+}
+
+// written returns the pattern of one value as encoding/json writes it.
+func written(v any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a string always encodes
-	return regexp.QuoteMeta(strings.TrimSuffix(b.String(), "\n"))
+	err := e.Encode(v)
+	return regexp.QuoteMeta(strings.TrimSuffix(b.String(), "\n")), err
 }
 
 // AnyOf returns the pattern of values that match one of several.
@@ -52,9 +58,6 @@ func AnyOf(patterns ...string) string {
 
 // Unlimited is the upper bound of a length that has none.
 const Unlimited = -1
-
-// Text returns the pattern of a string of so many characters.
-func Text(least, most int) string { return `"` + char + times(least, most) + `"` }
 
 // Array returns the pattern of an array of so many elements.
 func Array(element string, least, most int) string {
@@ -133,14 +136,18 @@ func Object(members ...Member) string {
 // Map returns the pattern of an object with any names and values of one kind. A
 // name may occur twice in it, which a strict reader refuses.
 func Map(value string) string {
-	pair := String + `:` + value
+	return mapOf(String(""), value)
+}
+
+func mapOf(key, value string) string {
+	pair := key + `:` + value
 	return `\{(?:` + pair + `(?:,` + pair + `)*)?\}`
 }
 
 // Any returns the pattern of any value with objects and arrays at most depth deep.
 // Its size is four times larger for each level.
 func Any(depth int) string {
-	scalar := AnyOf(String, Number, Bool, Null)
+	scalar := AnyOf(String(""), Number, Bool, Null)
 	if depth == 0 {
 		return scalar
 	}

@@ -37,7 +37,7 @@ func TestPatterns(t *testing.T) {
 		}
 		return p
 	}
-	two := Object(Member{Name: "a", Value: Integer}, Member{Name: "b", Value: String, Optional: true})
+	two := Object(Member{Name: "a", Value: Integer}, Member{Name: "b", Value: String(""), Optional: true})
 	late := Object(Member{"a", Integer, true}, Member{"b", Integer, true}, Member{"c", Integer, false}, Member{"d", Integer, true})
 	all := Object(Member{"a", Integer, true}, Member{"b", Integer, true}, Member{"c", Integer, true})
 	for _, tt := range []struct{ pattern, good, bad string }{
@@ -46,7 +46,7 @@ func TestPatterns(t *testing.T) {
 		{Natural, `0|7|120`, `-1|00`},
 		{Number, `0|-0.5|12.25|-3`, `.5|1.|1e5|NaN|00.1`},
 		{Bool, `true|false`, `True|1`},
-		{String, `""|"a b"|"\"\\\/\b\f\n\r\t"|"\u001f"|"é猫😀"`, "\"\n\"|\"\\u00e9\"|\"\\x\"|\"a|a\"|\"\u2028\"|\"\u0085\""},
+		{String(""), `""|"a b"|"\"\\\/\b\f\n\r\t"|"\u001f"|"é猫😀"`, "\"\n\"|\"\\u00e9\"|\"\\x\"|\"a|a\"|\"\u2028\""},
 		{Text(2, 3), `"ab"|"\n\n\n"|"猫猫"`, `"a"|"abcd"`},
 		{Array(Integer, 0, Unlimited), `[]|[1]|[1,2,3]`, `[1,]|[,1]|[1, 2]|[`},
 		{Array(Integer, 2, 3), `[1,2]|[1,2,3]`, `[]|[1]|[1,2,3,4]`},

@@ -2,20 +2,44 @@ package jsonpattern
 
 import (
 	"fmt"
+	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 )
 
+// A Quoting says how the characters of a text are written in a JSON string. The zero
+// Quoting escapes what JSON and package encoding/json escape.
+type Quoting struct {
+	Never string // written as \u and four digits only
+	Also  string // written as they are, or as \u and four digits
+}
+
+const escapes = `\\["\\/bfnrt]|\\u00[01][0-9a-f]|\\u202[89]`
+
+// String returns the pattern of a string without the characters in never.
+func String(never string) string { return `"` + char(never) + `*"` }
+
+// Text returns the pattern of a string of so many characters.
+func Text(least, most int) string { return `"` + char("") + times(least, most) + `"` }
+
+func char(never string) string {
+	plain := raw([]rune{0, unicode.MaxRune}, never)
+	if strings.ContainsAny(never, `\"/bfnrtu0123456789acde`) {
+		return plain // an escape could have one of them
+	}
+	return AnyOf(plain, escapes)
+}
+
 // Matching returns the pattern of a JSON string whose text matches an expression,
-// as in JSON Schema: anywhere, unless it is anchored. Characters that JSON escapes
-// are escaped; those that fit into no string here cannot occur.
+// as in JSON Schema: anywhere, unless it is anchored.
 func Matching(expr string) (string, error) {
 	re, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return "", err
 	}
-	before, after := char+`*`, char+`*`
+	before, after := char("")+`*`, char("")+`*`
 	parts := []*syntax.Regexp{re}
 	if re.Op == syntax.OpConcat {
 		parts = re.Sub
@@ -26,96 +50,160 @@ func Matching(expr string) (string, error) {
 	if n := len(parts); n > 0 && parts[n-1].Op == syntax.OpEndText {
 		after, parts = "", parts[:n-1]
 	}
-	var b strings.Builder
-	for _, p := range parts {
-		inner, err := escaped(p)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(inner)
-	}
-	return `"` + before + b.String() + after + `"`, nil
+	inner, err := write(parts, Quoting{}.class)
+	return `"` + before + inner + after + `"`, err
 }
 
-// escaped writes re for the text within a JSON string.
-func escaped(re *syntax.Regexp) (string, error) {
-	subs := make([]string, len(re.Sub))
-	for i, sub := range re.Sub {
-		var err error
-		if subs[i], err = escaped(sub); err != nil {
-			return "", err
-		}
+// Quoted returns the pattern of texts that are written as they are, or as a JSON
+// string. plain is the pattern of the first and may be empty for none of them. Those
+// that begin with a quotation mark are left out. quoted is the pattern of the second.
+func (q Quoting) Quoted(plain, quoted string) (string, error) {
+	re, err := syntax.Parse(quoted, syntax.Perl)
+	if err != nil {
+		return "", err
 	}
-	all := strings.Join(subs, "")
+	inner, err := write([]*syntax.Regexp{re}, q.class)
+	if err != nil {
+		return "", err
+	}
+	if re, err = syntax.Parse(plain, syntax.Perl); err != nil {
+		return "", err
+	}
+	return AnyOf(append(bare(re), `"`+inner+`"`)...), nil
+}
+
+// bare returns patterns of those texts of re that are not empty and do not begin
+// with a quotation mark.
+func bare(re *syntax.Regexp) (all []string) {
+	// then adds what follows the first part.
+	then := func(first []string, rest string) []string {
+		for i := range first {
+			first[i] += rest
+		}
+		return first
+	}
 	switch re.Op {
-	case syntax.OpEmptyMatch:
-		return `(?:)`, nil
 	case syntax.OpLiteral:
-		var b strings.Builder
-		for _, r := range re.Rune {
-			ranges := []rune{r, r}
-			if re.Flags&syntax.FoldCase != 0 {
-				for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-					ranges = append(ranges, other, other)
-				}
-			}
-			b.WriteString(class(ranges))
+		if re.Rune[0] != '"' {
+			all = []string{source(re)}
 		}
-		return b.String(), nil
-	case syntax.OpCharClass:
-		return class(re.Rune), nil
-	case syntax.OpAnyChar:
-		return char, nil
-	case syntax.OpAnyCharNotNL:
-		return class([]rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune}), nil
-	case syntax.OpCapture, syntax.OpConcat:
-		return `(?:` + all + `)`, nil
-	case syntax.OpAlternate:
-		return AnyOf(subs...), nil
-	case syntax.OpStar:
-		return `(?:` + all + `)*`, nil
-	case syntax.OpPlus:
-		return `(?:` + all + `)+`, nil
-	case syntax.OpQuest:
-		return `(?:` + all + `)?`, nil
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		if set := without(pairs(re), []rune{'"'}); set != "" {
+			all = []string{set}
+		}
+	case syntax.OpCapture, syntax.OpQuest:
+		all = bare(re.Sub[0])
+	case syntax.OpStar, syntax.OpPlus:
+		all = then(bare(re.Sub[0]), source(re.Sub[0])+`*`)
 	case syntax.OpRepeat:
-		return `(?:` + all + `)` + times(re.Min, re.Max), nil
+		most := re.Max
+		if most != Unlimited {
+			most--
+		}
+		all = then(bare(re.Sub[0]), source(re.Sub[0])+times(max(re.Min-1, 0), most))
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			all = append(all, bare(sub)...)
+		}
+	case syntax.OpConcat:
+		for i, sub := range re.Sub {
+			all = append(all, then(bare(sub), source(re.Sub[i+1:]...))...)
+			if !regexp.MustCompile(`^` + source(sub) + `$`).MatchString("") {
+				break
+			}
+		}
 	}
-	return "", fmt.Errorf("%s is not supported here; an anchor can only be the first or the last thing", re)
+	return all
+}
+
+// source writes the parts of an expression as they are.
+func source(parts ...*syntax.Regexp) string {
+	text, _ := write(parts, func(set []rune) string { return without(set, nil) })
+	return `(?:` + text + `)`
+}
+
+// write writes the parts of an expression, and each set of characters in it by class.
+func write(parts []*syntax.Regexp, class func(set []rune) string) (string, error) {
+	var b strings.Builder
+	for _, re := range parts {
+		subs := make([]string, len(re.Sub))
+		for i := range re.Sub {
+			var err error
+			if subs[i], err = write(re.Sub[i:i+1], class); err != nil {
+				return "", err
+			}
+		}
+		group := `(?:` + strings.Join(subs, "") + `)`
+		switch re.Op {
+		case syntax.OpEmptyMatch:
+		case syntax.OpLiteral:
+			for _, r := range re.Rune {
+				set := []rune{r, r}
+				if re.Flags&syntax.FoldCase != 0 {
+					for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+						set = append(set, other, other)
+					}
+				}
+				b.WriteString(class(set))
+			}
+		case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+			b.WriteString(class(pairs(re)))
+		case syntax.OpCapture, syntax.OpConcat:
+			b.WriteString(group)
+		case syntax.OpAlternate:
+			b.WriteString(AnyOf(subs...))
+		case syntax.OpStar:
+			b.WriteString(group + `*`)
+		case syntax.OpPlus:
+			b.WriteString(group + `+`)
+		case syntax.OpQuest:
+			b.WriteString(group + `?`)
+		case syntax.OpRepeat:
+			b.WriteString(group + times(re.Min, re.Max))
+		default:
+			return "", fmt.Errorf("%s is not supported here; an anchor can only be the first or the last part", re)
+		}
+	}
+	return b.String(), nil
+}
+
+// pairs returns the first and last characters of a class.
+func pairs(re *syntax.Regexp) []rune {
+	switch re.Op {
+	case syntax.OpAnyChar:
+		return []rune{0, unicode.MaxRune}
+	case syntax.OpAnyCharNotNL:
+		return []rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune}
+	}
+	return re.Rune
 }
 
 // shortEscapes are the characters with an escape of two letters.
 var shortEscapes = map[rune]string{'"': `\\"`, '\\': `\\\\`, '\b': `\\b`, '\f': `\\f`, '\n': `\\n`, '\r': `\\r`, '\t': `\\t`}
 
-// class writes pairs of first and last characters, those that JSON escapes apart.
-func class(pairs []rune) string {
-	var safe strings.Builder
-	add := func(lo, hi rune) {
-		if lo <= hi {
-			fmt.Fprintf(&safe, `\x{%x}-\x{%x}`, lo, hi)
-		}
-	}
+// class writes a set of characters as they are in a string: pairs of first and last
+// ones.
+func (q Quoting) class(set []rune) string {
 	var options []string
-	for i := 0; i < len(pairs); i += 2 {
-		lo, hi := pairs[i], pairs[i+1]
-		for _, r := range []rune{'"', '\\'} {
-			if lo <= r && r <= hi {
-				options = append(options, shortEscapes[r])
-			}
-		}
-		for r := lo; r <= min(hi, 0x1f); r++ {
-			if short, ok := shortEscapes[r]; ok {
-				options = append(options, short)
-			} else {
-				options = append(options, fmt.Sprintf(`\\u%04x`, r))
-			}
-		}
-		for _, ok := range safeRanges {
-			add(max(lo, ok[0]), min(hi, ok[1]))
-		}
+	if plain := raw(set, q.Never); plain != "" {
+		options = append(options, plain)
 	}
-	if safe.Len() > 0 {
-		options = append(options, `[`+safe.String()+`]`)
+	in := func(r rune) bool {
+		for i := 0; i < len(set); i += 2 {
+			if set[i] <= r && r <= set[i+1] {
+				return true
+			}
+		}
+		return false
+	}
+	for _, r := range slices.Concat(controls, special, []rune(q.Never+q.Also)) {
+		escape, short := shortEscapes[r]
+		if !short {
+			escape = fmt.Sprintf(`\\u%04x`, r)
+		}
+		if in(r) && !strings.ContainsAny(escape, q.Never) {
+			options = append(options, escape)
+		}
 	}
 	if len(options) == 0 {
 		return `[^\x00-\x{10ffff}]` // nothing
@@ -123,26 +211,66 @@ func class(pairs []rune) string {
 	return AnyOf(options...)
 }
 
-// safeRanges are the characters of the class plain.
-var safeRanges = [][2]rune{
-	{0x20, 0x21}, {0x23, 0x5b}, {0x5d, 0x7e}, {0xa0, 0x2027}, {0x202a, 0xd7ff}, {0xe000, 0xfffc}, {0xfffe, unicode.MaxRune},
+// The characters that are always escaped: line separators too, as encoding/json
+// has it.
+var (
+	special  = []rune{'"', '\\', '\u2028', '\u2029'}
+	controls = func() (all []rune) {
+		for r := range rune(0x20) {
+			all = append(all, r)
+		}
+		return all
+	}()
+)
+
+// raw writes those characters of a set that a string has as they are, without those
+// in never. It is empty if there are none.
+func raw(set []rune, never string) string {
+	return without(set, slices.Concat(controls, special, []rune(never)))
+}
+
+func without(set, drop []rune) string {
+	slices.Sort(drop)
+	var b strings.Builder
+	add := func(lo, hi rune) {
+		if lo <= hi {
+			fmt.Fprintf(&b, `\x{%x}-\x{%x}`, lo, hi)
+		}
+	}
+	for i := 0; i < len(set); i += 2 {
+		lo, hi := set[i], set[i+1]
+		for _, r := range drop {
+			if lo <= r && r <= hi {
+				add(lo, r-1)
+				lo = r + 1
+			}
+		}
+		add(lo, hi)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return `[` + b.String() + `]`
 }
 
 // formats are the patterns of JSON Schema's formats, within the quotes.
 var formats = map[string]string{
 	"date":      date,
 	"time":      clock,
-	"date-time": date + `T` + clock,
+	"date-time": Time,
 	"uuid":      `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
 }
 
+// Time is the pattern of a time as in RFC 3339, without quotes. A date may be one
+// that no calendar has.
 const (
+	Time  = date + `T` + clock
 	date  = `[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])`
 	clock = `(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])`
 )
 
 // Format returns the pattern of a string in one of JSON Schema's formats: date,
-// time, date-time or uuid. A date may be one that no calendar has.
+// time, date-time or uuid.
 func Format(name string) (string, bool) {
 	pattern, ok := formats[name]
 	return `"` + pattern + `"`, ok
