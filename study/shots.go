@@ -13,7 +13,7 @@ func byScore(p *fewshot.Prompter[string, string]) (eval.Predictor[string, string
 	return fewshot.NewClassifier(p, labels, fewshot.ClassifierOptions[string]{})
 }
 
-// seeds shuffle the shots.
+// seeds shuffle the shots, as they do in a Sweep of so many orders.
 var seeds = []uint64{1, 2, 3}
 
 // howManyShots is part 1.
@@ -49,7 +49,7 @@ four fields of a sentence as JSON, and its score is the share of right fields. T
 }
 
 func (r *run) sweep(name string, shots ...int) eval.SweepOptions {
-	return eval.SweepOptions{Shots: shots, Orders: seeds, Evaluate: eval.EvaluateOptions{Parallel: 1, Progress: r.progress(name)}}
+	return eval.SweepOptions{Shots: shots, Orders: len(seeds), Evaluate: eval.EvaluateOptions{Parallel: 1, Progress: r.progress(name)}}
 }
 
 func addSweep(t *table, p *picture, name string, swept eval.Table) {
@@ -66,7 +66,7 @@ func addSweep(t *table, p *picture, name string, swept eval.Table) {
 }
 
 // fields scores a person by the share of right fields.
-func fields(_ context.Context, c eval.Case[string, person], got person) (float64, error) {
+func fields(_ context.Context, c fewshot.Example[string, person], got person) (float64, error) {
 	right := 0.0
 	for _, same := range []bool{c.Out.Name == got.Name, c.Out.Age == got.Age, c.Out.Job == got.Job, c.Out.City == got.City} {
 		if same {

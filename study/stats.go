@@ -74,7 +74,7 @@ func spread(reports ...*eval.Report) string {
 
 // evaluate is eval.Evaluate with progress. One call at a time leaves the order of
 // the requests, and so the server's prefix cache, the same in every run.
-func evaluate[In, Out any](ctx context.Context, r *run, name string, p eval.Predictor[In, Out], m sampling.Model, cases []eval.Case[In, Out], metric eval.Metric[In, Out]) (*eval.Report, error) {
+func evaluate[In, Out any](ctx context.Context, r *run, name string, p eval.Predictor[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric eval.Metric[In, Out]) (*eval.Report, error) {
 	return eval.Evaluate(ctx, p, m, cases, metric, eval.EvaluateOptions{Parallel: 1, Progress: r.progress(name)})
 }
 

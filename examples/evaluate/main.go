@@ -44,7 +44,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	pool, cases := eval.Split(examples, 0.5, 1)
-	options := eval.EvaluateOptions{Parallel: 1, Price: sampling.Price{Prompt: 0.1, Cached: 0.01, Completion: 0.4}} // dollars a million tokens
+	price := sampling.Price{Prompt: 0.1, Cached: 0.01, Completion: 0.4} // dollars a million tokens
 	var last *eval.Report
 	for _, s := range []struct {
 		name   string
@@ -57,12 +57,13 @@ func run(ctx context.Context, env *cli.Env) error {
 		classifier, err := fewshot.NewClassifier(prompter, labels, fewshot.ClassifierOptions[string]{ContentFree: []string{"N/A", "[MASK]", "..."}})
 		for _, name := range []string{s.name, s.name + ", calibrated"} {
 			if err == nil {
-				last, err = eval.Evaluate(ctx, classifier, model, cases, eval.Exact, options)
+				last, err = eval.Evaluate(ctx, classifier, model, cases, eval.Exact, eval.EvaluateOptions{Parallel: 1})
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			fmt.Fprintf(env.Stdout, "%-21s %v, ECE %.3f, $%.6f, %.0f %% cached\n", name, last, last.Reliability(10).ECE, last.Cost, 100*last.CachedShare())
+			fmt.Fprintf(env.Stdout, "%-21s %v, ECE %.3f, $%.6f, %.0f %% cached\n", name, last, last.Reliability(10).ECE,
+				price.Of(last.Usage), 100*float64(last.Usage.CachedTokens)/float64(max(last.Usage.PromptTokens, 1)))
 			classifier, err = classifier.Calibrate(ctx, model)
 		}
 	}

@@ -124,13 +124,17 @@ func picture(curves []curve) (*plot.Plot, error) {
 	return p, nil
 }
 
-// addCurve adds a line with its error bars. It shifts each line a little to the
-// right, so that lines of the same height are both visible.
+// addCurve adds a line with bars from the lowest to the highest order. It shifts
+// each line a little to the right, so that lines of the same height are both
+// visible.
 func addCurve(p *plot.Plot, c curve, colour color.Color, right float64) error {
 	points := errorPoints{XYs: make(plotter.XYs, len(c.table)), YErrors: make(plotter.YErrors, len(c.table))}
 	for j, row := range c.table {
 		points.XYs[j] = plotter.XY{X: position(row.Shots) + right, Y: 100 * row.Mean}
-		points.YErrors[j].Low, points.YErrors[j].High = min(100*row.Spread, 100*row.Mean), min(100*row.Spread, 100-100*row.Mean)
+		for _, report := range row.Reports {
+			bar, from := &points.YErrors[j], 100*(report.Accuracy-row.Mean)
+			bar.Low, bar.High = max(bar.Low, -from), max(bar.High, from)
+		}
 	}
 	line, dots, err := plotter.NewLinePoints(points.XYs)
 	if err != nil {

@@ -89,10 +89,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		model.Backend = kept.Wrap(model.Backend)
 	}
 
-	sweep := eval.SweepOptions{Shots: []int{0, 1, 2, 4, 8, 16}}
-	for i := range *orders {
-		sweep.Orders = append(sweep.Orders, uint64(i+1))
-	}
+	sweep := eval.SweepOptions{Shots: []int{0, 1, 2, 4, 8, 16}, Orders: *orders}
 	bar := cli.NewBar(env, "asking", 2*len(sweep.Shots)**orders**cases)
 	var curves []curve
 	for i, text := range []string{"", instruction} {

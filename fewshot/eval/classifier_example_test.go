@@ -81,5 +81,6 @@ func Example() {
 	// expected  negative  positive  precision  recall     F1
 	// negative         5         0      1.000   1.000  1.000
 	// positive         0         8      1.000   1.000  1.000
+	// macro F1 1.000
 	// 13 lines
 }

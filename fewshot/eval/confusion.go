@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -69,31 +70,20 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// MacroF1 is the unweighted mean of the labels' F1.
-func (c *Confusion) MacroF1() float64 {
-	return sum(c.F1) / float64(max(len(c.F1), 1))
-}
-
 // String returns the matrix as aligned text, a row for each label that was
-// expected, with its scores.
+// expected, with its scores, and the unweighted mean of the F1 scores.
 func (c *Confusion) String() string {
 	unlabelled := slices.ContainsFunc(c.Counts, func(row []int) bool { return row[len(c.Labels)] > 0 })
-	short := func(label string) string {
-		if n := 16; utf8.RuneCountInString(label) > n {
-			return string([]rune(label)[:n-1]) + "…"
-		}
-		return label
-	}
 	head := []string{"expected"}
 	for _, label := range c.Labels {
-		head = append(head, short(label))
+		head = append(head, shortened(label, 16))
 	}
 	if unlabelled {
 		head = append(head, "none")
 	}
 	rows := [][]string{append(head, "precision", "recall", "F1")}
 	for i, label := range c.Labels {
-		row := []string{short(label)}
+		row := []string{shortened(label, 16)}
 		counts := c.Counts[i]
 		if !unlabelled {
 			counts = counts[:len(c.Labels)]
@@ -106,5 +96,28 @@ func (c *Confusion) String() string {
 		}
 		rows = append(rows, row)
 	}
-	return aligned(rows, 1)
+	return aligned(rows, 1) + fmt.Sprintf("macro F1 %.3f\n", sum(c.F1)/float64(max(len(c.F1), 1)))
+}
+
+// aligned returns rows as text, the first columns to the left and the others to
+// the right.
+func aligned(rows [][]string, left int) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for i := range left {
+		widths[i] *= -1
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		line := ""
+		for i, cell := range row {
+			line += fmt.Sprintf("%*s  ", widths[i], cell)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
 }

@@ -6,15 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/sampling"
 )
-
-// A Case is an input and its expected answer.
-type Case[In, Out any] = fewshot.Example[In, Out]
 
 // A Predictor answers inputs. [fewshot.Prompter] and [fewshot.Classifier] are
 // Predictors. Your own must be safe for concurrent use.
@@ -25,7 +21,6 @@ type Predictor[In, Out any] interface {
 // EvaluateOptions are the options of [Evaluate].
 type EvaluateOptions struct {
 	Parallel int // calls under way at once; 0 is 4
-	Price    sampling.Price
 
 	// Progress is called after each case, from the goroutine that called Evaluate.
 	Progress func(fewshot.Progress)
@@ -38,22 +33,21 @@ type EvaluateOptions struct {
 //
 // A case that p would refuse as an example, such as an unknown label, is an error
 // before anything is sent. So is a repeated input.
-func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
+func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
 	limit := cmp.Or(o.Parallel, 4)
 	switch {
 	case p == nil:
-		return nil, errors.New("eval: the Predictor is nil; give one, such as a compiled Task")
+		return nil, mistakef("the Predictor is nil; give one, such as a compiled Task")
 	case metric == nil:
-		return nil, errors.New("eval: the metric is nil; give one such as eval.Exact")
+		return nil, mistakef("the metric is nil; give one such as eval.Exact")
 	case len(cases) == 0:
-		return nil, errors.New("eval: no cases to evaluate on")
+		return nil, mistakef("no cases to evaluate on")
 	case limit < 0:
-		return nil, fmt.Errorf("eval: EvaluateOptions.Parallel is %d; use 0 for 4, or a positive number", o.Parallel)
+		return nil, mistakef("EvaluateOptions.Parallel is %d; use 0 for 4, or a positive number", o.Parallel)
 	}
 	if err := check(p, cases); err != nil {
 		return nil, err
 	}
-	began := time.Now()
 	report := &Report{}
 	type answered struct {
 		index      int
@@ -82,14 +76,11 @@ func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling
 		}
 	}
 	report.Accuracy = mean(report.Results)
-	report.Low, report.High = Wilson(report.Accuracy, len(report.Results))
-	report.Cost = o.Price.Of(report.Usage)
-	report.Time = time.Since(began)
 	return report, cmp.Or(failed, ctx.Err())
 }
 
 // score scores one answer.
-func score[In, Out any](ctx context.Context, index int, c Case[In, Out], p *fewshot.Prediction[Out], err error, metric Metric[In, Out]) (Result, error) {
+func score[In, Out any](ctx context.Context, index int, c fewshot.Example[In, Out], p *fewshot.Prediction[Out], err error, metric Metric[In, Out]) (Result, error) {
 	result := Result{In: fmt.Sprint(c.In), Want: fmt.Sprint(c.Out)}
 	if p != nil {
 		result.Usage, result.Probability, result.Abstained = p.Usage, p.Probability, p.Abstained
@@ -101,14 +92,14 @@ func score[In, Out any](ctx context.Context, index int, c Case[In, Out], p *fews
 	case err != nil:
 		return result, fmt.Errorf("eval: case %d: %w", index+1, err)
 	case p == nil:
-		return result, fmt.Errorf("eval: case %d: the Predictor returned neither a prediction nor an error", index+1)
+		return result, mistakef("case %d: the Predictor returned neither a prediction nor an error", index+1)
 	case p.Abstained:
 	default:
 		if result.Score, err = metric(ctx, c, p.Value); err != nil {
 			return result, fmt.Errorf("eval: the metric on case %d: %w", index+1, err)
 		}
 		if !(result.Score >= 0 && result.Score <= 1) {
-			return result, fmt.Errorf("eval: the metric gives case %d a score of %v; a score is from 0 to 1", index+1, result.Score)
+			return result, mistakef("the metric gives case %d a score of %v; a score is from 0 to 1", index+1, result.Score)
 		}
 		result.Got = fmt.Sprint(p.Value)
 	}
@@ -116,7 +107,7 @@ func score[In, Out any](ctx context.Context, index int, c Case[In, Out], p *fews
 }
 
 // check refuses cases that p would not accept, and repeated ones.
-func check[In, Out any](p Predictor[In, Out], cases []Case[In, Out]) error {
+func check[In, Out any](p Predictor[In, Out], cases []fewshot.Example[In, Out]) error {
 	accepts, _ := p.(interface{ Accepts(In, Out) error })
 	seen := make(map[string]int, len(cases))
 	for i, c := range cases {
@@ -131,7 +122,7 @@ func check[In, Out any](p Predictor[In, Out], cases []Case[In, Out]) error {
 		}
 		input := fmt.Sprint(c.In)
 		if first, ok := seen[input]; ok {
-			return fmt.Errorf("eval: cases %d and %d are the same, %q; each counts once", first+1, i+1, input)
+			return mistakef("cases %d and %d are the same, %q; each counts once", first+1, i+1, input)
 		}
 		seen[input] = i
 	}
@@ -140,10 +131,20 @@ func check[In, Out any](p Predictor[In, Out], cases []Case[In, Out]) error {
 
 // without returns the examples without the cases, since no case may be shown with
 // its own answer.
-func without[In, Out any](examples []fewshot.Example[In, Out], cases []Case[In, Out]) []fewshot.Example[In, Out] {
+func without[In, Out any](examples []fewshot.Example[In, Out], cases []fewshot.Example[In, Out]) []fewshot.Example[In, Out] {
 	isCase := make(map[string]bool, len(cases))
 	for _, c := range cases {
 		isCase[fmt.Sprint(c.In)] = true
 	}
 	return slices.DeleteFunc(slices.Clone(examples), func(e fewshot.Example[In, Out]) bool { return isCase[fmt.Sprint(e.In)] })
 }
+
+// A mistake is bad input. It is a [sampling.ErrInvalid].
+type mistake string
+
+func mistakef(format string, args ...any) error {
+	return mistake(fmt.Sprintf("eval: "+format, args...))
+}
+
+func (m mistake) Error() string        { return string(m) }
+func (m mistake) Is(target error) bool { return target == sampling.ErrInvalid }

@@ -1,7 +1,6 @@
 package eval_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -13,7 +12,7 @@ import (
 )
 
 // korean is what is asked, in all examples.
-var korean = []eval.Case[string, string]{
+var korean = []fewshot.Example[string, string]{
 	{In: "teacher", Out: "선생님"}, {In: "river", Out: "강"}, {In: "school", Out: "학교"},
 	{In: "milk", Out: "우유"}, {In: "moon", Out: "달"}, {In: "book", Out: "책"},
 }
@@ -47,7 +46,7 @@ func ExampleSweep() {
 	model := sampling.Model{Backend: pocket.Default()}
 	table, err := eval.Sweep(context.Background(), task, nil, model, korean, eval.Exact, eval.SweepOptions{
 		Shots:  []int{0, 1, 3},
-		Orders: []uint64{1, 2, 3},
+		Orders: 3,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -60,44 +59,35 @@ func ExampleSweep() {
 	//     3   100.0     0.0  100.0  100.0
 }
 
-// A pool in two languages: the search finds which examples make the task, and
-// writes them as a file that a Task loads.
+// A pool in two languages: what helps, and how much on cases that did not choose?
 func ExampleSearch() {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	task.Add("umbrella", "parapluie")
-	task.Add("seed", "graine")
-	task.Add("butterfly", "나비")
 	task.Add("donkey", "âne")
+	task.Add("butterfly", "나비")
 	task.Add("ocean", "바다")
-	task.Add("teacher", "선생님") // is a case too, and so is never shown
 	model := sampling.Model{Backend: pocket.Default()}
-	found, err := eval.Search(context.Background(), task, nil, model, korean, eval.Exact, eval.SearchOptions{K: 2, Calls: 200, Seed: 1})
+	best, gains, err := eval.Search(context.Background(), task, nil, model, korean, eval.Exact, 200, eval.SweepOptions{
+		Formats: map[string]fewshot.Format{"arrow": fewshot.Arrow, "lines": fewshot.Lines},
+		Shots:   []int{0, 1, 2},
+		Orders:  4,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("the first two:", found.Baseline)
-	fmt.Println("the best two: ", found.Report)
-
-	var file bytes.Buffer
-	if err := fewshot.WriteJSONL(&file, found.Examples, fewshot.LoadOptions{}); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Print(file.String())
-	better := fewshot.Task[string, string]{Format: fewshot.Lines}
-	better.Examples, err = fewshot.Collect(fewshot.ReadJSONL[string, string](&file, fewshot.LoadOptions{}))
-	if err != nil {
-		log.Fatal(err)
-	}
-	word, err := better.MustCompile().Run(context.Background(), model, "whisper")
+	fmt.Print(gains)
+	word, err := best.MustCompile().Run(context.Background(), model, "whisper")
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("whisper:", word)
 	// Output:
-	// the first two: 0.0 % of 6 cases (95 % interval 0.0 to 39.0)
-	// the best two:  100.0 % of 6 cases (95 % interval 61.0 to 100.0)
-	// {"in":"seed","out":"graine"}
-	// {"in":"ocean","out":"바다"}
+	// dimension  baseline  chosen  without %  with %    gain     95 % interval  better  worse     p
+	// all                                0.0   100.0  +100.0  +100.0 to +100.0       3      0  0.25
+	// format     arrow     arrow       100.0   100.0
+	// shots      0         2             0.0   100.0  +100.0  +100.0 to +100.0       3      0  0.25
+	// order      1         1           100.0   100.0
+	// on 3 held-out cases
 	// whisper: 속삭임
 }
 
@@ -106,7 +96,7 @@ func ExampleSweep_classifier() {
 	task := fewshot.Task[string, string]{Format: fewshot.Format{Before: "Review: ", Between: "\nSentiment: ", After: "\n\n"}}
 	task.Add("The soup arrived cold and the waiter never came back.", "negative")
 	task.Add("A wonderful book, I loved every page of it.", "positive")
-	cases := []eval.Case[string, string]{
+	cases := []fewshot.Example[string, string]{
 		{In: "The pasta was delicious and the waiter was friendly.", Out: "positive"},
 		{In: "The room was dirty and the man at the desk was rude.", Out: "negative"},
 		{In: "We loved the garden and the quiet.", Out: "positive"},

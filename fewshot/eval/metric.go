@@ -5,15 +5,17 @@ import (
 	"math"
 	"strings"
 	"unicode"
+
+	"github.com/foreword-go/foreword/fewshot"
 )
 
 // A Metric scores an answer from 0, wrong, to 1, right. An error or another score
 // ends the evaluation. Metrics are called from one goroutine. A Metric gets the
 // whole case, so that another model can be the judge.
-type Metric[In, Out any] func(ctx context.Context, c Case[In, Out], got Out) (float64, error)
+type Metric[In, Out any] func(ctx context.Context, c fewshot.Example[In, Out], got Out) (float64, error)
 
 // Exact is right when the answer is the expected one.
-func Exact[In any, Out comparable](_ context.Context, c Case[In, Out], got Out) (float64, error) {
+func Exact[In any, Out comparable](_ context.Context, c fewshot.Example[In, Out], got Out) (float64, error) {
 	if c.Out == got {
 		return 1, nil
 	}
@@ -22,7 +24,7 @@ func Exact[In any, Out comparable](_ context.Context, c Case[In, Out], got Out) 
 
 // Loose compares only letters and digits, in any letter case. It compares answers
 // without any letter or digit as they are.
-func Loose[In any](_ context.Context, c Case[In, string], got string) (float64, error) {
+func Loose[In any](_ context.Context, c fewshot.Example[In, string], got string) (float64, error) {
 	want, read := letters(c.Out), letters(got)
 	if want == "" {
 		want, read = strings.TrimSpace(c.Out), strings.TrimSpace(got)

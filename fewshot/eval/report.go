@@ -4,35 +4,31 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
 // A Report is the result of an evaluation.
 type Report struct {
-	Results   []Result // one for each case, in order
-	Accuracy  float64  // the mean score, 0 to 1
-	Low, High float64  // its 95 % Wilson interval; too wide where cases are partly right
-	Invalid   int      // invalid answers, which count as wrong
-	Abstained int      // cases without a label, which count as wrong
+	Results  []Result // one for each case, in order
+	Accuracy float64  // the mean score, 0 to 1
+	Invalid  int      // invalid answers, which count as wrong
 
 	// Usage is the sum over the cases, as the backend reports it. A backend that is
-	// left at a stop sequence may report less.
+	// left at a stop sequence may report less. [sampling.Price] gives its cost.
 	Usage sampling.Usage
-	Cost  float64 // by EvaluateOptions.Price
-	Time  time.Duration
 }
 
 // A Result is one case and its answer.
 type Result struct {
-	In, Want    string
-	Got         string  // "" where the answer is invalid, and where the Predictor abstained
-	Score       float64 // 0 is wrong, 1 is right
-	Probability float64 // of the answer, by the Predictor; 0 where it gives none
-	Abstained   bool
-	Err         error // why the answer is invalid
-	Usage       sampling.Usage
+	In          string         `json:"in"`
+	Want        string         `json:"want"`
+	Got         string         `json:"got"`                   // "" where the answer is invalid, and where the Predictor abstained
+	Score       float64        `json:"score"`                 // 0 is wrong, 1 is right
+	Probability float64        `json:"probability,omitempty"` // of the answer, by the Predictor; 0 where it gives none
+	Abstained   bool           `json:"abstained,omitempty"`
+	Err         error          `json:"-"` // why the answer is invalid
+	Usage       sampling.Usage `json:"-"`
 }
 
 func (r *Report) add(one Result) {
@@ -40,26 +36,16 @@ func (r *Report) add(one Result) {
 	if one.Err != nil {
 		r.Invalid++
 	}
-	if one.Abstained {
-		r.Abstained++
-	}
 	r.Usage.PromptTokens += one.Usage.PromptTokens
 	r.Usage.CompletionTokens += one.Usage.CompletionTokens
 	r.Usage.CachedTokens += one.Usage.CachedTokens
 }
 
-// String gives the accuracy with its interval, in percent.
+// String gives the accuracy with its 95 % [Wilson] interval, in percent. The
+// interval is too wide where answers are partly right.
 func (r *Report) String() string {
-	return fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, len(r.Results), 100*r.Low, 100*r.High)
-}
-
-// CachedShare is the share of the prompt tokens that the server's prefix cache
-// held, 0 to 1.
-func (r *Report) CachedShare() float64 {
-	if r.Usage.PromptTokens == 0 {
-		return 0
-	}
-	return float64(r.Usage.CachedTokens) / float64(r.Usage.PromptTokens)
+	low, high := Wilson(r.Accuracy, len(r.Results))
+	return fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, len(r.Results), 100*low, 100*high)
 }
 
 // Selective returns the coverage and the accuracy of a Predictor that abstains
@@ -68,7 +54,7 @@ func (r *Report) CachedShare() float64 {
 func (r *Report) Selective(threshold float64) (coverage, accuracy float64) {
 	var answered []Result
 	for _, one := range r.Results {
-		if one.Err == nil && !one.Abstained && one.Probability >= threshold {
+		if one.labelled() && one.Probability >= threshold {
 			answered = append(answered, one)
 		}
 	}
@@ -89,26 +75,21 @@ func mean(results []Result) float64 {
 
 // WriteJSONL writes one line of JSON for each case, for other programs.
 func (r *Report) WriteJSONL(w io.Writer) error {
+	type usage struct {
+		PromptTokens     int `json:"prompt_tokens,omitempty"`
+		CompletionTokens int `json:"completion_tokens,omitempty"`
+		CachedTokens     int `json:"cached_tokens,omitempty"`
+	}
 	type line struct {
-		Case             int     `json:"case"` // counting from 0
-		In               string  `json:"in"`
-		Want             string  `json:"want"`
-		Got              string  `json:"got"`
-		Score            float64 `json:"score"`
-		Probability      float64 `json:"probability,omitempty"`
-		Abstained        bool    `json:"abstained,omitempty"`
-		Error            string  `json:"error,omitempty"`
-		PromptTokens     int     `json:"prompt_tokens,omitempty"`
-		CachedTokens     int     `json:"cached_tokens,omitempty"`
-		CompletionTokens int     `json:"completion_tokens,omitempty"`
+		Case int `json:"case"` // counting from 0
+		Result
+		Error string `json:"error,omitempty"`
+		usage
 	}
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	for i, one := range r.Results {
-		l := line{
-			Case: i, In: one.In, Want: one.Want, Got: one.Got, Score: one.Score, Probability: one.Probability, Abstained: one.Abstained,
-			PromptTokens: one.Usage.PromptTokens, CachedTokens: one.Usage.CachedTokens, CompletionTokens: one.Usage.CompletionTokens,
-		}
+		l := line{Case: i, Result: one, usage: usage(one.Usage)}
 		if one.Err != nil {
 			l.Error = one.Err.Error()
 		}

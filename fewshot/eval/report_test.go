@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/fewshot/eval"
@@ -61,8 +62,8 @@ func five(t *testing.T) *eval.Report {
 
 func TestConfusion(t *testing.T) {
 	r := five(t)
-	if r.Invalid != 1 || r.Abstained != 1 || r.Accuracy != 0.4 {
-		t.Errorf("%d invalid, %d abstained, accuracy %v", r.Invalid, r.Abstained, r.Accuracy)
+	if r.Invalid != 1 || !r.Results[3].Abstained || r.Accuracy != 0.4 {
+		t.Errorf("%d invalid, accuracy %v, %+v", r.Invalid, r.Accuracy, r.Results[3])
 	}
 	c := r.Confusion()
 	want := &eval.Confusion{
@@ -77,6 +78,7 @@ func TestConfusion(t *testing.T) {
 bad         1     0    0     1      0.500   0.500  0.500
 good        1     1    0     0      1.000   0.500  0.667
 odd         0     0    0     1      0.000   0.000  0.000
+macro F1 0.389
 `
 	if diff := cmp.Diff(text, c.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -88,9 +90,9 @@ func TestReliability(t *testing.T) {
 	// abstentions are in none.
 	r := evaluated(t, row{"a", "a", 0.5}, row{"a", "b", 0.3}, row{"b", "b", 0.8}, row{"b", "", 0.9}, row{"b", "invalid", 0})
 	got := r.Reliability(2)
-	want := []eval.Bin{{Cases: 2, Probability: 0.4, Accuracy: 0.5}, {Cases: 1, Probability: 0.8, Accuracy: 1}}
-	if diff := cmp.Diff(want, got.Bins); diff != "" || math.Abs(got.ECE-(0.1*2+0.2)/3) > 1e-12 {
-		t.Errorf("ECE %v (-want +got):\n%s", got.ECE, diff)
+	want := &eval.Reliability{ECE: (0.1*2 + 0.2) / 3, Cases: []int{2, 1}, Probability: []float64{0.4, 0.8}, Accuracy: []float64{0.5, 1}}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 	text := `probability   cases   mean  accuracy
 0.00 to 0.50      2  0.400     0.500
@@ -221,8 +223,9 @@ func TestAgainstScikitLearn(t *testing.T) {
 	type compared struct {
 		Want, First, Second []string
 		Probability         []float64
-		ECE, MacroF1, P     float64
+		ECE, P              float64
 		Precision, Recall   []float64
+		F1                  []float64
 		Labels              []string
 	}
 	var all []compared
@@ -246,8 +249,8 @@ func TestAgainstScikitLearn(t *testing.T) {
 			t.Fatal(err)
 		}
 		confusion := a.Confusion()
-		x.ECE, x.MacroF1, x.P, x.Labels = a.Reliability(10).ECE, confusion.MacroF1(), c.P, confusion.Labels
-		x.Precision, x.Recall = confusion.Precision, confusion.Recall
+		x.ECE, x.P, x.Labels = a.Reliability(10).ECE, c.P, confusion.Labels
+		x.Precision, x.Recall, x.F1 = confusion.Precision, confusion.Recall, confusion.F1
 		all = append(all, x)
 	}
 	text, err := json.Marshal(all)

@@ -25,11 +25,12 @@ import (
 var jobs = map[string]func(context.Context, sampling.Model) (any, error){
 	"Sweep": func(ctx context.Context, m sampling.Model) (any, error) {
 		task := fewshot.Task[string, string]{Examples: pool(8), Format: fewshot.Lines, Params: sampling.Params{Temperature: 0.7, Seed: 3}}
-		return eval.Sweep(ctx, task, nil, m, needs(20), eval.Exact, eval.SweepOptions{Shots: []int{0, 2, 8}, Orders: []uint64{1, 2}})
+		return eval.Sweep(ctx, task, nil, m, needs(20), eval.Exact, eval.SweepOptions{Shots: []int{0, 2, 8}, Orders: 2})
 	},
 	"Search": func(ctx context.Context, m sampling.Model) (any, error) {
 		task := fewshot.Task[string, string]{Examples: pool(8), Format: fewshot.Lines}
-		return eval.Search(ctx, task, nil, m, needs(10), eval.Exact, eval.SearchOptions{K: 3, Calls: 150, Seed: 1})
+		best, gains, err := eval.Search(ctx, task, nil, m, needs(10), eval.Exact, 150, eval.SweepOptions{Shots: []int{1, 2, 4}, Orders: 4, Seed: 1})
+		return fmt.Sprintf("%v\n%v", best.Examples, gains), err
 	},
 	"Map": func(ctx context.Context, m sampling.Model) (any, error) {
 		task := fewshot.Task[string, string]{Examples: pool(8), Format: fewshot.Lines, Params: sampling.Params{Temperature: 0.7, Seed: 3}}
@@ -105,18 +106,15 @@ func TestKilledChild(t *testing.T) {
 
 // shown is a result as text, without the time that it took.
 func shown(result any) []byte {
-	switch result := result.(type) {
-	case eval.Table:
+	if table, ok := result.(eval.Table); ok {
 		var b bytes.Buffer
-		for _, row := range result {
+		for _, row := range table {
 			for _, r := range row.Reports {
-				fmt.Fprintln(&b, row.Shots, row.Mean, row.Spread, r, r.Usage)
+				fmt.Fprintln(&b, row.Shots, row.Mean, r, r.Usage)
 				r.WriteJSONL(&b)
 			}
 		}
 		return b.Bytes()
-	case *eval.SearchResult[string, string]:
-		return fmt.Appendf(nil, "%v %v %v %d %d", result.Examples, result.Report, result.Baseline, result.Tried, result.Calls)
 	}
 	return fmt.Append(nil, result)
 }

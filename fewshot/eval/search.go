@@ -3,182 +3,219 @@ package eval
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// SearchOptions are the options of [Search].
-type SearchOptions struct {
-	// K is how many examples are looked for, at least 1.
-	K int
-
-	// Calls is the budget: how many times the model may be asked in all. A
-	// candidate costs as many calls as there are cases.
-	Calls int
-
-	Seed uint64 // decides which candidates are tried; the same seed, the same search
-
-	// Evaluate holds the options of each evaluation. Its Progress counts the calls
-	// of the whole search, and All is the budget.
-	Evaluate EvaluateOptions
-}
-
-// A SearchResult is the outcome of a [Search].
-type SearchResult[In, Out any] struct {
-	Examples []fewshot.Example[In, Out] // the best, in order
-	Report   *Report                    // how they did
-	Baseline *Report                    // how the first K of the pool did
-	Tried    int                        // candidates
-	Calls    int                        // to the model, also those that a cache answered
-}
-
-// Search looks among the task's examples for the K, and their order, that do
-// best on the cases: first at random, from the baseline of the first K, then
-// greedily, by changing the best one example or one place at a time. It ends
-// when the budget is used up, nothing is left to change, or all cases are right.
-// To resume a search, or go on with a larger budget, call it again with a Model
-// whose backend is a wrap.Cache.
+// Search looks for the best variant of a task within a budget of model calls. It
+// returns that variant, and what each dimension of the options gained.
 //
-// Examples that are among the cases are left out of the pool, so that no case is
-// in its own prompt. What is best on the cases is likely to be a little too good:
-// keep other cases apart to measure it on. On an error it returns the best so far
-// with it.
-func Search[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []Case[In, Out], metric Metric[In, Out], o SearchOptions) (*SearchResult[In, Out], error) {
-	pool := without(task.Examples, cases)
+// The baseline is the task as it is. Search climbs by coordinate ascent (Wright
+// 2015): it tries all values of one dimension, keeps the best, and goes on with the
+// next dimension until no value is better. Then it begins anew at random variants,
+// as in random-restart hill climbing. It ends when the budget is used up, every
+// variant was tried, or all cases are right.
+//
+// Search chooses on one half of the cases and measures the gains on the other half
+// (see [Split]). Examples that are among the cases are left out, so no case is in
+// its own prompt.
+//
+// A call is one completion, or one scoring of an input's labels. Retries of a Task
+// count, and so do answers from a wrap.Cache. Calls that build makes do not count,
+// and neither does a request that a wrapper of m's backend sends again. To resume
+// a Search, or to continue with a larger budget, call it again with a Model whose
+// backend is a wrap.Cache. On an error it returns the best variant so far.
+func Search[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], calls int, o SweepOptions) (fewshot.Task[In, Out], Gains, error) {
+	task.Examples = without(task.Examples, cases)
+	g, err := newGrid(task, o)
+	if err != nil {
+		return task, nil, err
+	}
+	chooses, held := Split(cases, 0.5, o.Seed)
+	s := &search[In, Out]{
+		grid: g, build: build, model: m, metric: metric, options: o.Evaluate, calls: calls, perCase: 1,
+		cases:  [2][]fewshot.Example[In, Out]{chooses, held},
+		budget: &budget{Forward: sampling.Forward{Backend: m.Backend}},
+	}
+	s.model.Backend = s.budget
+	prompter, err := g.compile(point{})
 	switch {
-	case o.K < 1 || o.K > len(pool):
-		return nil, fmt.Errorf("eval: a search for %d examples in a pool of %d (those that are not cases); look for 1 to %d", o.K, len(pool), len(pool))
-	case len(cases) == 0:
-		return nil, errors.New("eval: no cases to search on")
-	case o.Calls < len(cases):
-		return nil, fmt.Errorf("eval: a budget of %d calls, and one candidate needs %d; raise SearchOptions.Calls", o.Calls, len(cases))
+	case err != nil:
+	case len(chooses) == 0 || len(held) == 0:
+		err = mistakef("a Search cannot split %d cases into two halves; give at least 2, better 40", len(cases))
+	case g.variants() == 1:
+		err = mistakef("the Search has nothing to vary; name values in SweepOptions, such as Shots")
+	case calls < 2*len(cases):
+		err = mistakef("a budget of %d calls is too small for a Search on %d cases; raise it to at least %d", calls, len(cases), 2*len(cases))
+	default:
+		err = check(prompter, cases)
 	}
-	h := &hunt[In, Out]{
-		ctx: ctx, task: task, build: build, model: m, cases: cases, metric: metric, o: o, pool: pool,
-		random: rand.New(rand.NewPCG(o.Seed, 0)), tried: map[string]bool{},
+	if err != nil {
+		return task, nil, err
 	}
-	err := h.run()
-	if err == errSpent {
-		err = nil
-	}
-	return &h.found, err
+	gains, err := s.run(ctx, rand.New(rand.NewPCG(o.Seed, 0)))
+	return g.at(s.best), gains, err
 }
 
-// errSpent says that the budget is used up.
-var errSpent = errors.New("spent")
+// The halves of the cases.
+const (
+	choosing = iota
+	heldOut
+)
 
-// A hunt is a Search under way. A candidate is a list of indexes into the pool.
-type hunt[In, Out any] struct {
-	ctx    context.Context
-	task   fewshot.Task[In, Out]
-	build  Build[In, Out]
-	model  sampling.Model
-	cases  []Case[In, Out]
-	metric Metric[In, Out]
-	o      SearchOptions
-	pool   []fewshot.Example[In, Out]
-	random *rand.Rand
-	tried  map[string]bool
-	best   []int
-	found  SearchResult[In, Out]
+// A search is a Search under way.
+type search[In, Out any] struct {
+	grid    *grid[In, Out]
+	build   Build[In, Out]
+	model   sampling.Model
+	metric  Metric[In, Out]
+	options EvaluateOptions
+	budget  *budget
+	calls   int
+	cases   [2][]fewshot.Example[In, Out]
+	reports [2]map[point]*Report // by half
+	best    point
+	perCase float64 // calls a case took in the most expensive variant so far
 }
 
-func (h *hunt[In, Out]) run() error {
-	baseline := make([]int, h.o.K)
-	for i := range baseline {
-		baseline[i] = i
-	}
-	if _, err := h.try(baseline); err != nil {
-		return err
-	}
-	h.found.Baseline = h.found.Report
-	// Half of the budget goes to looking around, half to going uphill. Draws
-	// that were tried already cost nothing, and a small pool has few others.
-	for draws := 0; !h.perfect() && h.found.Calls < h.o.Calls/2 && draws < 10*h.o.Calls; draws++ {
-		if _, err := h.try(h.random.Perm(len(h.pool))[:h.o.K]); err != nil {
-			return err
+// run climbs from the baseline, and then from random variants, until the budget is
+// used up or nothing is left to improve. Then it measures the best.
+func (s *search[In, Out]) run(ctx context.Context, random *rand.Rand) (Gains, error) {
+	s.reports = [2]map[point]*Report{{}, {}}
+	tried := s.reports[choosing]
+	for start := (point{}); ; {
+		err := s.climb(ctx, start)
+		if err != nil && (!errors.Is(err, errSpent) || tried[point{}] == nil) {
+			return nil, err
+		}
+		if err != nil || tried[s.best].Accuracy == 1 || len(tried) == s.grid.variants() {
+			return s.measure(ctx)
+		}
+		for tried[start] != nil {
+			for dimension, values := range s.grid.values {
+				start[dimension] = random.IntN(len(values))
+			}
 		}
 	}
-	for !h.perfect() {
-		better, err := h.climb()
-		if err != nil || !better {
-			return err
+}
+
+// climb is coordinate ascent from p. Dimensions that tend to matter come first.
+func (s *search[In, Out]) climb(ctx context.Context, p point) error {
+	top, err := s.try(ctx, p)
+	if err != nil {
+		return err
+	}
+	for better := true; better; {
+		better = false
+		for _, dimension := range [dimensions]int{byShots, byFormat, byInstruction, bySelector, byConstrain, byOrder} {
+			next := p
+			for i := range s.grid.values[dimension] {
+				if top.Accuracy == 1 {
+					return nil
+				}
+				next[dimension] = i
+				report, err := s.try(ctx, next)
+				if err != nil {
+					return err
+				}
+				if report.Accuracy > top.Accuracy {
+					p, top, better = next, report, true
+				}
+			}
 		}
 	}
 	return nil
 }
 
-func (h *hunt[In, Out]) perfect() bool { return h.found.Report.Accuracy == 1 }
-
-// climb tries the neighbours of the best in a random order, until one is better.
-func (h *hunt[In, Out]) climb() (better bool, err error) {
-	type change struct{ place, with int } // with: another example, or a place behind the pool's end
-	var changes []change
-	for place := range h.o.K {
-		for with := range len(h.pool) + h.o.K {
-			changes = append(changes, change{place, with})
-		}
+// try measures a variant on the choosing half. It keeps back the calls that
+// measuring the winner takes, and its error is errSpent where too few are left.
+func (s *search[In, Out]) try(ctx context.Context, p point) (*Report, error) {
+	if report := s.reports[choosing][p]; report != nil {
+		return report, nil
 	}
-	h.random.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
-	for _, c := range changes {
-		next := slices.Clone(h.best)
-		switch {
-		case c.with >= len(h.pool):
-			other := c.with - len(h.pool)
-			next[c.place], next[other] = next[other], next[c.place]
-		case slices.Contains(next, c.with):
-			continue
-		default:
-			next[c.place] = c.with
-		}
-		if better, err := h.try(next); better || err != nil {
-			return better, err
-		}
+	calls := func(cases int) int { return int(math.Ceil(s.perCase * float64(cases))) }
+	n := len(s.cases[choosing])
+	s.budget.limit = s.calls - calls(len(s.cases[heldOut])*max(p.measurements(), s.best.measurements()))
+	left := s.budget.limit - s.budget.used
+	if left < calls(n) {
+		return nil, errSpent
 	}
-	return false, nil
+	options := s.options
+	if left < n*(1+s.grid.task.Retries) {
+		options.Parallel = 1 // which calls are made must not depend on timing, if they are too few
+	}
+	before := s.budget.used
+	report, err := s.evaluate(ctx, choosing, p, options)
+	if err != nil {
+		return nil, err
+	}
+	s.perCase = max(s.perCase, float64(s.budget.used-before)/float64(n))
+	if report.Accuracy > s.reports[choosing][s.best].Accuracy {
+		s.best = p
+	}
+	return report, nil
 }
 
-// try evaluates a candidate that has not been tried.
-func (h *hunt[In, Out]) try(candidate []int) (better bool, err error) {
-	key := fmt.Sprint(candidate)
-	if h.tried[key] {
-		return false, nil
-	}
-	if h.found.Calls+len(h.cases) > h.o.Calls {
-		return false, errSpent
-	}
-	h.tried[key] = true
-	task := h.task
-	task.Select = nil
-	task.Examples = make([]fewshot.Example[In, Out], len(candidate))
-	for i, from := range candidate {
-		task.Examples[i] = h.pool[from]
-	}
-	p, err := h.build.of(task)
-	if err != nil {
-		return false, err
-	}
-	before, o := h.found.Calls, h.o.Evaluate
-	if progress := o.Progress; progress != nil {
-		o.Progress = func(p fewshot.Progress) {
-			progress(fewshot.Progress{Done: before + p.Done, Failed: p.Failed, All: h.o.Calls})
+// measurements is how many variants are measured on the held-out cases if p wins:
+// the baseline, p, and p without each of its changes.
+func (p point) measurements() int {
+	changed := 0
+	for _, i := range p {
+		if i > 0 {
+			changed++
 		}
 	}
-	report, err := Evaluate(h.ctx, p, h.model, h.cases, h.metric, o)
-	if report != nil {
-		h.found.Calls += len(report.Results)
+	if changed <= 1 { // without its one change it is the baseline
+		return 1 + changed
 	}
+	return 2 + changed
+}
+
+// evaluate measures a variant on one half, once.
+func (s *search[In, Out]) evaluate(ctx context.Context, half int, p point, o EvaluateOptions) (*Report, error) {
+	if report := s.reports[half][p]; report != nil {
+		return report, nil
+	}
+	if progress := o.Progress; progress != nil {
+		o.Progress = func(p fewshot.Progress) {
+			progress(fewshot.Progress{Done: s.budget.spent(), Failed: p.Failed, All: s.calls})
+		}
+	}
+	report, err := s.build.measure(ctx, s.grid, p, s.model, s.cases[half], s.metric, o)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	h.found.Tried++
-	better = h.found.Report == nil || report.Accuracy > h.found.Report.Accuracy
-	if better {
-		h.best, h.found.Examples, h.found.Report = slices.Clone(candidate), task.Examples, report
+	s.reports[half][p] = report
+	return report, nil
+}
+
+// measure compares the winner with the baseline on the held-out cases, and with
+// itself without each of its changes.
+func (s *search[In, Out]) measure(ctx context.Context) (Gains, error) {
+	s.budget.limit = s.calls
+	winner, err := s.evaluate(ctx, heldOut, s.best, s.options)
+	if err != nil {
+		return nil, err
 	}
-	return better, nil
+	baseline, err := s.evaluate(ctx, heldOut, point{}, s.options)
+	if err != nil {
+		return nil, err
+	}
+	gains := Gains{{Dimension: "all", Before: baseline, After: winner}}
+	for dimension, values := range s.grid.values {
+		if len(values) == 1 {
+			continue
+		}
+		without := s.best
+		without[dimension] = 0
+		before, err := s.evaluate(ctx, heldOut, without, s.options)
+		if err != nil {
+			return gains, err
+		}
+		gains = append(gains, Gain{dimensionNames[dimension], values[0].name, values[s.best[dimension]].name, before, winner})
+	}
+	return gains, nil
 }

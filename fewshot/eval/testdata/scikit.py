@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import f1_score, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 from statsmodels.stats.contingency_tables import mcnemar
 
 for number, x in enumerate(json.load(sys.stdin)):
@@ -17,12 +17,12 @@ for number, x in enumerate(json.load(sys.stdin)):
     want, first, second = (np.array(x[key]) for key in ("Want", "First", "Second"))
     probability = np.array(x["Probability"])
     right, other = want == first, want == second
-    precision, recall, _, _ = precision_recall_fscore_support(
+    precision, recall, f1, _ = precision_recall_fscore_support(
         want, first, labels=x["Labels"], zero_division=0
     )
     same("precision", x["Precision"], precision)
     same("recall", x["Recall"], recall)
-    same("macro F1", x["MacroF1"], f1_score(want, first, average="macro", zero_division=0))
+    same("F1", x["F1"], f1)
 
     accuracy, mean = calibration_curve(right, probability, n_bins=10, strategy="uniform")
     bins = np.searchsorted(np.linspace(0, 1, 11)[1:-1], probability)
