@@ -166,7 +166,7 @@ func program(t *testing.T, file string) []string {
 	}
 	_, code, found := strings.Cut(string(text), "\npackage ")
 	if !found {
-		t.Fatalf("%s has no package clause behind a comment", file)
+		t.Fatalf("%s has no package clause after a comment", file)
 	}
 	return strings.Split(strings.TrimRight("package "+code, "\n"), "\n")
 }

@@ -17,7 +17,7 @@ import (
 type renderer func(query string) (string, error)
 
 // renderers are all that can lay out pairs as lines of "in: out" with the query
-// behind them. make is what is done once for a set of pairs.
+// after them. make is what is done once for a set of pairs.
 var renderers = []struct {
 	name string
 	make func(pairs []pair) (renderer, error)
