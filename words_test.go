@@ -70,7 +70,7 @@ func TestPlainWords(t *testing.T) {
 	}
 }
 
-// TestReadme keeps the README short, and its sentences too.
+// TestReadme keeps the README short.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {
@@ -79,26 +79,43 @@ func TestReadme(t *testing.T) {
 	if lines := strings.Count(string(text), "\n"); lines > 170 {
 		t.Errorf("README.md has %d lines; 170 is the limit", lines)
 	}
-	longest := ""
-	for _, sentence := range sentences(string(text)) {
-		if words := len(strings.Fields(sentence)); words > 25 {
-			t.Errorf("%d words; 25 is the limit: %s", words, sentence)
-		}
-		if len(strings.Fields(sentence)) > len(strings.Fields(longest)) {
-			longest = sentence
-		}
+}
+
+// TestSentences keeps the sentences of the documents short. Module study writes its
+// own page.
+func TestSentences(t *testing.T) {
+	files, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("the longest sentence has %d words: %s", len(strings.Fields(longest)), longest)
+	for _, file := range append(files, "README.md", "CONTRIBUTING.md") {
+		if filepath.Base(file) == "study.md" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		longest := 0
+		for _, sentence := range sentences(string(text)) {
+			words := len(strings.Fields(sentence))
+			if words > 25 {
+				t.Errorf("%s: %d words; 25 is the limit: %s", file, words, sentence)
+			}
+			longest = max(longest, words)
+		}
+		t.Logf("%s: the longest sentence has %d words", file, longest)
+	}
 }
 
 var (
 	block       = regexp.MustCompile("(?ms)^```.*?^```$|^<!--.*?-->$|^#.*?$|^!\\[.*?$")
 	target      = regexp.MustCompile(`\]\([^)]*\)`)
-	sentenceEnd = regexp.MustCompile(`[.!?]\**\s`)
+	sentenceEnd = regexp.MustCompile(`[.!?]\**\s|\n- `)
 )
 
 // sentences splits the prose of a Markdown text, without code blocks, headings
-// and the targets of links. A table cell is a sentence.
+// and the targets of links. A table cell and an item of a list end a sentence.
 func sentences(markdown string) []string {
 	prose := target.ReplaceAllString(block.ReplaceAllString(markdown, "\n\n"), "]")
 	var all []string

@@ -205,8 +205,8 @@ func measureCounting(r *runner) (*section, error) {
 	least, at := least(slowest, names)
 	return &section{
 		Title: "Counting",
-		Text: fmt.Sprintf(`Texts of %s bytes, or %s for the hard ones, counted by package tiktoken's Counter for %s and by tiktoken-go, the library
-that it is built on, which encodes the text. English is from pocket's corpus, and Go code from package fewshot. Korean and Chinese
+		Text: fmt.Sprintf(`Texts of %s bytes, or %s for the hard ones, counted by package tiktoken's Counter for %s and by tiktoken-go. The Counter is
+built on tiktoken-go, which encodes the text. English is from pocket's corpus, and Go code from package fewshot. Korean and Chinese
 are %d sentences each, repeated in random order. The other texts are made to be hard.`,
 			count(countedSize), count(hardSize), encoding, strings.Count(koreanLines, "\n")),
 		Tables: []table{t},

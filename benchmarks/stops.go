@@ -235,7 +235,7 @@ func measureStops(r *runner) (*section, error) {
 	return &section{
 		Title: "Stops",
 		Text: `English prose, cut into chunks, goes through sampling.Until with 1, 4 and 16 stop sequences that it does not contain. The second
-row is what a careful program does by hand: it holds back one byte less than the longest stop has, and searches the held and the
+row is what a careful program does by hand. It holds back one byte less than the longest stop has, and searches the held and the
 new text for each stop. It gives the same text, but later. It is wrong if two stops overlap or a chunk ends within a rune.`,
 		Tables: append(tables, hard),
 		Goals: []goal{

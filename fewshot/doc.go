@@ -14,6 +14,7 @@
 //     MarshalText method or as JSON.
 //   - A [Selector] chooses which examples are shown for a query, and in what order.
 //   - A [Prompter] is a compiled Task, as a regexp.Regexp is a compiled pattern.
+//   - A [Classifier] gives each of a set of labels a probability.
 //   - A [Prompt] is the text to be continued. An [Answer] is the result.
 //
 // The smallest program:

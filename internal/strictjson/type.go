@@ -34,7 +34,7 @@ func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	seen[t] = true
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
-		return fmt.Errorf("%s is of type %v, which JSON cannot hold", path, t)
+		return fmt.Errorf("%s: JSON cannot hold a %v; use another type", path, t)
 	case reflect.Map:
 		key := t.Key()
 		if own, err := checkMethods(key, path); err != nil {

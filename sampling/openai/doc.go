@@ -33,6 +33,8 @@
 //		Dialect: openai.LlamaCpp,
 //	})
 //
+// sampling.Discover makes a Model with the window that the server reports.
+//
 // # What is sent
 //
 // Every parameter that the dialect names is sent, including zeros and neutral
