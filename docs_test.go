@@ -171,48 +171,17 @@ func program(t *testing.T, file string) []string {
 	return strings.Split(strings.TrimRight("package "+code, "\n"), "\n")
 }
 
-var examplesDir string
-
-// builtExamples returns the folder with the programs of examples, which are built
-// once: go run would link each of them for every command.
-func builtExamples(t *testing.T) string {
-	t.Helper()
-	if examplesDir != "" {
-		return examplesDir
-	}
-	dir, err := os.MkdirTemp("", "examples")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "./examples/...").CombinedOutput(); err != nil {
-		t.Fatalf("building the examples: %v\n%s", err, out)
-	}
-	examplesDir = dir
-	return dir
-}
-
-// TestMain removes what builtExamples built.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if examplesDir != "" {
-		os.RemoveAll(examplesDir)
-	}
-	os.Exit(code)
-}
-
-// outputs keeps what commands have printed: several documents show the same ones.
+// outputs keeps what each command printed: several documents show the same command.
 var outputs = map[string][]string{}
 
-// printed returns what a command prints.
+// printed returns what a command prints. go keeps the program of a go run in its
+// build cache, so only the first run after a change links it.
 func printed(t *testing.T, command string) []string {
 	t.Helper()
 	if lines, ok := outputs[command]; ok {
 		return lines
 	}
 	words := splitWords(command)
-	if name, ok := strings.CutPrefix(strings.Join(words[:min(3, len(words))], " "), "go run ./examples/"); ok {
-		words = append([]string{filepath.Join(builtExamples(t), name)}, words[3:]...)
-	}
 	text, err := exec.CommandContext(t.Context(), words[0], words[1:]...).Output()
 	if err != nil {
 		t.Fatalf("%s: %v", command, err)
