@@ -1,13 +1,22 @@
 package assistant
 
-import "unicode"
+import (
+	_ "embed" // the decompositions
+	"strings"
+	"sync"
+	"unicode"
+)
 
-// appendFolded appends the runes by which r is compared: fold(r), or several for a
-// ligature or a Hangul syllable, whose letters may also be written one by one: "사" as
-// "\u1109\u1161".
+// appendFolded appends the letters by which r is compared. A model may read "HUMAN :",
+// "Ｈｕｍａｎ：" and "Ηumаn:" (with a Greek and a Cyrillic letter) as "Human:". The result
+// need not be exact: a line that is taken for a label by mistake gets one more space in
+// the prompt, and loses it again.
+//
+// The promise is the exact label, in any letter case and in Unicode's compatibility
+// forms. Most other look-alikes are missing.
 func appendFolded(to []rune, r rune) []rune {
 	const first, last, vowels, finals = 0xAC00, 0xD7A3, 21, 28
-	if first <= r && r <= last {
+	if first <= r && r <= last { // a Hangul syllable, whose letters may also be written one by one
 		r -= first
 		to = append(to, 0x1100+r/(vowels*finals), 0x1161+r/finals%vowels)
 		if final := r % finals; final > 0 {
@@ -15,64 +24,67 @@ func appendFolded(to []rune, r rune) []rune {
 		}
 		return to
 	}
-	if letters, ok := ligatures[r]; ok {
-		for _, letter := range letters {
-			to = append(to, letter)
+	if r > unicode.MaxASCII {
+		if letters, ok := decompositions()[r]; ok {
+			for _, letter := range letters {
+				to = append(to, fold(letter))
+			}
+			return to
 		}
-		return to
 	}
 	return append(to, fold(r))
 }
 
-// ligatures are runes of several letters, in the form that fold returns.
-var ligatures = map[rune]string{
-	'ﬀ': "ff", 'ﬁ': "fi", 'ﬂ': "fl", 'ﬃ': "ffi", 'ﬄ': "ffl", 'ﬅ': "st", 'ﬆ': "st",
-	'Ĳ': "ij", 'ĳ': "ij", 'Ǉ': "lj", 'ǈ': "lj", 'ǉ': "lj", 'Ǌ': "nj", 'ǋ': "nj", 'ǌ': "nj", 'Ǳ': "dz", 'ǲ': "dz", 'ǳ': "dz",
-}
+//go:embed decompositions.txt
+var decompositionList string
 
-// fold maps runes that look alike to one of them. A model may take "HUMAN :",
-// "Ｈｕｍａｎ：" and "Ηumаn:" (with a Greek and a Cyrillic letter) for "Human:". The map
-// need not be exact: a line that it takes for a label by mistake gets one space more in
-// the prompt, and loses it again.
-//
-// What is promised is the exact label, in any letter case and in Unicode's
-// compatibility forms. Of Unicode's other confusable letters many are missing.
-func fold(r rune) rune {
-	if r < unicode.MaxASCII {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
+// decompositions are the letters and digits of Unicode's compatibility decompositions
+// (NFKD), without accents and punctuation. Each line of the list has the letters, a
+// space, and the runes that decompose to them. TestDecompositions writes it.
+var decompositions = sync.OnceValue(func() map[rune]string {
+	table := map[rune]string{}
+	for line := range strings.Lines(decompositionList) {
+		letters, runes, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		for _, r := range runes {
+			table[r] = letters
 		}
-		return r
 	}
+	return table
+})
+
+// lookalikes maps a letter of another script, or of another form, to the Latin letter
+// that it looks like.
+var lookalikes = func() map[rune]rune {
+	table := map[rune]rune{}
+	for letter, alike := range map[rune]string{
+		'a': "аАαΑᴀⱥɐ", 'b': "ЬвВβΒʙᏴƅƀɓ", 'c': "сСϲϹᴄƈ", 'd': "ԁᏧᴅđɗ", 'e': "еЕєЄεΕᴇɛҽ", 'f': "ϝϜғꜰƒ", 'g': "ɡԍɢǥɠցᏀ",
+		'h': "һҺнНηΗʜħɦհᏂ", 'i': "іІιΙɪıӏ", 'j': "јЈϳͿᴊɉ", 'k': "кКκΚᴋƙҡ", 'l': "ʟłɫᏞ", 'm': "мМμΜᴍɱ", 'n': "пПνΝɴŋɲոռ",
+		'o': "оОοΟσᴏøօ०๐", 'p': "рРρΡᴘƥ", 'q': "ԛԚզɋʠ", 'r': "гГʀɍɾᴦ", 's': "ѕЅꜱʂտႽ", 't': "тТτΤᴛŧƭ", 'u': "υᴜսцЦ", 'v': "ѵѴᴠʋ",
+		'w': "ѡѠԝԜᴡωшШ", 'x': "хХχΧ", 'y': "уУүҮγΥʏƴ", 'z': "ΖζᴢƶʐᏃ",
+	} {
+		for _, r := range alike {
+			table[r] = letter
+		}
+	}
+	return table
+}()
+
+// fold maps a letter that has no decomposition.
+func fold(r rune) rune {
 	switch {
-	case 0xFF01 <= r && r <= 0xFF5E: // fullwidth forms
-		return fold(r - 0xFF01 + '!')
-	case 0x1D400 <= r && r <= 0x1D6A3: // mathematical letters: 13 alphabets of 26 capitals and 26 small ones
-		return 'a' + (r-0x1D400)%26
-	case 0x1D7CE <= r && r <= 0x1D7FF: // mathematical digits, 5 sets
-		return '0' + (r-0x1D7CE)%10
-	case 0x24B6 <= r && r <= 0x24E9: // circled letters
-		return 'a' + (r-0x24B6)%26
-	case 0x249C <= r && r <= 0x24B5: // parenthesized letters
-		return 'a' + r - 0x249C
-	case 0x1F110 <= r && r <= 0x1F189: // parenthesized, squared and negative circled letters
+	case r < unicode.MaxASCII:
+		return unicode.ToLower(r)
+	case 0x1F150 <= r && r <= 0x1F189: // negative circled and squared letters
 		if n := (r - 0x1F110) % 32; n < 26 {
 			return 'a' + n
 		}
-	case 0x1F1E6 <= r && r <= 0x1F1FF: // regional indicators, of which flags are made
+	case 0x1F1E6 <= r && r <= 0x1F1FF: // regional indicators, which form flags
 		return 'a' + r - 0x1F1E6
-	case 0x2460 <= r && r <= 0x249B: // circled and parenthesized digits, and those with a full stop
-		if n := (r - 0x2460) % 20; n < 9 {
-			return '1' + n
-		}
-	case 0x1FBF0 <= r && r <= 0x1FBF9: // digits of a display
-		return '0' + r - 0x1FBF0
 	}
 	if alike, ok := lookalikes[r]; ok {
 		return alike
 	}
-	// The smallest of the runes that differ in case alone, which makes the Kelvin
-	// sign a "k" and the long s an "s".
+	// Of the runes that differ in case alone, the smallest.
 	least := r
 	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 		if alike, ok := lookalikes[next]; ok {
@@ -80,10 +92,7 @@ func fold(r rune) rune {
 		}
 		least = min(least, next)
 	}
-	if least < unicode.MaxASCII {
-		return unicode.ToLower(least)
-	}
-	return least
+	return unicode.ToLower(least)
 }
 
 // isColon reports whether a model may take r for a colon.
@@ -119,7 +128,9 @@ func isInvisible(r rune) bool {
 
 // isSymbol reports whether r is a picture, such as "●" or an emoji, and not a form of a
 // letter.
-func isSymbol(r rune) bool { return unicode.Is(unicode.So, r) && fold(r) == r }
+func isSymbol(r rune) bool {
+	return unicode.Is(unicode.So, r) && decompositions()[r] == "" && fold(r) == r
+}
 
 // isDecoration reports whether r may be around or in a label without hiding it, as in
 // "**Human:**", "> Human:" and "[Human]:".

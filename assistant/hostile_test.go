@@ -3,6 +3,8 @@ package assistant_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +53,35 @@ func TestForgedLabels(t *testing.T) {
 		if p, err := c.Prompt(t.Context(), "a\n"+innocent, assistant.ReplyOptions{}); err != nil || !strings.Contains(p.Text, "\n"+innocent) {
 			t.Errorf("%q was stuffed: %q, %v", innocent, p.Text, err)
 		}
+	}
+}
+
+// TestDecompositions compares the list of decompositions with Unicode's data, and with
+// -update writes it.
+func TestDecompositions(t *testing.T) {
+	lines := map[string][]rune{}
+	for r := rune(0x80); r <= unicode.MaxRune; r++ {
+		letters := strings.Map(func(p rune) rune {
+			if unicode.In(p, unicode.L, unicode.Nd) {
+				return p
+			}
+			return -1
+		}, norm.NFKD.String(string(r)))
+		if letters != "" && letters != string(r) && !unicode.Is(unicode.Hangul, r) && !unicode.In(r, unicode.Mn, unicode.Me) {
+			lines[letters] = append(lines[letters], r)
+		}
+	}
+	var want strings.Builder
+	for _, letters := range slices.Sorted(maps.Keys(lines)) {
+		fmt.Fprintf(&want, "%s %s\n", letters, string(lines[letters]))
+	}
+	if *update {
+		if err := os.WriteFile("decompositions.txt", []byte(want.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile("decompositions.txt"); err != nil || string(got) != want.String() {
+		t.Errorf("decompositions.txt is not Unicode's data; run the tests with -update: %v", err)
 	}
 }
 
