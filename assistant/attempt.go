@@ -13,17 +13,15 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// freshSeeds is the number of seeds to draw from when none is given: as many as
-// every server accepts, with room for those that follow.
-const freshSeeds = 1 << 30
+const (
+	freshSeeds = 1 << 30 // the random seeds; every server accepts these and the next ones
+	attempts   = 2       // before an empty reply is an error
+)
 
-// attempts is how often the model is asked before an empty reply is an error.
-const attempts = 2
-
-// errLeft says that the caller left the loop, so that nobody is there to tell.
+// errLeft says that the caller left the loop, so it gets no error.
 var errLeft = errors.New("the caller left")
 
-// speak replies to what the user says after the given turns, and keeps the turn.
+// speak replies to user after the given turns, and keeps the turn.
 func (c *Conversation) speak(ctx context.Context, before Transcript, user string, seed uint64, o ReplyOptions, yield func(sampling.Chunk, error) bool) {
 	if err := c.checkFile(); err != nil {
 		yield(sampling.Chunk{}, err)
@@ -58,7 +56,7 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 		case err == nil:
 			if err := keep(a, reply, a.last.Reason == sampling.TokenLimit); err != nil {
 				if a.last.Reason = sampling.Unfinished; a.last.Text == "" || yield(a.last, nil) {
-					yield(sampling.Chunk{}, fmt.Errorf("assistant: the reply is whole, but could not be saved: %w", err))
+					yield(sampling.Chunk{}, fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", err))
 				}
 				return
 			}
@@ -77,8 +75,8 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 	yield(sampling.Chunk{}, fmt.Errorf("assistant: no reply: %w", ErrEmpty))
 }
 
-// verify checks a reply once the layout is undone. [sampling.Model] has checked the
-// completion, which may have other white space.
+// verify checks a reply without its layout. [sampling.Model] has checked the completion,
+// which may have other white space.
 func verify(c sampling.Constraint, reply string, reason sampling.Reason) error {
 	switch {
 	case c.IsZero():
@@ -97,8 +95,8 @@ type attempt struct {
 	params     sampling.Params
 	allowLoops bool
 	yield      func(sampling.Chunk, error) bool
-	before     sampling.Usage // spent by earlier attempts
-	spent      sampling.Usage // by those and by this one, as far as the backend has told
+	before     sampling.Usage // of earlier attempts
+	spent      sampling.Usage // of all attempts, if the backend reports it
 
 	begun  bool             // the model has answered
 	given  []byte           // the text that was yielded
@@ -172,8 +170,7 @@ func (a *attempt) account(chunk *sampling.Chunk) {
 	a.spent, chunk.Usage = total, &total
 }
 
-// give yields a chunk that has something in it, and reports whether the caller
-// wants more.
+// give yields a chunk that is not empty, and reports whether the caller wants more.
 func (a *attempt) give(chunk sampling.Chunk) bool {
 	a.given = append(a.given, chunk.Text...)
 	if len(a.given) == 0 {
@@ -194,14 +191,14 @@ func (a *attempt) withSilent(chunk sampling.Chunk) sampling.Chunk {
 	return chunk
 }
 
-// end takes the last chunk, unless its reason is that of a failure.
+// end keeps the last chunk. A reason other than those of a complete reply is an error.
 func (a *attempt) end(chunk sampling.Chunk) error {
 	switch chunk.Reason {
 	case sampling.EndOfText, sampling.StopSequence, sampling.TokenLimit:
 	default:
-		return fmt.Errorf("it ended for the reason %q: %w", chunk.Reason, sampling.ErrTruncated)
+		return fmt.Errorf("the reason of its end is %q: %w", chunk.Reason, sampling.ErrTruncated)
 	}
-	if a.spent != (sampling.Usage{}) { // perhaps told in a chunk that was not yielded
+	if a.spent != (sampling.Usage{}) { // an earlier chunk may have reported it
 		total := a.spent
 		chunk.Usage = &total
 	}

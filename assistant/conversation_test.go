@@ -82,7 +82,7 @@ func TestMarkdownInAnswersStays(t *testing.T) {
 	}
 }
 
-func TestRegenerateUndoClone(t *testing.T) {
+func TestRegenerateAndCopy(t *testing.T) {
 	c, script := talk(" one", " two", " three", " four", " five")
 	c.Params.Seed = 7
 	regenerate := func(c *assistant.Conversation) string {
@@ -110,26 +110,20 @@ func TestRegenerateUndoClone(t *testing.T) {
 		t.Error(diff)
 	}
 
-	branch := c.Clone()
+	branch := new(*c)
 	branch.Reply(t.Context(), "Go on.", assistant.ReplyOptions{})
 	c.Reply(t.Context(), "Stop.", assistant.ReplyOptions{})
-	branch.Transcript[0].Reply = "changed"
-	if len(c.Transcript) != 2 || c.Transcript[0].Reply != "three" || c.Transcript[1].User != "Stop." || branch.Transcript[1].User != "Go on." {
+	if len(c.Transcript) != 2 || c.Transcript[0].Reply != "three" || branch.Transcript[0].Reply != "three" || c.Transcript[1].User != "Stop." || branch.Transcript[1].User != "Go on." {
 		t.Errorf("the branches are not apart: %v, %v", c.Transcript, branch.Transcript)
 	}
 
 	before := c.Transcript
-	turn, err := c.Undo()
-	if err != nil || turn.User != "Stop." || len(c.Transcript) != 1 {
-		t.Errorf("undone %v, %v, left %v", turn, err, c.Transcript)
-	}
-	c.Undo()
+	c.Transcript = c.Transcript[:0]
 	script.Replies = append(script.Replies, " six")
 	c.Reply(t.Context(), "Again.", assistant.ReplyOptions{})
 	if before[0].User != "Count." {
-		t.Error("an undone turn was written over where somebody holds it")
+		t.Error("a removed turn was written over where somebody holds it")
 	}
-	c.Undo()
 
 	// A transcript that is the beginning of a longer one leaves the rest of it alone.
 	whole := assistant.Transcript{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}}
@@ -139,9 +133,6 @@ func TestRegenerateUndoClone(t *testing.T) {
 		t.Errorf("a turn was written over: %v", whole)
 	}
 	c.Transcript = nil
-	if _, err := c.Undo(); !errors.Is(err, sampling.ErrInvalid) {
-		t.Errorf("undo with nothing to undo: %v", err)
-	}
 	for _, err := range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
 		if !errors.Is(err, sampling.ErrInvalid) {
 			t.Errorf("regenerate with nothing to regenerate: %v", err)
@@ -240,7 +231,7 @@ func TestKeepCut(t *testing.T) {
 		t.Errorf("regenerated %+v", c.Transcript)
 	}
 	c.File.Close()
-	if diff := cmp.Diff(c.Transcript, openFile(t, path).Transcript()); diff != "" {
+	if diff := cmp.Diff(c.Transcript, assistant.Saved(openFile(t, path))); diff != "" {
 		t.Error(diff)
 	}
 

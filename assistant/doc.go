@@ -1,16 +1,13 @@
 // Package assistant puts a base language model in the role of an assistant.
 //
-// A base model only continues text. A description of a role, a few example dialogues
-// and a conversation that breaks off where the assistant is to speak form a text
-// whose most likely continuation is the assistant's answer.
+// A base model only continues text. The text here is a description of a role, example
+// dialogues, and a conversation that ends where the assistant is to speak. Its most
+// likely continuation is the assistant's answer.
 //
 //   - A [Persona] is the role: a description, which chat models call a system prompt,
-//     example dialogues, the names of the two speakers and a [Layout]. [Helpful] is a
-//     good one to begin with.
-//   - A [Turn] is what a user said and what the assistant replied. A [Transcript] is
-//     the turns of one dialogue, in order.
-//   - A [Conversation] is a Persona and a Transcript in front of a [sampling.Model].
-//     Its Reply and Stream are what most programs call.
+//     example dialogues, the speakers' names and a [Layout]. [Helpful] is a good start.
+//   - A [Transcript] is the turns of one dialogue.
+//   - A [Conversation] is a Persona, a Transcript and a [sampling.Model].
 //   - A [File] keeps a Transcript on disk, safe against a crash at any point.
 //
 // The smallest program:
@@ -24,18 +21,17 @@
 //
 //	Assistant:
 //
-// It answers and then continues with a question of its own, as such documents do.
-// The stop sequences end the reply before that question.
+// It answers and then continues with the next question of the Human. Stop sequences end
+// the reply before that.
 //
 // Three rules hold for every prompt:
 //
 //   - No text can forge a turn. A line that looks like a speaker's label gets a space
 //     in front, as in the space-stuffing of RFC 3676.
-//   - The description and the examples are never dropped. Turns are dropped whole, the
-//     oldest first.
+//   - The description and the examples are never dropped. The oldest turns are dropped
+//     first, and only as a whole.
 //   - An error leaves the Conversation as it was.
 //
-// This package is not for chat models, which have a chat template and labels of their
-// own. It is also not a filter: a persona that is polite in its examples makes a polite
-// reply more likely, and nothing more.
+// This package is not for chat models, which have a chat template. It is not a filter
+// either: a polite persona makes polite replies more likely, and nothing more.
 package assistant

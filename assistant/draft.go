@@ -7,13 +7,6 @@ import (
 	"strings"
 )
 
-// DraftPrompt returns a request to an instruction-tuned model, or to a person, to
-// write the persona that brief describes, such as "a patient gardener who answers
-// questions about vegetables". The answer is in the format of [ReadPersona].
-func DraftPrompt(brief string) string {
-	return strings.Replace(draftRequest, "BRIEF", strings.TrimSpace(brief), 1)
-}
-
 const (
 	draftBegin = userKey + " Human"
 	draftEnd   = rule
@@ -37,18 +30,17 @@ name: Assistant
 6. End with a line of five dashes. No title, no comments before or after, no code fence around it.
 `
 
-// Draft has another model write a persona. It asks with [DraftPrompt] and reads the
-// page in the answer, from its head to its last line of dashes, with [ReadPersona].
-// An answer that cannot be read is asked for once more, with the error. The second
-// error is returned, a [*ValueError] whose Line counts from the head of the page.
-//
-// ask may call anything that follows instructions. See the package's examples for one
-// that calls a chat endpoint.
+// Draft has an instruction-tuned model write the persona that brief describes, such as "a
+// patient gardener who answers questions about vegetables". ask sends a prompt to that
+// model. Draft reads the page in the answer with [ReadPersona]. If it cannot, it asks
+// once more and includes the error. The second error is a [*ValueError] whose Line counts
+// from the first line of the page.
 func Draft(ctx context.Context, ask func(ctx context.Context, prompt string) (string, error), brief string) (Persona, error) {
 	if strings.TrimSpace(brief) == "" {
-		return Persona{}, &ValueError{Where: "brief", Err: errors.New(`is empty; say what the assistant is to be, such as "a patient gardener"`)}
+		return Persona{}, &ValueError{Where: "brief", Err: errors.New(`is empty; describe the assistant, such as "a patient gardener"`)}
 	}
-	prompt := DraftPrompt(brief)
+	request := strings.Replace(draftRequest, "BRIEF", strings.TrimSpace(brief), 1)
+	prompt := request
 	for first := true; ; first = false {
 		answer, err := ask(ctx, prompt)
 		if err != nil {
@@ -58,11 +50,11 @@ func Draft(ctx context.Context, ask func(ctx context.Context, prompt string) (st
 		if err == nil || !first {
 			return p, err
 		}
-		prompt = fmt.Sprintf("%s\nYou answered so already, and a program could not read it (%v):\n\n%s\n\nPlease write the whole document again, without that mistake.\n", DraftPrompt(brief), err, answer)
+		prompt = fmt.Sprintf("%s\nYou answered so already, and a program could not read it (%v):\n\n%s\n\nPlease write the whole document again, without that mistake.\n", request, err, answer)
 	}
 }
 
-// readDraft reads the page in an answer, which may have remarks around it.
+// readDraft reads the page in an answer, which may have remarks before and after it.
 func readDraft(answer string) (Persona, error) {
 	lines := strings.Split(lineEnds(answer), "\n")
 	begin, end := -1, -1

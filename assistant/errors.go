@@ -8,31 +8,27 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// What went wrong, for [errors.Is].
+// Errors of this package, for [errors.Is].
 var (
-	// ErrEmpty: the reply was empty, also when it was asked for again.
+	// ErrEmpty: the reply was empty twice.
 	ErrEmpty = errors.New("the reply is empty")
 
-	// ErrLoop: the reply repeated itself and was stopped. A RepetitionPenalty of 1.1
-	// often helps.
+	// ErrLoop: the reply repeated itself and was stopped.
 	ErrLoop = errors.New("the reply repeats itself; set RepetitionPenalty to 1.1, or allow loops")
 
-	// ErrInUse: the transcript file is open already.
+	// ErrInUse: another File, in this process or another, has the path open.
 	ErrInUse = filelock.ErrInUse
 )
 
-// errNoTurn: there is no turn to undo or to reply to again.
-var errNoTurn = fmt.Errorf("assistant: there is no turn yet: %w", sampling.ErrInvalid)
-
-// A ValueError says which text cannot be used, and why. Nothing was sent.
-// errors.Is takes it for [sampling.ErrInvalid].
+// A ValueError is an error in a text or a file. Nothing was sent. It is a
+// [sampling.ErrInvalid].
 type ValueError struct {
 	Where string // such as "user text", "turn 3: reply", "example 1, turn 2: user text", "persona" or a file's path
 	Line  int    // of a file, counting from 1; 0 elsewhere
 	Err   error
 }
 
-// Error names the text and what is wrong with it.
+// Error names the text or file and its error.
 func (e *ValueError) Error() string {
 	if e.Line > 0 {
 		return fmt.Sprintf("assistant: %s: line %d %v", e.Where, e.Line, e.Err)
@@ -40,5 +36,5 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("assistant: %s %v", e.Where, e.Err)
 }
 
-// Unwrap returns sampling.ErrInvalid and what is wrong with the text.
+// Unwrap returns sampling.ErrInvalid and e.Err.
 func (e *ValueError) Unwrap() []error { return []error{sampling.ErrInvalid, e.Err} }

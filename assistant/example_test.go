@@ -98,11 +98,11 @@ func ExampleFile() {
 	path := filepath.Join(folder, "talk.jsonl")
 	model := sampling.Model{Backend: &samplingtest.Script{Replies: []string{" In March.", " In May."}}}
 	for _, question := range []string{"When do I sow peas?", "And beans?"} {
-		file, err := assistant.OpenFile(path)
+		file, turns, err := assistant.OpenFile(path)
 		if err != nil {
 			log.Fatal(err)
 		}
-		c := assistant.Conversation{Model: model, Transcript: file.Transcript(), File: file}
+		c := assistant.Conversation{Model: model, Transcript: turns, File: file}
 		if _, err := c.Reply(context.Background(), question, assistant.ReplyOptions{}); err != nil {
 			log.Fatal(err)
 		}
@@ -110,20 +110,17 @@ func ExampleFile() {
 			log.Fatal(err)
 		}
 	}
-	file, err := os.Open(path)
+	file, turns, err := assistant.OpenFile(path)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer file.Close()
-	turns, err := assistant.ReadTranscript(file)
 	for _, turn := range turns {
 		fmt.Println(turn.User, turn.Reply)
 	}
-	fmt.Println(err)
 	// Output:
 	// When do I sow peas? In March.
 	// And beans? In May.
-	// <nil>
 }
 
 func ExampleReadPersona() {

@@ -1,9 +1,22 @@
 package assistant
 
-import "os"
+import (
+	"io"
+	"os"
+	"slices"
+)
 
 // Skeleton is what a name is compared by.
 func Skeleton(name string) string { return string(skeleton(name)) }
+
+// Saved returns the turns in the file.
+func Saved(f *File) Transcript { return slices.Clone(f.saved) }
+
+// ReadTranscript reads the content of a transcript file.
+func ReadTranscript(r io.Reader) (Transcript, error) {
+	content, err := readTranscript(r)
+	return content.turns, err
+}
 
 // ReadOnly makes every write to f fail from now on, as a full disk does.
 func ReadOnly(f *File) error {

@@ -12,58 +12,67 @@ import (
 	"github.com/foreword-go/foreword/internal/filelock"
 )
 
-// A File keeps a [Transcript] on disk, so that a conversation can go on later:
+// A File keeps a [Transcript] on disk:
 //
-//	file, err := assistant.OpenFile("talk.jsonl")
+//	file, turns, err := assistant.OpenFile("talk.jsonl")
 //	...
 //	defer file.Close()
-//	c := assistant.Conversation{Model: m, Persona: p, Transcript: file.Transcript(), File: file}
+//	c := assistant.Conversation{Model: m, Persona: p, Transcript: turns, File: file}
 //
-// The file is JSON Lines and only grows: a header, then one line for each change,
-// which is on the disk when Save returns. A program or a machine that dies loses at
-// most the change that was being saved. [ReadTranscript] documents the lines.
+// The file is JSON Lines and only grows. It has a header, then one line per change:
 //
-// A file has one writer at a time. A File is for one goroutine at a time, like the
-// Conversation that it belongs to.
+//	{"foreword":"transcript","version":2}
+//	{"keep":0,"turns":[{"user":"Why is the sky blue?","reply":"Air scatters ...","time":"2025-03-04T12:00:00Z","seed":7}]}
+//	{"keep":1,"turns":[{"user":"And at sunset?","reply":"Then the light","cut":true}]}
+//	{"keep":1,"turns":[{"user":"And at sunset?","reply":"Then the light has come a longer way."}]}
+//	{"keep":1}
+//
+// A line keeps the first turns and adds others. Here the fourth line replaces the second
+// turn, and the last line removes it. A crash of the program or the machine loses at most
+// the change that was being saved.
+//
+// A File is for one goroutine at a time.
 type File struct {
 	path   string
 	file   *os.File
 	unlock func() error
-	size   int64      // the bytes up to the end of the last whole line
-	saved  Transcript // what the file says
-	broken error      // why nothing more can be saved
+	size   int64      // bytes up to the end of the last whole line
+	saved  Transcript // the turns in the file
+	broken error      // why Save fails from now on
 }
 
-// OpenFile opens the transcript file at path, or makes a new one with mode 0600.
-// What a crash left unfinished at the end is cut off. A file that is open already,
-// in this process or another, is [ErrInUse]. A file that is not a transcript or has
-// a damaged line is a [*ValueError] with the line, and stays as it is:
-// [ReadTranscript] returns the turns before that line.
-func OpenFile(path string) (*File, error) {
+// OpenFile opens the transcript file at path and returns its turns. It creates a missing
+// file, with mode 0600, and cuts off what a crash left unfinished at the end. A file that
+// is already open is [ErrInUse]. A damaged line, or a file that is not a transcript, is a
+// [*ValueError] with the line, and the file stays as it is. Then OpenFile returns the
+// turns before that line.
+func OpenFile(path string) (*File, Transcript, error) {
 	file, unlock, err := filelock.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("assistant: %s: %w", path, err)
+		return nil, nil, fmt.Errorf("assistant: %s: %w", path, err)
 	}
 	f := &File{path: path, file: file, unlock: unlock}
-	if err := f.load(); err != nil {
-		f.Close()
-		if bad := (*ValueError)(nil); errors.As(err, &bad) {
-			bad.Where = path
-			return nil, bad
-		}
-		return nil, f.failed(err)
+	err = f.load()
+	turns := slices.Clone(f.saved)
+	if err == nil {
+		return f, turns, nil
 	}
-	return f, nil
+	f.Close()
+	if bad := (*ValueError)(nil); errors.As(err, &bad) {
+		bad.Where = path
+		return nil, turns, bad
+	}
+	return nil, turns, f.failed(err)
 }
 
 func (f *File) failed(err error) error { return fmt.Errorf("assistant: %s: %w", f.path, err) }
 
 func (f *File) load() error {
 	content, err := readTranscript(f.file)
+	f.saved, f.size = content.turns, content.size
 	if err != nil {
 		return err
 	}
-	f.saved, f.size = content.turns, content.size
 	if err := f.file.Truncate(f.size); err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func (f *File) load() error {
 		if err := f.append([]byte(fileHeader + "\n")); err != nil {
 			return err
 		}
-		// The name of a new file is in its folder, which some systems cannot sync.
+		// Syncs the name of the new file. Some systems cannot sync a folder.
 		if folder, err := os.Open(filepath.Dir(f.path)); err == nil {
 			_ = folder.Sync()
 			_ = folder.Close()
@@ -83,14 +92,10 @@ func (f *File) load() error {
 	return nil
 }
 
-// Transcript returns the turns in the file.
-func (f *File) Transcript() Transcript { return slices.Clone(f.saved) }
-
-// Save makes the file say t, by a line with the difference: usually one more turn,
-// but turns may also have been removed or changed. When it returns nil, the line is
-// on the disk. On an error the file says what it said before, and Save may be tried
-// again. After a disk failure, which leaves the end of the file unknown, Save keeps
-// failing until the file is opened again.
+// Save writes the difference between t and the file as one line, and waits for the disk.
+// On an error the file keeps its earlier turns, and Save may be tried again. If the disk
+// fails while Save waits, the end of the file is unknown, and Save keeps failing until
+// the file is opened again.
 func (f *File) Save(t Transcript) error {
 	if f.broken != nil {
 		return f.failed(f.broken)
@@ -104,7 +109,7 @@ func (f *File) Save(t Transcript) error {
 	}
 	for i := same; i < len(t); i++ {
 		if _, _, err := t[i].clean(turnName(i)); err != nil {
-			return err // encoding/json would replace text that is not UTF-8
+			return err // encoding/json would replace invalid UTF-8
 		}
 	}
 	var line bytes.Buffer
@@ -141,7 +146,7 @@ func (f *File) append(line []byte) error {
 	return err
 }
 
-// Close closes the file, so that others may open it.
+// Close closes the file, so that it can be opened again.
 func (f *File) Close() error {
 	if f.file == nil {
 		return nil

@@ -21,7 +21,7 @@ import (
 
 func openFile(t *testing.T, path string) *assistant.File {
 	t.Helper()
-	file, err := assistant.OpenFile(path)
+	file, _, err := assistant.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,10 @@ func TestFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.Undo()
+	c.Transcript = c.Transcript[:1]
+	if err := file.Save(c.Transcript); err != nil {
+		t.Fatal(err)
+	}
 	c.Reply(t.Context(), "c", assistant.ReplyOptions{})
 	for i := range c.Transcript {
 		c.Transcript[i].Time = time.Date(2025, 3, 4, 12, i, 0, 123456789, time.UTC)
@@ -76,7 +79,7 @@ func TestFile(t *testing.T) {
 	}
 
 	again := openFile(t, path)
-	if diff := cmp.Diff(c.Transcript, again.Transcript()); diff != "" {
+	if diff := cmp.Diff(c.Transcript, assistant.Saved(again)); diff != "" {
 		t.Error(diff)
 	}
 	read, err := assistant.ReadTranscript(strings.NewReader(before))
@@ -123,14 +126,14 @@ func TestFileCutAnywhere(t *testing.T) {
 			if n%8 > 0 && (n == len(whole) || whole[n] != '\n') { // opening and saving wait for the disk
 				continue
 			}
-			file, err := assistant.OpenFile(path)
+			file, turns, err := assistant.OpenFile(path)
 			if err != nil {
 				t.Fatalf("cut to %q: %v", part, err)
 			}
-			if diff := cmp.Diff(states[want], file.Transcript(), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(states[want], turns, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("cut to %q: %s", part, diff)
 			}
-			more := append(file.Transcript(), a, b)
+			more := append(turns, a, b)
 			if err := file.Save(more); err != nil {
 				t.Fatal(err)
 			}
@@ -177,19 +180,15 @@ func TestDamagedFiles(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := assistant.OpenFile(path)
+		_, turns, err := assistant.OpenFile(path)
 		var bad *assistant.ValueError
-		if !errors.As(err, &bad) || bad.Line != test.line || bad.Where != path || !errors.Is(err, sampling.ErrInvalid) {
-			t.Errorf("%s: %v", test.name, err)
+		if !errors.As(err, &bad) || bad.Line != test.line || bad.Where != path || !errors.Is(err, sampling.ErrInvalid) || len(turns) != test.turns {
+			t.Errorf("%s: %d turns, %v", test.name, len(turns), err)
 		}
 		if got := content(t, path); got != test.content {
 			t.Errorf("%s: the file was changed to %q", test.name, got)
 		}
-		turns, err := assistant.ReadTranscript(strings.NewReader(test.content))
-		if !errors.As(err, &bad) || bad.Line != test.line || len(turns) != test.turns {
-			t.Errorf("%s: read %v, %v", test.name, turns, err)
-		}
-		if file, err := assistant.OpenFile(path); err == nil || errors.Is(err, assistant.ErrInUse) {
+		if file, _, err := assistant.OpenFile(path); err == nil || errors.Is(err, assistant.ErrInUse) {
 			t.Errorf("%s: opened again: %v, %v", test.name, file, err)
 		}
 	}
@@ -210,16 +209,16 @@ func TestFileRefusesWhatItCannotKeep(t *testing.T) {
 	if err := file.Save(append(good, assistant.Turn{User: "\xff"})); !errors.As(err, &bad) {
 		t.Errorf("text that is not UTF-8: %v", err)
 	}
-	if diff := cmp.Diff(good, file.Transcript()); diff != "" {
+	if diff := cmp.Diff(good, assistant.Saved(file)); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := assistant.OpenFile(filepath.Join(path, "below")); err == nil {
+	if _, _, err := assistant.OpenFile(filepath.Join(path, "below")); err == nil {
 		t.Error("opened a file below a file")
 	}
 
 	// A reply that cannot be saved is handed over and not added.
 	c, _ := talk(" said", " said again")
-	c.File, c.Transcript = file, file.Transcript()
+	c.File, c.Transcript = file, assistant.Saved(file)
 	file.Close()
 	got, err := c.Reply(t.Context(), "b", assistant.ReplyOptions{})
 	if got != "said" || err == nil || len(c.Transcript) != 1 {
@@ -237,9 +236,6 @@ func TestFileRefusesWhatItCannotKeep(t *testing.T) {
 		if n != leave+1 || len(c.Transcript) != 1 {
 			t.Errorf("left after %d: %d chunks, %v", leave, n, c.Transcript)
 		}
-	}
-	if _, err := c.Undo(); err == nil || len(c.Transcript) != 1 {
-		t.Errorf("undone without being saved: %v, %v", err, c.Transcript)
 	}
 }
 
@@ -259,12 +255,12 @@ func TestFileOnADiskThatFails(t *testing.T) {
 		if err := file.Save(append(good, good...)); err == nil || !strings.Contains(err.Error(), path) {
 			t.Error(err)
 		}
-		if diff := cmp.Diff(good, file.Transcript()); diff != "" {
+		if diff := cmp.Diff(good, assistant.Saved(file)); diff != "" {
 			t.Error(diff)
 		}
 	}
 	file.Close()
-	if diff := cmp.Diff(good, openFile(t, path).Transcript()); diff != "" {
+	if diff := cmp.Diff(good, assistant.Saved(openFile(t, path))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -284,8 +280,8 @@ func TestFileThatWasNotRead(t *testing.T) {
 	if err := file.Save(nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Reply(t.Context(), "b", assistant.ReplyOptions{}); err != nil || len(file.Transcript()) != 1 {
-		t.Errorf("%v, %v", err, file.Transcript())
+	if _, err := c.Reply(t.Context(), "b", assistant.ReplyOptions{}); err != nil || len(assistant.Saved(file)) != 1 {
+		t.Errorf("%v, %v", err, assistant.Saved(file))
 	}
 }
 

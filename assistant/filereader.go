@@ -16,39 +16,20 @@ import (
 const fileHeader = `{"foreword":"transcript","version":2}`
 
 // A change is one line of a transcript file after the header: the first Keep turns
-// stay, and Turns follow them. One line is a whole change, so that a new reply and
-// the loss of the one that it replaces cannot be separated.
+// stay, and Turns follow them.
 type change struct {
 	Keep  *int       `json:"keep"`
 	Turns Transcript `json:"turns,omitempty"`
 }
 
-// ReadTranscript reads a transcript file, as a [File] writes it:
-//
-//	{"foreword":"transcript","version":2}
-//	{"keep":0,"turns":[{"user":"Why is the sky blue?","reply":"Air scatters ...","time":"2025-03-04T12:00:00Z","seed":7}]}
-//	{"keep":1,"turns":[{"user":"And at sunset?","reply":"Then the light","cut":true}]}
-//	{"keep":1,"turns":[{"user":"And at sunset?","reply":"Then the light has come a longer way."}]}
-//	{"keep":1}
-//
-// The fourth line replaces the second turn, and the last removes it. Lines may have
-// any length.
-//
-// Reading is strict. On an error, a [*ValueError] with the line unless r itself
-// fails, ReadTranscript also returns the turns before that line. An unfinished last
-// line, which a crash leaves, is not an error.
-func ReadTranscript(r io.Reader) (Transcript, error) {
-	content, err := readTranscript(r)
-	return content.turns, err
-}
-
-// A fileContent is what a transcript file says.
+// A fileContent is the content of a transcript file.
 type fileContent struct {
 	turns   Transcript
 	size    int64 // of the whole lines, in bytes
 	unended bool  // the last of them has no line break
 }
 
+// readTranscript reads strictly. On an error it returns the turns before the bad line.
 func readTranscript(r io.Reader) (fileContent, error) {
 	in := bufio.NewReader(r)
 	var c fileContent
@@ -65,7 +46,7 @@ func readTranscript(r io.Reader) (fileContent, error) {
 		if number > 1 {
 			err = c.read(text)
 		} else if err = nil; string(text) != fileHeader {
-			err = fmt.Errorf("is not %s: this is not a transcript file, or one of another version", fileHeader)
+			err = fmt.Errorf("is not %s: this is not a transcript file, or it has another version", fileHeader)
 		}
 		if err != nil {
 			return c, &ValueError{Where: "transcript", Line: number, Err: err}
@@ -74,8 +55,8 @@ func readTranscript(r io.Reader) (fileContent, error) {
 	}
 }
 
-// unfinished reports whether line is what a crash leaves of a line: its beginning,
-// and zeros where the disk had the length but not yet the bytes.
+// unfinished reports whether a crash may have left the line: it is the beginning of one,
+// then zeros if the disk had stored the length but not yet the bytes.
 func unfinished(line []byte, header bool) bool {
 	begun := bytes.TrimRight(line, "\x00")
 	if header {
@@ -95,7 +76,7 @@ func (c *fileContent) read(line []byte) error {
 	case ch.Keep == nil:
 		return errors.New(`is damaged: it has no "keep"`)
 	case *ch.Keep < 0 || *ch.Keep > len(c.turns):
-		return fmt.Errorf("keeps %d turns, and there are %d; a line may be missing", *ch.Keep, len(c.turns))
+		return fmt.Errorf("keeps %d turns, but there are only %d; a line may be missing", *ch.Keep, len(c.turns))
 	}
 	for i := range ch.Turns {
 		if t := &ch.Turns[i]; t.User == "" && t.Reply == "" {

@@ -26,11 +26,13 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	if err != nil {
 		return nil, nil, fmt.Errorf("assistant: %w", err)
 	}
+	p := &fewshot.Prompt{Stop: w.stops(), Constraint: o.constraint(w, prefill)}
 	if budget == math.MaxInt {
 		if err := c.finish(w, turns, 0, user, prefill); err != nil {
 			return nil, nil, err
 		}
-		return w, &fewshot.Prompt{Text: w.String(), Stop: w.stops(), Shots: indexes(0, len(turns)), Constraint: o.constraint(w, prefill)}, nil
+		p.Text, p.Shots = w.String(), indexes(0, len(turns))
+		return w, p, nil
 	}
 	f, err := c.fitting(ctx, w, turns, user, prefill, budget)
 	if err != nil {
@@ -47,21 +49,18 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		if err := c.finish(w, turns, dropped, user, prefill); err != nil {
 			return nil, nil, err
 		}
-		text := w.String()
-		tokens, err := count(ctx, c.Model, text)
-		if err != nil {
+		p.Text = w.String()
+		if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil {
 			return nil, nil, err
 		}
-		if tokens <= budget {
-			return w, &fewshot.Prompt{
-				Text: text, Stop: w.stops(), Tokens: tokens, Budget: budget,
-				Shots: indexes(dropped, len(turns)), Dropped: indexes(0, dropped), Constraint: o.constraint(w, prefill),
-			}, nil
+		if p.Tokens <= budget {
+			p.Budget, p.Shots, p.Dropped = budget, indexes(dropped, len(turns)), indexes(0, dropped)
+			return w, p, nil
 		}
-		// The parts add up to less than the whole, since a tokenizer may split more
-		// where they meet. Where the difference would take all of the room, the
-		// user's text is tried alone.
-		excess := max(1, tokens-sum)
+		// The sum of the parts is less than the whole, since a tokenizer may split more
+		// where they meet. If the difference would take all of the room, the user's
+		// text is tried alone.
+		excess := max(1, p.Tokens-sum)
 		if f.room > f.asked {
 			excess = min(excess, f.room-f.asked)
 		}
@@ -69,7 +68,7 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	}
 }
 
-// finish writes the dialogue from turn first on, up to where the model goes on.
+// finish writes the dialogue from turn first on, up to the label of the reply.
 func (c *Conversation) finish(w *writer, turns Transcript, first int, user, prefill string) error {
 	if first > 0 && c.summarized(turns) > 0 {
 		if err := w.shownTurn(&c.Summary, "summary"); err != nil {
@@ -87,7 +86,7 @@ func (c *Conversation) finish(w *writer, turns Transcript, first int, user, pref
 	return nil
 }
 
-// shownTurn writes a turn and what separates it from the next.
+// shownTurn writes a turn and the separator after it.
 func (w *writer) shownTurn(t *Turn, where string) error {
 	user, reply, err := t.clean(where)
 	if err == nil {
@@ -98,34 +97,31 @@ func (w *writer) shownTurn(t *Turn, where string) error {
 }
 
 func indexes(from, to int) []int {
-	if from == to {
-		return nil
-	}
-	all := make([]int, 0, to-from)
+	var all []int
 	for i := from; i < to; i++ {
 		all = append(all, i)
 	}
 	return all
 }
 
-// A fitting has what the parts of a conversation cost, in tokens.
+// A fitting has the tokens of the parts of a conversation.
 type fitting struct {
-	turns []turnCost
-	asked int // the user's text with its labels, and the prefill
-	room  int // for turns and asked, beside description, examples and summary
+	turns []int // whole turns
+	asks  []int // the questions of the turns
+	asked int   // the current question with its labels and the prefill
+	room  int   // for turns and asked
 
 	head, budget int  // for the error
-	bytes        bool // for the error: each byte counts as a token
+	bytes        bool // each byte counts as a token; for the error
 }
 
-// fitting counts what has not been counted yet.
 func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
 	t, err := c.counted(ctx, w.page)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitting{budget: budget, bytes: t.label == len(t.page.user), turns: make([]turnCost, len(turns))}
-	if f.head, err = t.followed(ctx, w.String()); err != nil {
+	f := &fitting{budget: budget, bytes: t.label == len(t.page.user), turns: make([]int, len(turns)), asks: make([]int, len(turns))}
+	if f.head, err = t.head(ctx, w.String()); err != nil {
 		return nil, err
 	}
 	f.head += t.empty
@@ -134,54 +130,47 @@ func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript,
 		if err != nil {
 			return nil, err
 		}
-		f.head += summary.whole
+		f.head += summary
 	}
 	for i := range turns {
 		if f.turns[i], err = t.turn(ctx, &turns[i], func() string { return turnName(i) }); err != nil {
 			return nil, err
 		}
+		question, _ := clean(turns[i].User) // turn has checked it
+		if f.asks[i], err = t.question(ctx, question, ""); err != nil {
+			return nil, err
+		}
 	}
-	if f.asked, err = t.question(ctx, user); err != nil {
-		return nil, err
-	}
-	extra, err := t.prefill(ctx, prefill)
-	if err != nil {
-		return nil, err
-	}
-	f.asked += extra
+	f.asked, err = t.question(ctx, user, prefill)
 	f.room = budget - f.head
-	return f, nil
+	return f, err
 }
 
-// bytesHint is one more way out where a text does not fit.
+// bytesHint is for a text that may fit once there is a Counter.
 const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 
 // drop returns how many of the oldest turns to leave out, and the tokens of the
 // prompt by the sum of its parts.
 //
-// It goes through the prompts that the conversation has had, one for each turn.
-// Whenever one of them was full, it drops turns until those left fill a third of the
-// room. So only a full prompt loses its prefix. Dropping one turn at a time would
-// change the beginning of every prompt after the first full one.
+// It simulates the prompts of the conversation so far, one for each turn. When one was
+// full, it drops turns until the rest fills a third of the room. So only a full prompt
+// loses its prefix. Dropping one turn at a time would change the beginning of every
+// prompt after the first full one.
 //
 // With turns of t tokens, a room of r and a head of h, a share of 1-t/(2h/3+4r/9)
-// of all prompt tokens is in the prefix shared with the prompt before. Keeping half of
-// the room would make that 1-t/(h/2+3r/8): more is remembered and less is cached.
+// of all prompt tokens is in the prefix shared with the previous prompt. Keeping half of
+// the room would make that 1-t/(h/2+3r/8): it remembers more and caches less.
 func (f *fitting) drop() (first, tokens int, err error) {
 	sum := 0 // tokens of the turns from first to i
-	for i := range len(f.turns) + 1 {
-		asked := f.asked
-		if i < len(f.turns) {
-			asked = f.turns[i].asked
-		}
+	for i, asked := range append(f.asks, f.asked) {
 		if sum+asked > f.room {
 			for first < i && sum > (f.room-asked)/3 {
-				sum -= f.turns[first].whole
+				sum -= f.turns[first]
 				first++
 			}
 		}
 		if i < len(f.turns) {
-			sum += f.turns[i].whole
+			sum += f.turns[i]
 		}
 	}
 	if f.asked > f.room {

@@ -120,7 +120,7 @@ func oneAtATime(t testing.TB, c *assistant.Conversation, turns assistant.Transcr
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlimited := c.Clone()
+	unlimited := *c
 	unlimited.Model.Window = 0
 	first := 0
 	for i := range turns {
@@ -169,14 +169,16 @@ func TestPrefixIsShared(t *testing.T) {
 	}
 }
 
-// A conversation that is taken up again, or was cloned, has the same prompts.
+// A conversation that is taken up again, or was copied, has the same prompts.
 func TestFittingHasNoMemory(t *testing.T) {
 	turns := longTalk(60)
 	c := &assistant.Conversation{Persona: assistant.Helpful(), Model: sampling.Model{Window: 1500, Counter: &words{}}}
 	prompts, _ := asks(t, c, turns)
 	for i := range turns {
 		again := &assistant.Conversation{Persona: assistant.Helpful(), Model: c.Model, Transcript: turns[:i]}
-		for _, c := range []*assistant.Conversation{again, again.Clone()} {
+		copied := *c
+		copied.Transcript = turns[:i]
+		for _, c := range []*assistant.Conversation{again, &copied} {
 			if p, err := c.Prompt(t.Context(), turns[i].User, assistant.ReplyOptions{}); err != nil || p.Text != prompts[i] {
 				t.Fatalf("prompt %d differs: %v", i, err)
 			}

@@ -116,8 +116,8 @@ func isDash(r rune) bool {
 // isBacktick reports whether a model may take r for a backtick.
 func isBacktick(r rune) bool { return r == '`' || r == '｀' }
 
-// isInvisible reports whether r cannot be seen alone: spaces, controls, zero-width
-// characters and combining marks.
+// isInvisible reports whether r is a space, a control, a zero-width character or a
+// combining mark.
 func isInvisible(r rune) bool {
 	if r < unicode.MaxASCII {
 		return r <= ' '
@@ -132,8 +132,8 @@ func isSymbol(r rune) bool {
 	return unicode.Is(unicode.So, r) && decompositions()[r] == "" && fold(r) == r
 }
 
-// isDecoration reports whether r may be around or in a label without hiding it, as in
-// "**Human:**", "> Human:" and "[Human]:".
+// isDecoration reports whether r may be in or around a label, as in "**Human:**",
+// "> Human:" and "[Human]:".
 func isDecoration(r rune) bool {
 	if r < unicode.MaxASCII {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')

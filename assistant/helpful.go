@@ -1,12 +1,11 @@
 package assistant
 
-// Helpful returns a persona that suits most purposes: an assistant that is
-// helpful, honest and brief. It is about 330 tokens long.
+// Helpful returns a persona for most purposes: a helpful, honest and brief assistant. It
+// is about 330 tokens long.
 //
-// Its examples show what a description can only ask for. One dialogue has several
-// turns, and its later questions need the earlier ones: base models that have seen
-// single turns only do worst on the second turn. Others show code in a fence, a list,
-// and an answer that something is not known.
+// One of its dialogues has several turns, of which the later need the earlier: without
+// such an example, base models fail on the second turn. Others show code, a list, and an
+// answer that something is not known.
 func Helpful() Persona {
 	return Persona{
 		Description: "Below are conversations between a Human and an AI Assistant. The Assistant is helpful, honest and polite. " +

@@ -62,12 +62,11 @@ func killSteps(turns assistant.Transcript) (k int) {
 
 // writeForever goes on step by step, and says after each that it has been saved.
 func writeForever(path string) {
-	file, err := assistant.OpenFile(path)
+	file, turns, err := assistant.OpenFile(path)
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
-	turns := file.Transcript()
 	k := killSteps(turns)
 	fmt.Println("open", k)
 	for {
@@ -156,11 +155,10 @@ func TestKills(t *testing.T) {
 		if bytes, err := os.ReadFile(path); err == nil && len(bytes) > 0 && bytes[len(bytes)-1] != '\n' {
 			midway++
 		}
-		file, err := assistant.OpenFile(path)
+		file, got, err := assistant.OpenFile(path)
 		if err != nil {
 			t.Fatalf("kill %d after %v: %v", i, moment, err)
 		}
-		got := file.Transcript()
 		file.Close()
 		if next := killStep(turns, k+1); opened && slices.Equal(got, next) {
 			turns = next
@@ -180,7 +178,7 @@ func TestKills(t *testing.T) {
 func TestOneWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
 	file := openFile(t, path)
-	if _, err := assistant.OpenFile(path); !errors.Is(err, assistant.ErrInUse) {
+	if _, _, err := assistant.OpenFile(path); !errors.Is(err, assistant.ErrInUse) {
 		t.Errorf("a second File in one process: %v", err)
 	}
 	child, said := start(t, path)
@@ -199,7 +197,7 @@ func TestOneWriter(t *testing.T) {
 	if said.Scan(); said.Text() != "open 1" {
 		t.Errorf("the file was given free, and a process says %q", said.Text())
 	}
-	if _, err := assistant.OpenFile(path); !errors.Is(err, assistant.ErrInUse) {
+	if _, _, err := assistant.OpenFile(path); !errors.Is(err, assistant.ErrInUse) {
 		t.Errorf("a file that another process writes: %v", err)
 	}
 	child.Process.Kill()

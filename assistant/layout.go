@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// A Layout is the form of a prompt. The zero Layout is Dialogue.
-//
-// The set is closed. A text cannot forge a turn because of all of a layout's parts
-// together: labels, separators, stop sequences and the reader that undoes them.
+// A Layout is the form of a prompt. The zero Layout is Dialogue. There are no others: a
+// layout's labels, separators, stop sequences and reader must work together so that no
+// text can forge a turn.
 type Layout string
 
 const (
-	// Dialogue is a play: each text begins with the speaker's name. Two empty lines
-	// separate dialogues.
+	// Dialogue begins each text with the speaker's name. Two empty lines separate
+	// dialogues.
 	//
 	//	The description.
 	//
@@ -27,10 +26,9 @@ const (
 	//	Assistant: A new dialogue, such as the one with the user.
 	Dialogue Layout = "dialogue"
 
-	// Headings puts each text in a fence of its own below a heading, after URIAL
-	// (Lin et al. 2023). The default names are "Query" and "Answer". The fences have
-	// four backticks where URIAL has three, so that answers may have code blocks.
-	// Two empty lines separate dialogues.
+	// Headings puts each text in a fence below a heading, after URIAL (Lin et al. 2023).
+	// The fences have four backticks, so that answers may have code blocks. Two empty
+	// lines separate dialogues.
 	//
 	//	# Query:
 	//	````
@@ -43,22 +41,8 @@ const (
 	//	````
 	Headings Layout = "headings"
 
-	// Dashes is Dialogue with a line of five dashes before each dialogue. It is the
-	// form of the prompt of Askell et al. 2021.
-	//
-	//	The description.
-	//
-	//	-----
-	//
-	//	Human: What is an example?
-	//
-	//	Assistant: This is.
-	//
-	//	-----
-	//
-	//	Human: And this?
-	//
-	//	Assistant: The dialogue with the user.
+	// Dashes is Dialogue with an empty line, five dashes and an empty line before each
+	// dialogue, after Askell et al. 2021.
 	Dashes Layout = "dashes"
 )
 
@@ -78,12 +62,11 @@ const (
 // A page is a Layout with the speakers' names. It is immutable.
 type page struct {
 	layout Layout
-	user   string // what begins a user's text, such as "Human:" or "# Query:"
-	reply  string // the same for the assistant
+	user   string // the label of a user's text, such as "Human:" or "# Query:"
+	reply  string // the label of the assistant's text
 
-	// alike holds the letters of both names, as fold maps them. See markMatcher.
-	alike   [2][]rune
-	symbols bool // there are symbols among them, which are decoration otherwise
+	alike   [2][]rune // the folded letters of both names; see markMatcher
+	symbols bool      // the names have symbols, which are decoration otherwise
 }
 
 func newPage(l Layout, user, name string) *page {
@@ -96,7 +79,7 @@ func newPage(l Layout, user, name string) *page {
 	return p
 }
 
-// marks are the texts with a meaning to the layout at the start of a line.
+// marks returns the texts that have a meaning at the start of a line.
 func (p *page) marks() []string {
 	switch p.layout {
 	case Headings:
@@ -107,9 +90,8 @@ func (p *page) marks() []string {
 	return []string{p.user, p.reply}
 }
 
-// stops end a reply: the marks at the start of a line, so that an answer may
-// mention them elsewhere. A rule needs an empty line before it, since dashes right
-// below a line of text make it a heading in Markdown.
+// stops returns the stop sequences: the marks at the start of a line. A rule needs an
+// empty line before it, since dashes right below a line make it a heading in Markdown.
 func (p *page) stops() []string {
 	stops := []string{"\n" + p.user, "\n" + p.reply}
 	switch p.layout {

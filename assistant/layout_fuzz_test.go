@@ -151,7 +151,7 @@ func checkPage(t *testing.T, layout assistant.Layout, names [2]string, p page) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		open, _ := c.Clone().Prompt(t.Context(), p.text, prefilled)
+		open, _ := c.Prompt(t.Context(), p.text, prefilled)
 		if p.prefill == "" {
 			rest, ok := strings.CutPrefix(longer.Text, open.Text)
 			if !ok {

@@ -6,35 +6,31 @@ import (
 	"unicode/utf8"
 )
 
-// A reply is a loop when its end is one passage at least loopTimes over, letter
-// for letter, and those repetitions are at least loopBytes long together. So a
-// sentence of 80 bytes may occur three times in a row, and a word of four bytes 79
-// times. The rows of a list or a table, which differ in something, may occur any
-// number of times. Passages without a letter or digit, such as ruled lines, do not
+// A reply is a loop if it ends in at least loopTimes copies of one passage that are
+// together at least loopBytes long. So a sentence of 80 bytes may occur three times in a
+// row, and a word of four bytes 79 times. Rows of a list or a table that differ may occur
+// any number of times. Passages without a letter or digit, such as ruled lines, do not
 // count, nor do those longer than loopPassage bytes.
 //
-// Where the token limit cuts the reply, two repetitions and a quarter of a third are
-// enough, if they are cutBytes long. A loop has no other end, and one that is kept as a
-// turn makes the later turns loop too.
+// If the token limit cuts the reply, cutTimes copies of cutBytes together are enough: a
+// loop has no other end, and a loop in one turn causes loops in later ones.
 const (
 	loopTimes   = 4
 	loopBytes   = 320
 	cutTimes    = 2.25
 	cutBytes    = 64
 	loopPassage = 1024
-
-	// loopEvery is how many bytes come between one look and the next.
-	loopEvery = 64
+	loopEvery   = 64 // bytes between two looks
 )
 
-// A loopFinder looks for loops in a text as it arrives. It looks at fixed places
-// in the text, so that what it finds, and where, does not depend on how the text
-// was cut. A look compares the end of the text with itself, shifted by each
-// possible length of a passage. Nearly always the last byte differs.
+// A loopFinder finds loops in a text as it arrives. It looks at fixed places, so that the
+// result does not depend on how the text was split. A look compares the end of the text
+// with itself, shifted by each possible length of a passage. Nearly always the last byte
+// differs.
 type loopFinder struct {
 	off    bool
 	found  bool
-	text   []byte // the end of the text: as much as any loop needs, and up to as much again
+	text   []byte // the end of the text, at least as much as any loop needs
 	size   int    // bytes seen
 	spoken int    // bytes seen up to the last letter or digit
 }

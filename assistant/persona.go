@@ -7,34 +7,34 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Persona is the role that a base model is put in. The zero Persona is a
-// dialogue between Human and Assistant with nothing before it.
+// A Persona is the role of the model. The zero Persona is a dialogue between Human and
+// Assistant without a description. [ReadPersona] reads one from a file.
 //
-// A Persona may be shared and read by many goroutines, as long as nobody changes its
-// examples. [ReadPersona] reads one from a file.
+// Goroutines may share a Persona that nobody changes.
 type Persona struct {
-	// Description begins the prompt. It says who is talking, as the opening of an
-	// article or a play would. Chat models call it the system prompt. It may be empty.
+	// Description begins the prompt and says who is talking. Chat models call it the
+	// system prompt. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Examples are demonstrations of how the assistant talks. A dialogue of several
-	// turns also shows that it remembers.
+	// turns shows that it uses earlier ones.
 	Examples []Transcript `json:"examples,omitzero"`
 
 	Layout Layout `json:"layout,omitzero"`
 
-	// Name and User are the names of the assistant and of the user. The default is
+	// Name and User are the names of the assistant and of the user. The defaults are
 	// "Assistant" and "Human", or "Answer" and "Query" in the layout Headings.
 	Name string `json:"name,omitzero"`
 	User string `json:"user,omitzero"`
 }
 
-// names returns the speakers' names with the defaults filled in.
+// names returns the speakers' names, or their defaults.
 func (p *Persona) names() (user, name string) {
 	if p.Layout == Headings {
 		return cmp.Or(p.User, "Query"), cmp.Or(p.Name, "Answer")
@@ -42,7 +42,6 @@ func (p *Persona) names() (user, name string) {
 	return cmp.Or(p.User, "Human"), cmp.Or(p.Name, "Assistant")
 }
 
-// page returns the layout with the names, or what is wrong with either.
 func (p *Persona) page() (*page, error) {
 	if err := p.Layout.check(); err != nil {
 		return nil, &ValueError{Where: "layout", Err: err}
@@ -54,21 +53,20 @@ func (p *Persona) page() (*page, error) {
 		}
 	}
 	if string(skeleton(user)) == string(skeleton(name)) {
-		return nil, &ValueError{Where: "names", Err: fmt.Errorf("%q and %q are too much alike for a model to tell who speaks; rename one", user, name)}
+		return nil, &ValueError{Where: "names", Err: fmt.Errorf("%q and %q are too similar for a model to tell who speaks; rename one", user, name)}
 	}
 	return newPage(cmp.Or(p.Layout, Dialogue), user, name), nil
 }
 
-// maxName is the maximum length of a name in bytes. A longer one is a mistake,
-// perhaps the description.
+// maxName is the maximum length of a name in bytes.
 const maxName = 200
 
 func checkName(name string) error {
-	if invalidUTF8(name) >= 0 {
+	if !utf8.ValidString(name) {
 		return errors.New("is not valid UTF-8")
 	}
 	if len(name) > maxName {
-		return fmt.Errorf("has %d bytes; a name may have %d", len(name), maxName)
+		return fmt.Errorf("has %d bytes; at most %d are allowed", len(name), maxName)
 	}
 	if strings.TrimSpace(name) != name {
 		return errors.New("has white space around it; trim it")
@@ -76,21 +74,22 @@ func checkName(name string) error {
 	for _, r := range name {
 		switch {
 		case isColon(r):
-			return fmt.Errorf("has a colon, %q, in it, which ends a label; leave it out", r)
+			return fmt.Errorf("contains a colon, %q, which ends a label; remove it", r)
 		case unicode.IsControl(r), otherLineEnd(r):
-			return fmt.Errorf("has a line break or a control character, %q, in it; leave it out", r)
+			return fmt.Errorf("contains a line break or a control character, %q; remove it", r)
 		}
 	}
 	if len(skeleton(name)) == 0 {
-		return errors.New("has no letter, digit or symbol to tell it by; use a word")
+		return errors.New("has no letter, digit or symbol; use a word")
 	}
 	return nil
 }
 
-// Validate returns a [*ValueError] for names that are alike or cannot be labels, text
-// that is not UTF-8 or has a NUL, and examples without turns or texts. With a Model that
-// has a Window it returns [sampling.ErrBudget] where description and examples leave no
-// room for a conversation and a reply of [sampling.DefaultMaxTokens].
+// Validate returns a [*ValueError] for names that are too similar or cannot be labels, for
+// text with invalid UTF-8 or a NUL, and for examples without turns or texts. If m has a
+// Window, it also counts the persona's tokens, within ctx. Then it returns
+// [sampling.ErrBudget] if the persona leaves no room for a conversation and a reply of
+// [sampling.DefaultMaxTokens].
 func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	w, err := p.write()
 	if err != nil || m.Window == 0 {
@@ -132,7 +131,7 @@ func (p *Persona) write() (*writer, error) {
 	for i, example := range p.Examples {
 		where := fmt.Sprintf("example %d", i+1)
 		if len(example) == 0 {
-			return nil, &ValueError{Where: where, Err: errors.New("has no turns; leave it out")}
+			return nil, &ValueError{Where: where, Err: errors.New("has no turns; remove it")}
 		}
 		w.dialogue(i == 0)
 		for j := range example {
@@ -145,10 +144,10 @@ func (p *Persona) write() (*writer, error) {
 				return nil, err
 			}
 			if user == "" && j > 0 {
-				return nil, &ValueError{Where: where, Err: errors.New("has no user text; only the first turn may go without")}
+				return nil, &ValueError{Where: where, Err: errors.New("has no user text; only the first turn may lack it")}
 			}
 			if reply == "" {
-				return nil, &ValueError{Where: where, Err: errors.New("has no reply, which teaches the model to give none")}
+				return nil, &ValueError{Where: where, Err: errors.New("has no reply")}
 			}
 			w.turn(user, reply)
 		}

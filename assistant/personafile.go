@@ -9,7 +9,6 @@ import (
 	"sync"
 )
 
-// A persona file has at most three parts: a head, a description and dialogues.
 const (
 	layoutKey = "layout:"
 	userKey   = "user:"
@@ -17,8 +16,7 @@ const (
 	escape    = `\`
 )
 
-// ReadPersona reads a persona from plain text, written by a person, by a model or by
-// [Persona.WriteText]:
+// ReadPersona reads a persona from plain text, such as [Persona.WriteText] writes:
 //
 //	layout: dialogue
 //	user: Guest
@@ -36,18 +34,15 @@ const (
 //
 //	Desk: We don't, but there is one across the street.
 //
-// The head is one to three of the lines above, in any order, and ends in an empty
-// line. A file without a head has the defaults of [Persona]. Then comes the
-// description, which may be empty, and then the dialogues, whatever the layout is.
-// Each text begins with its speaker's name and a colon at the start of a line. A
-// line of five dashes separates dialogues. A persona without dialogues ends in such a
-// line.
+// The head is optional. It has one to three of the lines above, in any order, and an
+// empty line after it. Then come the description, which may be empty, and the dialogues
+// in this form, for every layout. A line of five dashes separates dialogues. A persona
+// without dialogues ends in such a line.
 //
-// Reading is strict. A [*ValueError] gives the line that cannot be read: a speaker's
-// label or a rule in another spelling, a label of another speaker, a text without a
-// reply. One to four words, a colon and more text are a label, as in "Note: a text". If
-// such a line, or one that begins like the head, is text, it needs a backslash before
-// it, which is removed.
+// Reading is strict. A line that looks like a label or a rule but is not exactly one is a
+// [*ValueError] with its number, and so is a text without a reply. Up to four words, a
+// colon and more text look like a label, as in "Note: a text". Write a backslash before
+// such a line, or before one that begins like the head, if it is text.
 func ReadPersona(r io.Reader) (Persona, error) {
 	content, err := io.ReadAll(r)
 	if err != nil {
@@ -113,7 +108,7 @@ func (f *personaReader) read() error {
 	case f.asked > 0:
 		return f.fail(f.asked, "has a text of %q without a reply; write %q after it", f.page.user, f.page.reply)
 	case len(f.persona.Examples) == 0 && f.mark != rule:
-		return f.fail(begin, "begins a file without dialogues: no line begins with %q or %q; end a persona without dialogues in a line %s", f.page.user, f.page.reply, rule)
+		return f.fail(begin, "begins a file without dialogues: no line begins with %q or %q; if that is right, end the file with a line %s", f.page.user, f.page.reply, rule)
 	}
 	return nil
 }
@@ -127,11 +122,11 @@ func (f *personaReader) readHead() error {
 	for ; f.at < len(f.lines) && strings.TrimSpace(f.lines[f.at]) != ""; f.at++ {
 		line := f.lines[f.at]
 		if !isHead(line) {
-			return f.fail(f.at+1, "is not %s, %s or %s: %q; an empty line ends the head", layoutKey, userKey, nameKey, shorten(line, 40))
+			return f.fail(f.at+1, "is not %s, %s or %s: %q; write an empty line after the head", layoutKey, userKey, nameKey, shorten(line, 40))
 		}
 		key, value, _ := strings.Cut(line, ":")
 		if _, twice := values[key]; twice {
-			return f.fail(f.at+1, "has a second %s:", key)
+			return f.fail(f.at+1, "repeats %s:", key)
 		}
 		values[key] = strings.TrimSpace(value)
 		if key == "layout" {
@@ -156,9 +151,9 @@ func (f *personaReader) readLine(line string) error {
 	if rest, ok := strings.CutPrefix(line, escape); ok && f.page.needsEscape(line) {
 		line = rest
 	} else if f.page.looksLikeMark(line) {
-		return f.fail(f.at+1, "looks like a label or a rule: %q; write %q, %q or %s at its start, or a backslash if it is text", shorten(line, 40), f.page.user, f.page.reply, rule)
+		return f.fail(f.at+1, "looks like a label or a rule: %q; write %q, %q or %s, or a backslash before it if it is text", shorten(line, 40), f.page.user, f.page.reply, rule)
 	} else if f.page.needsEscape(line) {
-		return f.fail(f.at+1, "has another label than %q and %q: %q; name the speakers in the head, or write a backslash before the line if it is text", f.page.user, f.page.reply, shorten(line, 40))
+		return f.fail(f.at+1, "has a label other than %q and %q: %q; name the speakers in the head, or write a backslash before the line if it is text", f.page.user, f.page.reply, shorten(line, 40))
 	}
 	f.text = append(f.text, line)
 	return nil
@@ -173,7 +168,7 @@ func (f *personaReader) begin(mark, rest string) error {
 	return nil
 }
 
-// endText puts the text where it belongs.
+// endText adds the text to the persona.
 func (f *personaReader) endText() error {
 	text := strings.TrimSpace(strings.Join(f.text, "\n"))
 	p := &f.persona
@@ -210,22 +205,21 @@ func (f *personaReader) endText() error {
 	return nil
 }
 
-// label is a line that begins like a label of any speaker: up to four words and a
-// colon, perhaps in bold or brackets, with a text on the same line.
+// label matches a line that begins like a label: up to four words and a colon, perhaps in
+// bold or brackets, and more text.
 var label = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:[#>]+ ?)?[*_\[(<"']*\pL[\pL\pN\pM.'’-]*(?: [\pL\pN\pM.'’-]+){0,3}[*_\])>"']*\s?[:：][*_\])>"']*\s+\S`)
 })
 
-// needsEscape reports whether a line of text has to begin with a backslash in a file.
-// Backslashes that it begins with already make no difference, so that taking one away
-// undoes it.
+// needsEscape reports whether a line of text needs a backslash before it in a file, even
+// if it begins with backslashes already.
 func (p *page) needsEscape(line string) bool {
 	line = strings.TrimLeft(line, escape)
 	return isHead(line) || p.looksLikeMark(line) || strings.HasPrefix(line, "\ufeff") || label().MatchString(line)
 }
 
-// WriteText writes the persona as plain text, which [ReadPersona] reads. Times, seeds
-// and other facts about the turns of examples are left out.
+// WriteText writes the persona as plain text for [ReadPersona]. It leaves out times,
+// seeds and other facts about the turns.
 func (p *Persona) WriteText(w io.Writer) error {
 	if _, err := p.write(); err != nil {
 		return err
@@ -238,34 +232,29 @@ func (p *Persona) WriteText(w io.Writer) error {
 			fmt.Fprintf(&b, "%s %s\n", head.key, head.value)
 		}
 	}
-	put := func(before, text, after string) {
-		if text != "" {
-			// The first line of a text is not at the start of a line, unless it is the
-			// description's.
-			first, rest, more := strings.Cut(text, "\n")
-			if before == "" {
-				first = prefixLines(first, escape, page.needsEscape)
-			}
-			b.WriteString(before + first)
-			if more {
-				b.WriteString("\n" + prefixLines(rest, escape, page.needsEscape))
-			}
-			b.WriteString(after)
-		}
-	}
 	if b.Len() > 0 {
 		b.WriteString("\n")
 	}
+	put := func(label, text string) {
+		if text != "" {
+			// A label looks like one, so its line gets an escape.
+			escaped := prefixLines(label+text, escape, page.needsEscape)
+			if label != "" {
+				escaped = strings.TrimPrefix(escaped, escape)
+			}
+			b.WriteString(escaped + "\n\n")
+		}
+	}
 	description, _ := clean(p.Description) // write has checked the texts
-	put("", description, "\n\n")
+	put("", description)
 	for i, example := range p.Examples {
 		if i > 0 {
 			b.WriteString(rule + "\n\n")
 		}
 		for j := range example {
 			user, reply, _ := example[j].clean("")
-			put(page.user+" ", user, "\n\n")
-			put(page.reply+" ", reply, "\n\n")
+			put(page.user+" ", user)
+			put(page.reply+" ", reply)
 		}
 	}
 	text := strings.TrimSuffix(b.String(), "\n")

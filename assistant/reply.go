@@ -6,18 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// A replyReader undoes the layout of a reply as it arrives. It removes the space after
-// the label, the spaces that stuff puts before lines, and the white space around the
-// whole. It ends the reply where a line begins with a mark. What it gives out, joined,
-// does not depend on how the text was cut into pieces.
+// A replyReader undoes the layout of a reply as it arrives: the space after the label, the
+// spaces that stuff puts before lines, and white space around the reply. It ends the reply
+// at a line that begins with a mark. The stop sequences miss a mark at the very beginning,
+// and one after a line end other than "\n". The output does not depend on how the text was
+// split.
 //
-// The stop sequences end most replies before that. They miss a mark at the very
-// beginning, which has no line break before it, and one after a line end other than
-// "\n".
-//
-// It holds back as little as it can: a line that begins with a space until it is clear
-// whether stuff wrote the space, any other line until it cannot be a mark, and white
-// space until something follows it.
+// It holds back a line that begins with a space until it is clear whether stuff wrote the
+// space, any other line until it cannot be a mark, and white space until something
+// follows.
 type replyReader struct {
 	page  *page
 	marks []string
@@ -50,8 +47,8 @@ const (
 	passing          // it is neither, whatever follows
 )
 
-// newReplyReader returns a reader of a reply that begins with prefill, which is
-// clean and given out first. Where the prefill repeats itself, that is not a loop.
+// newReplyReader returns a reader of a reply that begins with prefill, which is clean and
+// given out first. Repetition within the prefill is not a loop.
 func newReplyReader(p *page, prefill string) *replyReader {
 	r := &replyReader{page: p, marks: p.marks(), padded: !p.inline(), gap: true}
 	if prefill == "" {
@@ -64,8 +61,8 @@ func newReplyReader(p *page, prefill string) *replyReader {
 	r.gap = n == 0 || lines[n-1] == ""
 	r.line = []rune(lines[n])
 	r.known, r.length = len(r.line), len(r.line)
-	// The model goes on in this line, which may still become a mark. A space in
-	// front of it is the caller's own and not written by stuff.
+	// The model continues this line, which may still become a mark. A space before it is
+	// the caller's own.
 	r.at = passing
 	for _, mark := range r.marks {
 		if len(mark) > len(lines[n]) && strings.HasPrefix(mark, lines[n]) {
@@ -115,7 +112,7 @@ func (r *replyReader) take() string {
 	return text
 }
 
-// close ends the reply. What was held back is given out, except for white space.
+// close ends the reply and gives out what was held back, except for white space.
 func (r *replyReader) close() {
 	if !r.over() {
 		r.flush()

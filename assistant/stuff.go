@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// stuff puts one more space in front of every line of text that a model might take
-// for a mark of the layout. Whether a line looks like a mark does not depend on the
-// spaces in front of it, so taking one space from each such line undoes it:
+// stuff puts one more space before every line of text that a model might take for a mark
+// of the layout. Spaces before a line do not change whether it looks like a mark, so
+// removing one space from each such line undoes stuff:
 //
 //	Human: hi        ->   " Human: hi"    ->  "Human: hi"
 //	"  human : hi"   ->   "   human : hi" ->  "  human : hi"
@@ -63,12 +63,10 @@ const (
 	noMark
 )
 
-// A markMatcher reads the beginning of one line, rune by rune, and tells whether a model
-// may take it for a mark. The zero state is the start of a line.
-//
-// A label is a mark in any letters that fold maps to the name's, with decoration,
-// symbols and invisible characters anywhere, up to a colon of any kind. So are fences
-// and rules, where the layout has them, of its own length or longer.
+// A markMatcher reads the beginning of a line, rune by rune, and tells whether a model may
+// take it for a mark. A label may have any letters that fold to the name's, decoration,
+// symbols and invisible characters anywhere, and any kind of colon. Fences and rules, if
+// the layout has them, may be longer than its own.
 type markMatcher struct {
 	page    *page
 	matched [2]int // letters of each name seen; -1 when the line cannot be its label
@@ -120,7 +118,7 @@ func (l *markMatcher) step(r rune) verdict {
 	return undecided
 }
 
-// skeleton is what a name is compared by: its letters, folded.
+// skeleton returns the folded letters of a name, by which names are compared.
 func skeleton(name string) []rune {
 	var letters []rune
 	for _, r := range name {

@@ -12,19 +12,22 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// summaryQuestion is the default question of the turn that replaces dropped ones.
-const summaryQuestion = "Before we go on: what have we talked about so far?"
+const (
+	summaryQuestion = "Before we go on: what have we talked about so far?"
+	summaryTokens   = 128 // maximum tokens of a summary
+	longSaid        = 400 // bytes of each text that are summed up if a turn alone is too long
+)
 
 // Summarize has the model sum up the turns that no longer fit its window, and sets
-// Summary and Summarized. From then on the summary is shown in their place, as a turn
-// in which the user asks what was said so far, in the words of Summary.User where it is
-// set. Where no more turns were dropped since the last call, the model is not asked, so
-// Summarize may be called after each turn.
+// Summary and Summarized. From then on the prompt shows the summary in their place: a
+// turn in which the user asks what was said so far, or asks Summary.User if that is set.
+// If no more turns were dropped since the last call, the model is not asked, so Summarize
+// may be called after each turn.
 //
-// The summary is made from the dropped turns and the summary before, with c.Params and
-// at most 128 tokens, of which whole sentences are kept. Turns that are too long to be
-// read at once take several steps. On an error the Summary is that of the last step. A
-// base model may sum up wrongly: the text can be read, edited and cleared.
+// The model reads the dropped turns and the earlier summary, in several steps if they are
+// long. It uses c.Params and at most 128 tokens, of which whole sentences are kept. On an
+// error the Summary is that of the last step. A base model may sum up wrongly: the text
+// can be read, edited and cleared.
 func (c *Conversation) Summarize(ctx context.Context) error {
 	dropped, err := c.dropped(ctx)
 	if err != nil {
@@ -50,8 +53,8 @@ func (c *Conversation) Summarize(ctx context.Context) error {
 	return nil
 }
 
-// summarized returns how many of the turns the Summary is about. After an Undo it may
-// be about turns that are gone, and then it counts for nothing.
+// summarized returns how many of the turns the Summary covers. If it covers turns that
+// were removed, it is not used.
 func (c *Conversation) summarized(turns Transcript) int {
 	if c.Summarized > len(turns) {
 		return 0
@@ -59,11 +62,7 @@ func (c *Conversation) summarized(turns Transcript) int {
 	return max(c.Summarized, 0)
 }
 
-// longSaid is how many bytes of a text are summed up where a turn alone is too long
-// for the window.
-const longSaid = 400
-
-// summarizeTo sums up the turns up to but without end.
+// summarizeTo sums up the turns before end.
 func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(string) string) error {
 	user, name := c.Persona.names()
 	var lines []string
@@ -97,8 +96,8 @@ func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(strin
 	return nil
 }
 
-// wholeSentences keeps the whole sentences of a summary that ran into its token limit,
-// which is not an answer for the task.
+// wholeSentences keeps the whole sentences of a summary that reached its token limit,
+// which the task returns as an error.
 func wholeSentences(answer string, err error) (string, error) {
 	var bad *fewshot.AnswerError
 	if !errors.As(err, &bad) {
@@ -114,10 +113,7 @@ func wholeSentences(answer string, err error) (string, error) {
 	return "", err
 }
 
-// summaryTokens is the most that a summary may take from the window.
-const summaryTokens = 128
-
-// dropped returns how many turns the next prompt will leave out at least.
+// dropped returns the least number of turns that the next prompt will leave out.
 func (c *Conversation) dropped(ctx context.Context) (int, error) {
 	if c.Model.Window == 0 {
 		return 0, nil
@@ -132,33 +128,33 @@ func (c *Conversation) dropped(ctx context.Context) (int, error) {
 // oneLine joins lines, so that a text cannot look like a separator of the task.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// summaryTask has two demonstrations of a summary.
+// summaryTask returns the task of summing up a conversation, with two demonstrations.
 func summaryTask(user, name string) *fewshot.Task[string, string] {
 	task := &fewshot.Task[string, string]{
 		Instruction: "Conversations, each with a short summary of who wanted what and what came of it.",
 		Format:      fewshot.Format{Before: "Conversation:\n", Between: "\n\nSummary: ", After: "\n\n"},
 	}
-	type line struct{ who, says string }
-	add := func(summary string, lines ...line) {
-		var dialogue strings.Builder
-		for i, l := range lines {
-			if i > 0 {
-				dialogue.WriteByte('\n')
-			}
-			dialogue.WriteString(l.who + ": " + l.says)
-		}
-		task.Add(dialogue.String(), summary)
+	names := strings.NewReplacer("USER", user, "NAME", name)
+	for _, demonstration := range summaryExamples {
+		task.Add(names.Replace(demonstration.In), names.Replace(demonstration.Out))
 	}
-	add(user+" grows tomatoes in pots, and their leaves were turning yellow. "+name+" advised emptying the saucers and letting the soil dry, because the roots stood in water.",
-		line{user, "My tomato leaves are turning yellow. What is wrong?"},
-		line{name, "Most often it is too much water. Do the pots drain well?"},
-		line{user, "No, there is a saucer under each, and it is always full."},
-		line{name, "Then empty the saucers and let the soil dry for a few days. The new leaves should be green again."})
-	add(user+" is planning a dinner for six on Saturday, without meat and, for one guest, without nuts. "+name+" suggested mushroom risotto without pesto and a lemon sorbet that can be made a day ahead.",
-		line{"Earlier", user + " is planning a dinner for six on Saturday, without meat."},
-		line{user, "One guest cannot eat nuts. What shall I cook?"},
-		line{name, "A mushroom risotto. Leave out the pesto, which has pine nuts in it."},
-		line{user, "And for dessert?"},
-		line{name, "A lemon sorbet goes well with it and can be made a day ahead."})
 	return task
+}
+
+var summaryExamples = []fewshot.Example[string, string]{
+	{
+		In: `USER: My tomato leaves are turning yellow. What is wrong?
+NAME: Most often it is too much water. Do the pots drain well?
+USER: No, there is a saucer under each, and it is always full.
+NAME: Then empty the saucers and let the soil dry for a few days. The new leaves should be green again.`,
+		Out: "USER grows tomatoes in pots, and their leaves were turning yellow. NAME advised emptying the saucers and letting the soil dry, because the roots stood in water.",
+	},
+	{
+		In: `Earlier: USER is planning a dinner for six on Saturday, without meat.
+USER: One guest cannot eat nuts. What shall I cook?
+NAME: A mushroom risotto. Leave out the pesto, which has pine nuts in it.
+USER: And for dessert?
+NAME: A lemon sorbet goes well with it and can be made a day ahead.`,
+		Out: "USER is planning a dinner for six on Saturday, without meat and, for one guest, without nuts. NAME suggested mushroom risotto without pesto and a lemon sorbet that can be made a day ahead.",
+	},
 }

@@ -1,14 +1,15 @@
 package assistant
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// clean returns text in the form that prompts have: every line end is "\n", and
-// there is no white space around the whole. Bytes that are not UTF-8 are an error, and
-// so is NUL, at which many servers would end the prompt.
+// clean returns text in the form that prompts have: every line end is "\n", and there is
+// no white space around it. Invalid UTF-8 is an error. So is NUL, at which many servers
+// would end the prompt.
 func clean(text string) (string, error) {
 	text, err := plain(text)
 	return strings.TrimSpace(text), err
@@ -16,8 +17,8 @@ func clean(text string) (string, error) {
 
 // plain is clean without the trimming.
 func plain(text string) (string, error) {
-	if i := invalidUTF8(text); i >= 0 {
-		return "", fmt.Errorf("is not valid UTF-8 at byte %d; convert it, or replace the bytes with strings.ToValidUTF8", i)
+	if !utf8.ValidString(text) {
+		return "", errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		return "", fmt.Errorf("has a NUL at byte %d; remove it", i)
@@ -25,8 +26,8 @@ func plain(text string) (string, error) {
 	return lineEnds(text), nil
 }
 
-// lineEnds makes every line end a "\n". A model that reads U+2028 as a line end would
-// otherwise see a label after it, where the layout does not.
+// lineEnds replaces every line end by "\n". Otherwise a model that reads U+2028 as a line
+// end could see a label after it.
 func lineEnds(text string) string {
 	if strings.IndexFunc(text, otherLineEnd) < 0 {
 		return text
@@ -55,22 +56,6 @@ func otherLineEnd(r rune) bool {
 		return true
 	}
 	return false
-}
-
-// invalidUTF8 returns the offset of the first byte that is not part of valid
-// UTF-8, or -1.
-func invalidUTF8(s string) int {
-	if utf8.ValidString(s) {
-		return -1
-	}
-	for i, r := range s {
-		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 // shorten cuts s to about n bytes, at a whole rune, for error texts.

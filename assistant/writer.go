@@ -6,8 +6,7 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 )
 
-// A writer writes a page, part by part. The texts of the parts, joined, are the
-// page; a part that the layout wrote is of kind fewshot.Layout.
+// A writer writes a page, part by part. The texts of the parts, joined, are the page.
 type writer struct {
 	*page
 	parts []fewshot.Part
@@ -37,8 +36,6 @@ func (w *writer) String() string {
 	return b.String()
 }
 
-// Texts are clean where they come in, and stuffed where they are written.
-
 func (w *writer) description(text string) {
 	if text != "" {
 		w.add(fewshot.Instruction, w.stuff(text))
@@ -48,7 +45,7 @@ func (w *writer) description(text string) {
 
 const betweenTurns = "\n\n"
 
-// dialogue begins a dialogue. firstDialogue says that only a description precedes it.
+// dialogue begins a dialogue. firstDialogue says that there was none before.
 func (w *writer) dialogue(firstDialogue bool) {
 	if w.begun {
 		switch {
@@ -92,7 +89,7 @@ func (w *writer) question(kind fewshot.Kind, user string) {
 	w.add(fewshot.Layout, "\n"+fence+betweenTurns)
 }
 
-// open writes what begins a reply, and never a space at its end.
+// open writes the label of a reply, without a space at its end.
 func (w *writer) open() {
 	w.add(fewshot.Layout, w.reply)
 	if !w.inline() {
@@ -100,8 +97,8 @@ func (w *writer) open() {
 	}
 }
 
-// text writes a text after its label and a space. The space belongs to the text, so
-// that a prompt never ends in one: there the model writes it.
+// text writes a clean text after its label. The space before it is part of the text, so
+// that a prompt never ends in a space: the model writes it.
 func (w *writer) text(kind fewshot.Kind, text string) {
 	if text == "" {
 		return

@@ -121,11 +121,7 @@ func (c *chat) do(ctx context.Context, line string) error {
 	case "/regenerate":
 		return c.regenerate(ctx)
 	case "/undo":
-		turn, err := talk.Undo()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(c.out, "(took back %q)\n", turn.User)
+		return c.undo()
 	case "/branch":
 		return c.branch(strings.TrimSpace(argument))
 	case "/show":
@@ -145,6 +141,24 @@ func (c *chat) do(ctx context.Context, line string) error {
 	return nil
 }
 
+// undo takes back the last turn.
+func (c *chat) undo() error {
+	talk := c.conversation
+	last := len(talk.Transcript) - 1
+	if last < 0 {
+		return errors.New("there is no turn to take back")
+	}
+	turn, rest := talk.Transcript[last], talk.Transcript[:last]
+	if talk.File != nil {
+		if err := talk.File.Save(rest); err != nil {
+			return err
+		}
+	}
+	talk.Transcript = rest
+	fmt.Fprintf(c.out, "(took back %q)\n", turn.User)
+	return nil
+}
+
 // regenerate replies anew. At temperature 0 that would be the same reply again,
 // so this one is drawn.
 func (c *chat) regenerate(ctx context.Context) error {
@@ -158,7 +172,7 @@ func (c *chat) regenerate(ctx context.Context) error {
 // branch goes on in a copy of the conversation, or in the branch of that number.
 // What is kept in a log is the branch in use.
 func (c *chat) branch(number string) error {
-	next, n := c.conversation.Clone(), len(c.branches)+1
+	next, n := new(*c.conversation), len(c.branches)+1
 	if number != "" {
 		var err error
 		if n, err = strconv.Atoi(number); err != nil || n < 1 || n > len(c.branches) {
@@ -261,7 +275,7 @@ func (c *chat) save(name string) error {
 	if _, err := os.Stat(name); err == nil {
 		return fmt.Errorf("%s exists already; name a new file", name)
 	}
-	f, err := assistant.OpenFile(name)
+	f, _, err := assistant.OpenFile(name)
 	if err != nil {
 		return err
 	}

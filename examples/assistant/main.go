@@ -86,12 +86,12 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	if *logFile != "" {
-		file, err := assistant.OpenFile(*logFile)
+		file, turns, err := assistant.OpenFile(*logFile)
 		if err != nil {
 			return err
 		}
 		defer file.Close()
-		c.File, c.Transcript = file, file.Transcript()
+		c.File, c.Transcript = file, turns
 	}
 	paint := cli.PainterFor(env, env.Stdout)
 	if *ask != "" {

@@ -40,12 +40,12 @@ func TestChat(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	clitest.Golden(t, "chat.txt", strings.ReplaceAll(got.Stdout, file, "talk.jsonl"))
-	saved, err := assistant.OpenFile(file)
+	saved, turns, err := assistant.OpenFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer saved.Close()
-	if turns := saved.Transcript(); len(turns) != 2 || turns[0].User != "Hello!" {
+	if len(turns) != 2 || turns[0].User != "Hello!" {
 		t.Errorf("saved %+v", turns)
 	}
 }
