@@ -18,12 +18,12 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-const about = `bare: a question, and whatever a base model goes on with
+const about = `bare: how a base model continues a question
 
 Usage: bare [flags] [question]
 
-Nothing asks for an answer, so the model continues as a page with such a line
-would. Compare it with examples/assistant.
+Nothing asks for an answer, so the model often writes more questions. Compare it
+with examples/assistant.
 
   go run ./examples/bare
   go run ./examples/bare -temperature 1 "What causes the tides?"`

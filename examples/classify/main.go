@@ -24,8 +24,8 @@ const about = `classify: is a review positive or negative?
 
 Usage: classify [flags] [review...]
 
-Without reviews, five of its own. Each is labelled twice: as the model has it,
-and with the model's label bias divided out.
+Without reviews it uses five of its own. It labels each twice: without and with
+calibration, which divides out the model's label bias.
 
   go run ./examples/classify
   go run ./examples/classify "The charger was broken and nobody answered."

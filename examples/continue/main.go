@@ -20,13 +20,13 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-const about = `continue: what a base model goes on with, several times over
+const about = `continue: several continuations of the same text
 
 Usage: continue [flags] [prefix]
 
-The prefix is 2+2 unless you give one. Below the continuations are the tokens
-that could come next, with their probabilities. The flags from -temperature to
--min-p say how one of them is drawn.
+The default prefix is 2+2. Below the continuations are the most likely next
+tokens with their probabilities. -temperature, -top-p, -top-k and -min-p control
+how one of them is drawn.
 
   go run ./examples/continue -temperature 0
   go run ./examples/continue -temperature 0.3 "The capital of France is"
@@ -39,7 +39,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("continue", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
 	cli.ParamFlags(flags, &params)
-	n := flags.Int("n", 5, "how many times")
+	n := flags.Int("n", 5, "number of continuations")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}

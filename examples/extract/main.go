@@ -22,8 +22,8 @@ const about = `extract: sentences about people into a struct
 
 Usage: extract [flags] [sentence...]
 
-Without sentences, three that the embedded model can read. It cannot copy from
-a sentence of yours, and makes a person up; a large base model can.
+Without sentences it uses three that the embedded model knows. That model cannot
+copy from your sentence, and invents a person. A large base model can.
 
   go run ./examples/extract
   go run ./examples/extract "Ann Lee is a 30-year-old cook in Rome."

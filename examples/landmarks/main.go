@@ -24,9 +24,9 @@ const about = `landmarks: a list from a prefix that asks for one
 
 Usage: landmarks [flags] [city]
 
-The prefix is the line that such a list stands under. Nothing tells the model
-when the list is long enough, so it runs into the limit of -max-tokens; with
--rounds it goes on from there.
+The prompt is the usual heading of such a list. The model does not know when the
+list is long enough, so it runs into the limit of -max-tokens. With -rounds it
+continues from there.
 
   go run ./examples/landmarks
   go run ./examples/landmarks -rounds 9 Tokyo`
@@ -38,7 +38,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("landmarks", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
 	cli.ParamFlags(flags, &params)
-	rounds := flags.Int("rounds", 1, "how many times it may go on from where the text ends")
+	rounds := flags.Int("rounds", 1, "how many times to continue the text")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}

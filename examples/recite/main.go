@@ -46,8 +46,8 @@ func run(ctx context.Context, env *cli.Env) error {
 	file := flags.String("file", "", "the `file` with the text")
 	prefix := flags.Int("prefix", 16, "how many words and punctuation marks of it are given")
 	length := flags.Int("length", 250, "how many are compared")
-	temperature := flags.Float64("temperature", 1.25, "0 takes the likeliest token, 1 draws from the model's own distribution; with another backend than pocket the default is 0")
-	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
+	temperature := flags.Float64("temperature", 1.25, "0 takes the most likely token, 1 draws from the model's own distribution; with another backend than pocket the default is 0")
+	seed := flags.Uint64("seed", 1, "seed of a draw, to repeat it; 0 is a new one each time")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}

@@ -50,11 +50,11 @@ func main() { cli.Main("shots", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("shots", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
-	orders := flags.Int("orders", 5, "how many times, each with other examples")
-	cases := flags.Int("cases", 100, "how many words are asked each time")
-	temperature := flags.Float64("temperature", 1, "0 takes the likeliest word, 1 draws from the model's own distribution")
-	out := flags.String("o", "shots", "the pictures' `file` name, without .png and .svg; empty draws none")
-	cache := flags.String("cache", "", "the `file` that keeps the answers for the next run; empty keeps none")
+	orders := flags.Int("orders", 5, "number of repetitions, each with other examples")
+	cases := flags.Int("cases", 100, "number of words to translate each time")
+	temperature := flags.Float64("temperature", 1, "0 takes the most likely token, 1 draws from the model's own distribution")
+	out := flags.String("o", "shots", "`file` name of the pictures, without .png and .svg; empty draws none")
+	cache := flags.String("cache", "", "`file` that caches the answers for the next run; empty turns the cache off")
 	if err := cli.Parse(env, flags, about); err != nil {
 		return err
 	}

@@ -31,8 +31,8 @@ const about = `translate: English words into Korean or French, from ten examples
 
 Usage: translate [flags] [word...]
 
-Each word is translated and printed on a line of its own; without words, each
-line of standard input is.
+It prints the translation of each word on a line. Without words it translates the
+lines of standard input.
 
   go run ./examples/translate teacher
   go run ./examples/translate -shots 0 -raw teacher
@@ -77,15 +77,15 @@ func main() { cli.Main("translate", run) }
 func run(ctx context.Context, env *cli.Env) error {
 	flags := flag.NewFlagSet("translate", flag.ContinueOnError)
 	backend := cli.BackendFlags(flags)
-	shots := flags.Int("shots", len(korean), fmt.Sprintf("how many of the examples are shown, 0 to %d; with -memory, how many segments", len(korean)))
+	shots := flags.Int("shots", len(korean), fmt.Sprintf("number of examples, 0 to %d; with -memory, number of segments", len(korean)))
 	to := flags.String("to", "", "the language of the answers: ko or fr; with -memory, one of its languages (default ko with pocket, otherwise fr)")
 	from := flags.String("from", "en", "with -memory, the language of the texts")
 	memory := flags.String("memory", "", "a translation memory, a TMX `file`")
-	in := flags.String("in", "", "with -memory, the `file` of texts, one a line; standard input without it")
-	out := flags.String("out", "translated.jsonl", "with -memory, the `file` of translations; answers are kept beside it, to go on after an interruption")
+	in := flags.String("in", "", "with -memory, the `file` of texts, one a line; default standard input")
+	out := flags.String("out", "translated.jsonl", "with -memory, the `file` of translations; a cache beside it lets an interrupted run resume")
 	prices := flags.String("price", "", "with -memory, the `prices` of a million prompt, cached and completion tokens, such as 0.5,0.25,1.5")
-	temperature := flags.Float64("temperature", 0, "0 takes the likeliest word, 1 draws from the model's own distribution")
-	seed := flags.Uint64("seed", 1, "repeats a draw; 0 is a fresh one each time")
+	temperature := flags.Float64("temperature", 0, "0 takes the most likely token, 1 draws from the model's own distribution")
+	seed := flags.Uint64("seed", 1, "seed of a draw, to repeat it; 0 is a new one each time")
 	show := flags.Bool("show", false, "show the prompt before the answer")
 	raw := flags.Bool("raw", false, "do not stop the model after the answer")
 	if err := cli.Parse(env, flags, about); err != nil {

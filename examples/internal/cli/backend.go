@@ -21,7 +21,7 @@ type Backend struct {
 	Kind    string // "pocket", "openai" or "ollama"
 	URL     string // the server's address; "" is the kind's own default
 	Name    string // the model's name on the server
-	Dialect string // of an openai server: "openai" (also ""), "llamacpp", "vllm" or "ollama"
+	Dialect string // of an openai server: "openai" (also ""), "llamacpp", "vllm" or "sglang"
 	Window  int    // in tokens; 0 is the server's
 }
 
@@ -31,8 +31,8 @@ func BackendFlags(flags *flag.FlagSet) *Backend {
 	flags.StringVar(&b.Kind, "backend", "pocket", "`name` of the backend: pocket (inside this program), openai (any /v1/completions) or ollama")
 	flags.StringVar(&b.URL, "url", "", "base `address` of the server, such as http://localhost:8080/v1")
 	flags.StringVar(&b.Name, "model", "", "`name` of the base model on the server")
-	flags.StringVar(&b.Dialect, "dialect", "openai", "`name` of what an openai server really is: openai, llamacpp, vllm or sglang")
-	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 is what the server says, or else no limit")
+	flags.StringVar(&b.Dialect, "dialect", "openai", "software of an openai server, a `name`: openai, llamacpp, vllm or sglang")
+	flags.IntVar(&b.Window, "window", 0, "the model's context window in `tokens`; 0 uses the server's, or no limit")
 	return b
 }
 
@@ -46,7 +46,7 @@ func (b *Backend) Open(ctx context.Context, env *Env) (sampling.Model, error) {
 	}
 	found, err := sampling.Discover(ctx, m.Backend)
 	if err != nil {
-		return m, fmt.Errorf("asking the server for its model and window: %w", err)
+		return m, fmt.Errorf("cannot get the model and window from the server: %w", err)
 	}
 	if found.Window == 0 {
 		return m, nil
@@ -54,7 +54,7 @@ func (b *Backend) Open(ctx context.Context, env *Env) (sampling.Model, error) {
 	if _, err := (sampling.Forward{Backend: m.Backend}).Count(ctx, "a"); errors.Is(err, sampling.ErrUnsupported) {
 		return m, nil
 	} else if err != nil {
-		return m, fmt.Errorf("asking the server to count tokens: %w", err)
+		return m, fmt.Errorf("cannot count tokens on the server: %w", err)
 	}
 	return found, nil
 }
@@ -64,7 +64,7 @@ func (b *Backend) Open(ctx context.Context, env *Env) (sampling.Model, error) {
 func (b *Backend) Model(env *Env) (sampling.Model, error) {
 	m := sampling.Model{Window: b.Window}
 	if b.Window < 0 {
-		return m, Usagef("-window is %d: use 0 for what the server says, or a number of tokens", b.Window)
+		return m, Usagef("-window is %d: use 0 for the server's window, or a number of tokens", b.Window)
 	}
 	dialect := cmp.Or(b.Dialect, "openai")
 	if _, ok := dialects[dialect]; !ok {

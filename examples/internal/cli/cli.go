@@ -69,9 +69,9 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // Usagef returns a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
-const aboutBackends = `By default the model is the one inside this program, with no network. With
--backend openai or ollama a base model on a server is asked; a key, where there
-is one, is read from OPENAI_API_KEY.`
+const aboutBackends = `By default it uses the model inside this program, without a network. With
+-backend openai or ollama it uses a base model on a server. OPENAI_API_KEY holds
+the server's key.`
 
 // Parse parses the flags. It prints help to standard output, about first. A mistake
 // is a UsageError of one line.

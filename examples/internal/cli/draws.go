@@ -20,9 +20,9 @@ type Draws struct {
 // DrawFlags defines the flags.
 func DrawFlags(flags *flag.FlagSet) *Draws {
 	d := new(Draws)
-	flags.BoolVar(&d.Constrain, "constrain", false, "restrict answers to valid ones while the model decodes; a server that cannot is an error")
-	flags.IntVar(&d.N, "draws", 0, "draw this many answers in turn and print how many are valid")
-	flags.Float64Var(&d.Temperature, "temperature", 1.5, "of the -draws")
+	flags.BoolVar(&d.Constrain, "constrain", false, "restrict decoding to valid answers; an error if the server cannot")
+	flags.IntVar(&d.N, "draws", 0, "draw this many answers and print how many are valid")
+	flags.Float64Var(&d.Temperature, "temperature", 1.5, "temperature of -draws")
 	return d
 }
 
