@@ -193,9 +193,9 @@ func TestPagesExhaustively(t *testing.T) {
 			texts = append(texts, dense([]byte{byte(a), byte(b)}))
 		}
 	}
-	step := 1
-	if testing.Short() {
-		step = 7
+	step := 7
+	if long {
+		step = 1
 	}
 	for i := 0; i < len(texts); i += step {
 		text, layout := texts[i], layouts[i%len(layouts)]

@@ -1,6 +1,7 @@
 package assistant_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -21,13 +22,16 @@ func questions(text string) (n int) {
 	return n
 }
 
+// long is set in CI: exhaustive tests, and more repetitions.
+var long = os.Getenv("FOREWORD_LONG") != ""
+
 // With the persona the question is answered; without it a base model goes on
 // with more questions, as the pages do on which it has read this one.
 func TestSkyOnPocket(t *testing.T) {
 	m := sampling.Model{Backend: pocket.Default()}
-	seeds := 20
-	if testing.Short() {
-		seeds = 5
+	seeds := 5
+	if long {
+		seeds = 20
 	}
 	for _, temperature := range []float64{0, 0.7, 1} {
 		answered, asked := 0, 0
@@ -63,9 +67,9 @@ func TestSkyOnPocket(t *testing.T) {
 // A conversation of three turns keeps to one turn each, though the model would
 // go on: every reply was ended by a stop.
 func TestThreeTurnsOnPocket(t *testing.T) {
-	paris, seeds := 0, 20
-	if testing.Short() {
-		seeds = 5
+	paris, seeds := 0, 5
+	if long {
+		seeds = 20
 	}
 	for seed := range uint64(seeds) {
 		c := assistant.Conversation{

@@ -199,12 +199,12 @@ func checkStopped(t *testing.T, persona assistant.Persona, prefill string, call 
 	}
 }
 
-// TestStreamExhaustively runs the same check over all pairs of pieces, of which a
-// short test takes one in seven.
+// TestStreamExhaustively runs the same check over pairs of pieces: one pair in seven,
+// or all of them if long is set.
 func TestStreamExhaustively(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 7
+	step := 7
+	if long {
+		step = 1
 	}
 	for i := 0; i < len(pieces)*len(pieces); i += step {
 		a, b := i/len(pieces), i%len(pieces)

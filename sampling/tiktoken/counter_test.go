@@ -11,9 +11,9 @@ import (
 )
 
 func TestCountEqualsTheWholeEncoding(t *testing.T) {
-	size := 20_000 // bytes of each text
-	if testing.Short() {
-		size = 2000
+	size := 2000 // bytes of each text
+	if long {
+		size *= 10
 	}
 	eachEncoding(t, func(t *testing.T, c *Counter, whole func(string) int) {
 		for name, text := range texts {

@@ -10,6 +10,9 @@ import (
 	offline "github.com/pkoukk/tiktoken-go-loader"
 )
 
+// long is set in CI: larger inputs, which the library takes long for.
+var long = os.Getenv("FOREWORD_LONG") != ""
+
 // TestMain gives the library, which is the oracle of these tests, its offline
 // loader. The package itself never does so.
 func TestMain(m *testing.M) {

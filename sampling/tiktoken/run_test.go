@@ -32,12 +32,12 @@ var runs = map[string]string{
 // that all of them end: go test gives up after ten minutes.
 func TestCountALongRunOfOneThing(t *testing.T) {
 	for _, e := range encodings {
-		size := 300_000
+		size := 15_000
 		if e.name == "o200k_base" || e.name == "p50k_base" {
-			size = 50_000 // the others have shown what there is to show
+			size = 2500 // the others have shown what there is to show
 		}
-		if testing.Short() {
-			size /= 20
+		if long {
+			size *= 20
 		}
 		for name, unit := range runs {
 			text := strings.Repeat(unit, size/len(unit))
@@ -50,9 +50,9 @@ func TestCountALongRunOfOneThing(t *testing.T) {
 }
 
 func TestCountARunAsTheLibraryDoes(t *testing.T) {
-	size := 3000 // bytes, many windows and little enough for the library
-	if testing.Short() {
-		size = 1000
+	size := 1000 // bytes, many windows and little enough for the library
+	if long {
+		size *= 3
 	}
 	eachEncoding(t, func(t *testing.T, c *Counter, whole func(string) int) {
 		for name, unit := range runs {

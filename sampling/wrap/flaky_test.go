@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,9 +57,9 @@ func TestFlakyServer(t *testing.T) {
 
 func testFlaky(t *testing.T, whole bool) {
 	const workers = 16
-	calls := int64(1000)
-	if testing.Short() {
-		calls = 250
+	calls := int64(250)
+	if os.Getenv("FOREWORD_LONG") != "" {
+		calls = 1000
 	}
 	server := faultwire.NewFaultServer(t)
 	server.Reply = story
