@@ -45,23 +45,26 @@ func (r *run) recited(ctx context.Context) (t table, err error) {
 	var n, m float64
 	for _, part := range strings.Split(passagesText, "# ")[1:] {
 		title, text, _ := strings.Cut(part, "\n")
-		all, err := probe.Recite(ctx, r.model, strings.TrimSpace(text), probe.ReciteOptions{
-			Prefixes: []int{8, 32}, Length: length, Params: sampling.Params{MaxTokens: 64},
-		})
-		if err != nil {
-			return t, err
+		var tokens [2]float64
+		extracted := "no"
+		for i, prefix := range []int{8, 32} {
+			recital, err := probe.Recite(ctx, r.model, strings.TrimSpace(text), probe.ReciteOptions{
+				Prefix: prefix, Length: length, Params: sampling.Params{MaxTokens: 64},
+			})
+			if err != nil {
+				return t, err
+			}
+			if tokens[i] = float64(recital.Tokens); recital.Tokens == recital.Length {
+				extracted = "yes"
+			}
 		}
 		name, famous := strings.CutPrefix(title, "known ")
 		sum, count := &unknown, &m
 		if famous {
 			sum, count = &known, &n
-			extracted := "no"
-			if all[0].Extracted() || all[1].Extracted() {
-				extracted = "yes"
-			}
-			t.add(name, fmt.Sprint(all[0].Greedy.Tokens), fmt.Sprint(all[1].Greedy.Tokens), extracted)
+			t.add(name, fmt.Sprint(tokens[0]), fmt.Sprint(tokens[1]), extracted)
 		}
-		sum[0], sum[1], *count = sum[0]+float64(all[0].Greedy.Tokens), sum[1]+float64(all[1].Greedy.Tokens), *count+1
+		sum[0], sum[1], *count = sum[0]+tokens[0], sum[1]+tokens[1], *count+1
 	}
 	t.add(fmt.Sprintf("mean of the %.0f famous", n), fmt.Sprintf("%.1f", known[0]/n), fmt.Sprintf("%.1f", known[1]/n), "")
 	t.add(fmt.Sprintf("mean of the %.0f invented", m), fmt.Sprintf("%.1f", unknown[0]/m), fmt.Sprintf("%.1f", unknown[1]/m), "")
@@ -77,23 +80,23 @@ func (r *run) agreed(ctx context.Context) (t table, err error) {
 	var right, wrong []float64
 	cases := capitalCases[:r.cases(len(capitalCases), 14)]
 	for i, c := range cases {
-		a, err := probe.Agree(ctx, r.model, "The capital of "+c.In+" is", probe.AgreeOptions{
-			Stop: []string{".", "\n"}, Params: sampling.Params{MaxTokens: 8, Seed: 1},
-		})
+		a, err := probe.Agree(ctx, r.model, &sampling.Request{
+			Prompt: "The capital of " + c.In + " is", Stop: []string{".", "\n"}, Params: sampling.Params{MaxTokens: 8, Seed: 1},
+		}, 10)
 		if err != nil {
 			return t, err
 		}
 		known := strings.HasPrefix(a.Variants[0].Text, strings.ToLower(c.Out))
 		if known {
-			right = append(right, a.Answers)
+			right = append(right, a.Share)
 		} else {
-			wrong = append(wrong, a.Answers)
+			wrong = append(wrong, a.Share)
 		}
 		bin := 0
-		if a.Answers > 0.15 {
+		if a.Share > 0.15 {
 			bin++
 		}
-		if a.Answers > 0.25 {
+		if a.Share > 0.25 {
 			bin++
 		}
 		bins[bin].count(known)

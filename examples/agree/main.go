@@ -25,8 +25,11 @@ const about = `agree: how far a base model's answers to one prefix agree
 
 Usage: agree [flags] [prefix]
 
-Without a prefix, an election that it has read contradicting reports about, and a
-fact. What answers have in common is printed once, and below it how they differ.
+Without a prefix, it asks for the winner of an election that the embedded model
+has read contradicting reports about, and for a fact. Answers that begin with the
+same words are printed together. The model seems to know an answer if more than
+half of the samples give it. The default temperature is 0.7 with another backend
+than pocket: at 1 small models drift off.
 
   go run ./examples/agree
   go run ./examples/agree -n 100 "The chemical symbol of gold is"`
@@ -46,6 +49,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		prefixes = []string{strings.Join(flags.Args(), " ")}
 	}
+	if backend.Kind != "pocket" && !cli.IsSet(flags, "temperature") {
+		params.Temperature = 0.7
+	}
 	model, err := backend.Open(ctx, env)
 	if err != nil {
 		return err
@@ -53,7 +59,7 @@ func run(ctx context.Context, env *cli.Env) error {
 
 	paint := cli.PainterFor(env, env.Stdout)
 	for i, prefix := range prefixes {
-		a, err := probe.Agree(ctx, model, prefix, probe.AgreeOptions{Samples: *n, Stop: []string{". ", ".\n", "\n"}, Params: params})
+		a, err := probe.Agree(ctx, model, &sampling.Request{Prompt: prefix, Stop: []string{". ", ".\n", "\n"}, Params: params}, *n)
 		if err != nil {
 			return err
 		}
@@ -66,15 +72,11 @@ func run(ctx context.Context, env *cli.Env) error {
 			answers = append(answers, strings.Fields(strings.TrimRight(c.Text, ".")))
 		}
 		printTree(env.Stdout, paint, answers, "")
-		fmt.Fprintf(env.Stdout, "%s: %.0f %% say the same.\n", verdict(a), 100*a.Answers)
+		verdict := "It seems to guess"
+		if a.Share > 0.5 {
+			verdict = "It seems to know"
+		}
+		fmt.Fprintf(env.Stdout, "%s: %.0f %% say the same.\n", verdict, 100*a.Share)
 	}
 	return nil
-}
-
-// verdict puts a number into words. The border is a matter of taste.
-func verdict(a *probe.Agreement) string {
-	if a.Answers >= 0.8 {
-		return "It seems to know"
-	}
-	return "It seems to guess"
 }

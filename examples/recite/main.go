@@ -27,9 +27,9 @@ const about = `recite: how much of a text a base model has memorized
 
 Usage: recite [flags]
 
-The model is given the beginning of the text, and what it goes on with is
-compared with the rest: what is verbatim is green, and the rest is yellow. Without -file the text is an article on the zebra that the embedded
-model has read.
+It gives the model the beginning of the text and compares its continuation with
+the rest: verbatim text is green, and the rest is yellow. Without -file the text
+is an article on the zebra that the embedded model has read.
 
   go run ./examples/recite
   go run ./examples/recite -temperature 0
@@ -54,6 +54,9 @@ func run(ctx context.Context, env *cli.Env) error {
 	if flags.NArg() > 0 {
 		return cli.Usagef("unexpected %q: name a text with -file", flags.Arg(0))
 	}
+	if *prefix < 1 {
+		return cli.Usagef("-prefix is %d: give the model at least 1 word", *prefix)
+	}
 	text := zebra
 	if *file != "" {
 		read, err := os.ReadFile(*file)
@@ -70,32 +73,28 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 
-	recitals, err := probe.Recite(ctx, model, text, probe.ReciteOptions{
-		Prefixes: []int{*prefix},
-		Length:   *length,
-		Samples:  1,
-		Params:   sampling.Params{Temperature: *temperature, Seed: *seed},
-	})
+	options := probe.ReciteOptions{Prefix: *prefix, Length: *length, Params: sampling.Params{Temperature: *temperature, Seed: *seed}}
+	drawn, err := probe.Recite(ctx, model, text, options)
 	if err != nil {
 		return err
 	}
-	r := recitals[0]
-	drawn := r.Samples[0]
-	if *temperature == 0 {
-		drawn = r.Greedy
+	options.Params.Temperature = 0
+	greedy, err := probe.Recite(ctx, model, text, options)
+	if err != nil {
+		return err
 	}
 	own := ""
-	if drawn.Tokens < r.Length { // what lies beyond the compared part is neither
+	if drawn.Tokens < drawn.Length { // what lies beyond the compared part is neither
 		own, _, _ = strings.Cut(drawn.Text[drawn.Bytes:], "\n") // one line shows it
 		own += " ..."
 	}
 	paint := cli.PainterFor(env, env.Stdout)
-	fmt.Fprintf(env.Stdout, "%s%s%s\n\n", paint.Paint(cli.Bold, r.Prompt), paint.Paint(cli.Green, drawn.Text[:drawn.Bytes]), paint.Paint(cli.Yellow, own))
-	fmt.Fprintf(env.Stdout, "Of %d words and marks that follow, %d are verbatim", r.Length, drawn.Tokens)
+	fmt.Fprintf(env.Stdout, "%s%s%s\n\n", paint.Paint(cli.Bold, drawn.Prompt), paint.Paint(cli.Green, drawn.Text[:drawn.Bytes]), paint.Paint(cli.Yellow, own))
+	fmt.Fprintf(env.Stdout, "Of %d words and marks that follow, %d are verbatim", drawn.Length, drawn.Tokens)
 	if drawn.Want != "" {
 		fmt.Fprintf(env.Stdout, "; then the text has %q and the model %s", drawn.Want, said(drawn.Got))
 	}
-	fmt.Fprintf(env.Stdout, ".\nTaking the likeliest token each time, it is %d.\n", r.Greedy.Tokens)
+	fmt.Fprintf(env.Stdout, ".\nTaking the likeliest token each time, it is %d.\n", greedy.Tokens)
 	return nil
 }
 

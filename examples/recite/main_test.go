@@ -24,7 +24,7 @@ func TestCommandLine(t *testing.T) {
 	clitest.CommandLine(t, "recite", run, map[string][]string{
 		`unexpected "LICENSE"`: {"LICENSE"},
 		"no such file":         {"-file", "testdata/nothing.txt"},
-		"at least 1 token":     {"-prefix", "0"},
+		"at least 1 word":      {"-prefix", "0"},
 		"the text has":         {"-prefix", "5000"},
 		"Length is -1":         {"-length", "-1"},
 	})

@@ -2,17 +2,17 @@
 // memorized, and how far its answers to one prompt agree. Answers that disagree
 // are a sign of hallucination.
 //
-//   - [Recite] gives a model the beginning of a known text and compares what it
-//     goes on with to what really follows: verbatim memory, which matters for
-//     licences and for privacy (Carlini et al. 2023).
+//   - [Recite] gives a model the beginning of a known text and compares its
+//     continuation with what really follows. Verbatim memory matters for licences
+//     and for privacy (Carlini et al. 2023).
 //   - [Agree] draws several continuations of one prompt and measures how far they
-//     agree: a model repeats a fact that it knows, and hallucinates differently
-//     each time.
+//     agree. A model repeats a fact that it knows, and hallucinates differently each
+//     time.
 //
-// The smallest program asks twenty times what it wants to know:
+// The smallest program asks one question twenty times:
 //
 //	m := sampling.Model{Backend: pocket.Default()}
-//	a, err := probe.Agree(ctx, m, "The capital of France is", probe.AgreeOptions{Samples: 20, Stop: []string{"."}})
+//	a, err := probe.Agree(ctx, m, &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}}, 20)
 //	fmt.Print(a)
 //
 // prints
@@ -20,13 +20,11 @@
 //	20 samples: 100 % the same answer
 //	  20  paris
 //
-// A token is here a word, a number, or one character of a script that is written
-// without spaces, or of punctuation, whatever the model's own vocabulary: so that
-// models can be compared with each other and with texts. What has more than 64
-// letters without a space is taken for several words. White space is not compared,
-// and neither is the Unicode normal form: texts are the same if their NFC forms
-// are.
+// A token of this package is a word, a number, a punctuation mark, or a character
+// of a script without spaces. It does not depend on the model's vocabulary, so
+// models can be compared. A run of more than 64 letters is several tokens. Texts
+// are compared in Unicode normal form C and without white space.
 //
-// All of it works on any [sampling.Backend]. The functions are safe for
-// concurrent use, and no goroutine outlives a call.
+// The functions work on any [sampling.Backend] and are safe for concurrent use. No
+// goroutine outlives a call. Bad input is a [sampling.ErrInvalid].
 package probe
