@@ -70,7 +70,7 @@ func TestPrompts(t *testing.T) {
 		}
 		var kinds strings.Builder
 		for _, part := range parts {
-			kinds.WriteString("[" + part.Kind.String() + "]" + part.Text)
+			kinds.WriteString("[" + string(part.Kind) + "]" + part.Text)
 		}
 		golden(t, string(layout)+"-parts.txt", kinds.String()+"\n")
 		for i := range parts[1:] {

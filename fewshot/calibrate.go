@@ -103,7 +103,7 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 			}
 		}
 		if err != nil {
-			return nil, &ValueError{Example: i, Of: len(cases), At: e.At, Field: "output", Err: err}
+			return nil, &ValueError{Example: i, At: e.At, Field: "output", Err: err}
 		}
 	}
 	plain := c.with(nil)

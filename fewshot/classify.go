@@ -63,23 +63,13 @@ const (
 )
 
 // A Method is how a Classifier weighed the labels.
-type Method int
+type Method string
 
 const (
-	ByScore      Method = iota // each label was scored as the continuation
-	ByFirstToken               // the top logprobs of the first token decided
-	ByVotes                    // answers were drawn and counted
+	ByScore      Method = "by score"       // each label was scored as the continuation
+	ByFirstToken Method = "by first token" // the top logprobs of the first token decided
+	ByVotes      Method = "by votes"       // answers were drawn and counted
 )
-
-var methodNames = [...]string{"by score", "by first token", "by votes"}
-
-// String returns a lower-case name, such as "by score".
-func (m Method) String() string {
-	if m < 0 || int(m) >= len(methodNames) {
-		return "unknown"
-	}
-	return methodNames[m]
-}
 
 // A Classification is the label of one input.
 type Classification[L any] struct {

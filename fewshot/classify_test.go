@@ -213,9 +213,6 @@ func TestClassifierMistakes(t *testing.T) {
 	if _, err := fewshot.NewClassifier[string](nil, []string{"a", "b"}, fewshot.ClassifierOptions[string]{}); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("no Prompter: %v", err)
 	}
-	if got := fewshot.Method(3).String(); got != "unknown" {
-		t.Errorf("a Method that there is not is %q", got)
-	}
 	c := sentiment("good", "bad")
 	calls := 0
 	for name, p := range map[string]float64{"NaN": math.NaN(), "nothing is likely": math.Inf(-1)} {

@@ -1,7 +1,6 @@
 package fewshot
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -14,55 +13,59 @@ type row[In, Out any] struct {
 	In      In
 	Out     Out
 	line    int
-	column  int // of Out; 0 where that is not known
 	trimmed bool
 }
 
-var errEmpty = errors.New("is empty")
+func (o LoadOptions) check() error {
+	if names := o.names(); names[0] == names[1] {
+		return mistake("both sides of an example are in the field %q; name two in LoadOptions", names[0])
+	}
+	if o.Labels != nil {
+		return checkLabels(o.Labels)
+	}
+	return nil
+}
 
-// load turns rows into examples, and does what the options say about dirty ones.
-func load[In, Out any](c LoadOptions, rows iter.Seq2[row[In, Out], error]) iter.Seq2[Example[In, Out], error] {
+// load turns rows into examples and cleans them as the options say. A row's error
+// that is a FileError belongs to the row, and any other to the file.
+func load[In, Out any](o LoadOptions, rows iter.Seq2[row[In, Out], error]) iter.Seq2[Example[In, Out], error] {
 	return func(yield func(Example[In, Out], error) bool) {
-		_, _, err := c.names()
-		if c.Labels != nil {
-			err = cmp.Or(err, checkLabels(c.Labels))
-		}
-		if err != nil {
+		if err := o.check(); err != nil {
 			yield(Example[In, Out]{}, err)
 			return
 		}
-		report := func(line, column int, format string, args ...any) {
-			if c.Report != nil {
-				c.Report(&FileError{Name: c.Name, Line: line, Column: column, Err: fmt.Errorf(format, args...)})
+		report := func(line int, format string, args ...any) {
+			if o.Report != nil {
+				o.Report(&FileError{Name: o.Name, Line: line, Err: fmt.Errorf(format, args...)})
 			}
 		}
-		clean := cleaner[In, Out]{labels: OneOf(c.Labels...), seen: map[string]row[In, Out]{}}
+		clean := cleaner[In, Out]{labels: OneOf(o.Labels...), seen: map[string]row[In, Out]{}}
 		for r, err := range rows {
 			var note string
 			if err == nil {
-				note, err = clean.row(&r, c)
+				note, err = clean.row(&r, o)
 			}
 			var wrong *FileError
 			if errors.As(err, &wrong) {
-				wrong.Name = c.Name
+				wrong.Name = o.Name
 			}
 			switch {
-			case wrong != nil && c.Skip && !wrong.ends:
-				report(wrong.Line, wrong.Column, "left out: %w", wrong.Err)
+			case wrong != nil && o.Skip && !wrong.ends:
+				report(wrong.Line, "left out: %w", wrong.Err)
 				continue
 			case err != nil:
 				yield(Example[In, Out]{}, err)
 				return
 			case note != "":
-				report(r.line, 0, "%s", note)
+				report(r.line, "%s", note)
 			}
-			if c.Distinct {
+			if o.Distinct {
 				if err := clean.repeats(r); err != nil {
-					report(r.line, 0, "left out: %w", err)
+					report(r.line, "left out: %w", err)
 					continue
 				}
 			}
-			if !yield(Example[In, Out]{In: r.In, Out: r.Out, At: c.at(r.line)}, nil) {
+			if !yield(Example[In, Out]{In: r.In, Out: r.Out, At: o.at(r.line)}, nil) {
 				return
 			}
 		}
@@ -77,15 +80,15 @@ type cleaner[In, Out any] struct {
 	seen   map[string]row[In, Out] // the first of each input
 }
 
-// row checks and mends one row, and notes what it changed.
-func (k *cleaner[In, Out]) row(r *row[In, Out], c LoadOptions) (note string, err error) {
+// row checks and corrects one row, and notes what it changed.
+func (k *cleaner[In, Out]) row(r *row[In, Out], o LoadOptions) (note string, err error) {
 	if r.trimmed {
 		note = "white space removed"
 	}
-	if c.Skip && !c.Missing && (isEmpty(r.In) || isEmpty(r.Out)) {
-		return "", &FileError{Line: r.line, Err: errEmpty}
+	if o.Skip && (isEmpty(r.In) || isEmpty(r.Out)) {
+		return "", &FileError{Line: r.line, Err: errors.New("is empty")}
 	}
-	if c.Labels == nil {
+	if o.Labels == nil {
 		return note, nil
 	}
 	text, err := k.out.encode(r.Out)
@@ -100,7 +103,7 @@ func (k *cleaner[In, Out]) row(r *row[In, Out], c LoadOptions) (note string, err
 		r.Out, err = k.out.decode(label)
 	}
 	if err != nil {
-		return "", &FileError{Line: r.line, Column: r.column, Err: err}
+		return "", &FileError{Line: r.line, Err: err}
 	}
 	return note, nil
 }

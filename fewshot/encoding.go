@@ -13,8 +13,8 @@ import (
 var errEncoding = errors.New("is not valid UTF-8; convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8")
 
 // utf8Of returns the text of r as UTF-8, without a byte order mark. It reads UTF-16
-// too. Without a mark, UTF-16 shows by a first and second character of ASCII, which
-// the name of a column or a JSON object begins with.
+// too. Without a mark, UTF-16 is recognized by its first two characters, which are
+// ASCII in a header and in a JSON object.
 func utf8Of(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	front, _ := b.Peek(4)
@@ -46,47 +46,39 @@ func utf8Of(r io.Reader) (io.Reader, error) {
 type utf16Reader struct {
 	r     *bufio.Reader
 	order binary.ByteOrder
-	ready []byte
-	err   error // after ready
+	ready []byte // of the character that was read last
 }
 
 func (u *utf16Reader) Read(p []byte) (int, error) {
 	if len(u.ready) == 0 {
-		u.ready = u.ready[:0]
-		for len(u.ready) < 4096 && u.err == nil {
-			u.next()
-			if u.r.Buffered() == 0 {
-				break // do not wait for more than there is
-			}
+		if err := u.next(); err != nil {
+			return 0, err
 		}
 	}
 	n := copy(p, u.ready)
-	if u.ready = u.ready[n:]; n == 0 && len(p) > 0 {
-		return 0, u.err
-	}
+	u.ready = u.ready[n:]
 	return n, nil
 }
 
-// next reads one character.
-func (u *utf16Reader) next() {
+func (u *utf16Reader) next() error {
+	u.ready = []byte{0xFF}
 	var unit [2]byte
-	if _, u.err = io.ReadFull(u.r, unit[:]); u.err != nil {
-		if u.err == io.ErrUnexpectedEOF {
-			u.ready, u.err = append(u.ready, 0xFF), io.EOF
-		}
-		return
+	if _, err := io.ReadFull(u.r, unit[:]); err == io.ErrUnexpectedEOF {
+		return nil
+	} else if err != nil {
+		return err
 	}
 	r := rune(u.order.Uint16(unit[:]))
 	if utf16.IsSurrogate(r) {
 		low, _ := u.r.Peek(2)
-		if len(low) == 2 {
-			r = utf16.DecodeRune(r, rune(u.order.Uint16(low)))
+		if len(low) < 2 {
+			return nil
 		}
-		if len(low) < 2 || r == utf8.RuneError {
-			u.ready = append(u.ready, 0xFF)
-			return
+		if r = utf16.DecodeRune(r, rune(u.order.Uint16(low))); r == utf8.RuneError {
+			return nil
 		}
 		u.r.Discard(2)
 	}
-	u.ready = utf8.AppendRune(u.ready, r)
+	u.ready = utf8.AppendRune(u.ready[:0], r)
+	return nil
 }

@@ -13,17 +13,16 @@ const noExample = -1
 
 var errNotUTF8 = errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
 
-// A ValueError says which value would break the prompt, and why. Nothing was
-// sent. errors.Is takes it for [sampling.ErrInvalid].
+// A ValueError names a value that would break the prompt, and says why. Nothing was
+// sent. It wraps [sampling.ErrInvalid].
 type ValueError struct {
 	Example int    // index into Task.Examples, or -1 for the query, preamble or instruction
-	Of      int    // how many examples there are
 	At      string // where the example came from, if that is known
 	Field   string // "input", "output", "instruction" or "preamble"
-	Err     error  // what is wrong with it, and the way out
+	Err     error  // the reason and a fix
 }
 
-// Error names the example by its number, counting from 1, and by its index.
+// Error names the example by its place in a file and its index.
 func (e *ValueError) Error() string {
 	if e.Example == noExample {
 		return fmt.Sprintf("fewshot: %s %v", e.Field, e.Err)
@@ -32,18 +31,15 @@ func (e *ValueError) Error() string {
 	if e.At != "" {
 		at = e.At + ": "
 	}
-	return fmt.Sprintf("fewshot: %sexample %d of %d (Examples[%d]): %s %v", at, e.Example+1, e.Of, e.Example, e.Field, e.Err)
+	return fmt.Sprintf("fewshot: %sExamples[%d]: %s %v", at, e.Example, e.Field, e.Err)
 }
 
-// Is reports whether target is [sampling.ErrInvalid].
-func (e *ValueError) Is(target error) bool { return target == sampling.ErrInvalid }
+// Unwrap returns [sampling.ErrInvalid] and the reason.
+func (e *ValueError) Unwrap() []error { return []error{sampling.ErrInvalid, e.Err} }
 
-// Unwrap returns what is wrong with the value.
-func (e *ValueError) Unwrap() error { return e.Err }
-
-// An AnswerError says that the model's text is not a valid answer. It cannot be
-// decoded, or it was cut off. errors.Is takes the second for
-// [sampling.ErrTokenLimit] or [sampling.ErrTruncated].
+// An AnswerError says that the model's text is not a valid answer: it cannot be
+// decoded, or it was cut off. The second wraps [sampling.ErrTokenLimit] or
+// [sampling.ErrTruncated].
 type AnswerError struct {
 	Text string // the answer's text, with the layout undone
 	Err  error
@@ -54,7 +50,7 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("fewshot: the answer %q %v", shorten(e.Text, 80), e.Err)
 }
 
-// Unwrap returns why the text is not a valid answer.
+// Unwrap returns the reason.
 func (e *AnswerError) Unwrap() error { return e.Err }
 
 // mistake is an error in a Task. errors.Is takes it for [sampling.ErrInvalid].

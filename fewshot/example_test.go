@@ -171,5 +171,5 @@ func ExampleValueError() {
 	_, err := task.Compile()
 	fmt.Println(err)
 	// Output:
-	// fewshot: example 2 of 2 (Examples[1]): output contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or set Format.Quote to have it written as a JSON string
+	// fewshot: Examples[1]: output contains a line break, the separator "\n" of the Format; use a Format of several lines such as Labeled, or set Format.Quote to have it written as a JSON string
 }

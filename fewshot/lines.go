@@ -5,18 +5,17 @@ import (
 	"bytes"
 	"io"
 	"iter"
-	"slices"
 	"unicode/utf8"
 )
 
-// A line is one line of a file, without what ends it.
+// A line is one line of a file, without its line end.
 type line struct {
 	number int // counting from 1
 	text   []byte
 }
 
-// lines yields the lines of r, however long, and a FileError with one that is
-// not UTF-8. The text is valid until the next line.
+// lines yields the lines of r, however long. A line that is not UTF-8 comes with a
+// FileError.
 func lines(r io.Reader) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
 		r, err := utf8Of(r)
@@ -25,25 +24,17 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 			return
 		}
 		b := bufio.NewReader(r)
-		var whole []byte
-		for number := 1; ; {
-			part, err := b.ReadSlice('\n')
-			if len(whole)+len(part) > cap(whole) {
-				whole = slices.Grow(whole, len(whole)+len(part)) // twice the size: append grows by a quarter
-			}
-			whole = append(whole, part...)
-			if err == bufio.ErrBufferFull {
-				continue
-			}
+		for number := 1; ; number++ {
+			text, err := b.ReadBytes('\n')
 			if err != nil && err != io.EOF {
 				yield(line{}, err)
 				return
 			}
-			text := bytes.TrimSuffix(bytes.TrimSuffix(whole, []byte("\n")), []byte("\r"))
-			if len(whole) > 0 {
+			if len(text) > 0 {
+				text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 				var wrong error
-				if at := notUTF8(text); at >= 0 {
-					wrong = &FileError{Line: number, Column: at + 1, Err: errEncoding}
+				if !utf8.Valid(text) {
+					wrong = &FileError{Line: number, Err: errEncoding}
 				}
 				if !yield(line{number, text}, wrong) {
 					return
@@ -52,19 +43,6 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 			if err == io.EOF {
 				return
 			}
-			whole = whole[:0]
-			number++
 		}
 	}
-}
-
-func notUTF8(text []byte) int {
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
-	}
-	return -1
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 type shot = fewshot.Example[string, string]
@@ -30,16 +31,14 @@ func TestReadExamples(t *testing.T) {
 		{"JSON Lines", fewshot.ReadJSONL[string, string](strings.NewReader(jsonl), fewshot.LoadOptions{}), want},
 		{"one byte at a time", fewshot.ReadJSONL[string, string](iotest.OneByteReader(strings.NewReader(jsonl)), fewshot.LoadOptions{}), want},
 		{"byte order mark, CRLF, empty lines, no last newline", fewshot.ReadJSONL[string, string](strings.NewReader("\ufeff"+strings.TrimSpace(strings.ReplaceAll(jsonl, "\n", "\r\n\r\n"))), fewshot.LoadOptions{}), want},
-		{"other fields", fewshot.ReadJSONL[string, string](strings.NewReader(`{"id":1,"in":"ocean","out":"바다"}`), fewshot.LoadOptions{Others: true}), want[:1]},
-		{"a missing field", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"ocean"}`), fewshot.LoadOptions{Missing: true}), []shot{{In: "ocean"}}},
+		{"other fields", fewshot.ReadJSONL[string, string](strings.NewReader(`{"id":1,"in":"ocean","out":"바다"}`), fewshot.LoadOptions{}), want[:1]},
 		{"surrogate pairs and what only looks like one", fewshot.ReadJSONL[string, string](strings.NewReader(`{"in":"\ud83d\ude00 \\ud83d","out":"x"}`), fewshot.LoadOptions{}), []shot{{In: `😀 \ud83d`, Out: "x"}}},
 		{"fields of other names", fewshot.ReadJSONL[string, string](strings.NewReader(`{"word":"ocean","korean":"바다"}`), fewshot.LoadOptions{In: "word", Out: "korean"}), want[:1]},
 		{"nothing", fewshot.ReadJSONL[string, string](strings.NewReader(""), fewshot.LoadOptions{}), nil},
 		{"CSV", fewshot.ReadCSV[string, string](strings.NewReader(csv), fewshot.LoadOptions{}), want},
 		{"CSV with a byte order mark and CRLF", fewshot.ReadCSV[string, string](strings.NewReader("\ufeff"+strings.ReplaceAll(csv, "\n", "\r\n")), fewshot.LoadOptions{}), want},
 		{"a field of several lines", fewshot.ReadCSV[string, string](strings.NewReader("in,out\n\"a\nb\",c\n"), fewshot.LoadOptions{}), []shot{{In: "a\nb", Out: "c"}}},
-		{"other columns", fewshot.ReadCSV[string, string](strings.NewReader("id,in,out\n1,ocean,바다\n"), fewshot.LoadOptions{Others: true}), want[:1]},
-		{"CSV with a line that is short", fewshot.ReadCSV[string, string](strings.NewReader("in,out\nocean\n"), fewshot.LoadOptions{Missing: true}), []shot{{In: "ocean"}}},
+		{"other columns", fewshot.ReadCSV[string, string](strings.NewReader("id,in,out\n1,ocean,바다\n"), fewshot.LoadOptions{}), want[:1]},
 		{"TSV with empty lines", fewshot.ReadTSV[string, string](strings.NewReader("\nin\tout\n\nocean\t바다\n\n"), fewshot.LoadOptions{}), want[:1]},
 		{"TSV has no quotes and any order of columns", fewshot.ReadTSV[string, string](strings.NewReader(tsv), fewshot.LoadOptions{}), []shot{{In: "ocean", Out: "바다"}, {In: `say "hi"`, Out: "x"}}},
 	}
@@ -63,18 +62,11 @@ func TestReadTypedExamples(t *testing.T) {
 	if diff := cmp.Diff(want, got, withoutAt); err != nil || diff != "" {
 		t.Errorf("JSON Lines: %v (-want +got):\n%s", err, diff)
 	}
-	for want, file := range map[string]string{
-		`field "in": age is missing`:         `{"in":{"name":"Ada"},"out":[1]}`,
-		`field "in": json: unknown field "x`: `{"in":{"name":"Ada","age":34,"x":1},"out":[1]}`,
-		`field "out": [1] is missing`:        `{"in":{"name":"Ada","age":34},"out":[1,null]}`,
-	} {
-		if _, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.LoadOptions{})); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want one that says %q", file, err, want)
+	for _, file := range []string{`{"in":{"name":"Ada"},"out":[1]}`, `{"in":{"name":"Ada","age":34,"x":1},"out":[1]}`, `{"in":{"name":"Ada","age":34},"out":[1,null]}`} {
+		var wrong *fewshot.FileError
+		if _, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(file), fewshot.LoadOptions{})); !errors.As(err, &wrong) || wrong.Line != 1 {
+			t.Errorf("%s: %v", file, err)
 		}
-	}
-	part, err := fewshot.Collect(fewshot.ReadJSONL[person, []int](strings.NewReader(`{"in":{"name":"Ada"},"out":[1]}`), fewshot.LoadOptions{Missing: true}))
-	if err != nil || part[0].In != (person{"Ada", 0}) {
-		t.Errorf("a value that may lack a field: %v, %v", part, err)
 	}
 	numbers, err := fewshot.Collect(fewshot.ReadCSV[int, bool](strings.NewReader("in,out\n3,true\n"), fewshot.LoadOptions{}))
 	if diff := cmp.Diff([]fewshot.Example[int, bool]{{In: 3, Out: true}}, numbers, withoutAt); err != nil || diff != "" {
@@ -94,38 +86,34 @@ func TestFilesThatAreWrong(t *testing.T) {
 	}
 	good := `{"in":"a","out":1}` + "\n"
 	tests := []struct {
-		name         string
-		file         iter.Seq2[fewshot.Example[string, int], error]
-		before       int // examples that come before the error
-		line, column int
-		want         string
+		name   string
+		file   iter.Seq2[fewshot.Example[string, int], error]
+		before int // examples that come before the error
+		line   int
 	}{
-		{"an unknown field", jsonl(good + `{"in":"a","label":1,"out":1}`), 1, 2, 11, `unknown field "label"`},
-		{"a missing field", jsonl(good + good + `{"in":"a"}`), 2, 3, 0, `no field "out"`},
-		{"a field twice", jsonl(`{"in":"a","in":"b","out":1}`), 0, 1, 11, "twice"},
-		{"a wrong type", jsonl(`{"in":"a","out":"x"}`), 0, 1, 17, "int"},
-		{"null", jsonl(`{"in":null,"out":1}`), 0, 1, 7, "null"},
-		{"a line cut off", jsonl(good + `{"in":"a","ou`), 1, 2, 14, "not whole"},
-		{"a line cut off in front of its end", jsonl(`{"in":"a","out":1`), 0, 1, 18, "not whole"},
-		{"a comma too many", jsonl(`{"in":"a","out":1,}`), 0, 1, 19, "invalid character '}'"},
-		{"a comma missing", jsonl(`{"in":"a" "out":1}`), 0, 1, 11, "invalid character"},
-		{"no JSON inside of a value", jsonl(`{"in":"a","out":tru}`), 0, 1, 20, "invalid character '}'"},
-		{"a control character", jsonl("{\"in\":\"a\x00\",\"out\":1}"), 0, 1, 9, "invalid character"},
-		{"half of a surrogate pair", jsonl(`{"in":"a\ud83d","out":1}`), 0, 1, 7, "surrogate"},
-		{"no JSON at all", jsonl("nul"), 0, 1, 1, "must be a JSON object"},
-		{"no object", jsonl("[1]"), 0, 1, 1, "must be a JSON object"},
-		{"two objects in a line", jsonl(`{"in":"a","out":1}{"in":"b","out":1}`), 0, 1, 20, "text follows"},
-		{"text that is not UTF-8", jsonl(good + "{\"in\":\"\xff\",\"out\":1}"), 1, 2, 8, "UTF-8"},
-		{"an unknown column", csv("in,out,id\n"), 0, 1, 8, `unknown column "id"`},
-		{"a missing column", csv("in\n"), 0, 1, 0, `no column "out"`},
-		{"a column twice", csv("in,in\n"), 0, 1, 4, "twice"},
-		{"too few fields", csv("in,out\na\n"), 0, 2, 0, "1 fields, and the header has 2"},
-		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3, 3, `"x" is not a valid int`},
-		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2, 6, "extraneous or missing"},
-		{"no header", csv(""), 0, 1, 0, "no header"},
-		{"too many fields, though some may be missing", fewshot.ReadCSV[string, int](strings.NewReader("in,out\na,1,2\n"), fewshot.LoadOptions{Missing: true}), 0, 2, 0, "3 fields"},
-		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2, 0, "3 fields"},
-		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2, 3, `"x" is not a valid int`},
+		{"a missing field", jsonl(good + good + `{"in":"a"}`), 2, 3},
+		{"a field twice", jsonl(`{"in":"a","in":"b","out":1}`), 0, 1},
+		{"a wrong type", jsonl(`{"in":"a","out":"x"}`), 0, 1},
+		{"null", jsonl(`{"in":null,"out":1}`), 0, 1},
+		{"a line cut off", jsonl(good + `{"in":"a","ou`), 1, 2},
+		{"a line cut off in front of its end", jsonl(`{"in":"a","out":1`), 0, 1},
+		{"a comma too many", jsonl(`{"in":"a","out":1,}`), 0, 1},
+		{"a comma missing", jsonl(`{"in":"a" "out":1}`), 0, 1},
+		{"no JSON inside of a value", jsonl(`{"in":"a","out":tru}`), 0, 1},
+		{"a control character", jsonl("{\"in\":\"a\x00\",\"out\":1}"), 0, 1},
+		{"half of a surrogate pair", jsonl(`{"in":"a\ud83d","out":1}`), 0, 1},
+		{"no JSON at all", jsonl("nul"), 0, 1},
+		{"no object", jsonl("[1]"), 0, 1},
+		{"two objects in a line", jsonl(`{"in":"a","out":1}{"in":"b","out":1}`), 0, 1},
+		{"text that is not UTF-8", jsonl(good + "{\"in\":\"\xff\",\"out\":1}"), 1, 2},
+		{"a missing column", csv("in\n"), 0, 1},
+		{"a column twice", csv("in,in\n"), 0, 1},
+		{"too few fields", csv("in,out\na\n"), 0, 2},
+		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3},
+		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2},
+		{"no header", csv(""), 0, 1},
+		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2},
+		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,8 +122,8 @@ func TestFilesThatAreWrong(t *testing.T) {
 			if !errors.As(err, &file) {
 				t.Fatalf("error %v, want a FileError", err)
 			}
-			if len(got) != tt.before || file.Line != tt.line || file.Column != tt.column || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("after %d examples: %v (column %d); want %q at line %d, column %d, after %d", len(got), err, file.Column, tt.want, tt.line, tt.column, tt.before)
+			if len(got) != tt.before || file.Line != tt.line {
+				t.Errorf("after %d examples: %v; want an error at line %d, after %d", len(got), err, tt.line, tt.before)
 			}
 		})
 	}
@@ -143,7 +131,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 	for name, read := range map[string]func(io.Reader, fewshot.LoadOptions) iter.Seq2[shot, error]{
 		"JSON Lines": fewshot.ReadJSONL[string, string], "CSV": fewshot.ReadCSV[string, string], "TSV": fewshot.ReadTSV[string, string],
 	} {
-		if _, err := fewshot.Collect(read(strings.NewReader("in,out\n"), fewshot.LoadOptions{In: "out"})); err == nil || !strings.Contains(err.Error(), `both sides of an example are in the field "out"`) {
+		if _, err := fewshot.Collect(read(strings.NewReader("in,out\n"), fewshot.LoadOptions{In: "out"})); !errors.Is(err, sampling.ErrInvalid) {
 			t.Errorf("%s, both sides in one field: %v", name, err)
 		}
 		if _, err := fewshot.Collect(read(iotest.ErrReader(broken), fewshot.LoadOptions{})); !errors.Is(err, broken) {
@@ -189,7 +177,7 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add("ocean", "바다", []byte(`{"in":"a"`))
 	f.Add("\n\u2028\"", "<&>", []byte("{\"in\":1,\n"))
 	f.Fuzz(func(t *testing.T, in, out string, file []byte) {
-		for range fewshot.ReadJSONL[string, int](bytes.NewReader(file), fewshot.LoadOptions{Others: true, Missing: true}) {
+		for range fewshot.ReadJSONL[string, int](bytes.NewReader(file), fewshot.LoadOptions{}) {
 		}
 		want := []shot{{In: in, Out: out}, {In: out, Out: in}}
 		var b bytes.Buffer
@@ -228,7 +216,7 @@ func TestReadingIsStreaming(t *testing.T) {
 // What is wrong with a file is said with the place where it is.
 func ExampleReadCSV() {
 	const file = "english,korean,note\nocean,바다,\nriver,강,\"a\nb\"\nmoon\n"
-	columns := fewshot.LoadOptions{In: "english", Out: "korean", Others: true}
+	columns := fewshot.LoadOptions{In: "english", Out: "korean"}
 	for example, err := range fewshot.ReadCSV[string, string](strings.NewReader(file), columns) {
 		if err != nil {
 			fmt.Println(err)
@@ -250,11 +238,11 @@ func ExampleReadJSONL() {
 	fmt.Println(examples)
 	var where *fewshot.FileError
 	if errors.As(err, &where) {
-		fmt.Printf("a string at line %d, column %d\n", where.Line, where.Column)
+		fmt.Printf("a string at line %d\n", where.Line)
 	}
 	// Output:
 	// [{two plus two 4 line 1}]
-	// a string at line 2, column 33
+	// a string at line 2
 }
 
 // withoutAt compares examples but for where they came from.

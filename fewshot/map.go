@@ -16,19 +16,7 @@ import (
 // MapOptions are the options of [Prompter.Map]. The zero MapOptions runs four
 // calls at once and yields the results in the order of the inputs.
 type MapOptions struct {
-	Parallel  int  // how many inputs are under way at once; 0 is 4
-	Unordered bool // yield each result as it comes
-
-	// MaxFailed is how many inputs may fail before Map stops; 0 is unlimited.
-	MaxFailed int
-
-	// KeepGoing makes Map continue after an error that every other input would get
-	// too: a refused key, a missing model, an unsupported parameter.
-	KeepGoing bool
-
-	// Progress is called after each result, from the goroutine that ranges over
-	// the results.
-	Progress func(Progress)
+	Parallel int // how many inputs are under way at once; 0 is 4
 }
 
 // Progress counts the results so far.
@@ -52,9 +40,9 @@ var ErrStopped = errors.New("fewshot: stopped before the last input")
 
 // Map answers many inputs, several at once. An error belongs to the input beside
 // it, and the other inputs continue. An error that wraps [ErrStopped] ends the
-// sequence: too many inputs failed, every input would fail in the same way, or ctx
-// is done. Leaving the loop cancels the calls under way, and no goroutine stays.
-// The sequence is single-use.
+// sequence: every input would fail in the same way, as with a refused key, or ctx is
+// done. Leaving the loop cancels the calls under way, and no goroutine stays. The
+// sequence is single-use.
 //
 // Inputs are read from the loop's goroutine, as they are needed. With a
 // Params.Seed each input gets its own seed, made from Params.Seed and a hash of the
@@ -63,20 +51,18 @@ var ErrStopped = errors.New("fewshot: stopped before the last input")
 func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs iter.Seq[In], o MapOptions) iter.Seq2[Result[In, Out], error] {
 	return func(yield func(Result[In, Out], error) bool) {
 		limit := cmp.Or(o.Parallel, 4)
-		if limit < 0 || o.MaxFailed < 0 {
-			yield(Result[In, Out]{}, fmt.Errorf("%w: %w", ErrStopped,
-				mistake("MapOptions.Parallel is %d and MapOptions.MaxFailed %d; use 0 for the default, or a positive number", o.Parallel, o.MaxFailed)))
+		if limit < 0 {
+			yield(Result[In, Out]{}, fmt.Errorf("%w: %w", ErrStopped, mistake("MapOptions.Parallel is %d; use 0 for the default, or a positive number", o.Parallel)))
 			return
 		}
 		type outcome struct {
 			result Result[In, Out]
 			err    error
 		}
-		var progress Progress
 		stop := func(format string, args ...any) {
 			yield(Result[In, Out]{}, fmt.Errorf("%w: "+format, append([]any{ErrStopped}, args...)...))
 		}
-		for out := range parallel.Do(ctx, until(ctx, numbered[In, Out](inputs)), limit, !o.Unordered, func(ctx context.Context, in Result[In, Out]) outcome {
+		for out := range parallel.Do(ctx, until(ctx, numbered[In, Out](inputs)), limit, true, func(ctx context.Context, in Result[In, Out]) outcome {
 			a, err := p.seeded(ctx, m, in.In)
 			in.Out, in.Usage = a.Value, a.Usage
 			return outcome{in, err}
@@ -85,22 +71,11 @@ func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs it
 				stop("%w", err)
 				return
 			}
-			progress.Done++
-			if out.err != nil {
-				progress.Failed++
-			}
-			if o.Progress != nil {
-				o.Progress(progress)
-			}
 			if !yield(out.result, out.err) {
 				return
 			}
-			if out.err != nil && !o.KeepGoing && meetsAll(out.err) {
+			if out.err != nil && meetsAll(out.err) {
 				stop("input %d: %w", out.result.Index, out.err)
-				return
-			}
-			if o.MaxFailed > 0 && progress.Failed > o.MaxFailed {
-				stop("%d of %d inputs failed, the last: %w", progress.Failed, progress.Done, out.err)
 				return
 			}
 		}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -62,45 +61,34 @@ func numbered(n int) []string {
 }
 
 func TestMap(t *testing.T) {
-	for _, unordered := range []bool{false, true} {
-		t.Run(fmt.Sprintf("unordered=%v", unordered), func(t *testing.T) {
-			var calls, running, most atomic.Int64
-			inputs := numbered(200)
-			inputs[17], inputs[63] = "bad1", "two\nlines"
-			var last fewshot.Progress
-			got := map[string]string{}
-			next := 0
-			for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.MapOptions{Parallel: 5, Unordered: unordered, Progress: func(p fewshot.Progress) { last = p }}) {
-				if errors.Is(err, fewshot.ErrStopped) {
-					t.Fatal(err)
-				}
-				if !unordered && r.Index != next {
-					t.Errorf("result %d comes after %d", r.Index, next-1)
-				}
-				next++
-				if inputs[r.Index] != r.In {
-					t.Errorf("result %d is of input %q", r.Index, r.In)
-				}
-				if (err != nil) != (r.Index == 17 || r.Index == 63) {
-					t.Errorf("result %d: %v", r.Index, err)
-				}
-				if err == nil {
-					got[r.In] = r.Out
-				}
-			}
-			if len(got) != 198 || got["word5"] != "WORD5" {
-				t.Errorf("%d answers, word5 is %q", len(got), got["word5"])
-			}
-			if want := (fewshot.Progress{Done: 200, Failed: 2}); last != want {
-				t.Errorf("progress ends at %+v, want %+v", last, want)
-			}
-			if most.Load() > 5 || most.Load() < 2 {
-				t.Errorf("%d were under way at once, asked for 5", most.Load())
-			}
-			if running.Load() != 0 || calls.Load() != 199 {
-				t.Errorf("%d still run, %d calls", running.Load(), calls.Load())
-			}
-		})
+	var calls, running, most atomic.Int64
+	inputs := numbered(200)
+	inputs[17], inputs[63] = "bad1", "two\nlines"
+	got := map[string]string{}
+	next := 0
+	for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.MapOptions{Parallel: 5}) {
+		if errors.Is(err, fewshot.ErrStopped) {
+			t.Fatal(err)
+		}
+		if r.Index != next || inputs[r.Index] != r.In {
+			t.Errorf("result %d is of input %d, %q", next, r.Index, r.In)
+		}
+		next++
+		if (err != nil) != (r.Index == 17 || r.Index == 63) {
+			t.Errorf("result %d: %v", r.Index, err)
+		}
+		if err == nil {
+			got[r.In] = r.Out
+		}
+	}
+	if next != 200 || len(got) != 198 || got["word5"] != "WORD5" {
+		t.Errorf("%d results, %d answers, word5 is %q", next, len(got), got["word5"])
+	}
+	if most.Load() > 5 || most.Load() < 2 {
+		t.Errorf("%d were under way at once, asked for 5", most.Load())
+	}
+	if running.Load() != 0 || calls.Load() != 199 {
+		t.Errorf("%d still run, %d calls", running.Load(), calls.Load())
 	}
 }
 
@@ -150,22 +138,20 @@ func TestMapEndsWhereAllWouldFail(t *testing.T) {
 		model := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 			return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, tt.fault) }
 		})}
-		for _, keepGoing := range []bool{false, true} {
-			n := 0
-			var last error
-			for _, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(30)), fewshot.MapOptions{Parallel: 1, KeepGoing: keepGoing}) {
-				n++
-				if last = err; err == nil {
-					t.Errorf("%v: a result without an error", tt.fault)
-				}
+		n := 0
+		var last error
+		for _, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(30)), fewshot.MapOptions{Parallel: 1}) {
+			n++
+			if last = err; err == nil {
+				t.Errorf("%v: a result without an error", tt.fault)
 			}
-			want := 30
-			if tt.ends && !keepGoing {
-				want = 2 // the input's own error, and that of the whole
-			}
-			if n != want || errors.Is(last, fewshot.ErrStopped) != (want == 2) || !errors.Is(last, tt.fault) {
-				t.Errorf("%v, keep going %v: %d pairs, the last %v", tt.fault, keepGoing, n, last)
-			}
+		}
+		want := 30
+		if tt.ends {
+			want = 2 // the input's own error, and that of the whole
+		}
+		if n != want || errors.Is(last, fewshot.ErrStopped) != tt.ends || !errors.Is(last, tt.fault) {
+			t.Errorf("%v: %d pairs, the last %v", tt.fault, n, last)
 		}
 	}
 }
@@ -183,33 +169,6 @@ func TestMapPanics(t *testing.T) {
 	for range mapOf(t.Context(), task, echo(&calls, &running, &most), slices.Values(numbered(10)), fewshot.MapOptions{}) {
 	}
 	t.Error("the panic was lost")
-}
-
-// A slow input holds up none of the others where the order does not matter.
-func TestMapUnordered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		held := make(chan struct{})
-		model := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-			return func(yield func(sampling.Chunk, error) bool) {
-				if strings.HasSuffix(req.Prompt, "word0:") {
-					<-held
-				}
-				yield(sampling.Chunk{Text: " x", Reason: sampling.EndOfText}, nil)
-			}
-		})}
-		var order []int
-		for r, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(6)), fewshot.MapOptions{Parallel: 2, Unordered: true}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if order = append(order, r.Index); len(order) == 5 {
-				close(held)
-			}
-		}
-		if !slices.Equal(order, []int{1, 2, 3, 4, 5, 0}) {
-			t.Errorf("the results come in the order %v", order)
-		}
-	})
 }
 
 // TestMapAllAtOnce asks for more at once than there can be: as many as there are.
@@ -230,27 +189,10 @@ func TestMapAllAtOnce(t *testing.T) {
 func TestMapEnds(t *testing.T) {
 	var calls, running, most atomic.Int64
 	model := echo(&calls, &running, &most)
-	forever := func(yield func(string) bool) {
-		for i := 0; yield(fmt.Sprintf("bad%d", i)); i++ {
-		}
-	}
-	n := 0
-	var last error
-	for r, err := range mapOf(t.Context(), mapTask(), model, forever, fewshot.MapOptions{MaxFailed: 10}) {
-		if last = err; !errors.Is(err, fewshot.ErrStopped) {
-			n++
-			if err == nil {
-				t.Errorf("result %d has no error", r.Index)
-			}
-		}
-	}
-	if !errors.Is(last, fewshot.ErrStopped) || n != 11 {
-		t.Errorf("after %d failures: %v", n, last)
-	}
-
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	last, n = nil, 0
+	var last error
+	n := 0
 	endless := func(yield func(string) bool) {
 		for yield("word") {
 		}
@@ -272,7 +214,7 @@ func TestMapEnds(t *testing.T) {
 		t.Errorf("%d calls outlive their loops", running.Load())
 	}
 	for _, err := range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{Parallel: -1}) {
-		if err == nil || !strings.Contains(err.Error(), "Parallel is -1") {
+		if !errors.Is(err, sampling.ErrInvalid) || !errors.Is(err, fewshot.ErrStopped) {
 			t.Errorf("a negative Parallel: %v", err)
 		}
 	}

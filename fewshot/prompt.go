@@ -29,25 +29,15 @@ func (p *Prompt) Request(params sampling.Params) *sampling.Request {
 }
 
 // A Kind is the role of a [Part] of a prompt.
-type Kind int
+type Kind string
 
 const (
-	Layout      Kind = iota // written by the Format: labels and separators
-	Instruction             // the Task's preamble and instruction
-	Input                   // an example's input
-	Output                  // an example's output
-	Query                   // the input to be answered
+	Layout      Kind = "layout"      // written by the Format: labels and separators
+	Instruction Kind = "instruction" // the Task's preamble and instruction
+	Input       Kind = "input"       // an example's input
+	Output      Kind = "output"      // an example's output
+	Query       Kind = "query"       // the input to be answered
 )
-
-var kindNames = [...]string{"layout", "instruction", "input", "output", "query"}
-
-// String returns a lower-case name, such as "query".
-func (k Kind) String() string {
-	if k < 0 || int(k) >= len(kindNames) {
-		return "unknown"
-	}
-	return kindNames[k]
-}
 
 // A Part is a piece of a prompt and its role, for showing prompts in color.
 type Part struct {

@@ -32,10 +32,6 @@ type Answer[Out any] struct {
 	Completion *sampling.Completion // the last one that was drawn
 	Retries    int                  // how many invalid answers came before it
 	Usage      sampling.Usage       // the cost of all of them
-
-	// Constrained says whether the answer was asked for, and verified, with the
-	// constraint of Task.Out.
-	Constrained bool
 }
 
 // Run answers one input: Prompt, Complete and Parse in one call.
@@ -61,7 +57,7 @@ func (p *Prompter[In, Out]) Do(ctx context.Context, m sampling.Model, in In) (*A
 
 // ask completes a prompt, again where the answer is invalid and retries are left.
 func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *Prompt, params sampling.Params) (*Answer[Out], error) {
-	a := &Answer[Out]{Prompt: prompt, Constrained: !prompt.Constraint.IsZero()}
+	a := &Answer[Out]{Prompt: prompt}
 	if p.retries > 0 && params.Seed == 0 {
 		params.Seed = rand.Uint64N(1<<30) + 1
 	}

@@ -80,7 +80,7 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	errs := []error{c.checkHead()}
 	for i, e := range t.Examples {
 		if err := p.addExample(e); err != nil {
-			err.Example, err.Of, err.At = i, len(t.Examples), e.At
+			err.Example, err.At = i, e.At
 			errs = append(errs, err)
 		}
 	}

@@ -143,8 +143,8 @@ func TestDerivedStops(t *testing.T) {
 	}
 }
 
-// TestRefusedValues shows what each bad value is told: which one, what is wrong
-// and the way out. Nothing is sent, for there is no backend.
+// TestRefusedValues: the error names the value that is wrong. Nothing is sent, for
+// there is no backend.
 func TestRefusedValues(t *testing.T) {
 	pairs := func(in, out string) []fewshot.Example[string, string] {
 		return []fewshot.Example[string, string]{{In: "ocean", Out: "바다"}, {In: in, Out: out}}
@@ -154,47 +154,49 @@ func TestRefusedValues(t *testing.T) {
 		format   fewshot.Format
 		examples []fewshot.Example[string, string]
 		query    string
-		want     []string // each stands in the error
+		field    string // of the ValueError; "" for an error of the Format
 	}{
-		{"newline in a line's input", fewshot.Lines, pairs("a\nb", "x"), "q", []string{"example 2 of 2", "Examples[1]", "input", "line break", "Labeled"}},
-		{"newline in a line's output", fewshot.Lines, pairs("a", "x\ny"), "q", []string{"example 2", "output", "line break", "Labeled"}},
-		{"newline in the query", fewshot.Lines, nil, "a\nb", []string{"input", "line break", "Labeled"}},
-		{"newline before the query", fewshot.Lines, nil, "\na", []string{"input", "line break"}},
-		{"separator in an input", fewshot.Lines, pairs("a: b", "x"), "q", []string{"example 2", "input", `": "`, "Format.Quote"}},
-		{"separator in an output", fewshot.Arrow, pairs("a", "x => y"), "q", []string{"example 2", "output", `" => "`}},
-		{"empty line in an answer", fewshot.QA, pairs("a", "x\n\ny"), "q", []string{"output", "an empty line", "JSON"}},
-		{"a forged shot", fewshot.Labeled, pairs("a\nOutput: b", "x"), "q", []string{"input", `"\nOutput: "`}},
-		{"the next label in an answer", fewshot.QA, pairs("a", "x\nQ: y"), "q", []string{"output", `stop sequence "\nQ:"`}},
-		{"an empty line made with the layout", fewshot.Labeled, pairs("a\n", "x"), "q", []string{"input", "an empty line"}},
-		{"the caller's stop in an answer", fewshot.Format{Between: ": ", After: "END\n", Stop: []string{"END"}}, pairs("a", "x END y"), "q", []string{"output", `"END"`}},
-		{"a stop made with the layout", fewshot.Format{Between: ": ", After: "##"}, pairs("a", "x#"), "q", []string{"output", `"##"`}},
-		{"a separator that quoting cannot hide", fewshot.Format{Between: "00", After: "\n", Quote: true}, nil, "a00b", []string{"input", `"00"`}},
-		{"white space before an answer", fewshot.Lines, pairs("a", " x"), "q", []string{"output", "white space", "trim"}},
-		{"white space after an answer", fewshot.Lines, pairs("a", "x "), "q", []string{"output", "white space", "trim"}},
-		{"empty input", fewshot.Lines, pairs("", "x"), "q", []string{"input is empty", "none"}},
-		{"empty output", fewshot.Lines, pairs("a", ""), "q", []string{"output is empty", "none"}},
-		{"empty query", fewshot.Lines, nil, "", []string{"input is empty"}},
-		{"invalid UTF-8", fewshot.Lines, pairs("a", "\xff"), "q", []string{"output", "UTF-8", "strings.ToValidUTF8"}},
-		{"invalid UTF-8 in the query", fewshot.Lines, nil, "\xff", []string{"input", "UTF-8"}},
-		{"a prompt that would end in a space", fewshot.Format{Between: " ", After: "\n"}, nil, "a\t", []string{"input", "white space", "trim"}},
-		{"no separator", fewshot.Format{Before: "Q"}, nil, "q", []string{"Format.Between is empty"}},
-		{"stops alone", fewshot.Format{Stop: []string{"END"}}, nil, "q", []string{"Format.Between is empty"}},
-		{"a separator that cannot be quoted away", fewshot.Format{Between: "=", After: "00", Quote: true}, pairs("a", "x00y"), "q", []string{"output", `"00"`, "another Format"}},
-		{"shots that run together", fewshot.Format{Between: ": "}, nil, "q", []string{"Format.Before", "Format.After", "empty"}},
-		{"an empty stop", fewshot.Format{Between: ": ", After: "\n", Stop: []string{""}}, nil, "q", []string{"Stop[0] is empty"}},
-		{"a stop twice", fewshot.Format{Between: ": ", After: "\n", Stop: []string{"a", "a"}}, nil, "q", []string{"Stop[1] repeats Stop[0]"}},
+		{"newline in a line's input", fewshot.Lines, pairs("a\nb", "x"), "q", "input"},
+		{"newline in a line's output", fewshot.Lines, pairs("a", "x\ny"), "q", "output"},
+		{"newline in the query", fewshot.Lines, nil, "a\nb", "input"},
+		{"newline before the query", fewshot.Lines, nil, "\na", "input"},
+		{"separator in an input", fewshot.Lines, pairs("a: b", "x"), "q", "input"},
+		{"separator in an output", fewshot.Arrow, pairs("a", "x => y"), "q", "output"},
+		{"empty line in an answer", fewshot.QA, pairs("a", "x\n\ny"), "q", "output"},
+		{"a forged shot", fewshot.Labeled, pairs("a\nOutput: b", "x"), "q", "input"},
+		{"the next label in an answer", fewshot.QA, pairs("a", "x\nQ: y"), "q", "output"},
+		{"an empty line made with the layout", fewshot.Labeled, pairs("a\n", "x"), "q", "input"},
+		{"the caller's stop in an answer", fewshot.Format{Between: ": ", After: "END\n", Stop: []string{"END"}}, pairs("a", "x END y"), "q", "output"},
+		{"a stop made with the layout", fewshot.Format{Between: ": ", After: "##"}, pairs("a", "x#"), "q", "output"},
+		{"a separator that quoting cannot hide", fewshot.Format{Between: "00", After: "\n", Quote: true}, nil, "a00b", "input"},
+		{"white space before an answer", fewshot.Lines, pairs("a", " x"), "q", "output"},
+		{"white space after an answer", fewshot.Lines, pairs("a", "x "), "q", "output"},
+		{"empty input", fewshot.Lines, pairs("", "x"), "q", "input"},
+		{"empty output", fewshot.Lines, pairs("a", ""), "q", "output"},
+		{"empty query", fewshot.Lines, nil, "", "input"},
+		{"invalid UTF-8", fewshot.Lines, pairs("a", "\xff"), "q", "output"},
+		{"invalid UTF-8 in the query", fewshot.Lines, nil, "\xff", "input"},
+		{"a prompt that would end in a space", fewshot.Format{Between: " ", After: "\n"}, nil, "a\t", "input"},
+		{"no separator", fewshot.Format{Before: "Q"}, nil, "q", ""},
+		{"stops alone", fewshot.Format{Stop: []string{"END"}}, nil, "q", ""},
+		{"a separator that cannot be quoted away", fewshot.Format{Between: "=", After: "00", Quote: true}, pairs("a", "x00y"), "q", "output"},
+		{"shots that run together", fewshot.Format{Between: ": "}, nil, "q", ""},
+		{"an empty stop", fewshot.Format{Between: ": ", After: "\n", Stop: []string{""}}, nil, "q", ""},
+		{"a stop twice", fewshot.Format{Between: ": ", After: "\n", Stop: []string{"a", "a"}}, nil, "q", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			task := fewshot.Task[string, string]{Format: tt.format, Examples: tt.examples}
 			_, err := runOf(t.Context(), task, sampling.Model{}, tt.query)
-			if err == nil {
-				t.Fatal("accepted")
+			if !errors.Is(err, sampling.ErrInvalid) {
+				t.Fatal(err)
 			}
-			for _, want := range tt.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q does not say %q", err, want)
-				}
+			var value *fewshot.ValueError
+			if errors.As(err, &value) != (tt.field != "") {
+				t.Fatal(err)
+			}
+			if tt.field != "" && (value.Field != tt.field || value.Example != len(tt.examples)-1) {
+				t.Errorf("%v; want an error of the %s of the last example or the query", err, tt.field)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 const memory = `<?xml version="1.0" encoding="UTF-8"?>
@@ -39,12 +40,12 @@ func TestReadTMX(t *testing.T) {
 		{In: "The color.", Out: "색깔.", At: "m.tmx:6"},
 		{In: "Click here & there.", Out: "여기 나비", At: "m.tmx:13"},
 	}
-	got, err := fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), "en", "ko", fewshot.TMXOptions{Name: "m.tmx"}))
+	got, err := fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), fewshot.LoadOptions{Name: "m.tmx", In: "en", Out: "ko"}))
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	got, err = fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), "en-US", "ko-kr", fewshot.TMXOptions{Tags: true}))
-	if err != nil || len(got) != 1 || got[0].In != "Click <b>here</b> & there[br]sub." {
+	got, err = fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), fewshot.LoadOptions{In: "en-US", Out: "ko-kr"}))
+	if err != nil || len(got) != 1 || got[0].In != "Click here & there." {
 		t.Errorf("%+v, %v", got, err)
 	}
 	// UTF-16, as Trados writes it.
@@ -53,7 +54,7 @@ func TestReadTMX(t *testing.T) {
 		for _, unit := range utf16.Encode([]rune("\ufeff" + strings.Replace(memory, "UTF-8", "utf-16", 1))) {
 			wide = order.AppendUint16(wide, unit)
 		}
-		got, err := fewshot.Collect(fewshot.ReadTMX(bytes.NewReader(wide), "en", "ko", fewshot.TMXOptions{Name: "m.tmx"}))
+		got, err := fewshot.Collect(fewshot.ReadTMX(bytes.NewReader(wide), fewshot.LoadOptions{Name: "m.tmx", In: "en", Out: "ko"}))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("UTF-16, %v: %v\n%s", order, err, diff)
 		}
@@ -64,7 +65,7 @@ func TestReadTMX(t *testing.T) {
 // comes before the fault is read.
 func TestReadTMXErrors(t *testing.T) {
 	all := func(text, from, to string) ([]fewshot.Example[string, string], error) {
-		return fewshot.Collect(fewshot.ReadTMX(strings.NewReader(text), from, to, fewshot.TMXOptions{}))
+		return fewshot.Collect(fewshot.ReadTMX(strings.NewReader(text), fewshot.LoadOptions{In: from, Out: to}))
 	}
 	end := strings.LastIndex(memory, "</tmx>") + len("</tmx>")
 	for n := range end {
@@ -90,15 +91,15 @@ func TestReadTMXErrors(t *testing.T) {
 	if _, err := all(strings.Replace(memory, "Click", "<Click", 1), "en", "ko"); !errors.As(err, &file) || file.Line != 13 {
 		t.Errorf("%v", err)
 	}
-	if _, err := all(memory, "en", "fr"); err == nil || !strings.Contains(err.Error(), `"en-US"`) {
+	if _, err := all(memory, "en", "fr"); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("a language that is not there: %v", err)
 	}
-	if _, err := all(memory, "", "ko"); err == nil {
-		t.Error("an unnamed language: no error")
+	if _, err := all(memory, "", "ko"); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("an unnamed language: %v", err)
 	}
 	broken := errors.New("broken disk")
 	r := io.MultiReader(strings.NewReader(memory[:600]), failing{broken})
-	if _, err := fewshot.Collect(fewshot.ReadTMX(r, "en", "ko", fewshot.TMXOptions{})); !errors.Is(err, broken) {
+	if _, err := fewshot.Collect(fewshot.ReadTMX(r, fewshot.LoadOptions{In: "en", Out: "ko"})); !errors.Is(err, broken) {
 		t.Errorf("a reader that fails: %v", err)
 	}
 }
@@ -112,7 +113,7 @@ func ExampleReadTMX() {
 	const memory = `<tmx version="1.4"><header srclang="en"/><body>
 <tu><tuv xml:lang="en"><seg>Good morning.</seg></tuv><tuv xml:lang="ko"><seg>좋은 아침입니다.</seg></tuv></tu>
 </body></tmx>`
-	pairs, err := fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), "en", "ko", fewshot.TMXOptions{}))
+	pairs, err := fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), fewshot.LoadOptions{In: "en", Out: "ko"}))
 	if err != nil {
 		log.Fatal(err)
 	}

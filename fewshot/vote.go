@@ -18,11 +18,6 @@ type VoteOptions[Out any] struct {
 	// Key groups answers: two agree when their keys are equal. nil is the answer's
 	// text in the Task's Out codec.
 	Key func(Out) string
-
-	// Decide replaces the majority rule. It gets the candidates, the one with the
-	// most votes first, and returns the index of the winner. With Decide, all
-	// Samples are drawn.
-	Decide func([]Candidate[Out]) int
 }
 
 // A Candidate is one distinct answer.
@@ -37,7 +32,6 @@ type Votes[Out any] struct {
 	Share      float64 // its votes as a share of the samples drawn, 0 to 1
 	Candidates []Candidate[Out]
 	Samples    int // drawn; fewer than asked for once the majority is settled
-	Failed     int // samples that were not a valid answer
 	Prompt     *Prompt
 }
 
@@ -45,9 +39,9 @@ type Votes[Out any] struct {
 // self-consistency (Wang et al. 2022). Params.Temperature must be above 0, since
 // greedy samples are all the same. It stops early once no other answer can catch up.
 //
-// An answer that cannot be parsed counts as a sample without a vote. Vote fails
-// when the model fails, and returns the votes so far; and when no sample was a
-// valid answer.
+// An answer that cannot be parsed counts as a sample without a vote. When the model
+// fails, Vote returns the votes so far with the error. A vote without any valid
+// answer is an error too.
 func (p *Prompter[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, o VoteOptions[Out]) (*Votes[Out], error) {
 	n := cmp.Or(o.Samples, 10)
 	if n < 0 {
@@ -68,11 +62,9 @@ func (p *Prompter[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, o
 	count := p.counter(v, o.Key)
 	var last error
 	for v.Samples < n {
-		batch := n - v.Samples
-		if o.Decide == nil {
-			if batch = v.toSettle(batch); batch == 0 {
-				break
-			}
+		batch := v.toSettle(n - v.Samples)
+		if batch == 0 {
+			break
 		}
 		request := prompt.Request(params)
 		request.Params.Seed = sampling.SeedAt(params.Seed, v.Samples)
@@ -82,27 +74,19 @@ func (p *Prompter[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, o
 			answer, err := p.Parse(c)
 			if err != nil {
 				last = err
-				v.Failed++
 				continue
 			}
 			count(answer)
 		}
 		if err != nil {
-			v.elect(0)
+			v.elect()
 			return v, err
 		}
 	}
 	if len(v.Candidates) == 0 {
 		return v, fmt.Errorf("fewshot: none of %d samples is a valid answer: %w", v.Samples, last)
 	}
-	v.elect(0)
-	if o.Decide != nil {
-		winner := o.Decide(slices.Clone(v.Candidates))
-		if winner < 0 || winner >= len(v.Candidates) {
-			return v, mistake("VoteOptions.Decide returned %d, which is not an index of %d candidates", winner, len(v.Candidates))
-		}
-		v.elect(winner)
-	}
+	v.elect()
 	return v, nil
 }
 
@@ -150,12 +134,12 @@ func (v *Votes[Out]) toSettle(left int) int {
 	return min((second+left-first)/2+1, left)
 }
 
-// elect sorts the candidates by their votes and declares one of them the winner.
-// The sort is stable, so that the first of equals wins.
-func (v *Votes[Out]) elect(winner int) {
+// elect sorts the candidates by their votes and sets the winner. The sort is stable,
+// so of equals the first wins.
+func (v *Votes[Out]) elect() {
 	slices.SortStableFunc(v.Candidates, func(a, b Candidate[Out]) int { return b.Votes - a.Votes })
-	if winner < len(v.Candidates) {
-		v.Value = v.Candidates[winner].Value
-		v.Share = float64(v.Candidates[winner].Votes) / float64(v.Samples)
+	if len(v.Candidates) > 0 {
+		v.Value = v.Candidates[0].Value
+		v.Share = float64(v.Candidates[0].Votes) / float64(v.Samples)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,7 +63,7 @@ func TestVote(t *testing.T) {
 		{
 			name: "what is no answer has no vote", answers: []string{"4", "four", "5", "4"},
 			voting: fewshot.VoteOptions[int]{Samples: 4},
-			want:   fewshot.Votes[int]{Value: 4, Share: 0.5, Samples: 4, Failed: 1, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
+			want:   fewshot.Votes[int]{Value: 4, Share: 0.5, Samples: 4, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
 		},
 		{
 			name: "a tie goes to the first", answers: []string{"5", "4"},
@@ -75,11 +74,6 @@ func TestVote(t *testing.T) {
 			name: "a key of the caller's own", answers: []string{"1", "2", "3", "5", "8"},
 			voting: fewshot.VoteOptions[int]{Samples: 5, Key: func(n int) string { return fmt.Sprint(n % 2) }},
 			want:   fewshot.Votes[int]{Value: 1, Share: 0.75, Samples: 4, Candidates: []fewshot.Candidate[int]{{Value: 1, Votes: 3}, {Value: 2, Votes: 1}}},
-		},
-		{
-			name: "a rule of the caller's own", answers: []string{"4", "4", "5"},
-			voting: fewshot.VoteOptions[int]{Samples: 3, Decide: func(all []fewshot.Candidate[int]) int { return len(all) - 1 }},
-			want:   fewshot.Votes[int]{Value: 5, Share: 1.0 / 3, Samples: 3, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
 		},
 	}
 	for _, tt := range tests {
@@ -120,15 +114,8 @@ func TestVoteErrors(t *testing.T) {
 	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{Samples: -1}); err == nil {
 		t.Error("a negative number of samples: accepted")
 	}
-	model, _ = bySeed(func(uint64) string { return "4" })
-	for _, index := range []int{-1, 1} {
-		beyond := fewshot.VoteOptions[int]{Decide: func([]fewshot.Candidate[int]) int { return index }}
-		if poll, err := voteOf(t.Context(), task, model, "2+2", beyond); err == nil || poll.Samples != 10 || !errors.Is(err, sampling.ErrInvalid) {
-			t.Errorf("a rule that returns %d of 1 answer: %+v, %v", index, poll, err)
-		}
-	}
 	task.Params.Temperature = 0
-	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{}); err == nil || !strings.Contains(err.Error(), "Temperature 0") {
+	if _, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{}); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("greedy samples: %v", err)
 	}
 }
@@ -169,7 +156,7 @@ func TestVoteWithACodecThatOnlyReads(t *testing.T) {
 // TestMajorityIsBinomial compares how often a majority of 5 is right with the
 // binomial distribution, for a model that is right with probability 0.7.
 func TestMajorityIsBinomial(t *testing.T) {
-	const p, n, polls = 0.7, 5, 4000
+	const p, n, polls = 0.7, 5, 1000
 	model, calls := bySeed(func(seed uint64) string {
 		if rand.New(rand.NewPCG(seed, 7)).Float64() < p {
 			return "4"
@@ -201,43 +188,6 @@ func TestMajorityIsBinomial(t *testing.T) {
 		t.Errorf("%.2f samples a poll: the early exit never came", drawn)
 	}
 	t.Logf("majority of %d right: %.3f (binomial %.3f), with %.2f samples a poll", n, got, want, float64(calls.Load())/polls)
-}
-
-// TestShareIsBinomial compares the shares themselves: when all samples are drawn,
-// the right answer has k votes of n as often as the binomial distribution says.
-func TestShareIsBinomial(t *testing.T) {
-	const p, n, polls = 0.7, 6, 4000
-	model, _ := bySeed(func(seed uint64) string {
-		if rand.New(rand.NewPCG(seed, 11)).Float64() < p {
-			return "4"
-		}
-		return "5"
-	})
-	rightWins := func(all []fewshot.Candidate[int]) int {
-		return max(0, slices.IndexFunc(all, func(t fewshot.Candidate[int]) bool { return t.Value == 4 }))
-	}
-	var got [n + 1]int // polls with so many votes for the right answer
-	for i := range polls {
-		task := votingTask()
-		task.Params.Seed = uint64(i*n + 1)
-		poll, err := voteOf(t.Context(), task, model, "2+2", fewshot.VoteOptions[int]{Samples: n, Decide: rightWins})
-		if err != nil {
-			t.Fatal(err)
-		}
-		votes := int(math.Round(poll.Share * n))
-		if poll.Value != 4 {
-			votes = 0
-		}
-		got[votes]++
-	}
-	for k := range got {
-		share := float64(choose(n, k)) * math.Pow(p, float64(k)) * math.Pow(1-p, float64(n-k))
-		// Four standard deviations, on a fixed set of seeds.
-		if tolerance := 4 * math.Sqrt(share*(1-share)*polls); math.Abs(float64(got[k])-share*polls) > tolerance {
-			t.Errorf("%d of %d agree in %d polls of %d, the binomial says %.0f ± %.0f", k, n, got[k], polls, share*polls, tolerance)
-		}
-	}
-	t.Logf("polls by votes for the right answer: %v", got)
 }
 
 func choose(n, k int) int {

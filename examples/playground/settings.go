@@ -62,7 +62,7 @@ func (o *opened) promptEvent(p *fewshot.Prompt, parts []fewshot.Part) *promptEve
 		e.Tokens, _ = o.model.Count(context.Background(), p.Text) // only to be looked at
 	}
 	for _, part := range parts {
-		e.Parts = append(e.Parts, partObject{part.Kind.String(), part.Text})
+		e.Parts = append(e.Parts, partObject{string(part.Kind), part.Text})
 	}
 	return e
 }

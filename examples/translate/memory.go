@@ -133,7 +133,7 @@ func (j *job) segments() ([]fewshot.Example[string, string], error) {
 		return nil, err
 	}
 	defer f.Close()
-	return fewshot.Collect(fewshot.ReadTMX(f, j.from, j.to, fewshot.TMXOptions{Name: j.memory}))
+	return fewshot.Collect(fewshot.ReadTMX(f, fewshot.LoadOptions{Name: j.memory, In: j.from, Out: j.to}))
 }
 
 // texts reads the lines to translate.
