@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -43,7 +44,7 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 	var spent sampling.Usage
 	for i := range attempts {
 		a := &attempt{page: w.page, params: c.params(o), allowLoops: o.AllowLoops, yield: yield, before: spent, spent: spent}
-		a.params.Seed = sampling.SeedAt(seed, i)
+		a.params.Seed = seeds.At(seed, i)
 		err := a.run(ctx, c.Model, prompt, prefill)
 		reply := string(a.given) + a.last.Text
 		if err == nil && reply != "" {
@@ -160,14 +161,14 @@ func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Pro
 
 // account adds the cost of earlier attempts to a chunk's.
 func (a *attempt) account(chunk *sampling.Chunk) {
-	if chunk.Usage == nil {
+	if chunk.Usage == (sampling.Usage{}) {
 		return
 	}
-	total := *chunk.Usage
+	total := chunk.Usage
 	total.PromptTokens += a.before.PromptTokens
 	total.CompletionTokens += a.before.CompletionTokens
 	total.CachedTokens += a.before.CachedTokens
-	a.spent, chunk.Usage = total, &total
+	a.spent, chunk.Usage = total, total
 }
 
 // give yields a chunk that is not empty, and reports whether the caller wants more.
@@ -177,7 +178,7 @@ func (a *attempt) give(chunk sampling.Chunk) bool {
 		a.silent = append(a.silent, chunk.Tokens...)
 		return true
 	}
-	if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == nil {
+	if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{}) {
 		return true
 	}
 	return a.yield(a.withSilent(chunk), nil)
@@ -199,8 +200,7 @@ func (a *attempt) end(chunk sampling.Chunk) error {
 		return fmt.Errorf("the reason of its end is %q: %w", chunk.Reason, sampling.ErrTruncated)
 	}
 	if a.spent != (sampling.Usage{}) { // an earlier chunk may have reported it
-		total := a.spent
-		chunk.Usage = &total
+		chunk.Usage = a.spent
 	}
 	a.last = a.withSilent(chunk)
 	return nil

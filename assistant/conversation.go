@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -146,7 +147,7 @@ func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2
 		}
 		seed := c.params(o).Seed
 		if last.Seed != 0 {
-			seed = sampling.SeedAt(last.Seed, 1)
+			seed = seeds.At(last.Seed, 1)
 		}
 		c.speak(ctx, c.Transcript[:n-1:n-1], user, seed, o, yield)
 	}

@@ -402,7 +402,7 @@ func TestCancelAndLeave(t *testing.T) {
 
 func TestChunks(t *testing.T) {
 	c, script := talk()
-	usage := func(n int) *sampling.Usage { return &sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
+	usage := func(n int) sampling.Usage { return sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
 	token := func(s string) []sampling.Token { return []sampling.Token{{Text: s, Logprob: -1}} }
 	script.Turns = []samplingtest.Reply{
 		{Chunks: []sampling.Chunk{{Text: " ", Tokens: token(" ")}, {Reason: sampling.EndOfText, Usage: usage(1)}}},
@@ -417,8 +417,8 @@ func TestChunks(t *testing.T) {
 		for _, token := range chunk.Tokens {
 			s += fmt.Sprintf(" %q", token.Text)
 		}
-		if chunk.Usage != nil {
-			s += fmt.Sprint(" ", *chunk.Usage)
+		if chunk.Usage != (sampling.Usage{}) {
+			s += fmt.Sprint(" ", chunk.Usage)
 		}
 		if kept := len(c.Transcript) == 1; kept != (chunk.Reason != sampling.Unfinished) {
 			t.Errorf("at %s the turn is kept: %v", s, kept)
@@ -439,7 +439,7 @@ func TestChunks(t *testing.T) {
 // the last, some of which have no text that anybody is shown.
 func TestUsageToldEarly(t *testing.T) {
 	c, script := talk()
-	usage := func(n int) *sampling.Usage { return &sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
+	usage := func(n int) sampling.Usage { return sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
 	script.Turns = []samplingtest.Reply{
 		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Reason: sampling.EndOfText}}},
 		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Text: "a", Usage: usage(2)}, {Reason: sampling.EndOfText}}},
@@ -449,8 +449,8 @@ func TestUsageToldEarly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if chunk.Usage != nil {
-			last = *chunk.Usage
+		if chunk.Usage != (sampling.Usage{}) {
+			last = chunk.Usage
 		}
 	}
 	if want := (sampling.Usage{PromptTokens: 20, CompletionTokens: 3}); last != want {

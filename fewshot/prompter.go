@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -85,7 +86,7 @@ func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *P
 			return a, err
 		}
 		a.Retries++
-		params.Seed = sampling.SeedAt(first, a.Retries)
+		params.Seed = seeds.At(first, a.Retries)
 	}
 }
 

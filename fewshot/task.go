@@ -65,7 +65,7 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	if t.Retries < 0 || t.Retries > 0 && t.Params.Temperature == 0 {
 		return nil, mistake("Task.Retries is %d at Temperature %v; use 0, or a positive number and a Temperature above 0", t.Retries, t.Params.Temperature)
 	}
-	if err := t.Params.Validate(); err != nil {
+	if err := (&sampling.Request{Params: t.Params}).Validate(); err != nil {
 		return nil, fmt.Errorf("fewshot: %w", err)
 	}
 	p := &Prompter[In, Out]{in: t.In, out: t.Out, params: t.Params, retries: t.Retries, constrain: t.Constrain}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -67,7 +68,7 @@ func (p *Prompter[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, o
 			break
 		}
 		request := prompt.Request(params)
-		request.Params.Seed = sampling.SeedAt(params.Seed, v.Samples)
+		request.Params.Seed = seeds.At(params.Seed, v.Samples)
 		drawn, err := m.Draw(ctx, request, batch)
 		for _, c := range drawn {
 			v.Samples++

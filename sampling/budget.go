@@ -44,7 +44,7 @@ func (m Model) count(ctx context.Context, text string) (n int, bytes bool, err e
 // [ErrBudget] when MaxTokens alone fills it. A negative number is [ErrInvalid].
 func (m Model) PromptBudget(p Params) (int, error) {
 	if p.MaxTokens < 0 {
-		return 0, p.Validate()
+		return 0, p.validate()
 	}
 	if m.Window < 0 {
 		return 0, fmt.Errorf("%w: Model.Window is %d; use 0 for no limit, or the number of tokens", ErrInvalid, m.Window)

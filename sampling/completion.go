@@ -2,29 +2,23 @@ package sampling
 
 import "fmt"
 
-// A Chunk is a piece of a completion as it arrives.
-type Chunk struct {
-	// Text ends in a whole rune. It may be empty in the last chunk.
-	Text string
-
-	// Tokens are the tokens of Text, if Params.Logprobs asked for them. A token
-	// that reaches into the stop sequence is left out.
-	Tokens []Token
-
-	// Reason is Unfinished in every chunk but the last.
-	Reason Reason
-
-	// Stop is the stop sequence that ended the text, if known.
-	Stop string
-
-	// Usage is the cost so far, usually reported in the last chunk.
-	Usage *Usage
-
-	// Model and Seed are set in the last chunk: the model that answered, if the
-	// backend reports it, and the seed.
-	Model string
-	Seed  uint64
+// A Completion is a text that a model drew.
+type Completion struct {
+	Text   string
+	Tokens []Token // the tokens of Text, if Params.Logprobs is set
+	Reason Reason  // why the text ended
+	Stop   string  // the stop sequence that ended it, if known
+	Usage  Usage   // what it cost, if the backend reports it
+	Model  string  // the model that answered, if the backend reports it
+	Seed   uint64  // the seed it was drawn with, even if the request had none
 }
+
+// A Chunk is a piece of a completion as it arrives.
+//
+// Text ends in a whole rune. Tokens are those of this piece; a token that reaches
+// into the stop sequence is left out. Usage is the cost so far. Only the last chunk
+// has a Reason other than Unfinished, a Stop and a Seed, and its Text may be empty.
+type Chunk = Completion
 
 // A Token is one token of a completion with its log probability.
 type Token struct {
@@ -37,17 +31,6 @@ type Token struct {
 	// Top holds the top logprobs at this position, best first: at most
 	// Params.TopLogprobs tokens, whose own Top is empty.
 	Top []Token
-}
-
-// A Completion is a whole text that a model drew.
-type Completion struct {
-	Text   string
-	Reason Reason
-	Stop   string  // the stop sequence that ended it, if known
-	Seed   uint64  // the seed it was drawn with, even if the request had none
-	Model  string  // the model that answered, if the backend reports it
-	Tokens []Token // only if Params.Logprobs is set
-	Usage  Usage
 }
 
 // Usage counts the tokens of a call, in the backend's own vocabulary. A number
@@ -86,8 +69,8 @@ func (r Reason) String() string {
 	return reasonNames[r]
 }
 
-// MarshalText writes the name that String gives, so that records of exchanges
-// stay readable.
+// MarshalText writes the name that String gives, so that stored completions stay
+// readable.
 func (r Reason) MarshalText() ([]byte, error) {
 	if r < 0 || int(r) >= len(reasonNames) {
 		return nil, fmt.Errorf("sampling: %v has no name", r)

@@ -13,20 +13,9 @@ type Describer interface {
 
 // Info describes a backend. Unknown fields are zero.
 type Info struct {
-	Model   string // the model's name or id
-	Server  string // the kind of server, such as "llama.cpp"
-	Version string // the server's version
-	Window  int    // the context window of one request, in tokens
-	Slots   int    // how many requests the server runs in parallel
-}
-
-// Describe describes the backend. If it is not a [Describer], the error wraps
-// [ErrUnsupported].
-func (m Model) Describe(ctx context.Context) (Info, error) {
-	if m.Backend == nil {
-		return Info{}, errNoBackend
-	}
-	return Forward{m.Backend}.Describe(ctx)
+	Model  string // the model's name or id
+	Server string // the kind of server and its version, such as "vLLM 0.32.0"
+	Window int    // the context window of one request, in tokens
 }
 
 // Discover returns a Model of b with the context window that b reports. If b does
@@ -34,7 +23,10 @@ func (m Model) Describe(ctx context.Context) (Info, error) {
 // answer, or refuses the key, is an error.
 func Discover(ctx context.Context, b Backend) (Model, error) {
 	m := Model{Backend: b}
-	info, err := m.Describe(ctx)
+	if b == nil {
+		return m, errNoBackend
+	}
+	info, err := Forward{b}.Describe(ctx)
 	if errors.Is(err, ErrUnsupported) {
 		return m, nil
 	}

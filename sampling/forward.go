@@ -3,19 +3,13 @@ package sampling
 import (
 	"context"
 	"fmt"
-	"iter"
 )
 
 // Forward passes every ability of Backend on. Embed it in a wrapper and override
 // the methods that the wrapper changes. An ability that Backend lacks is an error
 // wrapping [ErrUnsupported]. Forward is as safe for concurrent use as Backend.
 type Forward struct {
-	Backend Backend
-}
-
-// Sample implements [Backend].
-func (f Forward) Sample(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
-	return f.Backend.Sample(ctx, req)
+	Backend
 }
 
 // Count implements [Counter].

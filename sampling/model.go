@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/foreword-go/foreword/internal/parallel"
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/internal/whole"
 )
 
@@ -89,7 +90,7 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 		}
 		c.cut(req.Stop)
 		if err == nil { // or else some may be missing before it
-			c.Seed = cmp.Or(c.Seed, SeedAt(req.Params.Seed, i))
+			c.Seed = cmp.Or(c.Seed, seeds.At(req.Params.Seed, i))
 		}
 		if c.Reason == Unfinished {
 			err = cmp.Or(err, ErrTruncated)
@@ -125,7 +126,7 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 	var err error
 	for d := range parallel.Do(ctx, indexes, drawAtOnce, false, func(ctx context.Context, i int) drawn {
 		one := *req
-		one.Params.Seed = SeedAt(req.Params.Seed, i)
+		one.Params.Seed = seeds.At(req.Params.Seed, i)
 		c, err := collect(m.stream(ctx, &one))
 		c.Seed = one.Params.Seed
 		return drawn{i, c, err}
@@ -147,16 +148,6 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 		completions[i] = d.completion
 	}
 	return completions, err
-}
-
-// SeedAt returns the seed of the i-th sample, from 0, of a draw with this seed. It
-// is never 0, and SeedAt(seed, 0) is seed.
-func SeedAt(seed uint64, i int) uint64 {
-	at := seed + uint64(i)
-	if at < seed {
-		at++ // 0 would ask for a fresh seed
-	}
-	return at
 }
 
 // freshSeeds limits the seeds that are drawn when a request has none. With it the
@@ -223,8 +214,8 @@ func collect(chunks iter.Seq2[Chunk, error]) (*Completion, error) {
 		}
 		text.WriteString(chunk.Text)
 		c.Tokens = append(c.Tokens, chunk.Tokens...)
-		if chunk.Usage != nil {
-			c.Usage = *chunk.Usage
+		if chunk.Usage != (Usage{}) {
+			c.Usage = chunk.Usage
 		}
 		c.Reason, c.Stop = chunk.Reason, chunk.Stop
 		c.Model = cmp.Or(chunk.Model, c.Model)

@@ -72,7 +72,7 @@ func modelOf(texts ...string) (sampling.Model, *samplingtest.Script) {
 }
 
 func TestComplete(t *testing.T) {
-	usage := &sampling.Usage{PromptTokens: 7, CompletionTokens: 2}
+	usage := sampling.Usage{PromptTokens: 7, CompletionTokens: 2}
 	token := func(text string) sampling.Chunk {
 		return sampling.Chunk{Text: text, Tokens: []sampling.Token{{Text: text, Logprob: -1}}}
 	}
@@ -85,7 +85,7 @@ func TestComplete(t *testing.T) {
 		err   error
 	}{
 		{"the whole text", samplingtest.Reply{Text: "ab", Reason: sampling.TokenLimit, Usage: usage}, nil,
-			sampling.Completion{Text: "ab", Reason: sampling.TokenLimit, Usage: *usage}, nil},
+			sampling.Completion{Text: "ab", Reason: sampling.TokenLimit, Usage: usage}, nil},
 		{"cut at a stop", samplingtest.Reply{Text: "ab\ncd"}, []string{"\n"},
 			sampling.Completion{Text: "ab", Reason: sampling.StopSequence, Stop: "\n"}, nil},
 		{"the backend cut it", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "ab", Reason: sampling.StopSequence, Stop: "\n"}}}, []string{"\n"},

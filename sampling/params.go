@@ -2,9 +2,7 @@ package sampling
 
 import (
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -57,9 +55,9 @@ type Params struct {
 	Extra map[string]any
 }
 
-// Validate returns an error wrapping [ErrInvalid] that names the first field with
-// a negative value, NaN, or a TopP or MinP above 1.
-func (p *Params) Validate() error {
+// validate returns an error that names the first field with a negative value, NaN,
+// or a TopP or MinP above 1.
+func (p *Params) validate() error {
 	for _, f := range []struct {
 		name  string
 		value int
@@ -97,17 +95,6 @@ func (p *Params) Validate() error {
 	return nil
 }
 
-// OnlyExtra returns an error wrapping [ErrUnsupported] that names the first field
-// of Extra that is not known. Backends call it.
-func (p *Params) OnlyExtra(known ...string) error {
-	for _, field := range slices.Sorted(maps.Keys(p.Extra)) {
-		if !slices.Contains(known, field) {
-			return fmt.Errorf("%w: Params.Extra has %q, which this backend does not know; leave it out", ErrUnsupported, field)
-		}
-	}
-	return nil
-}
-
 func rangeText(lo, hi float64) string {
 	switch {
 	case hi == 1:
@@ -135,7 +122,7 @@ func (r *Request) Validate() error {
 	if err := r.Constraint.validate(r.Stop); err != nil {
 		return err
 	}
-	return r.Params.Validate()
+	return r.Params.validate()
 }
 
 func validateStops(stops []string) error {

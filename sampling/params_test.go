@@ -65,8 +65,7 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	// The first fault is the one that is told.
-	p := sampling.Params{MaxTokens: -1, TopP: 7}
-	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "MaxTokens") || strings.Contains(err.Error(), "TopP") {
+	if err := of(params{MaxTokens: -1, TopP: 7}).Validate(); err == nil || !strings.Contains(err.Error(), "MaxTokens") || strings.Contains(err.Error(), "TopP") {
 		t.Error(err)
 	}
 }

@@ -47,7 +47,7 @@ func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error
 			if last, stopped = c.cut(chunk); stopped {
 				break // before the yield, so that the backend does not wait for the consumer
 			}
-			if last.Reason == Unfinished && last.Text == "" && len(last.Tokens) == 0 && last.Usage == nil {
+			if last.Reason == Unfinished && last.Text == "" && len(last.Tokens) == 0 && last.Usage == (Usage{}) {
 				continue // all of it is held back
 			}
 			if !yield(last, nil) {

@@ -236,7 +236,7 @@ func flat(chunks iter.Seq2[sampling.Chunk, error]) string {
 		if c.Stop != "" {
 			s += fmt.Sprintf(" %q", c.Stop)
 		}
-		if c.Usage != nil {
+		if c.Usage != (sampling.Usage{}) {
 			s += fmt.Sprintf(" %d tokens", c.Usage.CompletionTokens)
 		}
 		for _, tok := range c.Tokens {
@@ -253,7 +253,7 @@ func flat(chunks iter.Seq2[sampling.Chunk, error]) string {
 func TestUntilChunks(t *testing.T) {
 	text := func(s string) sampling.Chunk { return sampling.Chunk{Text: s} }
 	end := func(s string) sampling.Chunk {
-		return sampling.Chunk{Text: s, Reason: sampling.EndOfText, Usage: &sampling.Usage{CompletionTokens: 3}}
+		return sampling.Chunk{Text: s, Reason: sampling.EndOfText, Usage: sampling.Usage{CompletionTokens: 3}}
 	}
 	tok := func(s string, toks ...string) sampling.Chunk {
 		c := text(s)
@@ -279,7 +279,7 @@ func TestUntilChunks(t *testing.T) {
 		{"an error alone", feed(boom), []string{"\n"}, `error boom`},
 		{"what was held comes when the chunks just end", feed(nil, text("a\n")), []string{"\n\n"}, `"a"; "\n"`},
 		{"a chunk that is held whole is not yielded", feed(nil, text("\n"), text("b"), end("")), []string{"\n\n"}, `"\nb"; "" end of text 3 tokens`},
-		{"its usage is", feed(nil, sampling.Chunk{Text: "\n", Usage: &sampling.Usage{CompletionTokens: 1}}, end("")), []string{"\n\n"}, `"" 1 tokens; "\n" end of text 3 tokens`},
+		{"its usage is", feed(nil, sampling.Chunk{Text: "\n", Usage: sampling.Usage{CompletionTokens: 1}}, end("")), []string{"\n\n"}, `"" 1 tokens; "\n" end of text 3 tokens`},
 		{"a stop beats the backend's own reason", feed(nil, end("a\n\nb")), []string{"\n\n"}, `"a" stop sequence "\n\n" 3 tokens`},
 		{"the backend's own stop stays", feed(nil, text("a"), sampling.Chunk{Reason: sampling.StopSequence, Stop: "\n"}), []string{"\n"}, `"a"; "" stop sequence "\n"`},
 		{"bytes that are no rune are not waited for", feed(nil, text("\xff"), text("\xa9"), end("")), nil, `"\xff"; "\xa9"; "" end of text 3 tokens`},

@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -65,7 +66,8 @@ func live(ctx context.Context, o options) (*run, error) {
 	if err := r.read(os.DirFS(o.work), o.dialect+".json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	now := run{Name: o.dialect, Model: cmp.Or(o.title, path.Base(info.Model)), Server: info.Server, Version: cmp.Or(o.version, info.Version), Quick: o.quick}
+	server, version, _ := strings.Cut(info.Server, " ")
+	now := run{Name: o.dialect, Model: cmp.Or(o.title, path.Base(info.Model)), Server: server, Version: cmp.Or(o.version, version), Quick: o.quick}
 	if r.Name == "" {
 		r.Name, r.Model, r.Server, r.Version, r.Quick = now.Name, now.Model, now.Server, now.Version, now.Quick
 	} else if r.namespace() != now.namespace() || r.Quick != now.Quick {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/assistant/chatapi"
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/pocket"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
@@ -148,7 +149,7 @@ func TestReadsOnce(t *testing.T) {
 			draws.Add(1)
 			all := make([]*sampling.Completion, n)
 			for i := range all {
-				all[i] = &sampling.Completion{Text: fmt.Sprint(" ", i, "\n\nHuman: so"), Reason: sampling.EndOfText, Seed: sampling.SeedAt(req.Params.Seed, i)}
+				all[i] = &sampling.Completion{Text: fmt.Sprint(" ", i, "\n\nHuman: so"), Reason: sampling.EndOfText, Seed: seeds.At(req.Params.Seed, i)}
 			}
 			all[0].Usage = sampling.Usage{PromptTokens: 100, CompletionTokens: 8 * 6}
 			return all, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/sashabaranov/go-openai"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -132,7 +133,7 @@ func newReply(r *request, i int, g *group) *reply {
 	a := &reply{request: r, index: i, tap: t}
 	params := r.params
 	if t.index > 0 && params.Seed != 0 {
-		params.Seed = sampling.SeedAt(params.Seed, t.index)
+		params.Seed = seeds.At(params.Seed, t.index)
 	}
 	a.talk = &assistant.Conversation{Model: model, Persona: r.h.config.Persona, Params: params, Transcript: slices.Clip(r.turns)}
 	if r.prompts != nil {

@@ -48,7 +48,7 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if err := c.Persona.Validate(ctx, sampling.Model{}); err != nil {
 		return nil, fmt.Errorf("chatapi: the persona: %w", err)
 	}
-	if err := c.Params.Validate(); err != nil {
+	if err := (&sampling.Request{Params: c.Params}).Validate(); err != nil {
 		return nil, fmt.Errorf("chatapi: the default parameters: %w", err)
 	}
 	if c.Model.Window != 0 {

@@ -85,8 +85,8 @@ func (t *tap) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 		var text strings.Builder
 		defer func() { t.count(ctx, req.Prompt, text.String(), told) }()
 		for chunk, err := range t.Forward.Sample(ctx, &asked) {
-			if chunk.Usage != nil {
-				told = *chunk.Usage
+			if chunk.Usage != (sampling.Usage{}) {
+				told = chunk.Usage
 			}
 			text.WriteString(chunk.Text)
 			t.filtered = chunk.Reason == sampling.Filtered

@@ -117,14 +117,14 @@ func try(ctx context.Context, m sampling.Model, params sampling.Params) (said st
 	if err != nil {
 		return "", fmt.Errorf("asking the model for one token: %w", err)
 	}
-	info, err := m.Describe(ctx)
+	info, err := sampling.Forward{Backend: m.Backend}.Describe(ctx)
 	if errors.Is(err, sampling.ErrUnsupported) {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("asking the server for its model: %w", err)
 	}
-	said = "the server: " + strings.TrimSpace(info.Server+" "+info.Version)
+	said = "the server: " + info.Server
 	if model := cmp.Or(info.Model, c.Model); model != "" {
 		said += ", model " + model
 	}

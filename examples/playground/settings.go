@@ -35,7 +35,7 @@ func (s *settings) params() (sampling.Params, error) {
 	if s.MaxTokens > maxTokens {
 		return p, invalid("max_tokens", "%d tokens at once are too many; ask for at most %d, and continue", s.MaxTokens, maxTokens)
 	}
-	return p, p.Validate()
+	return p, (&sampling.Request{Params: p}).Validate()
 }
 
 // opened is what a job runs on.

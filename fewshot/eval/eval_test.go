@@ -38,7 +38,7 @@ func copycat() sampling.Model {
 			if shots < need || !strings.HasSuffix(req.Prompt, ":") {
 				answer = "wrong"
 			}
-			yield(sampling.Chunk{Text: " " + answer + "\n", Reason: sampling.EndOfText, Usage: &sampling.Usage{PromptTokens: 100, CompletionTokens: 10, CachedTokens: 90}}, nil)
+			yield(sampling.Chunk{Text: " " + answer + "\n", Reason: sampling.EndOfText, Usage: sampling.Usage{PromptTokens: 100, CompletionTokens: 10, CachedTokens: 90}}, nil)
 		}
 	})}
 }

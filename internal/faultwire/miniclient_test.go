@@ -49,8 +49,8 @@ type answer struct {
 
 func (m *mini) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		err := req.Params.OnlyExtra()
-		if err == nil {
+		err := sampling.ErrUnsupported
+		if len(req.Params.Extra) == 0 {
 			err = m.exchange(ctx, req, yield)
 		}
 		switch {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -164,8 +165,8 @@ func (s *sampler) top(logits []float32, sum float64) (top []sampling.Token) {
 
 // prompt checks a request and returns the tokens of its prompt.
 func (m *Model) prompt(req *sampling.Request) ([]int32, error) {
-	if err := req.Params.OnlyExtra(); err != nil {
-		return nil, fmt.Errorf("llamacpp: %w", err)
+	if len(req.Params.Extra) > 0 {
+		return nil, fmt.Errorf("llamacpp: %w: Params.Extra; leave it empty", sampling.ErrUnsupported)
 	}
 	if err := req.Validate(); err != nil {
 		return nil, err
@@ -217,7 +218,7 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) (all []*
 	tasks := make([]*task, len(samplers))
 	for i := range samplers {
 		one := *req
-		one.Params.Seed = sampling.SeedAt(req.Params.Seed, i)
+		one.Params.Seed = seeds.At(req.Params.Seed, i)
 		samplers[i] = m.sampler(ctx, &one, prompt, math.MaxInt)
 		tasks[i] = samplers[i].task
 	}
@@ -233,8 +234,8 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) (all []*
 			text.WriteString(chunk.Text)
 			c.Tokens = append(c.Tokens, chunk.Tokens...)
 			c.Reason, c.Stop = chunk.Reason, chunk.Stop
-			if chunk.Usage != nil {
-				c.Usage = *chunk.Usage
+			if chunk.Usage != (sampling.Usage{}) {
+				c.Usage = chunk.Usage
 			}
 		}
 		c.Text = text.String()
@@ -277,7 +278,7 @@ func (s *sampler) chunks(yield func(sampling.Chunk, error) bool) {
 		pending = append(pending[:0], pending[n:]...)
 		if d.reason != sampling.Unfinished {
 			chunk.Model = s.m.name
-			chunk.Usage = &sampling.Usage{PromptTokens: s.task.prompt, CompletionTokens: number}
+			chunk.Usage = sampling.Usage{PromptTokens: s.task.prompt, CompletionTokens: number}
 		}
 		if (chunk.Text != "" || chunk.Reason != sampling.Unfinished) && !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 			return

@@ -16,8 +16,8 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 		return nil, err
 	}
 	defer m.calls.Done()
-	if err := req.Params.OnlyExtra(); err != nil {
-		return nil, fmt.Errorf("llamacpp: %w", err)
+	if len(req.Params.Extra) > 0 {
+		return nil, fmt.Errorf("llamacpp: %w: Params.Extra; leave it empty", sampling.ErrUnsupported)
 	}
 	scores := make([]sampling.Score, len(continuations))
 	var all []*scoring

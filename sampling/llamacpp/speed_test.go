@@ -17,7 +17,7 @@ func BenchmarkGreedy(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if chunk.Usage != nil {
+			if chunk.Usage != (sampling.Usage{}) {
 				tokens += chunk.Usage.CompletionTokens
 			}
 		}

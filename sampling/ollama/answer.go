@@ -214,7 +214,7 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 	}
 	chunk.Reason = reason
 	if l.PromptEvalCount > 0 || l.EvalCount > 0 {
-		chunk.Usage = &sampling.Usage{
+		chunk.Usage = sampling.Usage{
 			PromptTokens:     l.PromptEvalCount,
 			CompletionTokens: l.EvalCount,
 			CachedTokens:     min(l.PromptEvalCachedCount, l.PromptEvalCount),

@@ -45,8 +45,8 @@ func say(t testing.TB, body io.Reader, req *sampling.Request, whole bool) (s sai
 		}
 		s.Text += chunk.Text
 		s.Chunks++
-		if chunk.Usage != nil {
-			s.Usage = *chunk.Usage
+		if chunk.Usage != (sampling.Usage{}) {
+			s.Usage = chunk.Usage
 		}
 		if s.Reason = chunk.Reason; s.Reason != sampling.Unfinished {
 			return s, nil

@@ -189,7 +189,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	}
 	info := sampling.Info{Model: b.config.Model, Server: "Ollama", Window: cmp.Or(b.config.Window, max(0, m.window))}
 	if v.known() {
-		info.Version = v.String()
+		info.Server += " " + v.String()
 	}
 	if m.trained > 0 {
 		info.Window = min(info.Window, m.trained)

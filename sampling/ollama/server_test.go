@@ -209,10 +209,10 @@ func TestDescribe(t *testing.T) {
 		server *fake
 		want   sampling.Info
 	}{
-		{ollama.Config{}, &fake{version: "0.17.4"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Version: "0.17.4"}},
-		{ollama.Config{Window: 100}, &fake{version: "0.17.4", parameters: "stop \"a\"\nnum_ctx   64\n"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Version: "0.17.4", Window: 100}},
+		{ollama.Config{}, &fake{version: "0.17.4"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama 0.17.4"}},
+		{ollama.Config{Window: 100}, &fake{version: "0.17.4", parameters: "stop \"a\"\nnum_ctx   64\n"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama 0.17.4", Window: 100}},
 		{ollama.Config{Window: 900}, &fake{version: "0.0.0", parameters: "num_ctx 64"}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Window: 512}},
-		{ollama.Config{}, &fake{version: "0.30.1", parameters: "num_ctx 64", trained: 32}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama", Version: "0.30.1", Window: 32}},
+		{ollama.Config{}, &fake{version: "0.30.1", parameters: "num_ctx 64", trained: 32}, sampling.Info{Model: "tiny:latest@0123456789ab", Server: "Ollama 0.30.1", Window: 32}},
 	} {
 		c.config.URL, c.config.Model = c.server.start(t), "tiny"
 		got, err := newBackend(t, c.config).Describe(t.Context())

@@ -183,7 +183,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 			return err
 		}
 		chunk, err := choice.add(event, 0)
-		if (chunk.Text != "" || len(chunk.Tokens) > 0 || chunk.Usage != nil) && !yield(chunk) {
+		if (chunk.Text != "" || len(chunk.Tokens) > 0 || chunk.Usage != (sampling.Usage{})) && !yield(chunk) {
 			return nil
 		}
 		if err != nil {

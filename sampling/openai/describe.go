@@ -16,51 +16,52 @@ const (
 	nativeVLLM     = "vLLM"
 )
 
-// Describe asks the server for its model, window, version and slots. It implements
+// Describe asks the server for its model, window and version. It implements
 // [sampling.Describer]. It reads /props of llama.cpp, where the window is that of one
 // slot, /v1/models and /version of vLLM, and /v1/models of other servers. A server
 // without it is an error wrapping [sampling.ErrUnsupported].
 func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	if b.dialect.native == nativeLlamaCpp {
-		return b.props(ctx)
+		props, err := b.props(ctx)
+		if err != nil {
+			return sampling.Info{}, err
+		}
+		// The path is the model's name, because the alias is whatever the server was
+		// started with and may be any file.
+		return sampling.Info{
+			Model:  cmp.Or(props.Path, props.Alias),
+			Server: strings.TrimSpace(nativeLlamaCpp + " " + props.Build),
+			Window: max(0, props.Defaults.Window),
+		}, nil
 	}
 	info, err := b.listed(ctx)
 	if err != nil || b.dialect.native != nativeVLLM {
 		return info, err
 	}
-	info.Server = nativeVLLM
 	var version struct {
 		Version string `json:"version"`
 	}
 	if err := b.get(ctx, "/version", &version); err != nil && !errors.Is(err, sampling.ErrUnsupported) { // a router has none
 		return sampling.Info{}, err
 	}
-	info.Version = version.Version
+	info.Server = strings.TrimSpace(nativeVLLM + " " + version.Version)
 	return info, nil
 }
 
-// props reads llama.cpp's description of itself. The path is the model's name:
-// the alias is whatever the server was started with, and may be any file.
-func (b *Backend) props(ctx context.Context) (sampling.Info, error) {
-	var props struct {
-		Defaults struct {
-			Window int `json:"n_ctx"`
-		} `json:"default_generation_settings"`
-		Slots int    `json:"total_slots"`
-		Alias string `json:"model_alias"`
-		Path  string `json:"model_path"`
-		Build string `json:"build_info"`
-	}
-	if err := b.get(ctx, "/props", &props); err != nil {
-		return sampling.Info{}, err
-	}
-	return sampling.Info{
-		Model:   cmp.Or(props.Path, props.Alias),
-		Server:  nativeLlamaCpp,
-		Version: props.Build,
-		Window:  max(0, props.Defaults.Window),
-		Slots:   max(0, props.Slots),
-	}, nil
+// serverProps is llama.cpp's description of itself.
+type serverProps struct {
+	Defaults struct {
+		Window int `json:"n_ctx"`
+	} `json:"default_generation_settings"`
+	Slots int    `json:"total_slots"`
+	Alias string `json:"model_alias"`
+	Path  string `json:"model_path"`
+	Build string `json:"build_info"`
+}
+
+func (b *Backend) props(ctx context.Context) (props serverProps, err error) {
+	err = b.get(ctx, "/props", &props)
+	return props, err
 }
 
 // listed looks the model up in the server's list.

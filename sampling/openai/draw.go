@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -28,7 +29,7 @@ type learned struct {
 // llama.cpp draws at most as many at once as it has slots, a number read from
 // /props. More are drawn in several requests.
 //
-// The seed of the i-th completion is [sampling.SeedAt], as in llama.cpp and vLLM. The
+// The seed of the i-th completion is the seed plus i, as in llama.cpp and vLLM. The
 // first completion's Usage has the prompt's tokens, so the sum over all is the cost
 // of the call. Where the server reports only the sum, the first has all of it.
 //
@@ -98,11 +99,11 @@ func (b *Backend) slots(ctx context.Context) int {
 	if b.dialect.native != nativeLlamaCpp {
 		return 0
 	}
-	info, err := b.Describe(ctx)
+	props, err := b.props(ctx)
 	if err != nil {
 		return 0
 	}
-	return info.Slots
+	return max(0, props.Slots)
 }
 
 // drawInParts draws as many at once as the server does.
@@ -113,7 +114,7 @@ func (b *Backend) drawInParts(ctx context.Context, req *sampling.Request, n, mos
 	for len(all) < n {
 		part := *req
 		if part.Params.Seed != 0 {
-			part.Params.Seed = sampling.SeedAt(req.Params.Seed, len(all))
+			part.Params.Seed = seeds.At(req.Params.Seed, len(all))
 		}
 		drawn, err := b.Draw(ctx, &part, min(most, n-len(all)))
 		all = append(all, drawn...)
@@ -130,7 +131,7 @@ func alike(one *sampling.Completion, seed uint64, n int) []*sampling.Completion 
 	for i := 1; i < n; i++ {
 		c := &sampling.Completion{Text: one.Text, Reason: one.Reason, Stop: one.Stop, Model: one.Model, Tokens: slices.Clone(one.Tokens)}
 		if seed != 0 {
-			c.Seed = sampling.SeedAt(seed, i)
+			c.Seed = seeds.At(seed, i)
 		}
 		all = append(all, c)
 	}
@@ -148,7 +149,7 @@ type drawing struct {
 
 // collect reads the reply, whose events mix the choices as they come, and
 // returns the usage that no single choice owns.
-func (b *Backend) collect(reply *reply, drawn []drawing) (total *sampling.Usage, err error) {
+func (b *Backend) collect(reply *reply, drawn []drawing) (total sampling.Usage, err error) {
 	open := len(drawn)
 	for {
 		event, err := reply.next()
@@ -159,7 +160,7 @@ func (b *Backend) collect(reply *reply, drawn []drawing) (total *sampling.Usage,
 			return total, err
 		}
 		if len(event.Choices) != 1 {
-			if u := readUsage(event.Usage); u != nil {
+			if u := readUsage(event.Usage); u != (sampling.Usage{}) {
 				total = u
 			}
 			event.Usage = nil
@@ -207,7 +208,7 @@ func onlyFirst(drawn []drawing) bool {
 }
 
 // completions returns those that are whole, in the order of their seeds.
-func completions(drawn []drawing, seed uint64, total *sampling.Usage) []*sampling.Completion {
+func completions(drawn []drawing, seed uint64, total sampling.Usage) []*sampling.Completion {
 	var whole []*sampling.Completion
 	var prompt sampling.Usage
 	for i := range drawn {
@@ -217,20 +218,18 @@ func completions(drawn []drawing, seed uint64, total *sampling.Usage) []*samplin
 		}
 		c := &sampling.Completion{Text: d.body.String(), Reason: d.reason, Stop: d.stop, Model: d.model, Tokens: d.all}
 		if seed != 0 {
-			c.Seed = sampling.SeedAt(seed, i)
+			c.Seed = seeds.At(seed, i)
 		}
-		if u := d.usage; u != nil {
-			prompt.PromptTokens = max(prompt.PromptTokens, u.PromptTokens)
-			prompt.CachedTokens = max(prompt.CachedTokens, u.CachedTokens)
-			c.Usage.CompletionTokens = u.CompletionTokens
-		}
+		prompt.PromptTokens = max(prompt.PromptTokens, d.usage.PromptTokens)
+		prompt.CachedTokens = max(prompt.CachedTokens, d.usage.CachedTokens)
+		c.Usage.CompletionTokens = d.usage.CompletionTokens
 		whole = append(whole, c)
 	}
 	if len(whole) > 0 {
 		whole[0].Usage.PromptTokens, whole[0].Usage.CachedTokens = prompt.PromptTokens, prompt.CachedTokens
 	}
-	if total != nil && len(whole) > 0 {
-		settle(whole, *total)
+	if total != (sampling.Usage{}) && len(whole) > 0 {
+		settle(whole, total)
 	}
 	return whole
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
 )
@@ -39,7 +40,7 @@ func TestDraw(t *testing.T) {
 			prompt, completion := 0, 0
 			for i, c := range all {
 				one := *req
-				one.Params.Seed = sampling.SeedAt(3, i)
+				one.Params.Seed = seeds.At(3, i)
 				want, err := m.Complete(t.Context(), &one)
 				if err != nil {
 					t.Fatal(err)
@@ -73,7 +74,7 @@ func TestDrawBeyondSlots(t *testing.T) {
 		}
 		for i, c := range all {
 			one := *req
-			one.Params.Seed = sampling.SeedAt(7, i)
+			one.Params.Seed = seeds.At(7, i)
 			alone, err := sampling.Model{Backend: backendOf(t, f)}.Complete(t.Context(), &one)
 			if err != nil || c.Text != alone.Text || c.Seed != one.Params.Seed {
 				t.Errorf("%d: %q with the seed %d; alone it is %q, %v", i, c.Text, c.Seed, alone.Text, err)

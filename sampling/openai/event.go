@@ -68,18 +68,18 @@ func (c *count) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
-// readUsage returns the counts, or nil where there are none. Some servers put
+// readUsage returns the counts, or zeros where there are none. Some servers put
 // zeros into each event and the truth into one without a choice.
-func readUsage(sent raw) *sampling.Usage {
+func readUsage(sent raw) sampling.Usage {
 	var u usage
 	if !present(sent) || json.Unmarshal(sent, &u) != nil || u.Prompt == 0 && u.Completion == 0 {
-		return nil
+		return sampling.Usage{}
 	}
 	cached := u.CacheHit
 	if u.Details != nil {
 		cached = max(cached, u.Details.Cached)
 	}
-	return &sampling.Usage{PromptTokens: int(u.Prompt), CompletionTokens: int(u.Completion), CachedTokens: int(min(cached, u.Prompt))}
+	return sampling.Usage{PromptTokens: int(u.Prompt), CompletionTokens: int(u.Completion), CachedTokens: int(min(cached, u.Prompt))}
 }
 
 // isError reports whether the event is an error. One without choices may be a
@@ -134,7 +134,7 @@ type continuation struct {
 	reason sampling.Reason
 	stop   string
 	model  string
-	usage  *sampling.Usage
+	usage  sampling.Usage
 	pieces int    // of text, each of at least one token
 	said   bool   // whether any choice had a text, if an empty one
 	tail   string // the end of the text as it was sent
@@ -155,7 +155,7 @@ func (c *continuation) finished() bool { return c.reason != sampling.Unfinished 
 // never carries the reason, which waits for the usage after it. Beside an error
 // it has the text that came with it.
 func (c *continuation) add(e *event, index int) (chunk sampling.Chunk, err error) {
-	if chunk.Usage = readUsage(e.Usage); chunk.Usage != nil {
+	if chunk.Usage = readUsage(e.Usage); chunk.Usage != (sampling.Usage{}) {
 		c.usage = chunk.Usage
 	}
 	c.model = cmp.Or(string(e.Model), c.model)

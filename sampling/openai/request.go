@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -142,7 +143,7 @@ func (w *fields) seed(seed uint64, choices int) {
 	if f.Name == "" {
 		return
 	}
-	if last := sampling.SeedAt(seed, choices-1); most > 0 && (seed > most || last > most) {
+	if last := seeds.At(seed, choices-1); most > 0 && (seed > most || last > most) {
 		w.fail(unsupported("Params.Seed is %d, and %s takes seeds up to %d; use a smaller one", max(seed, last), w.dialect.Name, most))
 		return
 	}

@@ -69,9 +69,9 @@ type spending struct {
 type spendingKey struct{}
 
 // spend adds the cost of one request to that of the Score it belongs to.
-func spend(ctx context.Context, u *sampling.Usage) {
+func spend(ctx context.Context, u sampling.Usage) {
 	s, ok := ctx.Value(spendingKey{}).(*spending)
-	if !ok || u == nil {
+	if !ok {
 		return
 	}
 	s.mu.Lock()

@@ -329,7 +329,7 @@ func (f *forcing) draw(ctx context.Context, t *target, i int, how forced) ([]pro
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return nil, b.misread(wrong("cannot read the log probabilities: %v", err))
 	}
-	spend(ctx, &sampling.Usage{
+	spend(ctx, sampling.Usage{
 		PromptTokens: int(answer.Evaluated), CompletionTokens: int(answer.Predicted), CachedTokens: int(min(answer.Timings.Cached, answer.Evaluated)),
 	})
 	return answer.Probabilities, nil

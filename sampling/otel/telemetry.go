@@ -148,8 +148,8 @@ func (t *traced) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 				return
 			}
 			c.model = cmp.Or(chunk.Model, c.model)
-			if chunk.Usage != nil {
-				c.usage = *chunk.Usage
+			if chunk.Usage != (sampling.Usage{}) {
+				c.usage = chunk.Usage
 			}
 			if t.Text {
 				text = append(text, chunk.Text...)

@@ -41,7 +41,7 @@ func backend(model string, fault error) sampling.Backend {
 				return
 			}
 			_ = yield(sampling.Chunk{Text: " secret answer", Model: model}, nil) &&
-				yield(sampling.Chunk{Reason: sampling.EndOfText, Model: model, Usage: &sampling.Usage{PromptTokens: 12, CompletionTokens: 3, CachedTokens: 8}}, nil)
+				yield(sampling.Chunk{Reason: sampling.EndOfText, Model: model, Usage: sampling.Usage{PromptTokens: 12, CompletionTokens: 3, CachedTokens: 8}}, nil)
 		}
 	})
 }

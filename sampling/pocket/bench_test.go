@@ -52,7 +52,7 @@ func benchmarkSample(b *testing.B, m *pocket.Model, prompt string) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if chunk.Usage != nil {
+			if chunk.Usage != (sampling.Usage{}) {
 				tokens += chunk.Usage.PromptTokens + chunk.Usage.CompletionTokens
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -56,7 +57,7 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 			s.reading.copy(&read)
 		}
 		one := *req
-		one.Params.Seed = sampling.SeedAt(req.Params.Seed, i)
+		one.Params.Seed = seeds.At(req.Params.Seed, i)
 		c, err := s.complete(ctx, &one)
 		if err != nil {
 			return all, err
@@ -86,8 +87,8 @@ func (m *Model) sampler() *sampler {
 
 // prompt reads the prompt of a request.
 func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
-	if err := req.Params.OnlyExtra(); err != nil {
-		return fmt.Errorf("pocket: %w", err)
+	if len(req.Params.Extra) > 0 {
+		return fmt.Errorf("pocket: %w: Params.Extra; leave it empty", sampling.ErrUnsupported)
 	}
 	s.begin()
 	s.ids = s.ids[:0]
@@ -146,7 +147,7 @@ func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sam
 			chunk.Reason = sampling.TokenLimit
 		}
 		if chunk.Reason != sampling.Unfinished {
-			chunk.Usage = &sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
+			chunk.Usage = sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
 		}
 		if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 			return

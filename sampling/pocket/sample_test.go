@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/pocket"
 	gocmp "github.com/google/go-cmp/cmp"
@@ -55,7 +56,7 @@ func TestDrawIsSamples(t *testing.T) {
 		}
 		for i, c := range all {
 			p := req.Params
-			p.Seed = sampling.SeedAt(p.Seed, i)
+			p.Seed = seeds.At(p.Seed, i)
 			want := complete(t, m, req.Prompt, p, stop...)
 			want.Usage = c.Usage // a stream that is left has none
 			if diff := gocmp.Diff(want, c); diff != "" {

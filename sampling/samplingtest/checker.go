@@ -106,14 +106,14 @@ func (s *sample) tokens() (tokens []sampling.Token) {
 	return tokens
 }
 
-// usage returns the last usage that was told, or nil.
-func (s *sample) usage() *sampling.Usage {
+// usage returns the last usage that was reported.
+func (s *sample) usage() (u sampling.Usage) {
 	for _, c := range slices.Backward(s.chunks) {
-		if c.Usage != nil {
+		if c.Usage != (sampling.Usage{}) {
 			return c.Usage
 		}
 	}
-	return nil
+	return u
 }
 
 // String describes the sample for a failure message.

@@ -120,7 +120,7 @@ func TestBrokenBackends(t *testing.T) {
 		})},
 		{"ignores MaxTokens and tells no usage", "max-tokens", "words", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, with(req, func(p *sampling.Params) { p.MaxTokens = 90 })), func(c sampling.Chunk) sampling.Chunk {
-				c.Usage = nil
+				c.Usage = sampling.Usage{}
 				return c
 			})
 		})},

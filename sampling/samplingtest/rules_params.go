@@ -74,7 +74,7 @@ func (c *checker) maxTokens() {
 
 // within fails when a sample tells of more tokens than its limit.
 func (c *checker) within(s *sample, limit int) {
-	if u := s.usage(); u != nil && u.CompletionTokens > limit {
+	if u := s.usage(); u.CompletionTokens > limit {
 		c.fatalf("with MaxTokens %d the usage tells of %d tokens", limit, u.CompletionTokens)
 	}
 	if n := len(s.tokens()); n > limit {
@@ -238,7 +238,7 @@ func (c *checker) refusals() {
 	}
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": make(chan int)}
 	if odd := c.run(context.Background(), req, nil); odd.err == nil {
-		c.failf("with a field in Extra that cannot be sent there was no error but %s; a backend that knows no Extra refuses it by Params.OnlyExtra", odd)
+		c.failf("with a field in Extra that cannot be sent there was no error but %s; a backend without such fields refuses a Params.Extra that is not empty", odd)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -96,10 +96,10 @@ func (c *checker) usage() {
 		s := c.must(req)
 		var before sampling.Usage
 		for i, chunk := range s.chunks {
-			if chunk.Usage == nil {
+			if chunk.Usage == (sampling.Usage{}) {
 				continue
 			}
-			u := *chunk.Usage
+			u := chunk.Usage
 			switch {
 			case u.PromptTokens < 0 || u.CompletionTokens < 0 || u.CachedTokens < 0:
 				c.fatalf("chunk %d has a negative number: %+v", i+1, u)

@@ -74,7 +74,7 @@ type Reply struct {
 	Err error
 
 	Reason sampling.Reason // of the last chunk; 0 is EndOfText
-	Usage  *sampling.Usage // of the last chunk
+	Usage  sampling.Usage  // of the last chunk
 }
 
 // A Call is what a [Script] remembers of one call of Sample.

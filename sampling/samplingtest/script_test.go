@@ -66,7 +66,7 @@ func TestScriptChunks(t *testing.T) {
 
 func TestScriptReplies(t *testing.T) {
 	boom := errors.New("boom")
-	usage := &sampling.Usage{PromptTokens: 3, CompletionTokens: 2}
+	usage := sampling.Usage{PromptTokens: 3, CompletionTokens: 2}
 	script := &samplingtest.Script{ChunkSize: 2, Turns: []samplingtest.Reply{
 		{Text: "abc", Reason: sampling.TokenLimit, Usage: usage},
 		{Text: "abc", Err: boom},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -125,8 +126,8 @@ func (b *toy) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampl
 // from samples after a history of tokens.
 func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		if err := req.Params.OnlyExtra(); err != nil {
-			yield(sampling.Chunk{}, err)
+		if len(req.Params.Extra) > 0 {
+			yield(sampling.Chunk{}, sampling.ErrUnsupported)
 			return
 		}
 		decoded := *req
@@ -187,7 +188,7 @@ func (b *toy) from(ctx context.Context, req *sampling.Request, history []int) it
 				}
 			}
 			if chunk.Reason != sampling.Unfinished {
-				chunk.Usage = &sampling.Usage{PromptTokens: prompt, CompletionTokens: n + b.chargeExtra}
+				chunk.Usage = sampling.Usage{PromptTokens: prompt, CompletionTokens: n + b.chargeExtra}
 			}
 			if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 				return
@@ -282,7 +283,7 @@ func (b *toy) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampli
 	}
 	for i := range n {
 		one := *req
-		one.Params.Seed = sampling.SeedAt(req.Params.Seed, i)
+		one.Params.Seed = seeds.At(req.Params.Seed, i)
 		if b.drawSame {
 			one.Params.Seed = req.Params.Seed
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 	"github.com/foreword-go/foreword/sampling/wrap"
@@ -28,7 +29,7 @@ func able() *samplingtest.Script {
 		DrawFunc: func(_ context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 			all := make([]*sampling.Completion, n)
 			for i := range all {
-				all[i] = &sampling.Completion{Text: fmt.Sprint(" drawn ", i), Reason: sampling.EndOfText, Seed: sampling.SeedAt(req.Params.Seed, i)}
+				all[i] = &sampling.Completion{Text: fmt.Sprint(" drawn ", i), Reason: sampling.EndOfText, Seed: seeds.At(req.Params.Seed, i)}
 			}
 			return all, nil
 		},
@@ -92,7 +93,7 @@ func TestAbilities(t *testing.T) {
 		if d, err := m.Draw(t.Context(), req, 2); len(d) != 2 || err != nil {
 			t.Errorf("%s: drew %v, %v", name, d, err)
 		}
-		if info, err := m.Describe(t.Context()); info.Window != 7 || err != nil {
+		if info, err := (sampling.Forward{Backend: all}).Describe(t.Context()); info.Window != 7 || err != nil {
 			t.Errorf("%s: described %v, %v", name, info, err)
 		}
 		none := sampling.Model{Backend: wrap.Around(sampler{able()}, wrappers...)}

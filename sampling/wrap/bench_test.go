@@ -31,7 +31,7 @@ func BenchmarkChunk(b *testing.B) {
 	for i := range chunks {
 		chunks[i].Text = " token"
 	}
-	chunks[n-1].Reason, chunks[n-1].Usage = sampling.EndOfText, &sampling.Usage{PromptTokens: 10, CompletionTokens: n}
+	chunks[n-1].Reason, chunks[n-1].Usage = sampling.EndOfText, sampling.Usage{PromptTokens: 10, CompletionTokens: n}
 	req := &sampling.Request{Prompt: "Once upon a time", Stop: []string{"\n\n"}, Params: sampling.Params{MaxTokens: n}}
 	quiet := slog.New(slog.DiscardHandler)
 	meter := func() wrap.Wrapper { return &wrap.Meter{Price: llama405b} }

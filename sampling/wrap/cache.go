@@ -103,7 +103,7 @@ func (c *cached) identity(ctx context.Context) (string, error) {
 	if info.Model == "" {
 		return "", fmt.Errorf("%w: wrap.Cache has a Store, and the backend does not say which model it serves; set Cache.Namespace, so that no other model's answers are taken for this one's", sampling.ErrInvalid)
 	}
-	c.space = fmt.Sprintf("model %q version %q", info.Model, info.Version)
+	c.space = fmt.Sprintf("model %q server %q", info.Model, info.Server)
 	return c.space, nil
 }
 

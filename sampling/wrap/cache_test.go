@@ -32,8 +32,8 @@ func chunks(t *testing.T, b sampling.Backend, req *sampling.Request) (all []samp
 func TestCacheHit(t *testing.T) {
 	reply := samplingtest.Reply{Chunks: []sampling.Chunk{
 		{Text: " 나비", Tokens: []sampling.Token{{Text: " \xeb", Logprob: -0.1, Top: []sampling.Token{{Text: "\xeb", Logprob: -2.5}}}, {Text: "\x82\x98비", Logprob: -1e-9}}},
-		{Text: " <b>&", Usage: &sampling.Usage{CompletionTokens: 3}},
-		{Text: " x", Reason: sampling.TokenLimit, Usage: &sampling.Usage{PromptTokens: 5, CompletionTokens: 4, CachedTokens: 2}},
+		{Text: " <b>&", Usage: sampling.Usage{CompletionTokens: 3}},
+		{Text: " x", Reason: sampling.TokenLimit, Usage: sampling.Usage{PromptTokens: 5, CompletionTokens: 4, CachedTokens: 2}},
 	}}
 	for name, store := range stores(t) {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestCacheHit(t *testing.T) {
 func TestCacheKeepsItsOwn(t *testing.T) {
 	said := func() []sampling.Chunk {
 		return []sampling.Chunk{{
-			Text: " 나비", Reason: sampling.EndOfText, Usage: &sampling.Usage{CompletionTokens: 1},
+			Text: " 나비", Reason: sampling.EndOfText, Usage: sampling.Usage{CompletionTokens: 1},
 			Tokens: []sampling.Token{{Text: " 나비", Logprob: -1, Top: []sampling.Token{{Text: " 나", Logprob: -2}}}},
 		}}
 	}
@@ -353,7 +353,7 @@ func TestCacheIdentity(t *testing.T) {
 		for want, b := range map[string]sampling.Backend{
 			"one":   say("one", sampling.Info{Model: "a.gguf"}),
 			"two":   say("two", sampling.Info{Model: "b.gguf"}),
-			"three": say("three", sampling.Info{Model: "a.gguf", Version: "2"}),
+			"three": say("three", sampling.Info{Model: "a.gguf", Server: "2"}),
 		} {
 			if got, err := read(t.Context(), b, &sampling.Request{Prompt: "p"}); got != want || err != nil {
 				t.Errorf("%q, %v; want %q", got, err, want)
@@ -372,7 +372,7 @@ func TestCacheStrict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := first.Describe(t.Context()); err != nil {
+	if _, err := (sampling.Forward{Backend: first.Backend}).Describe(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := first.Count(t.Context(), "four"); err != nil {

@@ -54,10 +54,6 @@ func ownCopy(c sampling.Chunk) sampling.Chunk {
 	for i := range c.Tokens {
 		c.Tokens[i].Top = slices.Clone(c.Tokens[i].Top)
 	}
-	if c.Usage != nil {
-		u := *c.Usage
-		c.Usage = &u
-	}
 	return c
 }
 
@@ -73,7 +69,7 @@ func complete(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, o
 	}
 	text, reason := "", sampling.Unfinished
 	for c := range sampling.Until(seen, req.Stop) {
-		pieces = append(pieces, writeChunk(&c))
+		pieces = append(pieces, writeCompletion(&c))
 		text, reason = text+c.Text, c.Reason
 	}
 	return pieces, worthKeeping(text, reason, req.Constraint)
@@ -98,7 +94,7 @@ func (a *answer) replay(ctx context.Context, yield func(sampling.Chunk, error) b
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		if !yield(a.Chunks[i].chunk(), nil) {
+		if !yield(a.Chunks[i].completion(), nil) {
 			return
 		}
 	}

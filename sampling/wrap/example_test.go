@@ -22,7 +22,7 @@ import (
 // too busy for the first call.
 func server() sampling.Backend {
 	busy := &sampling.Error{Backend: "server", Status: 503, Temporary: true, Err: errors.New("busy")}
-	paid := &sampling.Usage{PromptTokens: 12, CompletionTokens: 3}
+	paid := sampling.Usage{PromptTokens: 12, CompletionTokens: 3}
 	return &samplingtest.Script{Turns: []samplingtest.Reply{{Err: busy}, {Text: " loutre de mer", Usage: paid}}}
 }
 
@@ -89,7 +89,7 @@ func ExampleRetry() {
 // that two of them fit a cent.
 func ExampleMeter_cap() {
 	script := &samplingtest.Script{Loop: true, Turns: []samplingtest.Reply{{
-		Text: "…", Usage: &sampling.Usage{PromptTokens: 800, CompletionTokens: 200},
+		Text: "…", Usage: sampling.Usage{PromptTokens: 800, CompletionTokens: 200},
 	}}}
 	prompt := strings.Repeat("x", 800) // a Script counts a token for each byte
 	meter := &wrap.Meter{

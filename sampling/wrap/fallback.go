@@ -298,7 +298,7 @@ func (f fallback) Count(ctx context.Context, text string) (most int, err error) 
 // Describe implements [sampling.Describer].
 func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 	var all sampling.Info
-	var models, servers, versions []string
+	var models, servers []string
 	for _, c := range f {
 		info, err := c.Forward.Describe(ctx)
 		if err != nil {
@@ -307,8 +307,7 @@ func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 		if info.Window > 0 && (all.Window == 0 || info.Window < all.Window) {
 			all.Window = info.Window
 		}
-		all.Slots = max(all.Slots, info.Slots)
-		models, servers, versions = append(models, info.Model), append(servers, info.Server), append(versions, info.Version)
+		models, servers = append(models, info.Model), append(servers, info.Server)
 	}
 	list := func(names []string) string {
 		if slices.Contains(names, "") {
@@ -316,7 +315,7 @@ func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 		}
 		return strings.Join(names, ", ")
 	}
-	all.Model, all.Server, all.Version = list(models), list(servers), list(versions)
+	all.Model, all.Server = list(models), list(servers)
 	note(ctx, func(t *trace) { t.place = len(f) })
 	return all, nil
 }

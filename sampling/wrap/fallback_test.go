@@ -187,7 +187,7 @@ func TestFallbackCancelled(t *testing.T) {
 // Abilities and what the Fallback says of itself.
 func TestFallbackAbilities(t *testing.T) {
 	_, b, m := pair()
-	info, err := m.Describe(t.Context())
+	info, err := (sampling.Forward{Backend: m.Backend}).Describe(t.Context())
 	if err != nil || info.Model != "one, second" || info.Window != 70 {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -198,7 +198,7 @@ func TestFallbackAbilities(t *testing.T) {
 	if n, err := m.Count(t.Context(), "x"); n != len("one") || err != nil {
 		t.Error(n, err)
 	}
-	if _, err := m.Describe(t.Context()); !errors.Is(err, errDown) {
+	if _, err := (sampling.Forward{Backend: m.Backend}).Describe(t.Context()); !errors.Is(err, errDown) {
 		t.Error(err)
 	}
 	// Only the second enforces constraints, so only the second is asked for them.
@@ -283,7 +283,7 @@ func TestFallbackCache(t *testing.T) {
 				return sampling.Model{Backend: wrap.Around(backend, &wrap.Cache{Store: store, Namespace: namespace}, wrap.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))})}, &log
 			}
 			both, log := cached(wrap.Fallback(a, b))
-			if _, err := both.Describe(t.Context()); err != nil {
+			if _, err := (sampling.Forward{Backend: both.Backend}).Describe(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			ask := func(m sampling.Model) (c *sampling.Completion) {

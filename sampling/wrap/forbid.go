@@ -98,7 +98,7 @@ func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[samp
 				return
 			}
 			chunk = w.read(chunk)
-			if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Reason == sampling.Unfinished && chunk.Usage == nil {
+			if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Reason == sampling.Unfinished && chunk.Usage == (sampling.Usage{}) {
 				continue
 			}
 			if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {

@@ -29,7 +29,7 @@ func read(ctx context.Context, b sampling.Backend, req *sampling.Request) (strin
 }
 
 func costing(prompt, completion int) samplingtest.Reply {
-	return samplingtest.Reply{Text: "x", Usage: &sampling.Usage{PromptTokens: prompt, CompletionTokens: completion}}
+	return samplingtest.Reply{Text: "x", Usage: sampling.Usage{PromptTokens: prompt, CompletionTokens: completion}}
 }
 
 func TestLimitRequests(t *testing.T) {

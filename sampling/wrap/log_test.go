@@ -34,7 +34,7 @@ func records(level slog.Level) (*slog.Logger, func() []string) {
 }
 
 func TestLog(t *testing.T) {
-	told := &sampling.Usage{PromptTokens: 12, CompletionTokens: 3, CachedTokens: 8}
+	told := sampling.Usage{PromptTokens: 12, CompletionTokens: 3, CachedTokens: 8}
 	for _, test := range []struct {
 		name  string
 		log   wrap.Log

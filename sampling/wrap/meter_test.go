@@ -25,7 +25,7 @@ var llama405b = sampling.Price{Prompt: 4, Completion: 4}
 const perToken = 4.0 / 1_000_000
 
 func TestMeter(t *testing.T) {
-	told := &sampling.Usage{PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}
+	told := sampling.Usage{PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}
 	for _, test := range []struct {
 		name  string
 		reply samplingtest.Reply
@@ -36,22 +36,22 @@ func TestMeter(t *testing.T) {
 			wrap.Bill{Calls: 1, PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}},
 		{"not told", samplingtest.Reply{Text: "one two"}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
-		{"nothing but the prompt told", samplingtest.Reply{Usage: &sampling.Usage{PromptTokens: 3}}, 0,
+		{"nothing but the prompt told", samplingtest.Reply{Usage: sampling.Usage{PromptTokens: 3}}, 0,
 			wrap.Bill{Calls: 1, PromptTokens: 3}},
-		{"the prompt not told", samplingtest.Reply{Text: "x", Usage: &sampling.Usage{CompletionTokens: 9}}, 0,
+		{"the prompt not told", samplingtest.Reply{Text: "x", Usage: sampling.Usage{CompletionTokens: 9}}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 9}},
 		{"left before it was told", samplingtest.Reply{Text: "one two three four", Usage: told}, 4,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 1}},
 		{"left at the last chunk", samplingtest.Reply{Text: "xyz", Usage: told}, 3,
 			wrap.Bill{Calls: 1, PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}},
 		{"told on the way, and more came", samplingtest.Reply{Chunks: []sampling.Chunk{
-			{Text: "a b", Usage: &sampling.Usage{PromptTokens: 7, CompletionTokens: 2}}, {Text: " c d e", Usage: new(sampling.Usage)}}, Err: busy}, 0,
+			{Text: "a b", Usage: sampling.Usage{PromptTokens: 7, CompletionTokens: 2}}, {Text: " c d e", Usage: sampling.Usage{}}}, Err: busy}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 7, CompletionTokens: 5}},
 		{"failed in the middle", samplingtest.Reply{Text: "one two", Err: busy}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
 		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "one two"}}}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
-		{"broke off before any text", samplingtest.Reply{Chunks: []sampling.Chunk{{Usage: &sampling.Usage{PromptTokens: 7}}}}, 0,
+		{"broke off before any text", samplingtest.Reply{Chunks: []sampling.Chunk{{Usage: sampling.Usage{PromptTokens: 7}}}}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 7}},
 		{"failed before anything came", samplingtest.Reply{Err: busy}, 0,
 			wrap.Bill{Failed: 1}},
@@ -177,7 +177,7 @@ func TestMeterCapHoldsForCallsUnderWay(t *testing.T) {
 
 // What a call held and did not use is free again, however the call ended.
 func TestMeterReleases(t *testing.T) {
-	replies := []samplingtest.Reply{{Err: busy}, {Err: sampling.ErrUnsupported}, {Text: "x", Usage: &sampling.Usage{PromptTokens: 1, CompletionTokens: 1}}}
+	replies := []samplingtest.Reply{{Err: busy}, {Err: sampling.ErrUnsupported}, {Text: "x", Usage: sampling.Usage{PromptTokens: 1, CompletionTokens: 1}}}
 	m := &wrap.Meter{Price: llama405b, Cap: 190 * perToken} // one call that is not released is too much
 	script := able()
 	script.Choose = func(call int, _ *sampling.Request) samplingtest.Reply { return replies[call%3] }
@@ -361,7 +361,7 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b) }
 func TestMeterHostileUsage(t *testing.T) {
 	for _, u := range []sampling.Usage{{PromptTokens: -1e9}, {PromptTokens: 5, CompletionTokens: -1e9}, {CachedTokens: -1e9, PromptTokens: 5}, {PromptTokens: math.MaxInt, CompletionTokens: math.MaxInt}} {
 		m := &wrap.Meter{Price: llama405b, Cap: 0.01}
-		b := m.Wrap(turns(samplingtest.Reply{Text: "x", Usage: &u}))
+		b := m.Wrap(turns(samplingtest.Reply{Text: "x", Usage: u}))
 		for range 3 {
 			read(t.Context(), b, &sampling.Request{Prompt: "p", Params: sampling.Params{MaxTokens: 2}})
 		}

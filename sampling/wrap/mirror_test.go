@@ -76,8 +76,8 @@ func TestMirror(t *testing.T) {
 	var n int
 	var chunk sampling.Chunk
 	fill(t, reflect.ValueOf(&chunk).Elem(), &n)
-	p := throughJSON(t, writeChunk(&chunk))
-	if diff := cmp.Diff(chunk, p.chunk()); diff != "" {
+	p := throughJSON(t, writeCompletion(&chunk))
+	if diff := cmp.Diff(chunk, p.completion()); diff != "" {
 		t.Errorf("chunk (-was +is):\n%s", diff)
 	}
 	completions := make([]*sampling.Completion, 2)

@@ -93,8 +93,8 @@ func (t *tally) add(c *sampling.Chunk) {
 		}
 	}
 	t.sinceTokens += len(c.Tokens)
-	if c.Usage != nil {
-		t.tell(*c.Usage)
+	if c.Usage != (sampling.Usage{}) {
+		t.tell(c.Usage)
 	}
 }
 

@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "[%s on %s %s]\n", info.Model, info.Server, info.Version)
+	fmt.Fprintf(w, "[%s on %s]\n", info.Model, info.Server)
 	return task(ctx, w, model, flags.Arg(1))
 }
 
