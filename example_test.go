@@ -19,7 +19,7 @@ var ctx = context.Background()
 func Example_validOrError() {
 	task := fewshot.Task[string, string]{Out: fewshot.OneOf("positive", "negative")}
 	task.Add("The soup was cold.", "negative")
-	model := sampling.Model{Backend: &samplingtest.Script{Replies: []string{" not sure\n\n"}}}
+	model := sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(" not sure\n\n")}}
 	_, err := task.MustCompile().Run(ctx, model, "The waiter was friendly.")
 	fmt.Println(err)
 	// Output:

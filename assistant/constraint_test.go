@@ -43,7 +43,7 @@ func TestConstraintViolated(t *testing.T) {
 		" red": sampling.EndOfText, " 12 red": sampling.TokenLimit, " 12\n Human: 3": sampling.EndOfText, " ": sampling.EndOfText,
 	} {
 		for _, size := range []int{0, 1} {
-			script := &samplingtest.Script{Turns: []samplingtest.Reply{{Text: text, Reason: reason}}, Loop: true, ChunkSize: size}
+			script := &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{Text: text, Reason: reason}), ChunkSize: size}
 			c := assistant.Conversation{Model: sampling.Model{Backend: script}}
 			for chunk, err := range c.Stream(t.Context(), "A number?", assistant.ReplyOptions{Constraint: digits}) {
 				if err != nil && !errors.Is(err, sampling.ErrConstraint) || err == nil && (digits.Match(chunk.Text) != nil || chunk.Reason != sampling.Unfinished) {

@@ -20,7 +20,7 @@ import (
 )
 
 func talk(replies ...string) (*assistant.Conversation, *samplingtest.Script) {
-	script := &samplingtest.Script{Replies: replies, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(replies...), ChunkSize: 1}
 	return &assistant.Conversation{Model: sampling.Model{Backend: script}}, script
 }
 
@@ -83,7 +83,7 @@ func TestMarkdownInAnswersStays(t *testing.T) {
 }
 
 func TestRegenerateAndCopy(t *testing.T) {
-	c, script := talk(" one", " two", " three", " four", " five")
+	c, script := talk(" one", " two", " three", " four", " five", " six", " seven")
 	c.Params.Seed = 7
 	regenerate := func(c *assistant.Conversation) string {
 		text := ""
@@ -119,7 +119,6 @@ func TestRegenerateAndCopy(t *testing.T) {
 
 	before := c.Transcript
 	c.Transcript = c.Transcript[:0]
-	script.Replies = append(script.Replies, " six")
 	c.Reply(t.Context(), "Again.", assistant.ReplyOptions{})
 	if before[0].User != "Count." {
 		t.Error("a removed turn was written over where somebody holds it")
@@ -127,7 +126,6 @@ func TestRegenerateAndCopy(t *testing.T) {
 
 	// A transcript that is the beginning of a longer one leaves the rest of it alone.
 	whole := assistant.Transcript{{User: "a", Reply: "b"}, {User: "c", Reply: "d"}}
-	script.Replies = append(script.Replies, " seven")
 	c.Transcript = whole[:1]
 	if c.Reply(t.Context(), "e", assistant.ReplyOptions{}); whole[1].User != "c" || len(c.Transcript) != 2 {
 		t.Errorf("a turn was written over: %v", whole)
@@ -160,7 +158,7 @@ func TestPrefill(t *testing.T) {
 		t.Errorf("a prefill that the model has nothing to add to: %q, %v", got, err)
 	}
 	c, _ = talk()
-	c.Model.Backend.(*samplingtest.Script).Turns = []samplingtest.Reply{{Err: errors.New("down")}}
+	c.Model.Backend.(*samplingtest.Script).Answer = samplingtest.InTurn([]samplingtest.Reply{{Err: errors.New("down")}}...)
 	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: "Yes."}); got != "" || err == nil {
 		t.Errorf("a prefill before a model that does not answer: %q, %v", got, err)
 	}
@@ -192,7 +190,7 @@ func TestPrefillSeam(t *testing.T) {
 	} {
 		for _, size := range []int{1, 100} {
 			c := assistant.Conversation{
-				Model:   sampling.Model{Backend: &samplingtest.Script{Replies: []string{test.model}, ChunkSize: size}},
+				Model:   sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(test.model), ChunkSize: size}},
 				Persona: assistant.Persona{Layout: test.layout},
 			}
 			got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{Prefill: test.prefill})
@@ -253,7 +251,7 @@ func TestKeepCut(t *testing.T) {
 
 	// What fails by itself is not kept, nor is a turn of which the file says nothing.
 	c = talk()
-	c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{{Text: " half", Err: errors.New("down")}}, Loop: true}
+	c.Model.Backend = &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{Text: " half", Err: errors.New("down")})}
 	if _, err := c.Reply(t.Context(), "a", keep); err == nil || len(c.Transcript) != 0 {
 		t.Errorf("%v, %+v", err, c.Transcript)
 	}
@@ -331,7 +329,7 @@ func TestEmptyReplies(t *testing.T) {
 
 func TestReplyThatIsCut(t *testing.T) {
 	c, script := talk()
-	script.Turns = []samplingtest.Reply{{Text: " one two thr ", Reason: sampling.TokenLimit}, {Text: " four", Reason: sampling.Filtered}}
+	script.Answer = samplingtest.InTurn([]samplingtest.Reply{{Text: " one two thr ", Reason: sampling.TokenLimit}, {Text: " four", Reason: sampling.Filtered}}...)
 	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != "one two thr" || !c.Transcript[0].Cut {
 		t.Errorf("%q, %v, %+v", got, err, c.Transcript)
 	}
@@ -344,9 +342,10 @@ func TestReplyThatIsCut(t *testing.T) {
 func TestErrorsLoseNothing(t *testing.T) {
 	down := errors.New("down")
 	c, script := talk()
-	script.Turns = []samplingtest.Reply{
+	script.Answer = samplingtest.InTurn([]samplingtest.Reply{
 		{Text: " kept"}, {Text: " half a sent ", Err: down}, {Chunks: []sampling.Chunk{{Text: " broke off"}}}, {Err: down},
-	}
+		{Text: " new", Err: down},
+	}...)
 	c.Reply(t.Context(), "first", assistant.ReplyOptions{})
 	for _, want := range []struct {
 		text string
@@ -360,7 +359,6 @@ func TestErrorsLoseNothing(t *testing.T) {
 			t.Errorf("after %v the transcript is %v", err, c.Transcript)
 		}
 	}
-	script.Turns = append(script.Turns, samplingtest.Reply{Text: " new", Err: down})
 	for _, err := range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
 		if err != nil && !errors.Is(err, down) {
 			t.Error(err)
@@ -404,13 +402,13 @@ func TestChunks(t *testing.T) {
 	c, script := talk()
 	usage := func(n int) sampling.Usage { return sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
 	token := func(s string) []sampling.Token { return []sampling.Token{{Text: s, Logprob: -1}} }
-	script.Turns = []samplingtest.Reply{
+	script.Answer = samplingtest.InTurn([]samplingtest.Reply{
 		{Chunks: []sampling.Chunk{{Text: " ", Tokens: token(" ")}, {Reason: sampling.EndOfText, Usage: usage(1)}}},
 		{Chunks: []sampling.Chunk{
 			{Text: " ", Tokens: token(" ")}, {Text: "a", Tokens: token("a")}, {Text: "\n", Tokens: token("\n")}, {Text: "b", Tokens: token("b")},
 			{Reason: sampling.EndOfText, Usage: usage(4)},
 		}},
-	}
+	}...)
 	var got []string
 	for chunk, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
 		s := fmt.Sprintf("%q %v %v", chunk.Text, chunk.Reason, err)
@@ -440,10 +438,10 @@ func TestChunks(t *testing.T) {
 func TestUsageToldEarly(t *testing.T) {
 	c, script := talk()
 	usage := func(n int) sampling.Usage { return sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
-	script.Turns = []samplingtest.Reply{
+	script.Answer = samplingtest.InTurn([]samplingtest.Reply{
 		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Reason: sampling.EndOfText}}},
 		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Text: "a", Usage: usage(2)}, {Reason: sampling.EndOfText}}},
-	}
+	}...)
 	var last sampling.Usage
 	for chunk, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
 		if err != nil {

@@ -60,7 +60,7 @@ func ExampleConversation_Prompt() {
 // The pieces arrive as the model writes them. Where it goes on to a question of
 // its own it is stopped. The last chunk has a Reason and often no text.
 func ExampleConversation_Stream() {
-	model := &samplingtest.Script{Replies: []string{" In March,\nif you can.\n\nHuman: And"}, ChunkSize: 4}
+	model := &samplingtest.Script{Answer: samplingtest.InTurn(" In March,\nif you can.\n\nHuman: And"), ChunkSize: 4}
 	c := assistant.Conversation{Model: sampling.Model{Backend: model}}
 	var pieces []string
 	for chunk, err := range c.Stream(context.Background(), "When do I sow peas?", assistant.ReplyOptions{}) {
@@ -78,7 +78,7 @@ func ExampleConversation_Stream() {
 
 // For one reply alone: another temperature, and the words it begins with.
 func ExampleReplyOptions() {
-	model := &samplingtest.Script{Replies: []string{" sow them in March."}}
+	model := &samplingtest.Script{Answer: samplingtest.InTurn(" sow them in March.")}
 	c := assistant.Conversation{Model: sampling.Model{Backend: model}}
 	reply, err := c.Reply(context.Background(), "Peas?", assistant.ReplyOptions{
 		Prefill: "Gladly:", Params: &sampling.Params{Temperature: 0.7},
@@ -96,7 +96,7 @@ func ExampleFile() {
 	}
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, "talk.jsonl")
-	model := sampling.Model{Backend: &samplingtest.Script{Replies: []string{" In March.", " In May."}}}
+	model := sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(" In March.", " In May.")}}
 	for _, question := range []string{"When do I sow peas?", "And beans?"} {
 		file, turns, err := assistant.OpenFile(path)
 		if err != nil {

@@ -226,7 +226,7 @@ func TestFileRefusesWhatItCannotKeep(t *testing.T) {
 	}
 	for leave := range 3 {
 		reply := samplingtest.Reply{Chunks: []sampling.Chunk{{Text: " le"}, {Text: "ft", Reason: sampling.EndOfText}}}
-		c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{reply}}
+		c.Model.Backend = &samplingtest.Script{Answer: samplingtest.InTurn(reply)}
 		n := 0
 		for range c.Stream(t.Context(), "b", assistant.ReplyOptions{}) {
 			if n++; n > leave {

@@ -217,7 +217,7 @@ type perByte struct{ sampling.Backend }
 func (perByte) Count(ctx context.Context, text string) (int, error) { return len(text), nil }
 
 func TestCounterThatCannotBeCompared(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" Hello.", " Hello.")}
 	c := assistant.Conversation{Model: sampling.Model{Backend: perByte{sampling.BackendFunc(script.Sample)}, Window: 1000}}
 	for range 2 {
 		if _, err := c.Reply(t.Context(), "Hi", assistant.ReplyOptions{}); err != nil {
@@ -289,7 +289,7 @@ func TestPromptsNeverOverflow(t *testing.T) {
 		for window := 400; window < 3000; window += 171 {
 			c := &assistant.Conversation{
 				Persona: assistant.Persona{Description: "A guide."},
-				Model:   sampling.Model{Window: window, Counter: counter, Backend: &samplingtest.Script{Replies: []string{" fine"}, Loop: true}},
+				Model:   sampling.Model{Window: window, Counter: counter, Backend: &samplingtest.Script{Answer: samplingtest.Always(" fine")}},
 				Params:  sampling.Params{MaxTokens: 100},
 			}
 			turns := longTalk(40)

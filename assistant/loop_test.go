@@ -25,7 +25,7 @@ func TestLoops(t *testing.T) {
 		"after a long text":    long.String() + strings.Repeat("And so on. ", 60),
 		"a list going nowhere": " 1. One\n" + strings.Repeat("- Take the wheel off the bicycle.\n", 40),
 	} {
-		script := &samplingtest.Script{Replies: []string{raw}, ChunkSize: 1, Loop: true}
+		script := &samplingtest.Script{Answer: samplingtest.Always(raw), ChunkSize: 1}
 		c := assistant.Conversation{Model: sampling.Model{Backend: script}}
 		got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{})
 		if !errors.Is(err, assistant.ErrLoop) || len(c.Transcript) != 0 {
@@ -42,7 +42,7 @@ func TestLoops(t *testing.T) {
 		if !strings.HasPrefix(strings.TrimSpace(raw), got) {
 			t.Errorf("%s: the caller saw %q", name, got)
 		}
-		c.Model.Backend = &samplingtest.Script{Replies: []string{raw}, Loop: true}
+		c.Model.Backend = &samplingtest.Script{Answer: samplingtest.Always(raw)}
 		if whole, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); !errors.Is(err, assistant.ErrLoop) || whole != got {
 			t.Errorf("%s: in one chunk %d bytes were given out, and %d letter by letter: %v", name, len(whole), len(got), err)
 		}
@@ -66,7 +66,7 @@ func TestLoopsThatTheTokenLimitCuts(t *testing.T) {
 	} {
 		looped := samplingtest.Reply{Text: raw, Reason: sampling.TokenLimit}
 		c, script := talk()
-		script.Turns = []samplingtest.Reply{looped, {Text: " It is blue."}, looped, looped, looped, looped, {Text: raw}}
+		script.Answer = samplingtest.InTurn([]samplingtest.Reply{looped, {Text: " It is blue."}, looped, looped, looped, looped, {Text: raw}}...)
 		ask := func(o assistant.ReplyOptions) (string, error) { return c.Reply(t.Context(), "a", o) }
 		if got, err := ask(assistant.ReplyOptions{}); err != nil || got != "It is blue." || len(c.Transcript) != 1 || c.Transcript[0].Cut {
 			t.Errorf("%q was not asked for again: %q, %v", raw, got, err)
@@ -92,7 +92,7 @@ func TestLoopsThatTheTokenLimitCuts(t *testing.T) {
 	}
 	for _, raw := range []string{" Row, row, row your boat", " Ha ha ha ha ha ha!", " 1. one\n2. one\n3. one\n4. one\n5. one\n6. one\n7. one\n8. one\n9. one\n10. one\n11. one", " Title\n" + strings.Repeat("=", 200)} {
 		c, script := talk()
-		script.Turns = []samplingtest.Reply{{Text: raw, Reason: sampling.TokenLimit}}
+		script.Answer = samplingtest.InTurn([]samplingtest.Reply{{Text: raw, Reason: sampling.TokenLimit}}...)
 		if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); err != nil || got != strings.TrimSpace(raw) || !c.Transcript[0].Cut {
 			t.Errorf("%q is not a loop: %q, %v", raw, got, err)
 		}
@@ -104,7 +104,7 @@ func TestLoopsThatTheTokenLimitCuts(t *testing.T) {
 func TestLoopWithoutPenalty(t *testing.T) {
 	raw := strings.Repeat(" no", 200)
 	c, script := talk()
-	script.Turns = []samplingtest.Reply{{Text: raw}, {Err: fmt.Errorf("repetition_penalty: %w", sampling.ErrUnsupported)}, {Text: raw}}
+	script.Answer = samplingtest.InTurn([]samplingtest.Reply{{Text: raw}, {Err: fmt.Errorf("repetition_penalty: %w", sampling.ErrUnsupported)}, {Text: raw}}...)
 	if got, err := c.Reply(t.Context(), "a", assistant.ReplyOptions{}); !errors.Is(err, assistant.ErrLoop) || !strings.HasPrefix(got, "no no") || len(script.Calls()) != 2 {
 		t.Errorf("%.20q, %v, %d calls", got, err, len(script.Calls()))
 	}
@@ -116,8 +116,7 @@ func TestLoopWithoutPenalty(t *testing.T) {
 
 // A prefill may repeat itself. A model that goes on with that may not.
 func TestLoopAfterPrefill(t *testing.T) {
-	c, script := talk(" Done.", strings.Repeat(" no", 200))
-	script.Loop = true
+	c, _ := talk(" Done.", strings.Repeat(" no", 200))
 	o := assistant.ReplyOptions{Prefill: strings.TrimSpace(strings.Repeat("no ", 200))}
 	if got, err := c.Reply(t.Context(), "a", o); err != nil || got != o.Prefill+" Done." {
 		t.Errorf("%q, %v", got, err)

@@ -23,14 +23,14 @@ type heard struct {
 // hear asks a scripted model that says raw in the given chunks.
 func hear(t *testing.T, persona assistant.Persona, prefill, raw string, split func(string) []string) heard {
 	t.Helper()
-	script := &samplingtest.Script{Replies: []string{raw}, Loop: true}
+	script := &samplingtest.Script{Answer: samplingtest.Always(raw)}
 	if split != nil {
 		var reply samplingtest.Reply
 		for _, piece := range split(raw) {
 			reply.Chunks = append(reply.Chunks, sampling.Chunk{Text: piece})
 		}
 		reply.Chunks = append(reply.Chunks, sampling.Chunk{Reason: sampling.EndOfText})
-		script = &samplingtest.Script{Turns: []samplingtest.Reply{reply}, Loop: true}
+		script = &samplingtest.Script{Answer: samplingtest.Always(reply)}
 	}
 	c := assistant.Conversation{Model: sampling.Model{Backend: script}, Persona: persona}
 	var h heard
@@ -238,7 +238,7 @@ func TestLeavingWhereItFails(t *testing.T) {
 		"as it ought": {Text: " Hello"},
 	} {
 		for leave := range 4 {
-			c := assistant.Conversation{Model: sampling.Model{Backend: &samplingtest.Script{Turns: []samplingtest.Reply{reply}}}}
+			c := assistant.Conversation{Model: sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(reply)}}}
 			n := 0
 			for range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {
 				if n++; n > leave {

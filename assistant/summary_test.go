@@ -13,7 +13,7 @@ import (
 
 func TestSummarize(t *testing.T) {
 	var asked []*sampling.Request
-	script := &samplingtest.Script{Choose: func(call int, req *sampling.Request) samplingtest.Reply {
+	script := &samplingtest.Script{Answer: func(call int, req *sampling.Request) samplingtest.Reply {
 		if strings.HasSuffix(req.Prompt, "\n\nSummary:") {
 			copied := *req
 			asked = append(asked, &copied)
@@ -79,14 +79,14 @@ func TestSummarize(t *testing.T) {
 	}
 	c.Summary, c.Summarized = assistant.Turn{}, 0
 
-	c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{{Text: " They walk。 They talk and th", Reason: sampling.TokenLimit}, {Text: " They walk and t", Reason: sampling.TokenLimit}}, Loop: true}
+	c.Model.Backend = &samplingtest.Script{Answer: samplingtest.InTurn([]samplingtest.Reply{{Text: " They walk。 They talk and th", Reason: sampling.TokenLimit}, {Text: " They walk and t", Reason: sampling.TokenLimit}}...)}
 	if err := c.Summarize(t.Context()); !errors.Is(err, sampling.ErrTokenLimit) || c.Summary.Reply != "They walk。" || c.Summarized == 0 {
 		t.Errorf("summaries that are too long: %v; %+v", err, c.Summary)
 	}
 	c.Summary, c.Summarized = assistant.Turn{}, 0
 
 	down := errors.New("down")
-	c.Model.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{{Err: down}, {Text: " \n\n"}}}
+	c.Model.Backend = &samplingtest.Script{Answer: samplingtest.InTurn([]samplingtest.Reply{{Err: down}, {Text: " \n\n"}}...)}
 	for _, want := range []error{down, assistant.ErrEmpty} {
 		if err := c.Summarize(t.Context()); !errors.Is(err, want) || c.Summarized != 0 {
 			t.Errorf("%v, want %v; %+v", err, want, c.Summary)

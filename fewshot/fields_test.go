@@ -156,7 +156,7 @@ func ExampleFields() {
 		In:     fewshot.Fields[question](),
 	}
 	task.Add(question{"The bridge opened in 1932.", "When did it open?"}, "1932")
-	model := sampling.Model{Backend: &samplingtest.Script{Replies: []string{" the mayor\n\nContext: The"}}}
+	model := sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(" the mayor\n\nContext: The")}}
 	a, err := task.MustCompile().Do(context.Background(), model, question{"The mayor cut the ribbon.", "Who cut the ribbon?"})
 	if err != nil {
 		log.Fatal(err)

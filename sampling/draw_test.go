@@ -172,7 +172,7 @@ func TestDrawFails(t *testing.T) {
 
 func TestDrawCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		script := &samplingtest.Script{Replies: []string{"a"}, Loop: true, Wait: func(ctx context.Context, call, chunk int) error {
+		script := &samplingtest.Script{Answer: samplingtest.Always("a"), Wait: func(ctx context.Context, call, chunk int) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
@@ -234,7 +234,7 @@ func TestDrawer(t *testing.T) {
 		{"an error and what was finished", []*sampling.Completion{end("a"), {Text: "b"}}, boom, []string{"a"}, "boom"},
 		{"an error", nil, boom, nil, "boom"},
 	} {
-		m := sampling.Model{Backend: &samplingtest.Script{DrawFunc: func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+		m := sampling.Model{Backend: drawer{draw: func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 			if n != 2 || req.Params.Seed == 0 || req.Params.MaxTokens != sampling.DefaultMaxTokens {
 				t.Errorf("the Drawer was asked for %d with %+v", n, req.Params)
 			}
@@ -260,7 +260,7 @@ func TestDrawer(t *testing.T) {
 
 // A Drawer need not say the seeds: they follow from the request's.
 func TestDrawerSeeds(t *testing.T) {
-	m := sampling.Model{Backend: &samplingtest.Script{DrawFunc: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+	m := sampling.Model{Backend: drawer{draw: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
 		return []*sampling.Completion{{Reason: sampling.EndOfText}, {Reason: sampling.EndOfText, Seed: 99}, {Reason: sampling.EndOfText}}, nil
 	}}}
 	var got []uint64
@@ -274,7 +274,7 @@ func TestDrawerSeeds(t *testing.T) {
 
 // The tokens of a completion that came whole are cut with its text.
 func TestDrawerTokens(t *testing.T) {
-	m := sampling.Model{Backend: &samplingtest.Script{DrawFunc: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+	m := sampling.Model{Backend: drawer{draw: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
 		c := sampling.Completion{Text: "ab\n\ncd", Reason: sampling.TokenLimit}
 		for _, text := range []string{"a", "b\n", "\nc", "d"} {
 			c.Tokens = append(c.Tokens, sampling.Token{Text: text})
@@ -294,11 +294,11 @@ func TestDrawerTokens(t *testing.T) {
 // at once sends Model back to single samples.
 func TestDrawerFallsBack(t *testing.T) {
 	drew := 0
-	script := &samplingtest.Script{Replies: []string{"a"}, Loop: true, DrawFunc: func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+	script := &samplingtest.Script{Answer: samplingtest.Always("a")}
+	m := sampling.Model{Backend: drawer{script, func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
 		drew++
 		return nil, fmt.Errorf("%w: this many", sampling.ErrUnsupported)
-	}}
-	m := sampling.Model{Backend: script}
+	}}}
 	for n, draws := range map[int]int{1: 0, 3: 1} {
 		drew = 0
 		before := len(script.Calls())

@@ -67,7 +67,7 @@ func ExampleModel_Stream() {
 
 // modelOf is a model that says the texts, one for each call, rune by rune.
 func modelOf(texts ...string) (sampling.Model, *samplingtest.Script) {
-	script := &samplingtest.Script{Replies: texts, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(texts...), ChunkSize: 1}
 	return sampling.Model{Backend: script}, script
 }
 
@@ -107,7 +107,7 @@ func TestComplete(t *testing.T) {
 			sampling.Completion{Text: "a", Reason: sampling.EndOfText}, nil},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			m := sampling.Model{Backend: &samplingtest.Script{Turns: []samplingtest.Reply{test.reply}, ChunkSize: 1}}
+			m := sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(test.reply), ChunkSize: 1}}
 			req := &sampling.Request{Prompt: "p", Stop: test.stop, Params: sampling.Params{Seed: 5}}
 			c, err := m.Complete(t.Context(), req)
 			if !errors.Is(err, test.err) {
@@ -119,7 +119,7 @@ func TestComplete(t *testing.T) {
 			}
 
 			// Streamed is the same as whole.
-			m.Backend = &samplingtest.Script{Turns: []samplingtest.Reply{test.reply}, ChunkSize: 2}
+			m.Backend = &samplingtest.Script{Answer: samplingtest.InTurn(test.reply), ChunkSize: 2}
 			text, last, streamErr := joined(m.Stream(t.Context(), req))
 			if text != c.Text || last.Reason != c.Reason || last.Stop != c.Stop || fmt.Sprint(streamErr) != fmt.Sprint(err) {
 				t.Errorf("streamed: %q, %v, %v; whole: %q, %v, %v", text, last, streamErr, c.Text, c.Reason, err)
@@ -225,7 +225,7 @@ func TestPrepared(t *testing.T) {
 // caller has its answer.
 func TestStopStopsTheBackend(t *testing.T) {
 	var ctxOfBackend context.Context
-	script := &samplingtest.Script{Replies: []string{"abcdef"}, ChunkSize: 1, Loop: true}
+	script := &samplingtest.Script{Answer: samplingtest.Always("abcdef"), ChunkSize: 1}
 	m := sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		ctxOfBackend = ctx
 		return script.Sample(ctx, req)
@@ -248,7 +248,7 @@ func TestStopStopsTheBackend(t *testing.T) {
 }
 
 func TestLeavingAStream(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{"abcdef"}, ChunkSize: 1, Loop: true}
+	script := &samplingtest.Script{Answer: samplingtest.Always("abcdef"), ChunkSize: 1}
 	m := sampling.Model{Backend: script}
 	for n := range 6 {
 		got := 0
@@ -264,7 +264,7 @@ func TestLeavingAStream(t *testing.T) {
 }
 
 func TestCancelling(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{"abcdef"}, ChunkSize: 1, Loop: true}
+	script := &samplingtest.Script{Answer: samplingtest.Always("abcdef"), ChunkSize: 1}
 	m := sampling.Model{Backend: script}
 	for n := range 5 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -303,7 +303,7 @@ func TestCancelling(t *testing.T) {
 func TestCancellingAHangingBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := sampling.Model{Backend: &samplingtest.Script{
-			Replies: []string{"ab\n"}, ChunkSize: 1,
+			Answer: samplingtest.InTurn("ab\n"), ChunkSize: 1,
 			Wait: func(ctx context.Context, call, chunk int) error {
 				if chunk < 2 {
 					return nil

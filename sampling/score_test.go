@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 func TestScore(t *testing.T) {
@@ -19,7 +18,7 @@ func TestScore(t *testing.T) {
 
 	boom := errors.New("boom")
 	asked := 0
-	script := &samplingtest.Script{ScoreFunc: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
+	script := scorer{score: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 		asked++
 		prompt := req.Prompt
 		if prompt == "fail" {

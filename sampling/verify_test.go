@@ -35,15 +35,13 @@ var ways = map[string]func(ctx context.Context, m sampling.Model, req *sampling.
 }
 
 // drawing is a Script that is a Drawer, too.
-func drawing(reply samplingtest.Reply) *samplingtest.Script {
-	s := &samplingtest.Script{Turns: []samplingtest.Reply{reply}, Loop: true}
-	s.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
+func drawing(reply samplingtest.Reply) drawer {
+	return drawer{&samplingtest.Script{Answer: samplingtest.Always(reply)}, func(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
 		for range n {
 			all = append(all, &sampling.Completion{Text: reply.Text, Reason: max(reply.Reason, sampling.EndOfText)})
 		}
 		return all, nil
-	}
-	return s
+	}}
 }
 
 func TestAnswersAreVerified(t *testing.T) {
@@ -75,7 +73,7 @@ func TestAnswersAreVerified(t *testing.T) {
 	} {
 		for name, ask := range ways {
 			for size := range 4 {
-				script := &samplingtest.Script{Turns: []samplingtest.Reply{test.reply}, Loop: true, ChunkSize: size}
+				script := &samplingtest.Script{Answer: samplingtest.Always(test.reply), ChunkSize: size}
 				backends := []sampling.Backend{script}
 				if name == "Draw" {
 					backends = append(backends, drawing(test.reply))
@@ -97,7 +95,7 @@ func TestAnswersAreVerified(t *testing.T) {
 // The error comes with what the server said, also with what a stream kept back,
 // and ends the work.
 func TestViolation(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" pos. And much more"}, ChunkSize: 2}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" pos. And much more"), ChunkSize: 2}
 	c, err := sampling.Model{Backend: script}.Complete(t.Context(), &sampling.Request{Prompt: "p", Constraint: sampling.OneOf(" positive")})
 	if !errors.Is(err, sampling.ErrConstraint) || c == nil || c.Text != " pos. " || !strings.Contains(err.Error(), "byte 4") {
 		t.Errorf("%+v, %v", c, err)
@@ -108,7 +106,7 @@ func TestViolation(t *testing.T) {
 
 	// Draw keeps those that were finished.
 	n := 0
-	d := &samplingtest.Script{DrawFunc: func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	d := drawer{draw: func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 		return []*sampling.Completion{{Text: "a", Reason: sampling.EndOfText}, {Text: "c", Reason: sampling.EndOfText}, {Text: "b", Reason: sampling.EndOfText}}, nil
 	}}
 	all, err := sampling.Model{Backend: d}.Draw(t.Context(), &sampling.Request{Prompt: "p", Constraint: sampling.OneOf("a", "b")}, 3)
@@ -135,7 +133,7 @@ func TestConstraintUnsupported(t *testing.T) {
 		{"one that says no", func(s *samplingtest.Script) sampling.Backend { return refusing{s} }},
 	} {
 		for name, ask := range ways {
-			script := &samplingtest.Script{Replies: []string{"a"}, Loop: true}
+			script := &samplingtest.Script{Answer: samplingtest.Always("a")}
 			m := sampling.Model{Backend: test.of(script), Window: 10, Counter: uncounted{t}}
 			req := &sampling.Request{Prompt: "p", Constraint: sampling.OneOf("a")}
 			if text, _, err := ask(t.Context(), m, req); !errors.Is(err, sampling.ErrUnsupported) || text != "" {
@@ -188,7 +186,7 @@ func FuzzVerified(f *testing.F) {
 				}
 				continue
 			}
-			script := &samplingtest.Script{Turns: []samplingtest.Reply{{Text: text, Reason: reason}}, ChunkSize: a.IntN(4)}
+			script := &samplingtest.Script{Answer: samplingtest.InTurn(samplingtest.Reply{Text: text, Reason: reason}), ChunkSize: a.IntN(4)}
 			got, last, err := joined(sampling.Model{Backend: script}.Stream(t.Context(), &sampling.Request{Constraint: c, Stop: stop}))
 			good := matches || found == "" && reason == sampling.TokenLimit && extends
 			// The limit may have cut within a stop after a match.
@@ -217,7 +215,7 @@ func TestHalfAStopAfterAMatch(t *testing.T) {
 	req := &sampling.Request{Constraint: sampling.OneOf("yes", "no"), Stop: []string{"###", "\n"}}
 	for text, want := range map[string]string{"yes#": "yes", "no##": "no", "ye": "ye", "yes": "yes"} {
 		for _, size := range []int{1, 2, 100} {
-			script := &samplingtest.Script{Turns: []samplingtest.Reply{{Text: text, Reason: sampling.TokenLimit}}, Loop: true, ChunkSize: size}
+			script := &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{Text: text, Reason: sampling.TokenLimit}), ChunkSize: size}
 			c, err := (sampling.Model{Backend: script}).Complete(t.Context(), req)
 			if err != nil || c.Text != want {
 				t.Errorf("%q in pieces of %d: %+v, %v; want %q", text, size, c, err, want)

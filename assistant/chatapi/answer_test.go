@@ -65,7 +65,7 @@ func TestReplies(t *testing.T) {
 				if layout == assistant.Headings && strings.Contains(tt.reply.Text+tt.body, "Human") {
 					continue // it has other labels
 				}
-				script := &samplingtest.Script{Turns: []samplingtest.Reply{tt.reply}, Loop: true, ChunkSize: size}
+				script := &samplingtest.Script{Answer: samplingtest.Always(tt.reply), ChunkSize: size}
 				s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: assistant.Persona{Layout: layout}})
 				status, all := s.post(t, tt.body)
 				if status != 200 {
@@ -91,7 +91,7 @@ func TestReplies(t *testing.T) {
 // a stream has given out by then stays.
 func TestLoop(t *testing.T) {
 	reply := samplingtest.Reply{Text: strings.Repeat(" and again", 60)}
-	script := &samplingtest.Script{Turns: []samplingtest.Reply{reply}, Loop: true, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.Always(reply), ChunkSize: 1}
 	s := serveScript(t, script)
 	status, whole := s.post(t, `{`+hi+`}`)
 	_, streamed := s.post(t, `{`+hi+`,"stream":true}`)
@@ -110,15 +110,15 @@ func TestLoop(t *testing.T) {
 func TestLoopAgain(t *testing.T) {
 	loop := samplingtest.Reply{Text: strings.Repeat(" and again", 60)}
 	for _, n := range []int{1, 3} {
-		script := &samplingtest.Script{ChunkSize: 3, Choose: func(_ int, req *sampling.Request) samplingtest.Reply {
+		script := &samplingtest.Script{ChunkSize: 3, Answer: func(_ int, req *sampling.Request) samplingtest.Reply {
 			if req.Params.RepetitionPenalty == 0 {
 				return loop
 			}
 			return samplingtest.Reply{Text: " one two"}
-		}, DrawFunc: func(_ context.Context, _ *sampling.Request, n int) ([]*sampling.Completion, error) {
-			return slices.Repeat([]*sampling.Completion{{Text: loop.Text, Reason: sampling.EndOfText}}, n), nil
 		}}
-		s := serveScript(t, script)
+		s := serveScript(t, drawer{script, func(_ context.Context, _ *sampling.Request, n int) ([]*sampling.Completion, error) {
+			return slices.Repeat([]*sampling.Completion{{Text: loop.Text, Reason: sampling.EndOfText}}, n), nil
+		}})
 		status, text := s.post(t, with(fmt.Sprintf(`"stop":" two","n":%d`, n)))
 		for _, c := range decode(t, text).Choices {
 			if status != 200 || c.Message.Content != "one" || *c.FinishReason != "stop" {
@@ -131,7 +131,7 @@ func TestLoopAgain(t *testing.T) {
 // TestLoopWithoutPenalty: where the backend has no such penalty, the loop is the
 // error.
 func TestLoopWithoutPenalty(t *testing.T) {
-	s := serveScript(t, &samplingtest.Script{Choose: func(_ int, req *sampling.Request) samplingtest.Reply {
+	s := serveScript(t, &samplingtest.Script{Answer: func(_ int, req *sampling.Request) samplingtest.Reply {
 		if req.Params.RepetitionPenalty == 0 {
 			return samplingtest.Reply{Text: strings.Repeat(" and again", 60)}
 		}
@@ -168,7 +168,7 @@ func TestParameters(t *testing.T) {
 		{`"logprobs":true,"top_logprobs":5`, func(p *sampling.Params) { p.Logprobs, p.TopLogprobs = true, 5 }},
 		{`"logprobs":false`, func(p *sampling.Params) {}},
 	} {
-		script := &samplingtest.Script{Replies: []string{" ok"}}
+		script := &samplingtest.Script{Answer: samplingtest.InTurn(" ok")}
 		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Params: defaults})
 		s.ask(t, with(tt.field))
 		got, want := script.Calls()[0].Request.Params, defaults
@@ -183,7 +183,7 @@ func TestParameters(t *testing.T) {
 
 // TestSeeds checks that every seed of OpenAI's is one of ours, always the same.
 func TestSeeds(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" ok"}, Loop: true}
+	script := &samplingtest.Script{Answer: samplingtest.Always(" ok")}
 	s := serveScript(t, script)
 	for _, seed := range []string{"0", "-1", "-9223372036854775808"} {
 		before := len(script.Calls())
@@ -208,7 +208,7 @@ func TestSeeds(t *testing.T) {
 // TestStopsReachBackend checks that the client's stops come on top of the
 // layout's, but for those that the backend would find where the reply has none.
 func TestStopsReachBackend(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" ok"}}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" ok")}
 	s := serveScript(t, script)
 	s.ask(t, with(`"stop":["###"," x","a\nb"]`))
 	stops := script.Calls()[0].Request.Stop
@@ -225,7 +225,7 @@ func TestTokensAtStop(t *testing.T) {
 	}
 	chunks := []sampling.Chunk{token(" one"), token(" two"), token(" th"), token("ree"), token(" four")}
 	chunks[4].Reason = sampling.EndOfText
-	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Chunks: chunks}}, Loop: true})
+	s := serveScript(t, &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{Chunks: chunks})})
 	for body, want := range map[string]string{
 		with(`"logprobs":true`):                                   "one| two| th|ree| four",
 		with(`"logprobs":true,"stop":" three"`):                   "one| two",

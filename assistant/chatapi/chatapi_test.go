@@ -1,6 +1,7 @@
 package chatapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -65,9 +66,19 @@ func serve(t testing.TB, c chatapi.Config) *server {
 }
 
 // serveScript serves a backend that says what it is told.
-func serveScript(t testing.TB, script *samplingtest.Script) *server {
+func serveScript(t testing.TB, script sampling.Backend) *server {
 	t.Helper()
 	return serve(t, chatapi.Config{Model: sampling.Model{Backend: script}})
+}
+
+// A drawer is a Script that draws several completions at once.
+type drawer struct {
+	*samplingtest.Script
+	draw func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error)
+}
+
+func (d drawer) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	return d.draw(ctx, req, n)
 }
 
 func (s *server) client() *openai.Client {
@@ -191,7 +202,7 @@ func TestMessages(t *testing.T) {
 			"Own.\n\nHuman: A?\n\n Assistant: No.\n\n Human: B?\n\nAssistant:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			script := &samplingtest.Script{Replies: []string{" Reply."}}
+			script := &samplingtest.Script{Answer: samplingtest.InTurn(" Reply.")}
 			s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona, ReplaceDescription: tt.replace})
 			s.ask(t, `{"messages":[`+tt.messages+`]}`)
 			if got := script.Calls()[0].Request.Prompt; got != tt.want {

@@ -143,9 +143,9 @@ func TestClientErrors(t *testing.T) {
 
 // TestClientMidStreamError has a backend that fails after it has begun.
 func TestClientMidStreamError(t *testing.T) {
-	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{
+	s := serveScript(t, &samplingtest.Script{Answer: samplingtest.InTurn(samplingtest.Reply{
 		Text: " one two three", Err: &sampling.Error{Backend: "openai", Status: 500, Err: errors.New("secret words of the server")},
-	}}, ChunkSize: 4})
+	}), ChunkSize: 4})
 	stream, err := s.client().CreateChatCompletionStream(t.Context(), question("Hi?"))
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestClientAborts(t *testing.T) {
 	for name, n := range map[string]int{"one": 1, "three": 3} {
 		t.Run(name, func(t *testing.T) {
 			script := &samplingtest.Script{
-				Replies: []string{" one two three four five six seven eight nine ten"}, ChunkSize: 6, Loop: true,
+				Answer: samplingtest.Always(" one two three four five six seven eight nine ten"), ChunkSize: 6,
 				Wait: func(ctx context.Context, _, chunk int) error {
 					if chunk < 3 {
 						return nil
@@ -223,7 +223,7 @@ func TestClientAborts(t *testing.T) {
 // TestClientAbortsWhole leaves while it waits for an answer that is not streamed.
 func TestClientAbortsWhole(t *testing.T) {
 	waiting := make(chan struct{}, 1)
-	script := &samplingtest.Script{Replies: []string{" one two three four five"}, ChunkSize: 6, Wait: func(ctx context.Context, _, chunk int) error {
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" one two three four five"), ChunkSize: 6, Wait: func(ctx context.Context, _, chunk int) error {
 		if chunk < 2 {
 			return nil
 		}

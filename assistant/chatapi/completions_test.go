@@ -55,7 +55,7 @@ func (s *server) complete(t *testing.T, body string) textAnswer {
 func TestCompletions(t *testing.T) {
 	const reply = " two\n\nHuman: three four"
 	for _, size := range []int{0, 1, 3} {
-		script := &samplingtest.Script{Replies: []string{reply}, Loop: true, ChunkSize: size}
+		script := &samplingtest.Script{Answer: samplingtest.Always(reply), ChunkSize: size}
 		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: assistant.Helpful()})
 		for body, want := range map[string]string{
 			`{"prompt":"one"}`:                                         reply,
@@ -140,12 +140,12 @@ func TestCompletionLogprobs(t *testing.T) {
 // reads the prompt once, and the answer says what it cost.
 func TestReadsOnce(t *testing.T) {
 	var draws, samples atomic.Int64
-	script := &samplingtest.Script{
-		Choose: func(int, *sampling.Request) samplingtest.Reply {
+	script := drawer{
+		&samplingtest.Script{Answer: func(int, *sampling.Request) samplingtest.Reply {
 			samples.Add(1)
 			return samplingtest.Reply{Text: " one"}
-		},
-		DrawFunc: func(_ context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+		}},
+		func(_ context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 			draws.Add(1)
 			all := make([]*sampling.Completion, n)
 			for i := range all {
@@ -194,7 +194,7 @@ func TestReadsOnce(t *testing.T) {
 			return slices.Repeat([]*sampling.Completion{{Text: " a"}}, n), nil
 		},
 	} {
-		s := serveScript(t, &samplingtest.Script{DrawFunc: draw})
+		s := serveScript(t, drawer{&samplingtest.Script{}, draw})
 		if status, text := s.post(t, with(`"n":3`)); status < 500 || strings.Contains(text, secretText) {
 			t.Errorf("%s: %d %s", name, status, text)
 		}
@@ -204,7 +204,7 @@ func TestReadsOnce(t *testing.T) {
 // TestServersWindow has a server that finds a prompt too long.
 func TestServersWindow(t *testing.T) {
 	tooLong := &sampling.Error{Backend: "b", Status: 400, Err: fmt.Errorf("%w: %s", sampling.ErrBudget, secretText)}
-	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Err: tooLong}}, Loop: true})
+	s := serveScript(t, &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{Err: tooLong})})
 	for path, body := range map[string]string{"/v1/chat/completions": `{` + hi + `}`, "/v1/completions": `{"prompt":"a"}`, "/v1/responses": `{"input":"a"}`} {
 		status, text := s.postTo(t, path, body)
 		e := decode(t, text).Error
@@ -219,7 +219,7 @@ func TestServersWindow(t *testing.T) {
 func TestIgnoredFields(t *testing.T) {
 	log := new(buffer)
 	s := serve(t, chatapi.Config{
-		Model:  sampling.Model{Backend: &samplingtest.Script{Replies: []string{" Fine."}, Loop: true}},
+		Model:  sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.Always(" Fine.")}},
 		Logger: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	s.ask(t, `{"messages":[{"role":"user","name":"private-words-51d7","content":"a"},{"role":"user","name":"b","id":"c","content":"d"}],"store":true,"tools":[],"options":{"private-words-51d7":1}}`)
@@ -234,10 +234,10 @@ func TestIgnoredFields(t *testing.T) {
 // TestManyTokensOfOneText keeps the likelier of two tokens that are the same text.
 func TestManyTokensOfOneText(t *testing.T) {
 	top := []sampling.Token{{Text: " a", Logprob: -0.5}, {Text: " a", Logprob: -5}, {Text: " b", Logprob: math.Inf(-1)}}
-	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Chunks: []sampling.Chunk{
+	s := serveScript(t, &samplingtest.Script{Answer: samplingtest.InTurn(samplingtest.Reply{Chunks: []sampling.Chunk{
 		{Text: " é", Tokens: []sampling.Token{{Text: " é", Logprob: -0.5, Top: top}}},
 		{Text: " a", Tokens: []sampling.Token{{Text: " a", Logprob: -0.5, Top: top}}, Reason: sampling.EndOfText},
-	}}}})
+	}})})
 	l := s.complete(t, `{"prompt":"x","logprobs":3}`).Choices[0].Logprobs
 	if l.Top[0][" a"] != -0.5 || l.Top[0][" b"] != -9999 || !slices.Equal(l.Offsets, []int{0, 2}) {
 		t.Errorf("%+v", l)

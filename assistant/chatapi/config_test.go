@@ -38,7 +38,7 @@ func TestAllowed(t *testing.T) {
 		{config: chatapi.Config{Origins: []string{"https://chat.example.org"}}, host: "localhost", origin: "https://chat.example.org", status: 200},
 		{config: chatapi.Config{Origins: []string{"https://chat.example.org"}}, host: "localhost", origin: "http://chat.example.org", status: 403},
 	} {
-		tt.config.Model.Backend = &samplingtest.Script{Replies: []string{" ok"}, Loop: true}
+		tt.config.Model.Backend = &samplingtest.Script{Answer: samplingtest.Always(" ok")}
 		h, err := chatapi.New(t.Context(), tt.config)
 		if err != nil {
 			t.Fatal(err)
@@ -128,7 +128,7 @@ func TestBehindMiddleware(t *testing.T) {
 		{"neither Flush nor Unwrap", func(w http.ResponseWriter) http.ResponseWriter { return hiding{w} }, 200, 500, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			script := &samplingtest.Script{Replies: []string{" Hello.", " Hello."}}
+			script := &samplingtest.Script{Answer: samplingtest.InTurn(" Hello.", " Hello.")}
 			h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}})
 			if err != nil {
 				t.Fatal(err)

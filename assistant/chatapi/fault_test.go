@@ -74,7 +74,7 @@ func TestBackendErrors(t *testing.T) {
 	} {
 		for _, stream := range []string{"false", "true"} {
 			for _, n := range []string{"1", "2"} {
-				s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{Err: tt.err}}, Loop: true})
+				s := serveScript(t, &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{Err: tt.err})})
 				resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(with(`"top_k":5,"n":`+n+`,"stream":`+stream)))
 				if err != nil {
 					t.Fatal(err)
@@ -148,7 +148,7 @@ func (panicky) Count(_ context.Context, text string) (int, error) {
 
 // TestTimeout has a backend that hangs.
 func TestTimeout(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" one two"}, ChunkSize: 4, Loop: true, Wait: func(ctx context.Context, _, chunk int) error {
+	script := &samplingtest.Script{Answer: samplingtest.Always(" one two"), ChunkSize: 4, Wait: func(ctx context.Context, _, chunk int) error {
 		if chunk == 0 {
 			return nil
 		}

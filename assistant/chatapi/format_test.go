@@ -47,7 +47,7 @@ func TestStructuredOutputs(t *testing.T) {
 // does not. No text that leaves it reaches the client, whole or streamed.
 func TestConstraintViolated(t *testing.T) {
 	for _, size := range []int{0, 1, 3} {
-		script := &samplingtest.Script{Replies: []string{" private-words-51d7"}, Loop: true, ChunkSize: size}
+		script := &samplingtest.Script{Answer: samplingtest.Always(" private-words-51d7"), ChunkSize: size}
 		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}})
 		body := `{"prompt":"a","structured_outputs":{"regex":" [0-9]+"}}`
 		status, text := s.postTo(t, "/v1/completions", body)

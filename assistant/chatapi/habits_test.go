@@ -18,7 +18,7 @@ import (
 // TestHabits sends what agents and front ends send by habit, and what changes
 // nothing for a base model. All of it is answered.
 func TestHabits(t *testing.T) {
-	script := &samplingtest.Script{Loop: true, Replies: []string{" Fine."}}
+	script := &samplingtest.Script{Answer: samplingtest.Always(" Fine.")}
 	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, AnyModel: true, Limits: chatapi.Limits{MaxTokens: 100}})
 	for body, maxTokens := range map[string]int{
 		with(`"max_tokens":32000`):                                  100,
@@ -56,7 +56,7 @@ func TestHabits(t *testing.T) {
 
 // TestAnyOrigin lets pages of every origin call a server with "*".
 func TestAnyOrigin(t *testing.T) {
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{Replies: []string{" Fine."}}}, Origins: []string{"*"}})
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn(" Fine.")}}, Origins: []string{"*"}})
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/v1/chat/completions", strings.NewReader("{"+hi+"}"))
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func TestHealth(t *testing.T) {
 		{"unreachable, then a mistake", []samplingtest.Reply{{Err: down}, {Err: sampling.ErrBudget}}, 0, 503},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			script := &samplingtest.Script{Turns: tt.turns}
+			script := &samplingtest.Script{Answer: samplingtest.InTurn(tt.turns...)}
 			h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}, Keys: []sampling.Secret{sampling.NewSecret("k")}})
 			if err != nil {
 				t.Fatal(err)

@@ -228,7 +228,7 @@ func TestBodyCutOff(t *testing.T) {
 // TestTooMany asks for more at once than is allowed.
 func TestTooMany(t *testing.T) {
 	waiting, release := make(chan struct{}, 2), make(chan struct{})
-	script := &samplingtest.Script{Replies: []string{" ok"}, Loop: true, Wait: func(ctx context.Context, call, _ int) error {
+	script := &samplingtest.Script{Answer: samplingtest.Always(" ok"), Wait: func(ctx context.Context, call, _ int) error {
 		waiting <- struct{}{}
 		<-release
 		return nil

@@ -96,7 +96,7 @@ func understood(own string, messages []message) (description string, turns assis
 // conversation that was sent, in which no text can forge a turn.
 func checkMessages(t *testing.T, layout assistant.Layout, messages []message) {
 	t.Helper()
-	script := &samplingtest.Script{Replies: []string{" ok"}}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" ok")}
 	persona := assistant.Persona{Description: "D.", Layout: layout}
 	h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona})
 	if err != nil {
@@ -180,7 +180,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Add(with(`"stream":true,"n":2,"stop":["a","b"],"logprobs":true,"top_logprobs":2,"seed":-1,"max_tokens":5,"temperature":0.5,"top_p":0,"stream_options":{"include_usage":true}`))
 	f.Fuzz(func(t *testing.T, body string) {
-		script := &samplingtest.Script{Replies: []string{" one two\n\nHuman: three"}, Loop: true, ChunkSize: 3}
+		script := &samplingtest.Script{Answer: samplingtest.Always(" one two\n\nHuman: three"), ChunkSize: 3}
 		h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}})
 		if err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ func TestOpenAINPM(t *testing.T) {
 	hangs.Store(-1)
 	script := &samplingtest.Script{
 		ChunkSize: 4,
-		Choose: func(call int, req *sampling.Request) samplingtest.Reply {
+		Answer: func(call int, req *sampling.Request) samplingtest.Reply {
 			switch {
 			case hanging(req):
 				hangs.Store(int64(call))

@@ -98,7 +98,7 @@ func TestResponses(t *testing.T) {
 		{"nothing", `{"input":"Hi?"}`, samplingtest.Reply{}, "Own.\n\nHuman: Hi?\n\nAssistant:", "", "completed", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			script := &samplingtest.Script{Turns: []samplingtest.Reply{tt.reply}, Loop: true, ChunkSize: 2}
+			script := &samplingtest.Script{Answer: samplingtest.Always(tt.reply), ChunkSize: 2}
 			s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Persona: persona})
 			a, events := s.respond(t, tt.body)
 			if got := script.Calls()[0].Request.Prompt; got != tt.prompt {
@@ -162,9 +162,9 @@ func TestResponseLogprobs(t *testing.T) {
 // TestResponseBreaks has a backend that fails after it has begun: the last event
 // is an error, and the response is not completed.
 func TestResponseBreaks(t *testing.T) {
-	s := serveScript(t, &samplingtest.Script{Turns: []samplingtest.Reply{{
+	s := serveScript(t, &samplingtest.Script{Answer: samplingtest.InTurn(samplingtest.Reply{
 		Text: " one two three", Err: &sampling.Error{Backend: "b", Status: 500, Err: errors.New(secretText)},
-	}}, ChunkSize: 4})
+	}), ChunkSize: 4})
 	_, all := s.postTo(t, "/v1/responses", `{"input":"a","stream":true}`)
 	events := readEvents(t, all)
 	if last := events[len(events)-1]; last.Type != "error" || last.Code != "bad_gateway" || strings.Contains(all, "response.completed") || strings.Contains(all, secretText) {
@@ -175,7 +175,7 @@ func TestResponseBreaks(t *testing.T) {
 // TestResponseReferences sends back the id of a message in place of its text. A
 // response that is not stored is not remembered.
 func TestResponseReferences(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" B."}, Loop: true}
+	script := &samplingtest.Script{Answer: samplingtest.Always(" B.")}
 	s := serveScript(t, script)
 	for store, want := range map[string]int{"true": 200, "false": 400, "null": 200} {
 		_, text := s.postTo(t, "/v1/responses", `{"input":"A?","store":`+store+`}`)

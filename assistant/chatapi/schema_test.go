@@ -60,7 +60,7 @@ func TestSchemas(t *testing.T) {
 				{"/v1/chat/completions", with(`"structured_outputs":{"json":` + quote(tt.schema) + `}`)},
 				{"/v1/responses", `{"input":"a","text":{"format":{"type":"json_schema","name":"x","schema":` + tt.schema + `}}}`},
 			} {
-				s := serveScript(t, &samplingtest.Script{Replies: []string{" " + text}, Loop: true, ChunkSize: 3})
+				s := serveScript(t, &samplingtest.Script{Answer: samplingtest.Always(" " + text), ChunkSize: 3})
 				status, answer := s.postTo(t, body.path, body.body)
 				if want := map[bool]int{true: 200, false: 502}[i < len(tt.good)]; status != want || status == 200 && !strings.Contains(answer, strings.Trim(quote(text), `"`)) {
 					t.Errorf("%s: %s: %d %s", body.body, text, status, answer)
@@ -200,7 +200,7 @@ func TestRefusedSchemas(t *testing.T) {
 // TestJSONObject asks for any JSON object.
 func TestJSONObject(t *testing.T) {
 	for text, want := range map[string]int{`{}`: 200, `{"a":[1,{"b":null}]}`: 200, `[1]`: 502, `{"a":1`: 502, `{"a":1,"a":2}`: 502, `Sure: {}`: 502, ``: 502} {
-		s := serveScript(t, &samplingtest.Script{Replies: []string{" " + text}, Loop: true})
+		s := serveScript(t, &samplingtest.Script{Answer: samplingtest.Always(" " + text)})
 		if status, answer := s.post(t, with(`"response_format":{"type":"json_object"}`)); status != want {
 			t.Errorf("%q: %d %s", text, status, answer)
 		}
@@ -218,7 +218,7 @@ func TestJSONObject(t *testing.T) {
 		}
 	}
 	// A client's stop that cuts the JSON leaves no answer.
-	s = serveScript(t, &samplingtest.Script{Replies: []string{` {"a":1}`}, Loop: true, ChunkSize: 1})
+	s = serveScript(t, &samplingtest.Script{Answer: samplingtest.Always(` {"a":1}`), ChunkSize: 1})
 	if status, text := s.post(t, with(`"stop":"1","response_format":{"type":"json_object"}`)); status != 502 {
 		t.Errorf("%d %s", status, text)
 	}

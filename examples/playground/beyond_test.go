@@ -13,7 +13,7 @@ import (
 // TestBeyondConforms runs the kit on it: to a caller it is a backend like the one
 // inside.
 func TestBeyondConforms(t *testing.T) {
-	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+	samplingtest.Kit{}.TestBackend(t, func(t *testing.T) sampling.Backend {
 		return &beyond{pocket.Default(), 10, func(string) {}}
 	})
 }
@@ -24,7 +24,7 @@ func TestBeyond(t *testing.T) {
 	const text = " 선생님\nmorning: 아침\nevening: 저녁"
 	for size := 1; size <= len(text); size++ {
 		var shown strings.Builder
-		inner := &samplingtest.Script{Replies: []string{text}, Loop: true, ChunkSize: size}
+		inner := &samplingtest.Script{Answer: samplingtest.Always(text), ChunkSize: size}
 		m := sampling.Model{Backend: &beyond{inner, 1000, func(s string) { shown.WriteString(s) }}}
 		c, err := m.Complete(t.Context(), &sampling.Request{Prompt: "teacher:", Stop: []string{"\n"}})
 		if err != nil || c.Text != " 선생님" || c.Stop != "\n" {
@@ -39,7 +39,7 @@ func TestBeyond(t *testing.T) {
 // TestBeyondLeaves looks whether it ends when it should: after so many chunks, at
 // once when the caller is gone, and without a word about errors behind the stop.
 func TestBeyondLeaves(t *testing.T) {
-	inner := &samplingtest.Script{Replies: []string{strings.Repeat("a\n", 100)}, Loop: true, ChunkSize: 1}
+	inner := &samplingtest.Script{Answer: samplingtest.Always(strings.Repeat("a\n", 100)), ChunkSize: 1}
 	n := 0
 	m := sampling.Model{Backend: &beyond{inner, 5, func(string) { n++ }}}
 	req := &sampling.Request{Prompt: "x", Stop: []string{"\n"}}

@@ -57,7 +57,7 @@ func TestRealServerConformance(t *testing.T) {
 	for _, whole := range []bool{false, true} {
 		config.NoStreaming = whole
 		t.Run(fmt.Sprintf("whole=%v", whole), func(t *testing.T) {
-			samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return newBackend(t, config) })
+			samplingtest.Kit{}.TestBackend(t, func(t *testing.T) sampling.Backend { return newBackend(t, config) })
 		})
 	}
 }

@@ -195,7 +195,7 @@ func TestFallback(t *testing.T) {
 
 func TestConformance(t *testing.T) {
 	wrapper, _, _ := telemetry(true)
-	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend { return wrapper.Wrap(pocket.Default()) })
+	samplingtest.Kit{}.TestBackend(t, func(t *testing.T) sampling.Backend { return wrapper.Wrap(pocket.Default()) })
 }
 
 // If the fields are nil, the program's own providers are used. Here there are none, so

@@ -9,7 +9,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+	samplingtest.Kit{}.TestBackend(t, func(t *testing.T) sampling.Backend {
 		return pocket.Default()
 	})
 }

@@ -13,7 +13,7 @@
 // A test of a backend is this short:
 //
 //	func TestConformance(t *testing.T) {
-//		samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+//		samplingtest.Kit{}.TestBackend(t, func(t *testing.T) sampling.Backend {
 //			return mymodel.New()
 //		})
 //	}

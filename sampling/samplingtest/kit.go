@@ -11,19 +11,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// TestBackend checks that a backend keeps the rules of [sampling.Backend], and
-// those of [sampling.Counter], [sampling.Scorer], [sampling.Drawer],
-// [sampling.Describer] and [sampling.Constrainer] where it implements them. A
-// wrapper is checked as a backend is, around one that keeps the rules. Each rule
-// is a subtest with a backend of its own from newBackend, which may use t to
-// clean up after it. It is the zero [Kit].
-func TestBackend(t *testing.T, newBackend func(t *testing.T) sampling.Backend) {
-	t.Helper()
-	Kit{}.TestBackend(t, newBackend)
-}
-
-// A Kit is the conformance test with its settings. The zero Kit tests
-// everything.
+// A Kit is the conformance test with its settings. The zero Kit tests everything.
 type Kit struct {
 	// Prompt is the text that the samples continue. The model must have more
 	// than one way to go on with it and must not end at once. "" is "Once upon
@@ -110,7 +98,11 @@ var rules = []rule{
 	{"constrainer", "A constraint is enforced or refused with an error wrapping ErrUnsupported, and never ignored. The first stop closes it.", []string{"stops", "drawer"}, (*checker).constrainer},
 }
 
-// TestBackend is the function of that name with the Kit's settings.
+// TestBackend checks that a backend keeps the rules of [sampling.Backend], and
+// those of [sampling.Counter], [sampling.Scorer], [sampling.Drawer],
+// [sampling.Describer] and [sampling.Constrainer] if it implements them. Test a
+// wrapper around a backend that keeps the rules. Each rule is a subtest with its own
+// backend from newBackend, which may use t to clean up.
 func (k Kit) TestBackend(t *testing.T, newBackend func(t *testing.T) sampling.Backend) {
 	t.Helper()
 	if err := k.checkSkips(); err != nil {

@@ -45,12 +45,12 @@ func TestRefusedConstraints(t *testing.T) {
 }
 
 func TestZeroKit(t *testing.T) {
-	samplingtest.TestBackend(t, newToy)
+	samplingtest.Kit{}.TestBackend(t, newToy)
 }
 
 // A wrapper that embeds Forward keeps what the backend keeps.
 func TestWrapperKeepsEveryRule(t *testing.T) {
-	samplingtest.TestBackend(t, func(*testing.T) sampling.Backend {
+	samplingtest.Kit{}.TestBackend(t, func(*testing.T) sampling.Backend {
 		return struct{ sampling.Forward }{sampling.Forward{Backend: &toy{}}}
 	})
 }
@@ -61,7 +61,7 @@ func TestRoundingKeepsEveryRule(t *testing.T) {
 	var company atomic.Int32
 	texts := map[string]map[string]bool{} // by prompt
 	var mu sync.Mutex
-	samplingtest.TestBackend(t, func(*testing.T) sampling.Backend {
+	samplingtest.Kit{}.TestBackend(t, func(*testing.T) sampling.Backend {
 		b := &toy{round: func() bool { return company.Load() > 1 }}
 		return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {

@@ -14,92 +14,97 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Script is a [sampling.Backend] that says what it is told and remembers what
-// it was asked:
+// A Script is a [sampling.Backend] that gives prepared replies and records its
+// calls:
 //
-//	script := &samplingtest.Script{Replies: []string{" 나비\n", " hibou\n"}, ChunkSize: 1}
+//	script := &samplingtest.Script{Answer: samplingtest.InTurn(" 나비\n", " hibou\n"), ChunkSize: 1}
 //	model := sampling.Model{Backend: script}
 //
-// The first call gets the first reply, the second call the second. A call
-// beyond the last is an error that says so, unless Loop is set.
+// It yields each reply in full. It ignores stop sequences, constraints and all
+// parameters, and checks ctx before each chunk. Count counts bytes. For other
+// abilities, embed a Script in a type that has the methods.
 //
-// A Script says its replies whole: it heeds neither stop sequences nor
-// constraints, MaxTokens or any other parameter. It does heed ctx, and looks at it before
-// each chunk. It is safe for concurrent use, and calls are numbered in the order
-// in which their loops began. The fields must not change once it is in use.
+// A Script is safe for concurrent use. Calls are numbered in the order in which
+// their loops begin. Do not change the fields once it is in use.
 type Script struct {
-	// Replies are texts, one for each call. Each ends with EndOfText.
-	Replies []string
+	// Answer returns the reply to a call, numbered from 0. [InTurn] and [Always]
+	// make such functions. Several goroutines may call it at once.
+	Answer func(call int, req *sampling.Request) Reply
 
-	// Turns are replies of any kind, one for each call, in place of Replies.
-	Turns []Reply
-
-	// Choose picks the reply to a call, numbered from 0, in place of Turns and
-	// Replies. It may be called by several goroutines at once.
-	Choose func(call int, req *sampling.Request) Reply
-
-	// Loop begins with the first reply again after the last.
-	Loop bool
-
-	// ChunkSize is the number of bytes in a chunk at most. Chunks end between
-	// runes and hold one rune at least, so that 1 means rune by rune. 0 is the
-	// whole text in one chunk.
+	// ChunkSize is the maximum number of bytes in a chunk. Chunks end between runes
+	// and have at least one rune, so 1 means rune by rune. 0 is the whole text.
 	ChunkSize int
 
-	// Wait, when set, is called before each chunk with the numbers of the call
-	// and of the chunk, from 0. The error that it returns ends the sequence. A
-	// Wait that blocks until ctx is done plays a server that hangs.
+	// Wait, if set, is called before each chunk with the numbers of the call and of
+	// the chunk, from 0. An error from it ends the sequence. A Wait that blocks until
+	// ctx is done simulates a server that hangs.
 	Wait func(ctx context.Context, call, chunk int) error
-
-	// ScoreFunc scores for [sampling.Scorer], and DrawFunc draws for
-	// [sampling.Drawer]. Without them Score and Draw answer ErrUnsupported.
-	ScoreFunc func(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error)
-	DrawFunc  func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error)
 
 	mu    sync.Mutex
 	calls []*call
 }
 
-// A Reply is what a [Script] answers to one call.
+// A Reply is the answer of a [Script] to one call.
 type Reply struct {
 	Text string
 
-	// Chunks are yielded as they are, in place of Text and what follows here
-	// but Err. They need not keep any rule: a list without a Reason plays a
-	// stream that broke off.
+	// Chunks, if set, are yielded as they are, and Text, Reason and Usage are
+	// ignored. They need not keep any rule: without a Reason they simulate a stream
+	// that breaks off.
 	Chunks []sampling.Chunk
 
-	// Err is yielded after the text or the chunks, and takes the place of the
-	// Reason.
+	// Err is yielded after the text or the chunks, instead of the Reason.
 	Err error
 
 	Reason sampling.Reason // of the last chunk; 0 is EndOfText
 	Usage  sampling.Usage  // of the last chunk
 }
 
-// A Call is what a [Script] remembers of one call of Sample.
+// InTurn returns an Answer for a [Script] that gives the first reply to the first
+// call, and so on. A call after the last reply is an error.
+func InTurn[R string | Reply](replies ...R) func(call int, req *sampling.Request) Reply {
+	return func(call int, _ *sampling.Request) Reply {
+		if call >= len(replies) {
+			return Reply{Err: fmt.Errorf("samplingtest: call %d of a Script with %d replies; add a reply, or use Always", call+1, len(replies))}
+		}
+		return asReply(replies[call])
+	}
+}
+
+// Always returns an Answer for a [Script] that gives the same reply to every call.
+func Always[R string | Reply](reply R) func(call int, req *sampling.Request) Reply {
+	return func(int, *sampling.Request) Reply { return asReply(reply) }
+}
+
+func asReply(reply any) Reply {
+	if text, ok := reply.(string); ok {
+		return Reply{Text: text}
+	}
+	return reply.(Reply)
+}
+
+// A Call is what a [Script] recorded of one call of Sample.
 type Call struct {
 	Request sampling.Request // a copy
 
-	// Chunks is how many chunks the caller took, the one in which it left
-	// included, and Text is what was in them.
+	// Chunks is the number of chunks that the caller received, including the one at
+	// which it left the loop. Text is their text.
 	Chunks int
 	Text   string
 
-	// Err is the error that ended the sequence: the reply's own, that of Wait,
-	// or that of a ctx that was cancelled.
+	// Err is the error that ended the sequence: that of the reply, of Wait, or of a
+	// cancelled ctx.
 	Err error
 }
 
-// A call is a Call under way. Its text is put together in a builder, so that a
-// long reply rune by rune takes time in proportion to its length.
+// A call is a Call under way. A builder keeps the cost of a long reply in small
+// chunks proportional to its length.
 type call struct {
 	Call
 	text strings.Builder
 }
 
-// Calls returns what was asked so far, in order. The calls still under way are
-// among them.
+// Calls returns the calls so far, in order, including those under way.
 func (s *Script) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,11 +126,11 @@ func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			s.mu.Unlock()
 			yield(sampling.Chunk{}, err)
 		}
-		reply, err := s.reply(number, req)
-		if err != nil {
-			fail(err)
+		if s.Answer == nil {
+			fail(errors.New("samplingtest: the Script has no replies; set Answer"))
 			return
 		}
+		reply := s.Answer(number, req)
 		for i, chunk := range s.chunks(reply) {
 			if s.Wait != nil {
 				if err := s.Wait(ctx, number, i); err != nil {
@@ -167,35 +172,16 @@ func copyRequest(req *sampling.Request) sampling.Request {
 	return c
 }
 
-func (s *Script) reply(call int, req *sampling.Request) (Reply, error) {
-	if s.Choose != nil {
-		return s.Choose(call, req), nil
-	}
-	n := max(len(s.Turns), len(s.Replies))
-	switch {
-	case n == 0:
-		return Reply{}, errors.New("samplingtest: the Script has no replies; set Replies, Turns or Choose")
-	case len(s.Turns) > 0 && len(s.Replies) > 0:
-		return Reply{}, errors.New("samplingtest: the Script has both Turns and Replies; set one of them")
-	case s.Loop:
-		call %= n
-	case call >= n:
-		return Reply{}, fmt.Errorf("samplingtest: call %d of a Script with %d replies; add one, or set Loop", call+1, n)
-	}
-	if len(s.Turns) > 0 {
-		return s.Turns[call], nil
-	}
-	return Reply{Text: s.Replies[call]}, nil
-}
-
-// chunks turns a reply into the chunks that are yielded for it.
+// chunks returns the chunks of a reply.
 func (s *Script) chunks(r Reply) []sampling.Chunk {
 	if r.Chunks != nil {
 		return r.Chunks
 	}
 	var chunks []sampling.Chunk
-	for _, text := range s.split(r.Text) {
-		chunks = append(chunks, sampling.Chunk{Text: text})
+	for text := r.Text; text != ""; {
+		n := chunkEnd(text, s.ChunkSize)
+		chunks = append(chunks, sampling.Chunk{Text: text[:n]})
+		text = text[n:]
 	}
 	if r.Err != nil {
 		return chunks
@@ -204,25 +190,12 @@ func (s *Script) chunks(r Reply) []sampling.Chunk {
 		chunks = make([]sampling.Chunk, 1)
 	}
 	last := &chunks[len(chunks)-1]
-	last.Reason, last.Usage = r.Reason, r.Usage
-	if last.Reason == sampling.Unfinished {
-		last.Reason = sampling.EndOfText
-	}
+	last.Reason, last.Usage = max(r.Reason, sampling.EndOfText), r.Usage
 	return chunks
 }
 
-func (s *Script) split(text string) []string {
-	var pieces []string
-	for text != "" {
-		n := chunkEnd(text, s.ChunkSize)
-		pieces = append(pieces, text[:n])
-		text = text[n:]
-	}
-	return pieces
-}
-
-// chunkEnd returns where the first chunk of text ends: at the last border
-// between runes that is at most size bytes away, or else after the first rune.
+// chunkEnd returns the end of the first chunk of text: the last rune boundary
+// within size bytes, or else the end of the first rune.
 func chunkEnd(text string, size int) int {
 	if size <= 0 || size >= len(text) {
 		return len(text)
@@ -241,23 +214,6 @@ func chunkEnd(text string, size int) int {
 // Count returns the number of bytes.
 func (s *Script) Count(_ context.Context, text string) (int, error) { return len(text), nil }
 
-// Constrains returns nil, so that a [sampling.Model] passes constraints on. A
-// reply that violates one plays a server that ignores it.
+// Constrains returns nil, so that a [sampling.Model] passes constraints on. A reply
+// that violates one simulates a server that ignores it.
 func (s *Script) Constrains(c sampling.Constraint) error { return nil }
-
-// Score scores by ScoreFunc, or else answers ErrUnsupported.
-func (s *Script) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	if s.ScoreFunc == nil {
-		return nil, fmt.Errorf("%w: this Script has no ScoreFunc", sampling.ErrUnsupported)
-	}
-	return s.ScoreFunc(ctx, req, continuations)
-}
-
-// Draw draws by DrawFunc, or else answers ErrUnsupported, which makes a Model
-// draw by single samples.
-func (s *Script) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	if s.DrawFunc == nil {
-		return nil, fmt.Errorf("%w: this Script has no DrawFunc", sampling.ErrUnsupported)
-	}
-	return s.DrawFunc(ctx, req, n)
-}

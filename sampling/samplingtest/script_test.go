@@ -16,7 +16,7 @@ import (
 )
 
 func ExampleScript() {
-	script := &samplingtest.Script{Replies: []string{" Paris. The capital of"}, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" Paris. The capital of"), ChunkSize: 1}
 	m := sampling.Model{Backend: script}
 
 	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}})
@@ -46,11 +46,11 @@ func TestScriptChunks(t *testing.T) {
 		script *samplingtest.Script
 		want   []string
 	}{
-		{"whole by default", &samplingtest.Script{Replies: []string{"é나b"}}, []string{"é나b"}},
-		{"by rune", &samplingtest.Script{Replies: []string{"é나b"}, ChunkSize: 1}, []string{"é", "나", "b"}},
-		{"by bytes between runes", &samplingtest.Script{Replies: []string{"aé나bcdef"}, ChunkSize: 4}, []string{"aé", "나b", "cdef"}},
-		{"a rune wider than the chunk", &samplingtest.Script{Replies: []string{"🦉🦉a"}, ChunkSize: 3}, []string{"🦉", "🦉", "a"}},
-		{"nothing to say", &samplingtest.Script{Replies: []string{""}}, []string{""}},
+		{"whole by default", &samplingtest.Script{Answer: samplingtest.InTurn("é나b")}, []string{"é나b"}},
+		{"by rune", &samplingtest.Script{Answer: samplingtest.InTurn("é나b"), ChunkSize: 1}, []string{"é", "나", "b"}},
+		{"by bytes between runes", &samplingtest.Script{Answer: samplingtest.InTurn("aé나bcdef"), ChunkSize: 4}, []string{"aé", "나b", "cdef"}},
+		{"a rune wider than the chunk", &samplingtest.Script{Answer: samplingtest.InTurn("🦉🦉a"), ChunkSize: 3}, []string{"🦉", "🦉", "a"}},
+		{"nothing to say", &samplingtest.Script{Answer: samplingtest.InTurn("")}, []string{""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, last, err := texts(test.script, &sampling.Request{})
@@ -67,12 +67,12 @@ func TestScriptChunks(t *testing.T) {
 func TestScriptReplies(t *testing.T) {
 	boom := errors.New("boom")
 	usage := sampling.Usage{PromptTokens: 3, CompletionTokens: 2}
-	script := &samplingtest.Script{ChunkSize: 2, Turns: []samplingtest.Reply{
+	script := &samplingtest.Script{ChunkSize: 2, Answer: samplingtest.InTurn([]samplingtest.Reply{
 		{Text: "abc", Reason: sampling.TokenLimit, Usage: usage},
 		{Text: "abc", Err: boom},
 		{Chunks: []sampling.Chunk{{Text: "cut o"}}},
 		{Err: boom},
-	}}
+	}...)}
 	ask := &sampling.Request{Prompt: "p", Stop: []string{"s"}}
 	pieces, last, err := texts(script, ask)
 	if diff := cmp.Diff(sampling.Chunk{Text: "c", Reason: sampling.TokenLimit, Usage: usage}, last); len(pieces) != 2 || err != nil || diff != "" {
@@ -108,8 +108,8 @@ func TestScriptReplies(t *testing.T) {
 	}
 }
 
-func TestScriptChooseAndLoop(t *testing.T) {
-	script := &samplingtest.Script{Choose: func(call int, req *sampling.Request) samplingtest.Reply {
+func TestScriptAnswers(t *testing.T) {
+	script := &samplingtest.Script{Answer: func(call int, req *sampling.Request) samplingtest.Reply {
 		return samplingtest.Reply{Text: fmt.Sprint(call, req.Prompt)}
 	}}
 	for i, want := range []string{"0x", "1x"} {
@@ -117,26 +117,21 @@ func TestScriptChooseAndLoop(t *testing.T) {
 			t.Errorf("call %d: %q, %v", i, got, err)
 		}
 	}
-	script = &samplingtest.Script{Replies: []string{"a", "b"}, Loop: true}
-	for i, want := range []string{"a", "b", "a", "b"} {
-		if got, _, err := texts(script, &sampling.Request{}); err != nil || got[0] != want {
-			t.Errorf("call %d: %q, %v", i, got, err)
+	script = &samplingtest.Script{Answer: samplingtest.Always("a")}
+	for range 3 {
+		if got, _, err := texts(script, &sampling.Request{}); err != nil || got[0] != "a" {
+			t.Errorf("%q, %v", got, err)
 		}
 	}
-	for _, script := range []*samplingtest.Script{
-		{},
-		{Replies: []string{"a"}, Turns: []samplingtest.Reply{{Text: "b"}}},
-	} {
-		if got, _, err := texts(script, &sampling.Request{}); err == nil || got != nil {
-			t.Errorf("a Script that does not know what to say said %q, %v", got, err)
-		}
+	if got, _, err := texts(&samplingtest.Script{}, &sampling.Request{}); err == nil || got != nil {
+		t.Errorf("a Script without an Answer gave %q, %v", got, err)
 	}
 }
 
 // A Script tells how far it was read, which is how callers show that they stop
 // a server in time.
 func TestScriptTellsHowFarItWasRead(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{"abcdef"}, Loop: true, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.Always("abcdef"), ChunkSize: 1}
 	for range script.Sample(t.Context(), &sampling.Request{}) {
 		break
 	}
@@ -162,7 +157,7 @@ func TestScriptTellsHowFarItWasRead(t *testing.T) {
 // A Model takes a reply whole when it takes the chunk with the Reason, and leaves
 // early when it finds a stop before.
 func TestScriptTellsWhetherAModelTookAll(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{"abc"}, Loop: true, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.Always("abc"), ChunkSize: 1}
 	m := sampling.Model{Backend: script}
 	for i, stop := range [][]string{nil, {"b"}} {
 		if _, err := m.Complete(t.Context(), &sampling.Request{Stop: stop}); err != nil {
@@ -178,7 +173,7 @@ func TestScriptTellsWhetherAModelTookAll(t *testing.T) {
 // not with the square of it, which would be 200 MB of copies here.
 func TestScriptLongReply(t *testing.T) {
 	text := strings.Repeat("a", 20_000)
-	script := &samplingtest.Script{Replies: []string{text}, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(text), ChunkSize: 1}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range script.Sample(t.Context(), &sampling.Request{}) {
@@ -194,7 +189,7 @@ func TestScriptLongReply(t *testing.T) {
 
 func TestScriptHangsUntilCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		script := &samplingtest.Script{Replies: []string{"ab"}, ChunkSize: 1, Wait: func(ctx context.Context, call, chunk int) error {
+		script := &samplingtest.Script{Answer: samplingtest.InTurn("ab"), ChunkSize: 1, Wait: func(ctx context.Context, call, chunk int) error {
 			if chunk == 0 {
 				return nil
 			}
@@ -219,37 +214,20 @@ func TestScriptHangsUntilCancelled(t *testing.T) {
 }
 
 func TestScriptAbilities(t *testing.T) {
-	ctx := t.Context()
-	bare := &samplingtest.Script{Replies: []string{"a", "b", "c"}}
-	m := sampling.Model{Backend: bare}
-	if n, err := m.Count(context.Background(), "four"); n != 4 || err != nil {
+	m := sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.InTurn("a", "b", "c")}}
+	if n, err := m.Count(t.Context(), "four"); n != 4 || err != nil {
 		t.Errorf("counted %d, %v", n, err)
 	}
-	if _, err := m.Score(ctx, &sampling.Request{Prompt: ""}, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
+	if _, err := m.Score(t.Context(), &sampling.Request{}, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("scoring: %v", err)
 	}
-	if drawn, err := m.Draw(ctx, &sampling.Request{}, 3); len(drawn) != 3 || err != nil {
-		t.Errorf("drew %d, %v", len(drawn), err)
-	}
-	m.Backend = &samplingtest.Script{
-		ScoreFunc: func(_ context.Context, _ *sampling.Request, of []string) ([]sampling.Score, error) {
-			return make([]sampling.Score, len(of)), nil
-		},
-		DrawFunc: func(_ context.Context, _ *sampling.Request, n int) ([]*sampling.Completion, error) {
-			c := &sampling.Completion{Text: "x", Reason: sampling.EndOfText}
-			return []*sampling.Completion{c, c}, nil
-		},
-	}
-	if s, err := m.Score(ctx, &sampling.Request{Prompt: ""}, []string{"a"}); len(s) != 1 || err != nil {
-		t.Errorf("scored %v, %v", s, err)
-	}
-	if drawn, err := m.Draw(ctx, &sampling.Request{}, 2); len(drawn) != 2 || err != nil {
+	if drawn, err := m.Draw(t.Context(), &sampling.Request{}, 3); len(drawn) != 3 || err != nil {
 		t.Errorf("drew %d, %v", len(drawn), err)
 	}
 }
 
 func TestScriptConcurrently(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{"abc"}, Loop: true, ChunkSize: 1}
+	script := &samplingtest.Script{Answer: samplingtest.Always("abc"), ChunkSize: 1}
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {

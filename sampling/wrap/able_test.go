@@ -15,10 +15,31 @@ import (
 	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
-// able is a Script with all abilities.
-func able() *samplingtest.Script {
-	return &samplingtest.Script{
-		Replies: []string{" one two"}, Loop: true, ChunkSize: 4,
+// abilities is a Script that scores and draws, unless a function is nil.
+type abilities struct {
+	*samplingtest.Script
+	ScoreFunc func(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error)
+	DrawFunc  func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error)
+}
+
+func (a *abilities) Score(ctx context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
+	if a.ScoreFunc == nil {
+		return nil, sampling.ErrUnsupported
+	}
+	return a.ScoreFunc(ctx, req, of)
+}
+
+func (a *abilities) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	if a.DrawFunc == nil {
+		return nil, sampling.ErrUnsupported
+	}
+	return a.DrawFunc(ctx, req, n)
+}
+
+// able has all abilities.
+func able() *abilities {
+	return &abilities{
+		Script: &samplingtest.Script{Answer: samplingtest.Always(" one two"), ChunkSize: 4},
 		ScoreFunc: func(_ context.Context, req *sampling.Request, of []string) ([]sampling.Score, error) {
 			scores := make([]sampling.Score, len(of))
 			for i, text := range of {
@@ -62,7 +83,7 @@ func everyWrapper() map[string][]wrap.Wrapper {
 
 // describing is a Script that has the other abilities too.
 type describing struct {
-	*samplingtest.Script
+	*abilities
 	info sampling.Info
 }
 
@@ -71,7 +92,7 @@ func (describing) Count(_ context.Context, text string) (int, error) { return le
 func (d describing) Describe(context.Context) (sampling.Info, error) { return d.info, nil }
 
 // sampler hides all abilities of a Script but Sample.
-type sampler struct{ s *samplingtest.Script }
+type sampler struct{ s sampling.Backend }
 
 func (b sampler) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return b.s.Sample(ctx, req)

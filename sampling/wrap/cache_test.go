@@ -77,7 +77,7 @@ func TestCacheKeepsItsOwn(t *testing.T) {
 }
 
 // counted is able with its draws and scores counted.
-func counted(asked *int) *samplingtest.Script {
+func counted(asked *int) *abilities {
 	script := able()
 	draw, score := script.DrawFunc, script.ScoreFunc
 	script.DrawFunc = func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
@@ -210,7 +210,7 @@ func TestCacheStores(t *testing.T) {
 // Through a Model, which leaves at the stop, a hit gives the same completion. A
 // reader that goes on beyond the stop is told that the text ended there.
 func TestCacheAtStop(t *testing.T) {
-	script := &samplingtest.Script{Replies: []string{" Paris. The capital of"}, ChunkSize: 3}
+	script := &samplingtest.Script{Answer: samplingtest.InTurn(" Paris. The capital of"), ChunkSize: 3}
 	m := sampling.Model{Backend: new(wrap.Cache).Wrap(script)}
 	req := &sampling.Request{Prompt: "The capital of France is", Stop: []string{"."}}
 	first, err := m.Complete(t.Context(), req)
@@ -347,7 +347,7 @@ func TestCacheSpaces(t *testing.T) {
 func TestCacheIdentity(t *testing.T) {
 	store := openStore(t, t.TempDir()+"/cache")
 	say := func(text string, info sampling.Info) sampling.Backend {
-		return (&wrap.Cache{Store: store}).Wrap(describing{turns(samplingtest.Reply{Text: text}), info})
+		return (&wrap.Cache{Store: store}).Wrap(describing{&abilities{Script: turns(samplingtest.Reply{Text: text})}, info})
 	}
 	for range 2 {
 		for want, b := range map[string]sampling.Backend{
@@ -433,7 +433,7 @@ func TestCacheStoreFails(t *testing.T) {
 // TestCacheForgets fills the memory, which forgets what was not asked for the
 // longest.
 func TestCacheForgets(t *testing.T) {
-	script := &samplingtest.Script{Choose: func(_ int, req *sampling.Request) samplingtest.Reply { return samplingtest.Reply{Text: req.Prompt} }}
+	script := &samplingtest.Script{Answer: func(_ int, req *sampling.Request) samplingtest.Reply { return samplingtest.Reply{Text: req.Prompt} }}
 	c := new(wrap.Cache)
 	b := c.Wrap(script)
 	for i := range 10_010 {
@@ -474,7 +474,7 @@ func TestCacheHitCancelled(t *testing.T) {
 
 func TestCacheConcurrently(t *testing.T) {
 	for name, store := range stores(t) {
-		script := &samplingtest.Script{Choose: func(_ int, req *sampling.Request) samplingtest.Reply {
+		script := &samplingtest.Script{Answer: func(_ int, req *sampling.Request) samplingtest.Reply {
 			return samplingtest.Reply{Text: strings.ToUpper(req.Prompt)}
 		}}
 		c := &wrap.Cache{Store: store, Namespace: "test"}

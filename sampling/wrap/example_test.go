@@ -23,7 +23,7 @@ import (
 func server() sampling.Backend {
 	busy := &sampling.Error{Backend: "server", Status: 503, Temporary: true, Err: errors.New("busy")}
 	paid := sampling.Usage{PromptTokens: 12, CompletionTokens: 3}
-	return &samplingtest.Script{Turns: []samplingtest.Reply{{Err: busy}, {Text: " loutre de mer", Usage: paid}}}
+	return &samplingtest.Script{Answer: samplingtest.InTurn([]samplingtest.Reply{{Err: busy}, {Text: " loutre de mer", Usage: paid}}...)}
 }
 
 // timeless logs to the standard output, without the times, which are others in
@@ -74,10 +74,10 @@ func Example() {
 
 // A call that fails before any text came is made again.
 func ExampleRetry() {
-	script := &samplingtest.Script{Turns: []samplingtest.Reply{
+	script := &samplingtest.Script{Answer: samplingtest.InTurn([]samplingtest.Reply{
 		{Err: &sampling.Error{Backend: "server", Temporary: true, Err: errors.New("connection reset")}},
 		{Text: " loutre de mer"},
-	}}
+	}...)}
 	m := sampling.Model{Backend: wrap.Retry{Wait: time.Millisecond}.Wrap(script)}
 	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "sea otter =>"})
 	fmt.Printf("%q %v, after %d calls\n", c.Text, err, len(script.Calls()))
@@ -88,9 +88,9 @@ func ExampleRetry() {
 // A call that could go over the cap is not made. These cost 0.4 cents each, so
 // that two of them fit a cent.
 func ExampleMeter_cap() {
-	script := &samplingtest.Script{Loop: true, Turns: []samplingtest.Reply{{
+	script := &samplingtest.Script{Answer: samplingtest.Always(samplingtest.Reply{
 		Text: "…", Usage: sampling.Usage{PromptTokens: 800, CompletionTokens: 200},
-	}}}
+	})}
 	prompt := strings.Repeat("x", 800) // a Script counts a token for each byte
 	meter := &wrap.Meter{
 		Price: sampling.Price{Prompt: 4, Completion: 4},

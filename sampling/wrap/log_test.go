@@ -127,7 +127,7 @@ func TestLogDrawAndScore(t *testing.T) {
 		whole.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a", "b"})
 		script.ScoreFunc, script.DrawFunc = nil, nil
 		m.Score(t.Context(), &sampling.Request{Prompt: "p"}, []string{"a"})
-		script.Replies[0] = "x"
+		script.Answer = samplingtest.Always("x")
 		m.Backend.(sampling.Drawer).Draw(t.Context(), &sampling.Request{}, 2)
 		m.Complete(t.Context(), &sampling.Request{Prompt: "Sentiment: "})
 		want := []string{
@@ -135,8 +135,8 @@ func TestLogDrawAndScore(t *testing.T) {
 			`level=INFO msg=score n=3 completions=3 took=0s`,
 			`level=INFO msg=draw n=2 completions=2 bytes=16 prompt=p texts="[ drawn 0  drawn 1]" took=0s`,
 			`level=INFO msg=score n=2 completions=2 prompt=p texts="[a b]" took=0s`,
-			`level=INFO msg=score n=1 completions=0 took=0s error="sampling: not supported by this backend: this Script has no ScoreFunc"`,
-			`level=INFO msg=draw n=2 completions=0 bytes=0 took=0s error="sampling: not supported by this backend: this Script has no DrawFunc"`,
+			`level=INFO msg=score n=1 completions=0 took=0s error="sampling: not supported by this backend"`,
+			`level=INFO msg=draw n=2 completions=0 bytes=0 took=0s error="sampling: not supported by this backend"`,
 			`level=INFO msg=sample bytes=1 first=0s reason="end of text" warning="the prompt ends in white space, which tokenizers join to the next word; leave it to the completion" took=0s`,
 		}
 		if diff := cmp.Diff(want, got()); diff != "" {

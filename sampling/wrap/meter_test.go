@@ -180,7 +180,7 @@ func TestMeterReleases(t *testing.T) {
 	replies := []samplingtest.Reply{{Err: busy}, {Err: sampling.ErrUnsupported}, {Text: "x", Usage: sampling.Usage{PromptTokens: 1, CompletionTokens: 1}}}
 	m := &wrap.Meter{Price: llama405b, Cap: 190 * perToken} // one call that is not released is too much
 	script := able()
-	script.Choose = func(call int, _ *sampling.Request) samplingtest.Reply { return replies[call%3] }
+	script.Answer = func(call int, _ *sampling.Request) samplingtest.Reply { return replies[call%3] }
 	b := m.Wrap(script)
 	for range 60 {
 		if _, err := read(t.Context(), b, &sampling.Request{Params: sampling.Params{MaxTokens: 100}}); errors.Is(err, wrap.ErrSpent) {

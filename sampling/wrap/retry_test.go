@@ -26,7 +26,7 @@ func patient(after time.Duration) error {
 
 // turns are replies one after another, the last of them for ever.
 func turns(replies ...samplingtest.Reply) *samplingtest.Script {
-	return &samplingtest.Script{ChunkSize: 1, Choose: func(call int, _ *sampling.Request) samplingtest.Reply {
+	return &samplingtest.Script{ChunkSize: 1, Answer: func(call int, _ *sampling.Request) samplingtest.Reply {
 		return replies[min(call, len(replies)-1)]
 	}}
 }

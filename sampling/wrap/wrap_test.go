@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			samplingtest.TestBackend(t, func(t *testing.T) sampling.Backend {
+			samplingtest.Kit{}.TestBackend(t, func(t *testing.T) sampling.Backend {
 				return wrap.Around(pocket.Default(), wrappers...)
 			})
 		})
