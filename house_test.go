@@ -28,22 +28,22 @@ const module = "github.com/foreword-go/foreword"
 // either, so that a new one has to be weighed. Entries end in /... for all below.
 var arrows = map[string][]string{
 	".":                                  {},
-	"sampling":                           {"internal/parallel", "internal/whole"},
+	"sampling":                           {"internal/seeds", "internal/parallel", "internal/whole"},
 	"internal/...":                       {"internal/filelock", "sampling"},
 	"internal/words":                     {"golang.org/x/text/unicode/norm"},
-	"sampling/openai":                    {"sampling", "internal/httpwire", "internal/special", "github.com/sashabaranov/go-openai"},
+	"sampling/openai":                    {"internal/seeds", "sampling", "internal/httpwire", "internal/special", "github.com/sashabaranov/go-openai"},
 	"sampling/ollama":                    {"sampling", "internal/httpwire", "internal/special"},
-	"sampling/pocket":                    {"sampling"},
+	"sampling/pocket":                    {"internal/seeds", "sampling"},
 	"sampling/pocket/internal/wordlists": {},
 	"sampling/tiktoken":                  {"sampling", "github.com/pkoukk/tiktoken-go", "github.com/pkoukk/tiktoken-go-loader"},
-	"sampling/wrap":                      {"sampling", "internal/store", "internal/whole", "internal/words", "golang.org/x/text/unicode/norm", "golang.org/x/time/rate"},
+	"sampling/wrap":                      {"internal/seeds", "sampling", "internal/store", "internal/whole", "internal/words", "golang.org/x/text/unicode/norm", "golang.org/x/time/rate"},
 	"sampling/probe":                     {"sampling", "internal/words"},
 	"sampling/samplingtest":              {"sampling"},
-	"fewshot":                            {"sampling", "internal/jsonpattern", "internal/parallel", "internal/strictjson"},
+	"fewshot":                            {"internal/seeds", "sampling", "internal/jsonpattern", "internal/parallel", "internal/strictjson"},
 	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
-	"assistant":                          {"fewshot", "internal/filelock", "internal/strictjson", "sampling"},
-	"assistant/chatapi":                  {"assistant", "internal/gonames", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
+	"assistant":                          {"internal/seeds", "fewshot", "internal/filelock", "internal/strictjson", "sampling"},
+	"assistant/chatapi":                  {"internal/seeds", "assistant", "internal/gonames", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
 }
 
 // TestArrows fails when an import runs against the design: see docs/design.md.

@@ -53,8 +53,8 @@ type tokenObject struct {
 type endEvent struct {
 	Reason     sampling.Reason `json:"reason"`
 	Stop       string          `json:"stop"`
-	Prompt     int64           `json:"prompt_tokens"`
-	Completion int64           `json:"completion_tokens"`
+	Prompt     int             `json:"prompt_tokens"`
+	Completion int             `json:"completion_tokens"`
 	Estimated  bool            `json:"estimated"` // the backend did not tell all tokens
 	Cost       float64         `json:"cost"`      // dollars
 	Answer     *string         `json:"answer,omitzero"`
@@ -134,7 +134,7 @@ func (s *stream) beyond(text string) {
 
 // end writes how it ended, with what it cost.
 func (s *stream) end(last sampling.Chunk, e endEvent) error {
-	bill := s.meter.Bills().Total
+	bill := s.meter.Total()
 	e.Reason, e.Stop = last.Reason, last.Stop
 	e.Prompt, e.Completion, e.Estimated = bill.PromptTokens, bill.CompletionTokens, bill.Estimated > 0
 	e.Cost = bill.Cost

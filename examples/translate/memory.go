@@ -104,9 +104,9 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 	if err := j.write(texts, done); err != nil {
 		return err
 	}
-	bill := meter.Bills().Total
+	bill := meter.Total()
 	fmt.Fprintf(env.Stderr, "translate: %d lines, %d different: %d from the memory of %d segments, %d by the model (%d in an earlier run), %d failed\n",
-		len(texts), len(done), len(done)-len(ask), len(segments), len(ask)-failed, max(len(ask)-int(bill.Calls), 0), failed)
+		len(texts), len(done), len(done)-len(ask), len(segments), len(ask)-failed, max(len(ask)-bill.Calls, 0), failed)
 	fmt.Fprintf(env.Stderr, "translate: %d calls, %d prompt tokens (%d cached), %d completion tokens, cost %.6g\n",
 		bill.Calls, bill.PromptTokens, bill.CachedTokens, bill.CompletionTokens, bill.Cost)
 	if failed > 0 {

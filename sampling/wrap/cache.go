@@ -51,12 +51,16 @@ type Cache struct {
 	fault        error
 }
 
-// Stats returns the numbers of hits and misses, and the last error of the Store. A
-// call that meets such an error goes to the backend.
+// Stats returns the numbers of hits and misses, and the last error of the Store, or
+// its damaged lines. A call that meets such an error goes to the backend.
 func (c *Cache) Stats() (hits, misses int64, storeErr error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.hits.Load(), c.misses.Load(), c.fault
+	storeErr = c.fault
+	if storeErr == nil && c.Store != nil && len(c.Store.file.Damaged()) > 0 {
+		storeErr = fmt.Errorf("wrap: the cache skips damaged lines of its file: %v", c.Store.file.Damaged())
+	}
+	return c.hits.Load(), c.misses.Load(), storeErr
 }
 
 func (c *Cache) failed(err error) {

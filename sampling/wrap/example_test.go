@@ -61,7 +61,7 @@ func Example() {
 		}
 		fmt.Printf("%q\n", c.Text)
 	}
-	fmt.Print(meter.Bills())
+	fmt.Print(meter)
 	// Output:
 	// level=INFO msg=sample label=translate prompt_tokens=12 completion_tokens=3 bytes=14 reason="end of text" attempts=2 cost=6e-05
 	// " loutre de mer"
@@ -103,7 +103,7 @@ func ExampleMeter_cap() {
 			break
 		}
 	}
-	fmt.Println(meter.Bills().Total.Calls, "calls for", meter.Bills().Total.Cost)
+	fmt.Println(meter.Total().Calls, "calls for", meter.Total().Cost)
 	// Output:
 	// 2 calls for 0.008
 }
@@ -203,6 +203,6 @@ func ExampleFallback() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%v, hosted answered %d and local %d\n", c.Reason, hosted.Bills().Total.Calls, local.Bills().Total.Calls)
+	fmt.Printf("%v, hosted answered %d and local %d\n", c.Reason, hosted.Total().Calls, local.Total().Calls)
 	// Output: stop sequence, hosted answered 0 and local 1
 }

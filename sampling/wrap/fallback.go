@@ -1,7 +1,6 @@
 package wrap
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/foreword-go/foreword/internal/whole"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -166,63 +164,33 @@ func (r *refused) Unwrap() error { return r.cause }
 // Sample implements [sampling.Backend].
 func (f fallback) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		hold := whole.Wanted(ctx) // until the end, or else until there is text
 		var faults refusals
-		var held []sampling.Chunk
-		give := func() (more bool) {
-			for _, chunk := range held {
-				if !yield(chunk, nil) {
-					return false
-				}
+		var answered *choice
+		out := newRelay(ctx, req, yield)
+		defer func() {
+			if answered != nil { // its own wrappers have noted theirs by now
+				answered.note(ctx)
 			}
-			held = held[:0]
-			return true
-		}
+		}()
 		for c := range f.order() {
-			if err := c.takes(req); err != nil {
-				faults = append(faults, err)
-				continue
-			}
-			chunks := c.Backend.Sample(ctx, req)
-			if hold { // nobody else leaves at a stop sequence
-				chunks = sampling.Until(chunks, req.Stop)
-			}
-			held = held[:0]
-			given := false
-			var fault error
-			for chunk, err := range chunks {
-				if err != nil {
-					fault = err
-					break
+			fault := c.takes(req)
+			if fault == nil {
+				fault = out.pass(c.Backend.Sample(ctx, req))
+				if out.given {
+					answered = c
 				}
-				held = append(held, chunk)
-				end := chunk.Reason != sampling.Unfinished
-				if !end && !given && (hold || chunk.Text == "" && len(chunk.Tokens) == 0) {
-					continue
-				}
-				if !given {
-					given = true
-					defer c.note(ctx) // when its own wrappers are done
-				}
-				if !give() || end {
+				if fault == nil {
 					c.succeeded()
 					return
 				}
+				if next := c.failed(ctx, fault); out.given || !next {
+					out.end(fault)
+					return
+				}
 			}
-			fault = cmp.Or(fault, ctx.Err(), sampling.ErrTruncated)
-			next := c.failed(ctx, fault)
-			if given { // what the consumer has must not come twice
-				yield(sampling.Chunk{}, fault)
-				return
-			}
-			if faults = append(faults, fault); !next {
-				faults = refusals{fault}
-				break
-			}
+			faults = append(faults, fault)
 		}
-		if give() { // what came by then is not lost
-			yield(sampling.Chunk{}, faults.err())
-		}
+		out.end(faults.err())
 	}
 }
 

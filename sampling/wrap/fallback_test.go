@@ -349,7 +349,7 @@ func TestFallbackKilled(t *testing.T) {
 	}
 	m := sampling.Model{Backend: wrap.Around(wrap.Fallback(backends...), wrap.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))})}
 	var mu sync.Mutex
-	answered := map[string]int64{}
+	answered := map[string]int{}
 	var wg sync.WaitGroup
 	next := make(chan int)
 	for range workers {
@@ -379,15 +379,15 @@ func TestFallbackKilled(t *testing.T) {
 	if first == 0 || second == 0 || first+second != calls {
 		t.Errorf("answered: %v", answered)
 	}
-	for i, want := range []int64{first, second} {
+	for i, want := range []int{first, second} {
 		name := []string{"first", "second"}[i]
-		if n := strings.Count(log.String(), fmt.Sprintf("backend=%d", i+1)); int64(n) != want {
+		if n := strings.Count(log.String(), fmt.Sprintf("backend=%d", i+1)); n != want {
 			t.Errorf("the log has %d answers of the %s, want %d", n, name, want)
 		}
 		// A call that broke off midway is on the first one's bill as well.
-		if n := meters[i].Bills().Total.Calls; n < want || n > want+workers {
+		if n := meters[i].Total().Calls; n < want || n > want+workers {
 			t.Errorf("the bill of the %s has %d calls, want %d", name, n, want)
 		}
 	}
-	t.Logf("%v; the first one's bill: %+v", answered, meters[0].Bills().Total)
+	t.Logf("%v; the first one's bill: %+v", answered, meters[0].Total())
 }

@@ -56,15 +56,22 @@ type account struct {
 	held float64 // the most that the calls under way can cost
 }
 
-// Bills returns the cost so far, without the calls under way.
-func (m *Meter) Bills() Bills {
+// Total returns the cost of all calls so far, without those under way.
+func (m *Meter) Total() Bill {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := Bills{Total: m.total.bill, Labels: make(map[string]Bill, len(m.labels))}
+	return m.total.bill
+}
+
+// Labels returns the cost so far by label. Calls without a label are under "".
+func (m *Meter) Labels() map[string]Bill {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	bills := make(map[string]Bill, len(m.labels))
 	for label, a := range m.labels {
-		b.Labels[label] = a.bill
+		bills[label] = a.bill
 	}
-	return b
+	return bills
 }
 
 // Wrap returns a backend whose calls are counted.
@@ -180,11 +187,11 @@ func natural(u sampling.Usage) sampling.Usage {
 }
 
 // plus adds, and stays at the largest number where the sum is larger.
-func plus(sum int64, n int) int64 {
-	if sum > math.MaxInt64-int64(n) {
-		return math.MaxInt64
+func plus(sum, n int) int {
+	if sum > math.MaxInt-n {
+		return math.MaxInt
 	}
-	return sum + int64(n)
+	return sum + n
 }
 
 // mayHaveRead reports whether a call that brought nothing and ended with err may

@@ -33,32 +33,32 @@ func TestMeter(t *testing.T) {
 		want  wrap.Bill
 	}{
 		{"told", samplingtest.Reply{Text: "x", Usage: told}, 0,
-			wrap.Bill{Calls: 1, PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}},
+			wrap.Bill{Calls: 1, Usage: sampling.Usage{PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}}},
 		{"not told", samplingtest.Reply{Text: "one two"}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 2}}},
 		{"nothing but the prompt told", samplingtest.Reply{Usage: sampling.Usage{PromptTokens: 3}}, 0,
-			wrap.Bill{Calls: 1, PromptTokens: 3}},
+			wrap.Bill{Calls: 1, Usage: sampling.Usage{PromptTokens: 3}}},
 		{"the prompt not told", samplingtest.Reply{Text: "x", Usage: sampling.Usage{CompletionTokens: 9}}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 9}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 9}}},
 		{"left before it was told", samplingtest.Reply{Text: "one two three four", Usage: told}, 4,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 1}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 1}}},
 		{"left at the last chunk", samplingtest.Reply{Text: "xyz", Usage: told}, 3,
-			wrap.Bill{Calls: 1, PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}},
+			wrap.Bill{Calls: 1, Usage: sampling.Usage{PromptTokens: 100, CompletionTokens: 20, CachedTokens: 64}}},
 		{"told on the way, and more came", samplingtest.Reply{Chunks: []sampling.Chunk{
 			{Text: "a b", Usage: sampling.Usage{PromptTokens: 7, CompletionTokens: 2}}, {Text: " c d e", Usage: sampling.Usage{}}}, Err: busy}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 7, CompletionTokens: 5}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 7, CompletionTokens: 5}}},
 		{"failed in the middle", samplingtest.Reply{Text: "one two", Err: busy}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 2}}},
 		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "one two"}}}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 2}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 2}}},
 		{"broke off before any text", samplingtest.Reply{Chunks: []sampling.Chunk{{Usage: sampling.Usage{PromptTokens: 7}}}}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 7}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 7}}},
 		{"failed before anything came", samplingtest.Reply{Err: busy}, 0,
 			wrap.Bill{Failed: 1}},
 		{"not sent", samplingtest.Reply{Err: sampling.ErrUnsupported}, 0,
 			wrap.Bill{}},
 		{"more than MaxTokens cannot have been drawn", samplingtest.Reply{Text: strings.Repeat("a ", 50)}, 0,
-			wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 3, CompletionTokens: 30}},
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 30}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := &wrap.Meter{Price: llama405b, Counter: words{}}
@@ -70,7 +70,7 @@ func TestMeter(t *testing.T) {
 				}
 			}
 			test.want.Cost = float64(test.want.PromptTokens+test.want.CompletionTokens) * perToken
-			if diff := cmp.Diff(test.want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+			if diff := cmp.Diff(test.want, m.Total(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 				t.Errorf("the bill (-want +got):\n%s", diff)
 			}
 		})
@@ -81,7 +81,7 @@ func TestMeter(t *testing.T) {
 func TestMeterCountsBytes(t *testing.T) {
 	m := &wrap.Meter{Price: llama405b}
 	read(t.Context(), m.Wrap(sampler{turns(samplingtest.Reply{Text: "나비"})}), &sampling.Request{Prompt: "butterfly:"})
-	if b := m.Bills().Total; b.PromptTokens != 10 || b.CompletionTokens != 6 {
+	if b := m.Total(); b.PromptTokens != 10 || b.CompletionTokens != 6 {
 		t.Errorf("%+v", b)
 	}
 }
@@ -93,25 +93,30 @@ func TestMeterLabels(t *testing.T) {
 	for _, ctx := range []context.Context{translate, t.Context(), translate, wrap.WithLabel(translate, "classify")} {
 		read(ctx, b, &sampling.Request{})
 	}
-	bills := m.Bills()
 	want := `      label  calls  failed  prompt  completion    cost
   translate      2       0    2000         100  0.0084
      (none)      1       0    1000          50  0.0042
    classify      1       0    1000          50  0.0042
       total      4       0    4000         200  0.0168
 `
-	if diff := cmp.Diff(want, bills.String()); diff != "" {
+	if diff := cmp.Diff(want, m.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	want = `  label  calls  failed  prompt  completion   cost
-  total      2       1     ~30          ~5  ~0.01
+	want = `   label  calls  failed  prompt  completion   cost
+  (none)      1       1     ~30          ~5  ~0.01
+   total      1       1     ~30          ~5  ~0.01
 `
-	if diff := cmp.Diff(want, wrap.Bills{Total: wrap.Bill{Calls: 2, Estimated: 1, Failed: 1, PromptTokens: 30, CompletionTokens: 5, Cost: 0.01}}.String()); diff != "" {
+	estimated := &wrap.Meter{Price: sampling.Price{Prompt: 200, Completion: 800}, Counter: words{}}
+	b = estimated.Wrap(turns(samplingtest.Reply{Text: "a b c d e"}, samplingtest.Reply{Err: busy}))
+	for range 2 {
+		read(t.Context(), b, &sampling.Request{Prompt: strings.Repeat("a ", 30)})
+	}
+	if diff := cmp.Diff(want, estimated.String()); diff != "" {
 		t.Errorf("an estimate (-want +got):\n%s", diff)
 	}
-	bills.Labels["translate"] = wrap.Bill{} // the caller's own
-	if m.Bills().Labels["translate"].Calls != 2 {
-		t.Error("Bills gave the Meter's own map away")
+	m.Labels()["translate"] = wrap.Bill{} // the caller's own
+	if m.Labels()["translate"].Calls != 2 {
+		t.Error("Labels returned the Meter's own map")
 	}
 }
 
@@ -139,7 +144,7 @@ func TestMeterCap(t *testing.T) {
 	if _, err := read(t.Context(), b, req); err != nil {
 		t.Error(err)
 	}
-	if got := m.Bills().Total; got.Calls != 4 || got.Failed != 0 || !near(got.Cost, 4*1100*perToken) {
+	if got := m.Total(); got.Calls != 4 || got.Failed != 0 || !near(got.Cost, 4*1100*perToken) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -169,7 +174,7 @@ func TestMeterCapHoldsForCallsUnderWay(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if got := m.Bills().Total; !near(got.Cost, m.Cap) || spent != 10 {
+		if got := m.Total(); !near(got.Cost, m.Cap) || spent != 10 {
 			t.Errorf("%d were refused, and %v was spent of %v", spent, got.Cost, m.Cap)
 		}
 	})
@@ -195,7 +200,7 @@ func TestMeterReleases(t *testing.T) {
 			}
 		}()
 	}
-	if b := m.Bills().Total; b.Failed != 30 || b.Calls != 30 {
+	if b := m.Total(); b.Failed != 30 || b.Calls != 30 {
 		t.Errorf("%+v", b)
 	}
 }
@@ -241,8 +246,8 @@ func TestMeterCancelled(t *testing.T) {
 			synctest.Wait() // the first is let through
 		}
 		wg.Wait()
-		want := wrap.Bill{Calls: 1, Estimated: 1, PromptTokens: 10, Cost: 10 * perToken}
-		if diff := cmp.Diff(want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+		want := wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 10}, Cost: 10 * perToken}
+		if diff := cmp.Diff(want, m.Total(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
@@ -268,31 +273,31 @@ func TestMeterDrawAndScore(t *testing.T) {
 	expect := func(what string, want wrap.Bill) {
 		t.Helper()
 		want.Cost = float64(want.PromptTokens+want.CompletionTokens) * perToken
-		if diff := cmp.Diff(want, m.Bills().Total, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+		if diff := cmp.Diff(want, m.Total(), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
 	draw(sampling.Usage{PromptTokens: 10, CompletionTokens: 4}, sampling.Usage{CompletionTokens: 5})
-	expect("told", wrap.Bill{Calls: 1, PromptTokens: 10, CompletionTokens: 9})
+	expect("told", wrap.Bill{Calls: 1, Usage: sampling.Usage{PromptTokens: 10, CompletionTokens: 9}})
 	draw(sampling.Usage{}, sampling.Usage{})
-	expect("not told", wrap.Bill{Calls: 2, Estimated: 1, PromptTokens: 13, CompletionTokens: 13})
+	expect("not told", wrap.Bill{Calls: 2, Estimated: 1, Usage: sampling.Usage{PromptTokens: 13, CompletionTokens: 13}})
 	draw()
-	expect("failed", wrap.Bill{Calls: 2, Failed: 1, Estimated: 1, PromptTokens: 13, CompletionTokens: 13})
+	expect("failed", wrap.Bill{Calls: 2, Failed: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 13, CompletionTokens: 13}})
 	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d", "e f"}); err != nil {
 		t.Error(err)
 	}
-	expect("scored", wrap.Bill{Calls: 3, Failed: 1, Estimated: 2, PromptTokens: 22, CompletionTokens: 13})
+	expect("scored", wrap.Bill{Calls: 3, Failed: 1, Estimated: 2, Usage: sampling.Usage{PromptTokens: 22, CompletionTokens: 13}})
 	draw(sampling.Usage{PromptTokens: 10}, sampling.Usage{})
-	expect("nothing but the prompt told", wrap.Bill{Calls: 4, Failed: 1, Estimated: 3, PromptTokens: 32, CompletionTokens: 17})
+	expect("nothing but the prompt told", wrap.Bill{Calls: 4, Failed: 1, Estimated: 3, Usage: sampling.Usage{PromptTokens: 32, CompletionTokens: 17}})
 	estimated := script.ScoreFunc
 	script.ScoreFunc = func(context.Context, *sampling.Request, []string) ([]sampling.Score, error) {
 		return []sampling.Score{{Usage: sampling.Usage{PromptTokens: 100, CompletionTokens: 2}}, {Usage: sampling.Usage{PromptTokens: 3}}}, nil
 	}
-	before := m.Bills().Total
+	before := m.Total()
 	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d", "e f"}); err != nil {
 		t.Error(err)
 	}
-	if after := m.Bills().Total; after.PromptTokens-before.PromptTokens != 103 || after.CompletionTokens-before.CompletionTokens != 2 || after.Estimated != before.Estimated {
+	if after := m.Total(); after.PromptTokens-before.PromptTokens != 103 || after.CompletionTokens-before.CompletionTokens != 2 || after.Estimated != before.Estimated {
 		t.Errorf("a score whose usage is told: %+v after %+v", after, before)
 	}
 	script.ScoreFunc = estimated
@@ -300,13 +305,13 @@ func TestMeterDrawAndScore(t *testing.T) {
 		return []*sampling.Completion{{Text: "one two", Tokens: make([]sampling.Token, 3), Usage: sampling.Usage{PromptTokens: 10}}, nil}, nil
 	}
 	model.Draw(t.Context(), &sampling.Request{Prompt: "a b c"}, 2)
-	expect("told by its tokens, and one missing", wrap.Bill{Calls: 6, Failed: 1, Estimated: 4, PromptTokens: 145, CompletionTokens: 22})
+	expect("told by its tokens, and one missing", wrap.Bill{Calls: 6, Failed: 1, Estimated: 4, Usage: sampling.Usage{PromptTokens: 145, CompletionTokens: 22}})
 	works := script.ScoreFunc
 	script.ScoreFunc = func(context.Context, *sampling.Request, []string) ([]sampling.Score, error) { return nil, busy }
 	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: "a b c"}, []string{"d"}); !errors.Is(err, busy) {
 		t.Error(err)
 	}
-	expect("a score that failed", wrap.Bill{Calls: 6, Failed: 2, Estimated: 4, PromptTokens: 145, CompletionTokens: 22})
+	expect("a score that failed", wrap.Bill{Calls: 6, Failed: 2, Estimated: 4, Usage: sampling.Usage{PromptTokens: 145, CompletionTokens: 22}})
 	script.ScoreFunc = works
 
 	m.Cap = 0.01
@@ -341,16 +346,15 @@ func TestMeterConcurrently(t *testing.T) {
 			ctx := wrap.WithLabel(t.Context(), fmt.Sprint(i%4))
 			for range 10 {
 				read(ctx, b, &sampling.Request{})
-				m.Bills()
+				m.Labels()
 			}
 		})
 	}
 	wg.Wait()
-	bills := m.Bills()
-	if b := bills.Total; b.Calls != 640 || b.PromptTokens != 1920 || b.CompletionTokens != 2560 || !near(b.Cost, 4480*perToken) {
+	if b := m.Total(); b.Calls != 640 || b.PromptTokens != 1920 || b.CompletionTokens != 2560 || !near(b.Cost, 4480*perToken) {
 		t.Errorf("%+v", b)
 	}
-	if b := bills.Labels["3"]; b.Calls != 160 {
+	if b := m.Labels()["3"]; b.Calls != 160 {
 		t.Errorf("%+v", b)
 	}
 }
@@ -365,7 +369,7 @@ func TestMeterHostileUsage(t *testing.T) {
 		for range 3 {
 			read(t.Context(), b, &sampling.Request{Prompt: "p", Params: sampling.Params{MaxTokens: 2}})
 		}
-		if bill := m.Bills().Total; bill.Cost < 0 || bill.PromptTokens < 0 || bill.CompletionTokens < 0 || bill.CachedTokens < 0 {
+		if bill := m.Total(); bill.Cost < 0 || bill.PromptTokens < 0 || bill.CompletionTokens < 0 || bill.CachedTokens < 0 {
 			t.Errorf("%+v: %+v", u, bill)
 		}
 	}

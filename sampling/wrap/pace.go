@@ -19,13 +19,12 @@ type pace struct {
 }
 
 func (r Retry) pace() (*pace, error) {
-	if r.Attempts < 0 || r.MaxElapsed < 0 || r.Wait < 0 || r.MaxWait < 0 {
+	if r.Attempts < 0 || r.MaxElapsed < 0 || r.Wait < 0 {
 		return nil, fmt.Errorf("%w: a field of wrap.Retry is negative; use 0 for its default, and 1 for Attempts never to try again", sampling.ErrInvalid)
 	}
 	r.Attempts = cmp.Or(r.Attempts, defaultAttempts)
 	r.MaxElapsed = cmp.Or(r.MaxElapsed, defaultMaxElapsed)
-	r.Wait = cmp.Or(r.Wait, defaultWait)
-	r.MaxWait = cmp.Or(r.MaxWait, defaultMaxWait)
+	r.Wait = min(cmp.Or(r.Wait, defaultWait), maxWait)
 	return &pace{Retry: r}, nil
 }
 
@@ -77,13 +76,9 @@ func (p *pace) wait(ctx context.Context, fault error) error {
 func (p *pace) delay(after time.Duration) time.Duration {
 	wait := p.Wait
 	for range p.attempts - 1 {
-		if wait >= p.MaxWait/2 {
-			wait = p.MaxWait
-			break
-		}
-		wait *= 2
+		wait = min(2*wait, maxWait)
 	}
-	wait = jitter(min(wait, p.MaxWait))
+	wait = jitter(wait)
 	if after > 0 {
 		if asked := after + jitter(p.Wait); asked > after { // no overflow
 			return max(asked, wait)

@@ -1,7 +1,6 @@
 package wrap
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -13,31 +12,32 @@ const (
 	defaultAttempts   = 5
 	defaultMaxElapsed = 5 * time.Minute
 	defaultWait       = 500 * time.Millisecond
-	defaultMaxWait    = 30 * time.Second
+	maxWait           = 30 * time.Second
 )
 
 // Retry repeats a call after a temporary error: a [sampling.Error] with Temporary
-// set, or a stream that broke off before any text came ([sampling.ErrTruncated]).
-// It waits longer each time, with jitter, and as long as the server asks for.
+// set, or a stream that broke off ([sampling.ErrTruncated]). It waits longer each
+// time, with jitter, and at least as long as the server asks for.
 //
-// Once text has been yielded, the call is not repeated, so that no text comes
-// twice. When Retry gives up, the error wraps the last one.
+// A stream is not repeated once it has yielded text, so that no text comes twice.
+// [sampling.Model.Complete] and [sampling.Model.Draw] yield nothing before the end,
+// so a whole answer that breaks off is requested again.
 //
-// A Retry is a value, safe for concurrent use.
+// When Retry gives up, the error wraps the last one, and the text of the last
+// attempt is returned with it. A Retry is a value, safe for concurrent use.
 type Retry struct {
-	// Attempts is the maximum number of calls to the backend, the first included.
+	// Attempts is the maximum number of calls to the backend, including the first.
 	// 0 is 5. 1 never repeats.
 	Attempts int
 
 	// MaxElapsed limits the sum of the waits of one call. A wait that would exceed
-	// it, or the context's deadline, does not begin. The attempts themselves do not
-	// count, nor does their time in a Limit. 0 is 5 minutes.
+	// it, or the context's deadline, does not begin. The time of the attempts, and of
+	// their waits in a Limit, does not count. 0 is 5 minutes.
 	MaxElapsed time.Duration
 
-	// Wait is the maximum initial backoff. It doubles with each attempt, up to
-	// MaxWait. 0 is half a second, and 30 seconds for MaxWait. A wait that
-	// the server asks for may be longer.
-	Wait, MaxWait time.Duration
+	// Wait is the maximum initial backoff. It doubles with each attempt, up to 30
+	// seconds. 0 is half a second. A wait that the server asks for may be longer.
+	Wait time.Duration
 }
 
 // Wrap returns a backend whose calls are repeated.
@@ -57,30 +57,17 @@ func (r *retrier) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 			yield(sampling.Chunk{}, err)
 			return
 		}
+		out := newRelay(ctx, req, yield)
 		for {
 			p.attempt(ctx)
-			spoke := false
-			var fault error
-			for chunk, err := range r.Backend.Sample(ctx, req) {
-				if err != nil {
-					fault = err
-					break
-				}
-				spoke = spoke || chunk.Text != "" || len(chunk.Tokens) > 0
-				if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
-					return
+			fault := out.pass(r.Backend.Sample(ctx, req))
+			if fault != nil && !out.given {
+				if fault = p.wait(ctx, fault); fault == nil {
+					continue
 				}
 			}
-			if spoke { // what the consumer has must not come twice
-				if fault != nil { // a sequence without an end stays one: Model knows what it means
-					yield(sampling.Chunk{}, fault)
-				}
-				return
-			}
-			if err := p.wait(ctx, cmp.Or(fault, sampling.ErrTruncated)); err != nil {
-				yield(sampling.Chunk{}, err)
-				return
-			}
+			out.end(fault)
+			return
 		}
 	}
 }
@@ -93,8 +80,8 @@ func (r *retrier) Score(ctx context.Context, req *sampling.Request, continuation
 	return again(ctx, r.Retry, func() ([]sampling.Score, error) { return r.Forward.Score(ctx, req, continuations) })
 }
 
-// again calls until it goes well or the pace gives up, and then returns what the
-// last call did.
+// again calls until a call succeeds or the pace gives up, and returns the result of
+// the last call.
 func again[T any](ctx context.Context, r Retry, call func() (T, error)) (T, error) {
 	p, err := r.pace()
 	if err != nil {

@@ -33,6 +33,7 @@ func turns(replies ...samplingtest.Reply) *samplingtest.Script {
 
 func TestRetry(t *testing.T) {
 	brokeOff := samplingtest.Reply{Chunks: []sampling.Chunk{{}}}
+	goOff := samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "go"}}}
 	good := samplingtest.Reply{Text: "good"}
 	for _, test := range []struct {
 		name    string
@@ -47,7 +48,7 @@ func TestRetry(t *testing.T) {
 		{"nothing wrong", []samplingtest.Reply{good}, wrap.Retry{}, "good", nil, 1, 0, 0},
 		{"busy twice", []samplingtest.Reply{{Err: busy}, {Err: busy}, good}, wrap.Retry{}, "good", nil, 3, 750 * time.Millisecond, 1500 * time.Millisecond},
 		{"always busy", []samplingtest.Reply{{Err: busy}}, wrap.Retry{}, "", busy, 5, 3750 * time.Millisecond, 7500 * time.Millisecond},
-		{"waits are bounded", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Attempts: 7, MaxWait: time.Second}, "", busy, 7, 2750 * time.Millisecond, 5500 * time.Millisecond},
+		{"waits are bounded", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Wait: 8 * time.Second}, "", busy, 5, 42 * time.Second, 84 * time.Second},
 		{"not temporary", []samplingtest.Reply{{Err: refused}, good}, wrap.Retry{}, "", refused, 1, 0, 0},
 		{"an error of another kind", []samplingtest.Reply{{Err: errBoom}, good}, wrap.Retry{}, "", errBoom, 1, 0, 0},
 		{"the server asks for time", []samplingtest.Reply{{Err: patient(20 * time.Second)}, good}, wrap.Retry{}, "good", nil, 2, 20250 * time.Millisecond, 20500 * time.Millisecond},
@@ -58,8 +59,10 @@ func TestRetry(t *testing.T) {
 		{"always breaks off before the text", []samplingtest.Reply{brokeOff}, wrap.Retry{Attempts: 2}, "", sampling.ErrTruncated, 2, 250 * time.Millisecond, 500 * time.Millisecond},
 		{"truncated in the backend's words", []samplingtest.Reply{{Err: fmt.Errorf("x: %w", sampling.ErrTruncated)}, good}, wrap.Retry{}, "good", nil, 2, 250 * time.Millisecond, 500 * time.Millisecond},
 		{"truncated, and will be again", []samplingtest.Reply{{Err: looped}, good}, wrap.Retry{}, "", looped, 1, 0, 0},
-		{"busy after text", []samplingtest.Reply{{Text: "go", Err: busy}, good}, wrap.Retry{}, "go", busy, 1, 0, 0},
-		{"broke off after text", []samplingtest.Reply{{Chunks: []sampling.Chunk{{Text: "go"}}}, good}, wrap.Retry{}, "go", sampling.ErrTruncated, 1, 0, 0},
+		{"busy after text", []samplingtest.Reply{{Text: "go", Err: busy}, good}, wrap.Retry{}, "good", nil, 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"broke off after text", []samplingtest.Reply{goOff, goOff, good}, wrap.Retry{}, "good", nil, 3, 750 * time.Millisecond, 1500 * time.Millisecond},
+		{"always breaks off after text", []samplingtest.Reply{goOff}, wrap.Retry{Attempts: 2}, "go", sampling.ErrTruncated, 2, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"not temporary after text", []samplingtest.Reply{{Text: "go", Err: refused}, good}, wrap.Retry{}, "go", refused, 1, 0, 0},
 		{"one attempt", []samplingtest.Reply{{Err: busy}, good}, wrap.Retry{Attempts: 1}, "", busy, 1, 0, 0},
 		{"little time", []samplingtest.Reply{{Err: busy}}, wrap.Retry{Attempts: 100, MaxElapsed: time.Second, Wait: 700 * time.Millisecond}, "", busy, 2, 350 * time.Millisecond, 700 * time.Millisecond},
 	} {
@@ -84,6 +87,51 @@ func TestRetry(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A stream that has yielded text is never repeated: the caller would get the
+// beginning twice.
+func TestRetryStream(t *testing.T) {
+	for name, test := range map[string]struct {
+		reply samplingtest.Reply
+		want  error
+	}{
+		"broke off": {samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "g"}, {Text: "o"}}}, sampling.ErrTruncated},
+		"busy":      {samplingtest.Reply{Text: "go", Err: busy}, busy},
+		"tokens":    {samplingtest.Reply{Chunks: []sampling.Chunk{{Tokens: make([]sampling.Token, 1)}, {Text: "go"}}, Err: busy}, busy},
+	} {
+		script := turns(test.reply, samplingtest.Reply{Text: "good"})
+		text := ""
+		var fault error
+		for chunk, err := range (sampling.Model{Backend: wrap.Retry{}.Wrap(script)}).Stream(t.Context(), &sampling.Request{}) {
+			text, fault = text+chunk.Text, err
+		}
+		if text != "go" || !errors.Is(fault, test.want) || len(script.Calls()) != 1 {
+			t.Errorf("%s: %q after %d calls, %v", name, text, len(script.Calls()), fault)
+		}
+	}
+}
+
+// Each sample of a Draw is repeated by itself, and a stop sequence ends an attempt.
+func TestRetryDrawSingly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := &samplingtest.Script{Answer: func(call int, req *sampling.Request) samplingtest.Reply {
+			if call < 4 {
+				return samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "half"}}}
+			}
+			return samplingtest.Reply{Text: fmt.Sprint(req.Params.Seed, "\nmore"), Err: busy}
+		}}
+		m := sampling.Model{Backend: wrap.Retry{}.Wrap(script)}
+		all, err := m.Draw(t.Context(), &sampling.Request{Stop: []string{"\n"}, Params: sampling.Params{Seed: 5, Temperature: 1}}, 4)
+		if err != nil || len(all) != 4 || len(script.Calls()) != 8 {
+			t.Fatalf("%d completions, %d calls, %v", len(all), len(script.Calls()), err)
+		}
+		for i, c := range all {
+			if c.Text != fmt.Sprint(5+i) || c.Reason != sampling.StopSequence {
+				t.Errorf("completion %d is %q, %v", i, c.Text, c.Reason)
+			}
+		}
+	})
 }
 
 var errBoom = errors.New("boom")
@@ -196,7 +244,7 @@ func TestRetryDrawAndScore(t *testing.T) {
 
 // A slip in the fields is told before anything is sent.
 func TestRetryInvalid(t *testing.T) {
-	for _, r := range []wrap.Retry{{Attempts: -1}, {MaxElapsed: -time.Second}, {Wait: -time.Second}, {MaxWait: -time.Second}} {
+	for _, r := range []wrap.Retry{{Attempts: -1}, {MaxElapsed: -time.Second}, {Wait: -time.Second}} {
 		script := able()
 		b := r.Wrap(script)
 		_, err := read(t.Context(), b, &sampling.Request{})

@@ -14,7 +14,8 @@ type Store struct {
 }
 
 // OpenStore opens or creates the file. The caller closes it. A file that is in use,
-// or that is not a store, is an error.
+// or that is not a store, is an error. Damaged lines are skipped, reported by
+// [Cache.Stats], and requested again.
 func OpenStore(path string) (*Store, error) {
 	file, err := store.Open(path)
 	if err != nil {
@@ -22,13 +23,6 @@ func OpenStore(path string) (*Store, error) {
 	}
 	return &Store{file}, nil
 }
-
-// Damaged returns the numbers of the lines that cannot be read. They are skipped,
-// and their requests are sent again.
-func (s *Store) Damaged() []int { return s.file.Damaged() }
-
-// Compact rewrites the file without superseded lines.
-func (s *Store) Compact() error { return s.file.Compact() }
 
 // Close closes the file.
 func (s *Store) Close() error { return s.file.Close() }
