@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync"
+	"sync/atomic"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -15,25 +15,17 @@ var errSpent = errors.New("the budget of calls is used up; raise it")
 // A budget is a backend that refuses calls beyond a limit.
 type budget struct {
 	sampling.Forward
-	mu          sync.Mutex
-	used, limit int
+	limit int64
+	used  atomic.Int64
 }
 
-// take reserves n calls. A negative n gives calls back.
-func (b *budget) take(n int) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.used+n > b.limit {
+// take takes n calls from the budget.
+func (b *budget) take(n int64) error {
+	if b.used.Add(n) > b.limit {
+		b.used.Add(-n)
 		return errSpent
 	}
-	b.used += n
 	return nil
-}
-
-func (b *budget) spent() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.used
 }
 
 // Sample implements [sampling.Backend].
@@ -49,22 +41,26 @@ func (b *budget) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 
 // Score implements [sampling.Scorer].
 func (b *budget) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	return counted(b, 1, func() ([]sampling.Score, error) { return b.Forward.Score(ctx, req, continuations) })
+	if err := b.take(1); err != nil {
+		return nil, err
+	}
+	scores, err := b.Forward.Score(ctx, req, continuations)
+	return scores, b.refund(1, err)
 }
 
 // Draw implements [sampling.Drawer].
 func (b *budget) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	return counted(b, n, func() ([]*sampling.Completion, error) { return b.Forward.Draw(ctx, req, n) })
+	if err := b.take(int64(n)); err != nil {
+		return nil, err
+	}
+	drawn, err := b.Forward.Draw(ctx, req, n)
+	return drawn, b.refund(int64(n), err)
 }
 
-// counted makes a call that costs n. An ability that the backend lacks costs
-// nothing.
-func counted[T any](b *budget, n int, call func() (T, error)) (result T, err error) {
-	if err := b.take(n); err != nil {
-		return result, err
+// refund gives n calls back if the backend lacks the ability.
+func (b *budget) refund(n int64, err error) error {
+	if errors.Is(err, sampling.ErrUnsupported) {
+		b.used.Add(-n)
 	}
-	if result, err = call(); errors.Is(err, sampling.ErrUnsupported) {
-		_ = b.take(-n)
-	}
-	return result, err
+	return err
 }

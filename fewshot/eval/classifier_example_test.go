@@ -77,10 +77,10 @@ func Example() {
 	// random   100.0 %, ECE 0.08; calibrated 100.0 %, ECE 0.08
 	// similar  100.0 %, ECE 0.06; calibrated 100.0 %, ECE 0.06
 	// backbone  92.3 %, ECE 0.08; calibrated 100.0 %, ECE 0.08
-	// calibrating the backbone: +7.7 points (95 % interval +0.0 to +23.1), 1 cases better and 0 worse, p = 1
-	// expected  negative  positive  precision  recall     F1
-	// negative         5         0      1.000   1.000  1.000
-	// positive         0         8      1.000   1.000  1.000
+	// calibrating the backbone: +7.7 points (95 % interval +0.0 to +23.1), 1 better and 0 worse, p = 1
+	// expected  negative  positive  none  precision  recall     F1
+	// negative         5         0     0      1.000   1.000  1.000
+	// positive         0         8     0      1.000   1.000  1.000
 	// macro F1 1.000
 	// 13 lines
 }

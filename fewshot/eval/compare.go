@@ -50,7 +50,7 @@ func Compare(first, second *Report) (*Comparison, error) {
 
 // String gives the difference in percentage points with its interval.
 func (c *Comparison) String() string {
-	return fmt.Sprintf("%+.1f points (95 %% interval %+.1f to %+.1f), %d cases better and %d worse, p = %.2g",
+	return fmt.Sprintf("%+.1f points (95 %% interval %+.1f to %+.1f), %d better and %d worse, p = %.2g",
 		100*c.Difference, 100*c.Low, 100*c.High, c.Better, c.Worse, c.P)
 }
 

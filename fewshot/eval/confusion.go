@@ -73,22 +73,14 @@ func ratio(a, b int) float64 {
 // String returns the matrix as aligned text, a row for each label that was
 // expected, with its scores, and the unweighted mean of the F1 scores.
 func (c *Confusion) String() string {
-	unlabelled := slices.ContainsFunc(c.Counts, func(row []int) bool { return row[len(c.Labels)] > 0 })
 	head := []string{"expected"}
 	for _, label := range c.Labels {
 		head = append(head, shortened(label, 16))
 	}
-	if unlabelled {
-		head = append(head, "none")
-	}
-	rows := [][]string{append(head, "precision", "recall", "F1")}
+	rows := [][]string{append(head, "none", "precision", "recall", "F1")}
 	for i, label := range c.Labels {
 		row := []string{shortened(label, 16)}
-		counts := c.Counts[i]
-		if !unlabelled {
-			counts = counts[:len(c.Labels)]
-		}
-		for _, n := range counts {
+		for _, n := range c.Counts[i] {
 			row = append(row, strconv.Itoa(n))
 		}
 		for _, x := range []float64{c.Precision[i], c.Recall[i], c.F1[i]} {

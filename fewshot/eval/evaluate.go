@@ -50,32 +50,36 @@ func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling
 	}
 	report := &Report{}
 	type answered struct {
-		index      int
 		prediction *fewshot.Prediction[Out]
 		err        error
 	}
-	indexes := func(yield func(int) bool) {
-		for i := 0; i < len(cases) && ctx.Err() == nil && yield(i); i++ {
-		}
-	}
 	var failed error
-	for a := range parallel.Do(ctx, indexes, limit, true, func(ctx context.Context, i int) answered {
-		prediction, err := p.Predict(ctx, m, cases[i].In)
-		return answered{i, prediction, err}
+	total := 0.0
+	for a := range parallel.Do(ctx, slices.Values(cases), limit, true, func(ctx context.Context, c fewshot.Example[In, Out]) answered {
+		prediction, err := p.Predict(ctx, m, c.In)
+		return answered{prediction, err}
 	}) {
 		if failed = ctx.Err(); failed != nil {
 			break
 		}
+		i := len(report.Results)
 		var result Result
-		if result, failed = score(ctx, a.index, cases[a.index], a.prediction, a.err, metric); failed != nil {
+		if result, failed = score(ctx, i, cases[i], a.prediction, a.err, metric); failed != nil {
 			break
 		}
-		report.add(result)
+		report.Results = append(report.Results, result)
+		total += result.Score
+		report.Accuracy = total / float64(len(report.Results))
+		if result.Err != nil {
+			report.Invalid++
+		}
+		report.Usage.PromptTokens += result.Usage.PromptTokens
+		report.Usage.CompletionTokens += result.Usage.CompletionTokens
+		report.Usage.CachedTokens += result.Usage.CachedTokens
 		if o.Progress != nil {
 			o.Progress(fewshot.Progress{Done: len(report.Results), Failed: report.Invalid, All: len(cases)})
 		}
 	}
-	report.Accuracy = mean(report.Results)
 	return report, cmp.Or(failed, ctx.Err())
 }
 
@@ -111,13 +115,9 @@ func check[In, Out any](p Predictor[In, Out], cases []fewshot.Example[In, Out]) 
 	accepts, _ := p.(interface{ Accepts(In, Out) error })
 	seen := make(map[string]int, len(cases))
 	for i, c := range cases {
-		where := fmt.Sprintf("case %d", i+1)
-		if c.At != "" {
-			where += " (" + c.At + ")"
-		}
 		if accepts != nil {
 			if err := accepts.Accepts(c.In, c.Out); err != nil {
-				return fmt.Errorf("eval: %s: %w", where, err)
+				return fmt.Errorf("eval: %s: %w", cmp.Or(c.At, fmt.Sprintf("case %d", i+1)), err)
 			}
 		}
 		input := fmt.Sprint(c.In)

@@ -23,11 +23,10 @@ type Gain struct {
 // String returns the gains as aligned text, in percent and points, with the
 // interval and test of [Compare].
 func (g Gains) String() string {
-	if len(g) == 0 {
-		return "nothing measured\n"
-	}
 	rows := [][]string{{"dimension", "baseline", "chosen", "without %", "with %", "gain", "95 % interval", "better", "worse", "p"}}
+	cases := 0
 	for _, one := range g {
+		cases = len(one.After.Results)
 		row := []string{one.Dimension, "", "", fmt.Sprintf("%.1f", 100*one.Before.Accuracy), fmt.Sprintf("%.1f", 100*one.After.Accuracy)}
 		if one.Dimension != "all" {
 			row[1], row[2] = shown(one.From), shown(one.To)
@@ -38,5 +37,5 @@ func (g Gains) String() string {
 		}
 		rows = append(rows, row)
 	}
-	return aligned(rows, 3) + fmt.Sprintf("on %d held-out cases\n", len(g[0].After.Results))
+	return aligned(rows, 3) + fmt.Sprintf("on %d held-out cases\n", cases)
 }

@@ -2,8 +2,8 @@ package eval
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -11,11 +11,12 @@ import (
 	"strings"
 
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // SweepOptions say which variants of a task [Sweep] and [Search] compare. Each
-// list is one dimension. An empty list leaves the task as it is. Repeats in a list
-// are an error.
+// list is one dimension. An empty list leaves the task as it is. Repeats are an
+// error.
 type SweepOptions struct {
 	Instructions []string
 	Formats      map[string]fewshot.Format
@@ -55,6 +56,8 @@ type point [dimensions]int
 // A grid holds the values of all dimensions.
 type grid[In, Out any] struct {
 	task   fewshot.Task[In, Out]
+	build  Build[In, Out]
+	metric Metric[In, Out]
 	values [dimensions][]value[In, Out]
 }
 
@@ -74,7 +77,7 @@ type variant[In, Out any] struct {
 const asIs = -1
 
 // newGrid checks the options, and compiles the task with each value.
-func newGrid[In, Out any](task fewshot.Task[In, Out], o SweepOptions) (*grid[In, Out], error) {
+func newGrid[In, Out any](task fewshot.Task[In, Out], build Build[In, Out], metric Metric[In, Out], o SweepOptions) (*grid[In, Out], error) {
 	type target = *variant[In, Out]
 	switch {
 	case task.Select != nil && len(o.Shots) > 0 && len(o.Selectors) == 0:
@@ -82,7 +85,7 @@ func newGrid[In, Out any](task fewshot.Task[In, Out], o SweepOptions) (*grid[In,
 	case o.Orders < 0:
 		return nil, mistakef("SweepOptions.Orders is %d; use 0 for the order of the task, or a positive number", o.Orders)
 	}
-	g := &grid[In, Out]{task: task}
+	g := &grid[In, Out]{task: task, build: build, metric: metric}
 	var err error
 	add := func(dimension int, name string, set func(target)) {
 		if slices.ContainsFunc(g.values[dimension], func(v value[In, Out]) bool { return v.name == name }) {
@@ -167,27 +170,36 @@ func (g *grid[In, Out]) at(p point) fewshot.Task[In, Out] {
 	return v.task
 }
 
-// points yields every point. The last dimension changes fastest.
-func (g *grid[In, Out]) points() iter.Seq[point] {
-	return func(yield func(point) bool) {
-		var p point
-		for yield(p) {
-			d := dimensions - 1
-			for ; d >= 0 && p[d] == len(g.values[d])-1; d-- {
-				p[d] = 0
-			}
-			if d < 0 {
-				return
-			}
-			p[d]++
-		}
+// point returns the i-th point. The last dimension changes fastest.
+func (g *grid[In, Out]) point(i int) (p point) {
+	for dimension := dimensions - 1; dimension >= 0; dimension-- {
+		n := len(g.values[dimension])
+		p[dimension] = i % n
+		i /= n
 	}
+	return p
 }
 
 // compile compiles the variant at p. Its errors name the values that vary.
 func (g *grid[In, Out]) compile(p point) (*fewshot.Prompter[In, Out], error) {
 	prompter, err := g.at(p).Compile()
 	return prompter, g.located(p, err)
+}
+
+// measure evaluates the variant at p.
+func (g *grid[In, Out]) measure(ctx context.Context, p point, m sampling.Model, cases []fewshot.Example[In, Out], o EvaluateOptions) (*Report, error) {
+	prompter, err := g.compile(p)
+	if err != nil {
+		return nil, err
+	}
+	predictor := Predictor[In, Out](prompter)
+	if g.build != nil {
+		if predictor, err = g.build(prompter); err != nil {
+			return nil, g.located(p, err)
+		}
+	}
+	report, err := Evaluate(ctx, predictor, m, cases, g.metric, o)
+	return report, g.located(p, err)
 }
 
 // located adds the values that vary to an error.

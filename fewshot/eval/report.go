@@ -31,16 +31,6 @@ type Result struct {
 	Usage       sampling.Usage `json:"-"`
 }
 
-func (r *Report) add(one Result) {
-	r.Results = append(r.Results, one)
-	if one.Err != nil {
-		r.Invalid++
-	}
-	r.Usage.PromptTokens += one.Usage.PromptTokens
-	r.Usage.CompletionTokens += one.Usage.CompletionTokens
-	r.Usage.CachedTokens += one.Usage.CachedTokens
-}
-
 // String gives the accuracy with its 95 % [Wilson] interval, in percent. The
 // interval is too wide where answers are partly right.
 func (r *Report) String() string {
@@ -52,25 +42,14 @@ func (r *Report) String() string {
 // below a probability: the share of cases that it answers, and their mean score,
 // which is 0 where it answers none.
 func (r *Report) Selective(threshold float64) (coverage, accuracy float64) {
-	var answered []Result
+	answered, score := 0, 0.0
 	for _, one := range r.Results {
 		if one.labelled() && one.Probability >= threshold {
-			answered = append(answered, one)
+			answered++
+			score += one.Score
 		}
 	}
-	if len(r.Results) == 0 {
-		return 0, 0
-	}
-	return float64(len(answered)) / float64(len(r.Results)), mean(answered)
-}
-
-// mean is the mean score, and 0 of no cases.
-func mean(results []Result) float64 {
-	sum := 0.0
-	for _, r := range results {
-		sum += r.Score
-	}
-	return sum / float64(max(len(results), 1))
+	return ratio(answered, len(r.Results)), score / float64(max(answered, 1))
 }
 
 // WriteJSONL writes one line of JSON for each case, for other programs.

@@ -13,11 +13,11 @@ import (
 // Search looks for the best variant of a task within a budget of model calls. It
 // returns that variant, and what each dimension of the options gained.
 //
-// The baseline is the task as it is. Search climbs by coordinate ascent (Wright
-// 2015): it tries all values of one dimension, keeps the best, and goes on with the
-// next dimension until no value is better. Then it begins anew at random variants,
-// as in random-restart hill climbing. It ends when the budget is used up, every
-// variant was tried, or all cases are right.
+// The baseline has the first value of each list, and of Formats and Selectors the
+// first by name. From there Search climbs by coordinate ascent (Wright 2015): it
+// tries all values of one dimension, keeps the best, and continues with the next
+// dimension until no value is better. Then it climbs from random variants. It ends
+// when the budget is used up, every variant was tried, or all cases are right.
 //
 // Search chooses on one half of the cases and measures the gains on the other half
 // (see [Split]). Examples that are among the cases are left out, so no case is in
@@ -30,17 +30,20 @@ import (
 // backend is a wrap.Cache. On an error it returns the best variant so far.
 func Search[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], calls int, o SweepOptions) (fewshot.Task[In, Out], Gains, error) {
 	task.Examples = without(task.Examples, cases)
-	g, err := newGrid(task, o)
+	g, err := newGrid(task, build, metric, o)
 	if err != nil {
 		return task, nil, err
 	}
 	chooses, held := Split(cases, 0.5, o.Seed)
 	s := &search[In, Out]{
-		grid: g, build: build, model: m, metric: metric, options: o.Evaluate, calls: calls, perCase: 1,
-		cases:  [2][]fewshot.Example[In, Out]{chooses, held},
-		budget: &budget{Forward: sampling.Forward{Backend: m.Backend}},
+		grid: g, model: m, options: o.Evaluate, calls: calls, perCase: 1,
+		cases:   [2][]fewshot.Example[In, Out]{chooses, held},
+		reports: [2]map[point]*Report{{}, {}},
+		budget:  &budget{Forward: sampling.Forward{Backend: m.Backend}},
 	}
-	s.model.Backend = s.budget
+	if m.Backend != nil {
+		s.model.Backend = s.budget
+	}
 	prompter, err := g.compile(point{})
 	switch {
 	case err != nil:
@@ -69,9 +72,7 @@ const (
 // A search is a Search under way.
 type search[In, Out any] struct {
 	grid    *grid[In, Out]
-	build   Build[In, Out]
 	model   sampling.Model
-	metric  Metric[In, Out]
 	options EvaluateOptions
 	budget  *budget
 	calls   int
@@ -84,7 +85,6 @@ type search[In, Out any] struct {
 // run climbs from the baseline, and then from random variants, until the budget is
 // used up or nothing is left to improve. Then it measures the best.
 func (s *search[In, Out]) run(ctx context.Context, random *rand.Rand) (Gains, error) {
-	s.reports = [2]map[point]*Report{{}, {}}
 	tried := s.reports[choosing]
 	for start := (point{}); ; {
 		err := s.climb(ctx, start)
@@ -95,9 +95,7 @@ func (s *search[In, Out]) run(ctx context.Context, random *rand.Rand) (Gains, er
 			return s.measure(ctx)
 		}
 		for tried[start] != nil {
-			for dimension, values := range s.grid.values {
-				start[dimension] = random.IntN(len(values))
-			}
+			start = s.grid.point(random.IntN(s.grid.variants()))
 		}
 	}
 }
@@ -133,26 +131,17 @@ func (s *search[In, Out]) climb(ctx context.Context, p point) error {
 // try measures a variant on the choosing half. It keeps back the calls that
 // measuring the winner takes, and its error is errSpent where too few are left.
 func (s *search[In, Out]) try(ctx context.Context, p point) (*Report, error) {
-	if report := s.reports[choosing][p]; report != nil {
-		return report, nil
-	}
 	calls := func(cases int) int { return int(math.Ceil(s.perCase * float64(cases))) }
-	n := len(s.cases[choosing])
-	s.budget.limit = s.calls - calls(len(s.cases[heldOut])*max(p.measurements(), s.best.measurements()))
-	left := s.budget.limit - s.budget.used
-	if left < calls(n) {
+	n, before := len(s.cases[choosing]), s.budget.used.Load()
+	s.budget.limit = int64(s.calls - calls(len(s.cases[heldOut])*max(p.measurements(), s.best.measurements())))
+	if s.reports[choosing][p] == nil && s.budget.limit-before < int64(calls(n)) {
 		return nil, errSpent
 	}
-	options := s.options
-	if left < n*(1+s.grid.task.Retries) {
-		options.Parallel = 1 // which calls are made must not depend on timing, if they are too few
-	}
-	before := s.budget.used
-	report, err := s.evaluate(ctx, choosing, p, options)
+	report, err := s.evaluate(ctx, choosing, p)
 	if err != nil {
 		return nil, err
 	}
-	s.perCase = max(s.perCase, float64(s.budget.used-before)/float64(n))
+	s.perCase = max(s.perCase, float64(s.budget.used.Load()-before)/float64(n))
 	if report.Accuracy > s.reports[choosing][s.best].Accuracy {
 		s.best = p
 	}
@@ -162,29 +151,31 @@ func (s *search[In, Out]) try(ctx context.Context, p point) (*Report, error) {
 // measurements is how many variants are measured on the held-out cases if p wins:
 // the baseline, p, and p without each of its changes.
 func (p point) measurements() int {
-	changed := 0
+	n := 1
 	for _, i := range p {
-		if i > 0 {
-			changed++
-		}
+		n += min(i, 1)
 	}
-	if changed <= 1 { // without its one change it is the baseline
-		return 1 + changed
+	if n <= 2 { // without its one change p is the baseline
+		return n
 	}
-	return 2 + changed
+	return n + 1
 }
 
 // evaluate measures a variant on one half, once.
-func (s *search[In, Out]) evaluate(ctx context.Context, half int, p point, o EvaluateOptions) (*Report, error) {
+func (s *search[In, Out]) evaluate(ctx context.Context, half int, p point) (*Report, error) {
 	if report := s.reports[half][p]; report != nil {
 		return report, nil
 	}
+	o := s.options
 	if progress := o.Progress; progress != nil {
-		o.Progress = func(p fewshot.Progress) {
-			progress(fewshot.Progress{Done: s.budget.spent(), Failed: p.Failed, All: s.calls})
+		o.Progress = func(one fewshot.Progress) {
+			progress(fewshot.Progress{Done: int(s.budget.used.Load()), Failed: one.Failed, All: s.calls})
 		}
 	}
-	report, err := s.build.measure(ctx, s.grid, p, s.model, s.cases[half], s.metric, o)
+	if most := len(s.cases[half]) * (1 + s.grid.task.Retries); s.budget.limit-s.budget.used.Load() < int64(most) {
+		o.Parallel = 1 // where the budget may end, the calls made must not depend on timing
+	}
+	report, err := s.grid.measure(ctx, p, s.model, s.cases[half], o)
 	if err != nil {
 		return nil, err
 	}
@@ -195,27 +186,25 @@ func (s *search[In, Out]) evaluate(ctx context.Context, half int, p point, o Eva
 // measure compares the winner with the baseline on the held-out cases, and with
 // itself without each of its changes.
 func (s *search[In, Out]) measure(ctx context.Context) (Gains, error) {
-	s.budget.limit = s.calls
-	winner, err := s.evaluate(ctx, heldOut, s.best, s.options)
-	if err != nil {
-		return nil, err
+	s.budget.limit = int64(s.calls)
+	var gains Gains
+	winner, err := s.evaluate(ctx, heldOut, s.best)
+	add := func(dimension, from, to string, without point) {
+		var before *Report
+		if err == nil {
+			before, err = s.evaluate(ctx, heldOut, without)
+		}
+		if err == nil {
+			gains = append(gains, Gain{dimension, from, to, before, winner})
+		}
 	}
-	baseline, err := s.evaluate(ctx, heldOut, point{}, s.options)
-	if err != nil {
-		return nil, err
-	}
-	gains := Gains{{Dimension: "all", Before: baseline, After: winner}}
+	add("all", "", "", point{})
 	for dimension, values := range s.grid.values {
-		if len(values) == 1 {
-			continue
+		if len(values) > 1 {
+			without := s.best
+			without[dimension] = 0
+			add(dimensionNames[dimension], values[0].name, values[s.best[dimension]].name, without)
 		}
-		without := s.best
-		without[dimension] = 0
-		before, err := s.evaluate(ctx, heldOut, without, s.options)
-		if err != nil {
-			return gains, err
-		}
-		gains = append(gains, Gain{dimensionNames[dimension], values[0].name, values[s.best[dimension]].name, before, winner})
 	}
-	return gains, nil
+	return gains, err
 }

@@ -248,6 +248,9 @@ func TestSearchFails(t *testing.T) {
 		t.Errorf("%v\n%v\n%s", err, gains, prompt.Text)
 	}
 
+	if _, _, err := eval.Search(t.Context(), zeroShot(), nil, sampling.Model{}, needs(12), eval.Exact, 100, options()); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("no backend: %v", err)
+	}
 	for name, change := range map[string]func(task *fewshot.Task[string, string], cases *[]pair, calls *int, o *eval.SweepOptions){
 		"nothing to vary": func(_ *fewshot.Task[string, string], _ *[]pair, _ *int, o *eval.SweepOptions) {
 			*o = eval.SweepOptions{}

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -19,23 +18,15 @@ import (
 // together.
 func Split[In, Out any](examples []fewshot.Example[In, Out], share float64, seed uint64) (first, second []fewshot.Example[In, Out]) {
 	places := make([]uint64, len(examples))
-	order := make([]int, len(examples))
 	for i, e := range examples {
 		h := fnv.New64a()
 		fmt.Fprint(h, e.In)
-		places[i], order[i] = mixed(h.Sum64()^mixed(seed)), i
+		places[i] = mixed(h.Sum64() ^ mixed(seed))
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(places[i], places[j]) })
 	n := int(math.Round(min(max(share, 0), 1) * float64(len(examples))))
-	for n > 0 && n < len(order) && places[order[n]] == places[order[n-1]] {
-		n++
-	}
-	inFirst := make([]bool, len(examples))
-	for _, i := range order[:n] {
-		inFirst[i] = true
-	}
+	inLine := slices.Sorted(slices.Values(places))
 	for i, e := range examples {
-		if inFirst[i] {
+		if n > 0 && places[i] <= inLine[n-1] {
 			first = append(first, e)
 		} else {
 			second = append(second, e)

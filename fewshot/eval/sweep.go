@@ -14,22 +14,6 @@ import (
 // Classifier, calibrated or not. nil uses the Prompter itself.
 type Build[In, Out any] func(*fewshot.Prompter[In, Out]) (Predictor[In, Out], error)
 
-// measure builds the variant at p and evaluates it.
-func (b Build[In, Out]) measure(ctx context.Context, g *grid[In, Out], p point, m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
-	prompter, err := g.compile(p)
-	if err != nil {
-		return nil, err
-	}
-	predictor := Predictor[In, Out](prompter)
-	if b != nil {
-		if predictor, err = b(prompter); err != nil {
-			return nil, g.located(p, err)
-		}
-	}
-	report, err := Evaluate(ctx, predictor, m, cases, metric, o)
-	return report, g.located(p, err)
-}
-
 // A Table is the result of a [Sweep]. Its rows are in the order of the options:
 // by instruction, format, selector, constrain and shots. Formats and selectors are
 // sorted by name.
@@ -41,29 +25,29 @@ type Row struct {
 	Mean    float64   // the mean accuracy over the orders, 0 to 1
 	Reports []*Report // one for each order
 
-	names [dimensions]string // of its values
+	names [dimensions]string // of the values
 }
 
 // Sweep evaluates every variant of a task, as in figure 1.2 of the GPT-3 paper
 // (Brown et al. 2020). To resume an interrupted Sweep, call it again with a Model
 // whose backend is a wrap.Cache. On an error it returns the finished rows.
 func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], o SweepOptions) (Table, error) {
-	g, err := newGrid(task, o)
+	g, err := newGrid(task, build, metric, o)
 	if err != nil {
 		return nil, err
 	}
 	total := fewshot.Progress{All: g.variants() * len(cases)}
 	var table Table
 	row := Row{}
-	for p := range g.points() {
-		before, options := total, o.Evaluate
+	for i := range g.variants() {
+		p, before, options := g.point(i), total, o.Evaluate
 		options.Progress = func(p fewshot.Progress) {
 			total.Done, total.Failed = before.Done+p.Done, before.Failed+p.Failed
 			if o.Evaluate.Progress != nil {
 				o.Evaluate.Progress(total)
 			}
 		}
-		report, err := build.measure(ctx, g, p, m, cases, metric, options)
+		report, err := g.measure(ctx, p, m, cases, options)
 		if err != nil {
 			return table, err
 		}
@@ -87,19 +71,16 @@ func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build B
 func (t Table) String() string {
 	percent := func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) }
 	rows := make([][]string, len(t)+1)
-	left := 0
 	for d := range byOrder {
 		if d != byShots && !slices.ContainsFunc(t, func(r Row) bool { return r.names[d] != t[0].names[d] }) {
 			continue
-		}
-		if d != byShots {
-			left++
 		}
 		rows[0] = append(rows[0], dimensionNames[d])
 		for i, r := range t {
 			rows[i+1] = append(rows[i+1], shown(r.names[d]))
 		}
 	}
+	left := len(rows[0]) - 1 // names are to the left of the shots
 	rows[0] = append(rows[0], "mean %", "spread", "least", "most")
 	for i, r := range t {
 		low, high, squares := 1.0, 0.0, 0.0
