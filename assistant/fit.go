@@ -174,11 +174,11 @@ func (f *fitting) drop() (first, tokens int, err error) {
 		}
 	}
 	if f.asked > f.room {
-		hint := "shorten it, or ask for fewer tokens"
+		hint := "shorten it, or lower MaxTokens"
 		if f.bytes {
 			hint += bytesHint
 		}
-		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, and %d are left beside MaxTokens and the %d of description and examples; %s",
+		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, but only %d are left after MaxTokens and the %d of description and examples; %s",
 			sampling.ErrBudget, f.asked, max(0, f.budget-f.head), f.head, hint)
 	}
 	return first, f.budget - f.room + sum + f.asked, nil

@@ -110,7 +110,7 @@ func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 		if tokens == w.size {
 			hint += bytesHint
 		}
-		return fmt.Errorf("assistant: %w: description and examples have %d tokens, and %d of the window of %d are left beside %d for a reply; %s",
+		return fmt.Errorf("assistant: %w: description and examples have %d tokens, but only %d of the window of %d are left after %d for a reply; %s",
 			sampling.ErrBudget, tokens, budget, m.Window, m.Window-budget, hint)
 	}
 	return nil

@@ -145,7 +145,7 @@ func (c *Classifier[In, L]) with(k *calibration) *Classifier[In, L] {
 // weighed in different ways.
 func checkMethod(method Method, input int, first Method) error {
 	if method == ByVotes || input > 0 && method != first {
-		return fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, and the labels were weighed %v", sampling.ErrUnsupported, method)
+		return fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, but the labels were compared %v", sampling.ErrUnsupported, method)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (l *layout) checkOutput(out, rendered string) error {
 
 func checkText(value string) error {
 	if value == "" {
-		return errors.New(`is empty; write what stands for nothing, such as "none"`)
+		return errors.New(`is empty; write a word for it, such as "none"`)
 	}
 	if !utf8.ValidString(value) {
 		return errNotUTF8

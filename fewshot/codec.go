@@ -104,7 +104,7 @@ func encodeDefault(v reflect.Value) (string, error) {
 		return strconv.FormatUint(v.Uint(), 10), nil
 	case reflect.Float32, reflect.Float64:
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
-			return "", fmt.Errorf("is %v, which is not a number to show", f)
+			return "", fmt.Errorf("is %v; an example needs a finite number", f)
 		}
 		return strconv.FormatFloat(v.Float(), 'f', -1, v.Type().Bits()), nil
 	}
@@ -208,7 +208,7 @@ func checkLabels[T ~string](labels []T) error {
 			return fmt.Errorf("OneOf: label %d is empty", i+1)
 		}
 		if strings.TrimSpace(string(label)) != string(label) {
-			return fmt.Errorf("OneOf: label %d, %q, begins or ends with white space, which no answer does; trim it", i+1, string(label))
+			return fmt.Errorf("OneOf: label %d, %q, begins or ends with white space; trim it", i+1, string(label))
 		}
 		for j, earlier := range labels[:i] {
 			if strings.EqualFold(string(earlier), string(label)) {

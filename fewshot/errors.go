@@ -47,6 +47,9 @@ type AnswerError struct {
 
 // Error quotes the text, shortened when it is long.
 func (e *AnswerError) Error() string {
+	if e.Text == "" {
+		return fmt.Sprintf("fewshot: the answer %v", e.Err)
+	}
 	return fmt.Sprintf("fewshot: the answer %q %v", shorten(e.Text, 80), e.Err)
 }
 

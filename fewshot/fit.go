@@ -120,11 +120,11 @@ func (f *fitting) countsBytes() bool {
 }
 
 func (f *fitting) tooLong(tokens int) error {
-	hint := "shorten them, or ask for fewer tokens"
+	hint := "shorten them, or lower MaxTokens"
 	if f.countsBytes() {
 		hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 	}
-	return fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, and %d are left beside MaxTokens; %s",
+	return fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, but MaxTokens leaves only %d; %s",
 		sampling.ErrBudget, tokens, f.budget, hint)
 }
 

@@ -75,7 +75,7 @@ func TestFitting(t *testing.T) {
 		}
 	}
 	_, err := promptOf(t.Context(), task, sampling.Model{Window: 11, Counter: wordCounter{}}, "teacher")
-	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "have 4 tokens, and 3 are left") {
+	if !errors.Is(err, sampling.ErrBudget) || !strings.Contains(err.Error(), "have 4 tokens, but MaxTokens leaves only 3") {
 		t.Errorf("the query alone does not fit: %v", err)
 	}
 	if strings.Contains(err.Error(), "Model.Counter") {

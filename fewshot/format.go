@@ -202,7 +202,7 @@ func (l *layout) answer(completion string) (string, error) {
 	text, _ := sampling.Cut(completion, l.stops)
 	text = l.trim(text)
 	if text == "" {
-		return "", errors.New("is empty")
+		return "", errors.New("is empty; show more examples, or set Task.Retries")
 	}
 	if l.format.Quote && strings.HasPrefix(text, `"`) {
 		value, err := unquote(text)

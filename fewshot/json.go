@@ -59,7 +59,7 @@ func checkWhole(text string, v any) error {
 		return err
 	}
 	if path, ok := missing(got, want); ok {
-		return fmt.Errorf("%s is missing or too many", cmp.Or(strings.TrimPrefix(path, "."), "the value"))
+		return fmt.Errorf("%s is missing or unexpected", cmp.Or(strings.TrimPrefix(path, "."), "the value"))
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func TestAnswersThatAreHalfThere(t *testing.T) {
 		{"a member twice", strings.Replace(whole, `"name"`, `"name":"Eva","name"`, 1), `has the members "name" and "name"`},
 		{"a member twice but for letter case", strings.Replace(whole, `"name"`, `"NAME":"Eva","name"`, 1), `has the members "NAME" and "name"`},
 		{"a member twice, deep inside", strings.Replace(whole, `"city"`, `"city":"Rome","city"`, 1), `has the members "city" and "city"`},
-		{"an element too many", strings.Replace(whole, `[1,2]`, `[1,2,3]`, 1), "at[2] is missing or too many"},
+		{"an element too many", strings.Replace(whole, `[1,2]`, `[1,2,3]`, 1), "at[2] is missing or unexpected"},
 		{"half a surrogate pair", strings.Replace(whole, `"Ada"`, `"\ud83d"`, 1), "surrogate"},
 		{"text after it", whole + "{}", "text follows the value"},
 		{"nothing in it", `{}`, "at is missing"},

@@ -118,7 +118,7 @@ func ReadJSONL[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Ou
 // readObject reads one line's object into the two targets.
 func readObject(text []byte, names [2]string, targets ...any) error {
 	if err := strictjson.Check(text, nil); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the object is not whole")
+		return errors.New("the object is incomplete")
 	} else if err != nil {
 		return err
 	}

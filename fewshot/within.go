@@ -72,7 +72,7 @@ func FirstJSON[T any](codec Codec[T]) Codec[T] {
 		Encode: func(v T) (string, error) {
 			text, err := codec.encode(v)
 			if err == nil && firstJSON(text) != 0 {
-				err = errors.New("is not a JSON object or array, as FirstJSON has to write")
+				err = errors.New("is not a JSON object or array; FirstJSON needs one")
 			}
 			return text, err
 		},
@@ -83,7 +83,7 @@ func FirstJSON[T any](codec Codec[T]) Codec[T] {
 			}
 			var first json.RawMessage
 			if err := json.NewDecoder(strings.NewReader(answer[i:])).Decode(&first); err != nil {
-				return v, fmt.Errorf("has a JSON value that is not whole: %w", err)
+				return v, fmt.Errorf("has an incomplete JSON value: %w", err)
 			}
 			return codec.decode(string(first))
 		},

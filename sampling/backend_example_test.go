@@ -33,5 +33,5 @@ func ExampleBackend() {
 	fmt.Println(err)
 	// Output:
 	// " row, row, row", stop sequence, <nil>
-	// sampling: not supported by this backend: no method of sampling_test.echo scores text
+	// sampling: not supported by this backend: sampling_test.echo has no method that scores text
 }

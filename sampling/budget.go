@@ -54,7 +54,7 @@ func (m Model) PromptBudget(p Params) (int, error) {
 	}
 	maxTokens := cmp.Or(p.MaxTokens, DefaultMaxTokens)
 	if maxTokens >= m.Window {
-		return 0, fmt.Errorf("%w: MaxTokens of %d leaves no room for a prompt in a window of %d tokens; ask for fewer", ErrBudget, maxTokens, m.Window)
+		return 0, fmt.Errorf("%w: MaxTokens of %d leaves no room for a prompt in a window of %d tokens; lower MaxTokens", ErrBudget, maxTokens, m.Window)
 	}
 	return m.Window - maxTokens, nil
 }
@@ -72,7 +72,7 @@ func (m Model) fit(ctx context.Context, req *Request) error {
 	if n <= budget {
 		return nil
 	}
-	hint := "shorten the prompt or ask for fewer tokens"
+	hint := "shorten the prompt or lower MaxTokens"
 	if bytes {
 		hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 	}

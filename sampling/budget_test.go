@@ -52,7 +52,7 @@ func TestPromptBudget(t *testing.T) {
 		{0, 1 << 30, math.MaxInt, ""},
 		{1000, 0, 744, ""}, // the default of 256 is asked for
 		{1000, 999, 1, ""},
-		{1000, 1000, 0, "MaxTokens of 1000 leaves no room for a prompt in a window of 1000 tokens; ask for fewer"},
+		{1000, 1000, 0, "MaxTokens of 1000 leaves no room for a prompt in a window of 1000 tokens; lower MaxTokens"},
 		{100, 0, 0, "MaxTokens of 256 leaves no room"},
 		{1000, math.MaxInt, 0, "leaves no room"},
 		{-5, 0, 0, "Model.Window is -5; use 0 for no limit"},
@@ -83,7 +83,7 @@ func TestWindow(t *testing.T) {
 	if !errors.Is(err, sampling.ErrBudget) {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"the prompt has 21 tokens", "20 of the window of 30 are left", "shorten the prompt or ask for fewer tokens"} {
+	for _, want := range []string{"the prompt has 21 tokens", "20 of the window of 30 are left", "shorten the prompt or lower MaxTokens"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}

@@ -60,7 +60,7 @@ const maxChoices = 1 << 20
 // 1 MiB are errors wrapping [ErrInvalid]. [Request.Validate] returns them.
 func OneOf(texts ...string) Constraint {
 	if len(texts) == 0 {
-		return refused("OneOf has no texts, and no answer could keep to it; give at least one")
+		return refused("OneOf has no texts; give at least one")
 	}
 	first := make(map[string]int, len(texts))
 	size := 0

@@ -53,5 +53,5 @@ func (f Forward) Constrains(c Constraint) error {
 }
 
 func (f Forward) lacks(ability string) error {
-	return fmt.Errorf("%w: no method of %T %s", ErrUnsupported, f.Backend, ability)
+	return fmt.Errorf("%w: %T has no method that %s", ErrUnsupported, f.Backend, ability)
 }

@@ -45,7 +45,7 @@ type Words struct {
 func (w Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
 	k1, b := cmp.Or(w.K1, 1.2), cmp.Or(w.B, 0.75)
 	if !(k1 > 0 && k1 <= math.MaxFloat32 && b > 0 && b <= 1) {
-		return nil, fmt.Errorf("Words with K1 %v and B %v; K1 is positive and B from 0 to 1", w.K1, w.B)
+		return nil, fmt.Errorf("Words.K1 is %v and Words.B is %v; K1 must be positive, and B at most 1", w.K1, w.B)
 	}
 	index, err := newWordIndex(pool, k1, b)
 	if err != nil {

@@ -234,11 +234,11 @@ func TestBM25Errors(t *testing.T) {
 		want []string
 	}{
 		"negative":    {Words{}, -1, []string{"-1 examples"}},
-		"K1 negative": {Words{K1: -1}, 1, []string{"K1 -1"}},
-		"K1 NaN":      {Words{K1: math.NaN()}, 1, []string{"K1 NaN"}},
-		"K1 infinite": {Words{K1: math.Inf(1)}, 1, []string{"K1 +Inf"}},
-		"B over 1":    {Words{B: 1.5}, 1, []string{"B 1.5", "from 0 to 1"}},
-		"B NaN":       {Words{B: math.NaN()}, 1, []string{"B NaN"}},
+		"K1 negative": {Words{K1: -1}, 1, []string{"K1 is -1"}},
+		"K1 NaN":      {Words{K1: math.NaN()}, 1, []string{"K1 is NaN"}},
+		"K1 infinite": {Words{K1: math.Inf(1)}, 1, []string{"K1 is +Inf"}},
+		"B over 1":    {Words{B: 1.5}, 1, []string{"B is 1.5", "at most 1"}},
+		"B NaN":       {Words{B: math.NaN()}, 1, []string{"B is NaN"}},
 	} {
 		order, err := pick(t.Context(), Top(tt.k, tt.w), "q", pool)
 		if err == nil {

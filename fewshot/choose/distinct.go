@@ -18,7 +18,7 @@ const twins = 16
 func Distinct(likeness float64, r Ranker, then fewshot.Selector) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
 		if !(likeness > 0 && likeness <= 1) {
-			return nil, fmt.Errorf("Distinct with a likeness of %v; choose more than 0 and at most 1", likeness)
+			return nil, fmt.Errorf("the likeness of Distinct is %v; choose more than 0 and at most 1", likeness)
 		}
 		if then == nil {
 			return nil, errors.New("Distinct has no Selector for what is left; give it one, such as BM25(8)")

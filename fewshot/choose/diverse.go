@@ -27,7 +27,7 @@ const breadth = 10
 func Diverse(k int, relevance float64, r Ranker) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
 		if !(relevance >= 0 && relevance <= 1) {
-			return nil, fmt.Errorf("Diverse with a relevance of %v; choose from 0 to 1", relevance)
+			return nil, fmt.Errorf("the relevance of Diverse is %v; choose 0 to 1", relevance)
 		}
 		rank, err := prepare(r, pool, k, breadth*k)
 		if err != nil {

@@ -136,8 +136,8 @@ func TestRankersThatAreWrong(t *testing.T) {
 		{"no Ranker", Top(1, nil), "the Ranker is nil"},
 		{"no Ranker to be diverse with", Diverse(1, 0.5, nil), "the Ranker is nil"},
 		{"negative", Diverse(-1, 0.5, Words{}), "-1 examples"},
-		{"relevance over 1", Diverse(1, 1.5, Words{}), "relevance of 1.5; choose from 0 to 1"},
-		{"relevance NaN", Diverse(1, math.NaN(), Words{}), "relevance of NaN"},
+		{"relevance over 1", Diverse(1, 1.5, Words{}), "relevance of Diverse is 1.5; choose 0 to 1"},
+		{"relevance NaN", Diverse(1, math.NaN(), Words{}), "relevance of Diverse is NaN"},
 		{"an error", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, errors.ErrUnsupported })), errors.ErrUnsupported.Error()},
 		{"nothing at all", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, nil })), "rankerFunc returned no Ranking"},
 		{"too many", Top(1, rankerFunc(func(n int) (*Ranking, error) {

@@ -129,7 +129,7 @@ func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, er
 	default:
 		b.Close()
 		return nil, &sampling.Error{Backend: c.Backend, Status: resp.StatusCode,
-			Err: c.scrub(fmt.Errorf("the answer is encoded as %q, which was not asked for", coding))}
+			Err: c.scrub(fmt.Errorf("the response has the encoding %q, which was not requested", coding))}
 	}
 	resp.Body = b
 	return resp, nil

@@ -40,7 +40,7 @@ const (
 // of is the expression of the JSON that a type is written as.
 func (p *goType) of(t reflect.Type) (string, error) {
 	if slices.Contains(p.open, t) {
-		return "", fmt.Errorf("%w: the type %v contains itself, which no regular expression can follow", sampling.ErrUnsupported, t)
+		return "", fmt.Errorf("%w: the type %v is recursive, which no regular expression can describe", sampling.ErrUnsupported, t)
 	}
 	p.open = append(p.open, t)
 	defer func() { p.open = p.open[:len(p.open)-1] }()

@@ -72,7 +72,7 @@ func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
 // cause: a model that was left at a bad moment, by any client, answers nobody.
 func late(err error) error {
 	if e, ok := errors.AsType[*sampling.Error](err); ok && errors.Is(err, context.DeadlineExceeded) {
-		e.Err = fmt.Errorf("%w before the first byte of an answer; if it goes on so, unload the model (\"ollama stop\", or keep_alive 0): Ollama may have gone deaf after a client left", e.Err)
+		e.Err = fmt.Errorf("%w before the first byte of an answer; if this repeats, unload the model (\"ollama stop\", or keep_alive 0): Ollama may hang after a client left", e.Err)
 	}
 	return err
 }

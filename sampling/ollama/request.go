@@ -23,7 +23,7 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, erro
 		return nil, unsupported("Request.Constraint: Ollama enforces none on a raw prompt")
 	}
 	if req.Prompt == "" {
-		return nil, unsupported("an empty prompt, which Ollama takes for the wish to load the model; begin with a line break or a word")
+		return nil, unsupported("an empty prompt, which Ollama reads as a request to load the model; begin with a line break or a word")
 	}
 	v, err := b.version(ctx)
 	if err != nil {
@@ -192,9 +192,9 @@ func merge(fields, extra map[string]any) error {
 		own, taken := ownFields[name]
 		switch {
 		case taken:
-			return invalid("Params.Extra has %q, which this backend sends by itself; set it by %s", name, own)
+			return invalid("Params.Extra has %q, which this backend sets itself; set it by %s", name, own)
 		case slices.Contains(deafFields, name):
-			return unsupported("Params.Extra has %q, which has no place beside a raw prompt", name)
+			return unsupported("Params.Extra has %q, which does not apply to a raw prompt", name)
 		case slices.Contains(topFields, name):
 			fields[name] = extra[name]
 		default:

@@ -99,11 +99,11 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 			if b.ask(ctx, http.MethodGet, "/props", nil, &props) == nil && props.Build != "" {
 				return v, false, unsupported("the server at %s is llama.cpp's, not Ollama; use package openai with the dialect LlamaCpp", b.base)
 			}
-			return v, false, unsupported("the server at %s does not look like Ollama: it tells no version at /api/version; set Config.Version if a proxy keeps it back", b.base)
+			return v, false, unsupported("the server at %s does not look like Ollama: it reports no version at /api/version; set Config.Version if a proxy hides it", b.base)
 		}
 		v, _ = parseVersion(*said.Version)
 		if v.known() && v.less(oldest) {
-			return v, false, unsupported("Ollama %v cuts prompts that are too long and does not tell; use %v or later", v, oldest)
+			return v, false, unsupported("Ollama %v silently cuts prompts that are too long; use %v or later", v, oldest)
 		}
 		return v, true, nil
 	})
@@ -163,7 +163,7 @@ func (b *Backend) checkSpecial(ctx context.Context, prompt string) error {
 		return err
 	}
 	if names == nil {
-		return unsupported("the prompt may name a special token, and the server does not tell which the model has; change the text, or set Config.SpecialTokens to send it as it is")
+		return unsupported("the prompt may name a special token, and the server does not list the model's; change the text, or set Config.SpecialTokens to send it as it is")
 	}
 	for _, name := range names {
 		if strings.Contains(prompt, name) {

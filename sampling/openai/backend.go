@@ -106,7 +106,7 @@ func New(c Config) (*Backend, error) {
 		return nil, err
 	}
 	if c.NoPromptCache && d.noPromptCache == "" {
-		return nil, unsupported("Config.NoPromptCache: nothing is known to switch the prompt cache of %s off; leave it out", d.Name)
+		return nil, unsupported("Config.NoPromptCache: %s has no field that turns its prompt cache off; leave it out", d.Name)
 	}
 	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
 	if err != nil {

@@ -112,7 +112,7 @@ func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*samplin
 			place, _, _ := strings.Cut(line.ID, "-")
 			i, err := strconv.Atoi(place)
 			if err != nil || i < 0 || i >= len(requests) || line.ID != lineID(i, requests[i]) {
-				return nil, invalid("batch %s has a line %q, which none of the %d requests has; give those that it was submitted with", id, line.ID, len(requests))
+				return nil, invalid("batch %s has a line %q, which matches none of the %d requests; pass the requests that were submitted", id, line.ID, len(requests))
 			}
 			if r := &results[i]; r.Completion == nil && r.Err == nil { // a line that comes twice counts once
 				*r = b.result(ctx, requests[i], line)

@@ -55,7 +55,7 @@ func (w *fields) constrain(req *sampling.Request) {
 		w.fail(err)
 	case field == "":
 	case w.dialect.grammar.masked && req.Params.Logprobs:
-		w.fail(unsupported("Params.Logprobs beside Request.Constraint: the log probabilities of %s are those after the constraint, and not the model's; ask without one of the two", w.dialect.Name))
+		w.fail(unsupported("Params.Logprobs with Request.Constraint: %s reports log probabilities after masking, and not the model's; leave one of the two out", w.dialect.Name))
 	default:
 		outer, inner, nested := strings.Cut(field, ".")
 		if nested {

@@ -15,7 +15,7 @@ import (
 
 // learned is what a Backend finds out about its server.
 type learned struct {
-	onlyOne    atomic.Bool  // the server draws one continuation however many it is asked for
+	onlyOne    atomic.Bool  // the server ignores n and draws one continuation
 	most       atomic.Int64 // continuations at once, where the server has told its slots
 	noTokenIDs atomic.Bool  // the server reports no log probabilities of given tokens
 	scoring    scoring
@@ -51,7 +51,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 		}
 		return alike(one[0], req.Params.Seed, n), nil
 	case n > 1 && b.learned.onlyOne.Load():
-		return nil, unsupported("the server draws one continuation however many it is asked for")
+		return nil, unsupported("the server ignores n and draws one continuation")
 	}
 	if most := int(b.learned.most.Load()); most > 0 && n > most {
 		return b.drawInParts(ctx, req, n, most)

@@ -153,7 +153,7 @@ func body(t *testing.T, d openai.Dialect, req *sampling.Request, n int) string {
 			t.Fatal(err)
 		}
 		if seen[name.(string)] {
-			t.Errorf("the field %q is there twice: %s", name, sent[0])
+			t.Errorf("the field %q is repeated: %s", name, sent[0])
 		}
 		seen[name.(string)] = true
 		fmt.Fprintf(&out, "%s: %s\n", name, value)

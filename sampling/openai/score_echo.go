@@ -72,7 +72,7 @@ func (e *echoed) score(prompt, full string) (sampling.Score, error) {
 	var score sampling.Score
 	at, ok := locate(e.tokens, full, e.text)
 	if !ok {
-		return score, unsupported("the tokens that the server returns do not spell the text that it was sent")
+		return score, unsupported("the tokens that the server returns do not spell the text")
 	}
 	from, to := at+len(prompt), at+len(full)
 	offset := 0
@@ -83,7 +83,7 @@ func (e *echoed) score(prompt, full string) (sampling.Score, error) {
 			continue // vLLM's tokens within a rune have no text, and follow the prompt
 		}
 		if !t.known {
-			return score, unsupported("the server tells no log probability for token %d, %q, of the text; put some text before it", i, t.Text)
+			return score, unsupported("the server reports no log probability for token %d, %q, of the text; put some text before it", i, t.Text)
 		}
 		score.Logprob += t.Logprob
 		score.Tokens = append(score.Tokens, t.Token)

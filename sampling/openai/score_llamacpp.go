@@ -72,7 +72,7 @@ func (b *Backend) target(ctx context.Context, prompt, text string) (target, erro
 	}
 	border := len(joined) - len(text)
 	if !strings.HasSuffix(joined, prompt+text) {
-		return target{}, unsupported("the tokens that the server tells do not spell the text that it was sent")
+		return target{}, unsupported("the tokens that the server reports do not spell the text")
 	}
 	at := 0
 	for end := 0; at < len(tokens); at++ {
@@ -115,7 +115,7 @@ func (f *forcing) score(ctx context.Context, t *target) (sampling.Score, error) 
 // where one request can.
 func (f *forcing) ask(ctx context.Context, t *target, i int) error {
 	if t.before != nil && len(t.before)+i == 0 || f.prompt != nil && len(f.prompt)+i == 0 && t.before == nil {
-		return unsupported("the server tells no log probability for the first token of a text, %q; put some text before it", t.tokens[0].text)
+		return unsupported("the server reports no log probability for the first token of a text, %q; put some text before it", t.tokens[0].text)
 	}
 	end := i + 1
 	for end < len(t.tokens) && whole(t.tokens[i]) && whole(t.tokens[end]) {

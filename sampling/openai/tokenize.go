@@ -132,7 +132,7 @@ func (b *Backend) plain(ctx context.Context, req *sampling.Request) (*sampling.R
 	}
 	tokens, err := b.tokens(ctx, req.Prompt, true, false)
 	if errors.Is(err, sampling.ErrUnsupported) {
-		err = unsupported("the prompt may name a special token, and the server has no address that tells its tokens: %v; change the text, or set Config.SpecialTokens to send it as it is", err)
+		err = unsupported("the prompt may name a special token, and the server has no endpoint that tokenizes: %v; change the text, or set Config.SpecialTokens to send it as it is", err)
 	}
 	if err != nil {
 		return nil, err
@@ -192,7 +192,7 @@ func (b *Backend) cutTokens(ctx context.Context, text string, begin bool) ([]pie
 		Prompt string `json:"prompt"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil || !strings.HasSuffix(answer.Prompt, text) {
-		return nil, invalid("the text names the special token %q, which this server cannot be told to read as text; change it, or set Config.SpecialTokens", cuts[0])
+		return nil, invalid("the text names the special token %q, which this server cannot read as plain text; change it, or set Config.SpecialTokens", cuts[0])
 	}
 	return all, nil
 }

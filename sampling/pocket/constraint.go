@@ -172,5 +172,5 @@ func (s *sampler) next(d *sampling.Decoder, m *sampling.Matcher, candidates []sa
 			return text, unknown, nil
 		}
 	}
-	return "", 0, fmt.Errorf("pocket: %w: no text keeps to it", sampling.ErrConstraint)
+	return "", 0, fmt.Errorf("pocket: %w: no text satisfies it", sampling.ErrConstraint)
 }

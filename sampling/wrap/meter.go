@@ -12,7 +12,7 @@ import (
 )
 
 // ErrSpent says that a call could exceed the cap of a [Meter]. Nothing was sent.
-var ErrSpent = errors.New("wrap: the money is spent")
+var ErrSpent = errors.New("wrap: the cost cap is reached")
 
 // A Meter counts the tokens and the cost of calls, in total and for each label of
 // [WithLabel]. It can refuse calls over a cap.
@@ -127,7 +127,7 @@ func (m *Meter) fits(a *account, c *charge, name string, limit float64) error {
 	if limit == 0 || a.bill.Cost+a.held+c.held <= limit*(1+rounding) {
 		return nil
 	}
-	return fmt.Errorf("%w: this call may cost %.6g, and of Meter.%s, %.6g, %.6g is spent and %.6g held by calls under way",
+	return fmt.Errorf("%w: this call may cost %.6g, and Meter.%s is %.6g, of which %.6g is spent and %.6g reserved by calls under way",
 		ErrSpent, c.held, name, limit, a.bill.Cost, a.held)
 }
 

@@ -135,7 +135,7 @@ func TestMeterCap(t *testing.T) {
 	if !errors.Is(err, wrap.ErrSpent) || len(script.Calls()) != 3 {
 		t.Errorf("%v after %d calls", err, len(script.Calls()))
 	}
-	want := "wrap: the money is spent: this call may cost 0.008, and of Meter.Cap, 0.02, 0.0132 is spent and 0 held by calls under way"
+	want := "wrap: the cost cap is reached: this call may cost 0.008, and Meter.Cap is 0.02, of which 0.0132 is spent and 0 reserved by calls under way"
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
 	}
