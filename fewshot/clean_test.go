@@ -217,8 +217,9 @@ func TestLongLine(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		times := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(file))
 		t.Logf("%s: a line of %d MB allocates %.1f times its length", format, len(file)>>20, times)
-		if n != 1 || times > 20 {
-			t.Errorf("%s: %d rows, and %.1f times the length of the line is allocated, want at most 20", format, n, times)
+		// encoding/csv grows its buffers in small steps.
+		if most := map[string]float64{"JSON Lines": 5, "CSV": 9, "TSV": 4}[format]; n != 1 || times > most {
+			t.Errorf("%s: %d rows, and %.1f times the length of the line is allocated, want at most %v", format, n, times, most)
 		}
 	}
 }

@@ -186,7 +186,7 @@ func TestDecoderDistribution(t *testing.T) {
 	} {
 		for seed := range uint64(3) {
 			p.Seed = seed + 1
-			fits(t, fmt.Sprintf("%+v", p), draws(p, logits, 20000), oracle{p: p}.distribution(logits))
+			fits(t, fmt.Sprintf("%+v", p), draws(p, logits, 10000), oracle{p: p}.distribution(logits))
 		}
 	}
 }

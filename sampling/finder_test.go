@@ -17,7 +17,7 @@ func TestFinderLongText(t *testing.T) {
 		strings.Split("ab ba cb db eb fb gb hb ib jb kb lb mb nb ob pb qb rb sb tb", " "),
 	} {
 		m := newFinder(stops)
-		for round := range 2000 {
+		for round := range 400 {
 			seldom := []int{1, 4, 30, 300}[round%4]
 			text := make([]byte, longText+rng.IntN(400))
 			for i := range text {

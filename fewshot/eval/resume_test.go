@@ -138,6 +138,7 @@ func TestSurvivesKills(t *testing.T) {
 			asked := map[string]bool{} // every request so far
 			var underWay []string      // at the last kill
 			seen, again := 0, 0        // bytes of the log, requests sent twice
+			hits := 0                  // kills of a child at work
 			for run, finished := 1, false; !finished; run++ {
 				child, done := start(), make(chan error, 1)
 				go func() { done <- child.Wait() }()
@@ -150,8 +151,10 @@ func TestSurvivesKills(t *testing.T) {
 				}
 				if err := <-done; err == nil {
 					finished = true
-				} else if run > 5 {
+				} else if run > 5 || child.ProcessState.Exited() {
 					t.Fatalf("run %d: %v", run, err)
+				} else {
+					hits++
 				}
 				log, err := os.ReadFile(filepath.Join(dir, "log"))
 				if err != nil {
@@ -176,6 +179,9 @@ func TestSurvivesKills(t *testing.T) {
 					t.Errorf("run %d: %d requests under way, want at most 4, and none at the end", run, len(now))
 				}
 				underWay, seen = append(underWay, now...), len(log)
+			}
+			if hits < 4 {
+				t.Errorf("%d of 5 kills hit the job at work, want at least 4", hits)
 			}
 			want, err := do(t.Context(), copycat())
 			if err != nil {

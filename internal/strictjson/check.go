@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strconv"
 	"strings"
@@ -22,8 +21,12 @@ const maxDepth = 1000
 // Decode reads one value into v, a pointer. It refuses unknown fields and what [Check]
 // refuses.
 func Decode(text []byte, v any) error {
-	if err := Check(text, reflect.TypeOf(v)); err != nil {
+	t := reflect.TypeOf(v)
+	if err := Check(text, t); err != nil {
 		return err
+	}
+	if t.Elem().Kind() == reflect.String { // may be long, and a Decoder copies it several times
+		return json.Unmarshal(text, v)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
@@ -37,29 +40,25 @@ func Check(text []byte, t reflect.Type) error {
 	if !utf8.Valid(text) {
 		return errors.New("not valid UTF-8")
 	}
+	if !json.Valid(text) {
+		if err := json.NewDecoder(bytes.NewReader(text)).Decode(new(json.RawMessage)); err != nil {
+			return err
+		}
+		return errors.New("text follows the value")
+	}
 	if loneSurrogate(text) {
 		return errors.New("has half of a surrogate pair, which is not a character; write the character itself")
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	if err := checkValue(dec, t, 0); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return errors.New("text follows the value")
-	}
-	return nil
+	w := walker{text: text}
+	return w.check(t, 0)
 }
 
-// checkValue reads one value at any depth. t is nil if the type is unknown or has its
-// own unmarshaler.
-func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
-	token, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	open, ok := token.(json.Delim)
-	if !ok {
+// check reads one value at any depth. t is nil if the type is unknown or has its own
+// unmarshaler.
+func (w *walker) check(t reflect.Type, depth int) error {
+	open := w.next()
+	if open != '{' && open != '[' {
+		w.scalar()
 		return nil
 	}
 	if depth == maxDepth {
@@ -72,14 +71,10 @@ func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 		t = nil
 	}
 	seen := map[string]string{} // the names by their normal form
-	for dec.More() {
+	for w.enter(); w.more(); {
 		inner := elementOf(t)
 		if open == '{' {
-			key, err := dec.Token()
-			if err != nil {
-				return err
-			}
-			name, _ := key.(string)
+			name := w.name()
 			same := name
 			if t != nil && t.Kind() == reflect.Struct {
 				same = folded(name)
@@ -92,12 +87,11 @@ func checkValue(dec *json.Decoder, t reflect.Type, depth int) error {
 			}
 			seen[same] = name
 		}
-		if err := checkValue(dec, inner, depth+1); err != nil {
+		if err := w.check(inner, depth+1); err != nil {
 			return err
 		}
 	}
-	_, err = dec.Token() // the end of the object or array
-	return err
+	return nil
 }
 
 // canonicalKey reports whether encoding/json writes a key of the map type t this way.

@@ -508,7 +508,7 @@ func TestForgottenConnections(t *testing.T) {
 	skip := map[string]string{"concurrency": "so many connections take long", "cancel": "the same", "early-break": "the same"}
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	failures := samplingtest.Check(samplingtest.Kit{Skip: skip}, t, func(t *testing.T) sampling.Backend {
+	failures := samplingtest.Check(samplingtest.Kit{Skip: skip, Timeout: time.Second}, t, func(t *testing.T) sampling.Backend {
 		return &forgetful{url: server.URL, client: &http.Client{Transport: transport}}
 	})
 	if len(failures) != 1 || !strings.Contains(failures[0].Error(), "rule goroutines") || !strings.Contains(failures[0].Error(), "persistConn") {

@@ -1,0 +1,74 @@
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// A walker reads valid JSON in place. Unlike a [json.Decoder] it copies no value, and
+// a line of a file may be long.
+type walker struct {
+	text []byte
+	at   int
+}
+
+// next returns the first byte after white space.
+func (w *walker) next() byte {
+	for {
+		switch c := w.text[w.at]; c {
+		case ' ', '\t', '\r', '\n':
+			w.at++
+		default:
+			return c
+		}
+	}
+}
+
+// enter goes into an object or array.
+func (w *walker) enter() {
+	w.next()
+	w.at++
+}
+
+// more goes to the next member or element, or out of the object or array.
+func (w *walker) more() bool {
+	if w.next() == ',' {
+		w.at++
+		w.next()
+	}
+	if c := w.text[w.at]; c != '}' && c != ']' {
+		return true
+	}
+	w.at++
+	return false
+}
+
+// scalar goes past a string, a number or a literal, and returns it.
+func (w *walker) scalar() []byte {
+	from := w.at
+	if w.text[w.at] != '"' {
+		for w.at < len(w.text) && !bytes.ContainsRune([]byte(" \t\r\n,]}"), rune(w.text[w.at])) {
+			w.at++
+		}
+		return w.text[from:w.at]
+	}
+	for w.at++; w.text[w.at] != '"'; w.at++ {
+		if w.text[w.at] == '\\' {
+			w.at++
+		}
+	}
+	w.at++
+	return w.text[from:w.at]
+}
+
+// name goes past the name of a member and its colon.
+func (w *walker) name() (name string) {
+	raw := w.scalar()
+	w.next()
+	w.at++
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
+	}
+	json.Unmarshal(raw, &name) // cannot fail, since the text is valid
+	return name
+}
