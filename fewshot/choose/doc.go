@@ -2,8 +2,9 @@
 // pool by the query.
 //
 // The selection and the order of examples change a model's answers. Examples similar
-// to the query do better than random ones (Liu et al., What Makes Good In-Context
-// Examples for GPT-3?, 2021). The order of the same examples can make the difference
+// to the query did better than random ones with GPT-3 (Liu et al., What Makes Good
+// In-Context Examples for GPT-3?, 2021), but not in docs/study.md with a small model:
+// measure with package eval. The order of the same examples can make the difference
 // between the best result and chance (Lu et al., Fantastically Ordered Prompts and
 // Where to Find Them, 2021). An answer that is frequent or last among the examples is
 // given too often (Zhao et al., Calibrate Before Use, 2021).
