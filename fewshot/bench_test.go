@@ -33,7 +33,7 @@ func plain(pairs []fewshot.Example[string, string], query string) string {
 	return b.String()
 }
 
-// BenchmarkPrompt renders a query behind n pairs. "cold" compiles the Task each
+// BenchmarkPrompt renders a query after n pairs. "cold" compiles the Task each
 // time, which encodes and checks every pair; "warm" is a query of a Prompter; "plain" is the loop above, without a check. The ratios are of one run.
 func BenchmarkPrompt(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10000} {
@@ -72,7 +72,7 @@ func BenchmarkPrompt(b *testing.B) {
 	}
 }
 
-// BenchmarkFit fits a query behind 1,000 examples into a window of 4,096 tokens
+// BenchmarkFit fits a query after 1,000 examples into a window of 4,096 tokens
 // with an exact counter, beside the plain way: count the joined prompt, and drop
 // an example until it fits. Both show the same examples.
 func BenchmarkFit(b *testing.B) {

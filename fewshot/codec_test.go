@@ -102,7 +102,7 @@ func TestAnswersThatDoNotParse(t *testing.T) {
 	_, err = decoded[person](`{"name":"Ada","job":"nurse"}`)
 	check("an unknown field", err, "job")
 	_, err = decoded[person](`{"name":"Ada","age":3} and more`)
-	check("text behind the object", err, "text follows")
+	check("text after the object", err, "text follows")
 	_, err = decoded[time.Time]("yesterday")
 	check("a type's own text", err, `"yesterday"`)
 	_, err = decoded[int]("")

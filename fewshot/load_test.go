@@ -113,7 +113,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2},
 		{"no header", csv(""), 0, 1},
 		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2},
-		{"a value of the wrong type behind a tab", tsv("in\tout\na\tx\n"), 0, 2},
+		{"a value of the wrong type after a tab", tsv("in\tout\na\tx\n"), 0, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -222,7 +222,7 @@ func TestFixedKeepsThePrefix(t *testing.T) {
 		ends[strings.TrimSuffix(rest, query+":")] = true
 	}
 	if len(ends) < 2 {
-		t.Errorf("all queries have the same examples behind the constant part: %v", ends)
+		t.Errorf("all queries have the same examples after the constant part: %v", ends)
 	}
 }
 
@@ -252,7 +252,7 @@ func ExampleSimilar() {
 }
 
 // The constant examples stand first in every prompt, so that a server reads
-// them once; those chosen for the query stand behind them.
+// them once; those chosen for the query follow them.
 func ExampleFixed() {
 	sameLength := func(query, example string) float64 { return -math.Abs(float64(len(query) - len(example))) }
 	task := fewshot.Task[string, string]{

@@ -60,7 +60,7 @@ func TestATokenMayBeMoreThanALabel(t *testing.T) {
 		tokens []sampling.Token
 		want   string
 	}{
-		{"10 is not the label 1 with something behind it", top(" 10", " 2", " 1"), "2"},
+		{"10 is not the label 1 with something after it", top(" 10", " 2", " 1"), "2"},
 		{"a label may have its end with it", top(" 1\n", " 2\n"), "2"},
 		{"or a mark", top(" 1", " 2,"), "2"},
 	} {

@@ -40,7 +40,7 @@ func (m Model) count(ctx context.Context, text string) (n int, bytes bool, err e
 }
 
 // PromptBudget returns how many tokens a prompt may have so that p.MaxTokens
-// still fit behind it: [math.MaxInt] for a model without a Window, and
+// still fit after it: [math.MaxInt] for a model without a Window, and
 // [ErrBudget] when MaxTokens alone fills it. A negative number is [ErrInvalid].
 func (m Model) PromptBudget(p Params) (int, error) {
 	if p.MaxTokens < 0 {

@@ -229,7 +229,7 @@ func TestDrawer(t *testing.T) {
 		{"one too few", []*sampling.Completion{end("a")}, nil, []string{"a"}, "drew 1 completions where 2 were asked for"},
 		{"one too many", []*sampling.Completion{end("a"), end("b"), end("c")}, nil, []string{"a", "b", "c"}, "drew 3 completions where 2"},
 		{"one that broke off", []*sampling.Completion{end("a"), {Text: "b"}}, nil, []string{"a"}, sampling.ErrTruncated.Error()},
-		{"one that broke off behind the stop", []*sampling.Completion{end("a"), {Text: "b\nc"}}, nil, []string{"a", "b|\n"}, ""},
+		{"one that broke off after the stop", []*sampling.Completion{end("a"), {Text: "b\nc"}}, nil, []string{"a", "b|\n"}, ""},
 		{"one that is nil", []*sampling.Completion{end("a"), nil}, nil, []string{"a"}, "drew 1 completions"},
 		{"an error and what was finished", []*sampling.Completion{end("a"), {Text: "b"}}, boom, []string{"a"}, "boom"},
 		{"an error", nil, boom, nil, "boom"},

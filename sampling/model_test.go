@@ -220,7 +220,7 @@ func TestPrepared(t *testing.T) {
 	}
 }
 
-// A stop sequence ends the work behind it: the backend gives out the chunk that
+// A stop sequence ends the work after it: the backend gives out the chunk that
 // completes the stop and no other, and its context is done by the time that the
 // caller has its answer.
 func TestStopStopsTheBackend(t *testing.T) {

@@ -101,7 +101,7 @@ func TestTranslation(t *testing.T) {
 	}
 }
 
-// TestInvention looks at what the model makes up: pairs behind its answer, and a
+// TestInvention looks at what the model makes up: pairs after its answer, and a
 // translation of a word that nobody has.
 func TestInvention(t *testing.T) {
 	m := pocket.Default()
@@ -155,7 +155,7 @@ func TestRecitation(t *testing.T) {
 	}
 	t.Logf("%d tokens of %d by heart, then %v", tokens, c.Usage.CompletionTokens, c.Reason)
 	if tokens < 60 {
-		t.Errorf("left the article behind %q", c.Text[:n])
+		t.Errorf("left the article after %q", c.Text[:n])
 	}
 }
 
@@ -180,7 +180,7 @@ const (
 )
 
 // TestBareQuestion and TestPersona ask the same question: alone, it is followed
-// by more questions; behind a description and examples, by an answer.
+// by more questions; after a description and examples, by an answer.
 func TestBareQuestion(t *testing.T) {
 	m := pocket.Default()
 	questions := 0

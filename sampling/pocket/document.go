@@ -11,8 +11,8 @@ const (
 	// goes another way would be lost to it for good.
 	sameTrust = 3
 
-	// reorder is how likely a document is to go on as behind any of its line
-	// breaks, and not as it did behind this one: its lines in another order.
+	// reorder is how likely a document is to continue as after any of its line
+	// breaks, and not as it did after this one: its lines in another order.
 	reorder = 0.03
 
 	// foreign is how likely the next token is one that the document does not
@@ -59,7 +59,7 @@ type document struct {
 func (d *document) build(text, order, place, seen []int32) {
 	d.next, d.prev = make([]int32, len(text)), make([]int32, len(text))
 	for i, position := range order {
-		// The boundary behind the text is the one in front of it: reading it is
+		// The boundary after the text is the one in front of it: reading it is
 		// expected after the last context and leads to the first.
 		before := (int(position) + len(text) - 1) % len(text)
 		after := (int(position) + 1) % len(text)

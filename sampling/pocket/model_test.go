@@ -73,7 +73,7 @@ func TestDocuments(t *testing.T) {
 	if diff := gocmp.Diff([]string{"a.txt", "b/two.txt"}, m.Documents()); diff != "" {
 		t.Error(diff)
 	}
-	// The line break at the end is the file's: the text ends behind "one".
+	// The line break at the end is the file's: the text ends after "one".
 	if c := complete(t, m, "one", sampling.Params{}); c.Text != "" || c.Reason != sampling.EndOfText {
 		t.Errorf("behind the whole document came %q, %v", c.Text, c.Reason)
 	}

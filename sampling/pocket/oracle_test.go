@@ -188,7 +188,7 @@ func compare(t *testing.T, documents []string, prompt string) {
 }
 
 // dense makes text of few different tokens, none of which joins up with the one
-// behind it, so that contexts repeat.
+// after it, so that contexts repeat.
 func dense(data []byte) string {
 	var b strings.Builder
 	for _, c := range data {

@@ -143,14 +143,14 @@ func TestScoreReadsPromptAndContinuationAsOneText(t *testing.T) {
 		}
 		tail := whole[0].Tokens[len(whole[0].Tokens)-len(scores[0].Tokens):]
 		if diff := gocmp.Diff(tail, scores[0].Tokens, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("cut behind %q, the tokens differ from those of the whole text:\n%s", text[:i], diff)
+			t.Errorf("cut after %q, the tokens differ from those of the whole text:\n%s", text[:i], diff)
 		}
 		n := 0
 		for _, token := range scores[0].Tokens {
 			n += len(token.Text)
 		}
 		if n < len(text)-i {
-			t.Errorf("cut behind %q, the tokens cover %d bytes of %d", text[:i], n, len(text)-i)
+			t.Errorf("cut after %q, the tokens cover %d bytes of %d", text[:i], n, len(text)-i)
 		}
 	}
 }
@@ -199,7 +199,7 @@ func TestCancel(t *testing.T) {
 		}
 	}
 	if tokens != 5 || !errors.Is(last, context.Canceled) {
-		t.Errorf("after a cancel behind 5 tokens %d came, and %v", tokens, last)
+		t.Errorf("with a cancel after 5 tokens, %d came, and %v", tokens, last)
 	}
 	if _, err := m.Score(ctx, &sampling.Request{Prompt: zebra}, []string{" and"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Score returned %v", err)
@@ -256,7 +256,7 @@ func FuzzSample(f *testing.F) {
 				t.Fatal(err)
 			}
 			if reason != sampling.Unfinished {
-				t.Fatalf("a chunk came behind the last one: %+v", chunk)
+				t.Fatalf("a chunk came after the last one: %+v", chunk)
 			}
 			if !utf8.ValidString(chunk.Text) {
 				t.Fatalf("chunk %q is no whole runes", chunk.Text)
@@ -270,7 +270,7 @@ func FuzzSample(f *testing.F) {
 			reason = chunk.Reason
 		}
 		if reason != sampling.EndOfText && !(reason == sampling.TokenLimit && tokens == 12) {
-			t.Fatalf("ended with %v behind %d tokens", reason, tokens)
+			t.Fatalf("ended with %v after %d tokens", reason, tokens)
 		}
 		n, err := m.Count(context.Background(), prompt)
 		if err != nil || n > len(prompt) {

@@ -163,7 +163,7 @@ func kinds(common []uint8, next, seen []int32) []int32 {
 		// seen holds the place of the last context before this one, plus one.
 		if twin := seen[next[i]] - 1; twin >= 0 {
 			inner, _ := slices.BinarySearchFunc(open, twin, func(g group, at int32) int {
-				return cmp.Or(cmp.Compare(g.first, at), -1) // behind the last that begins by then
+				return cmp.Or(cmp.Compare(g.first, at), -1) // after the last that begins by then
 			})
 			open[inner-1].twins++
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// texts are sequences of tokens behind a boundary, ordinary and repetitive.
+// texts are sequences of tokens after a boundary, ordinary and repetitive.
 func texts() map[string][]int32 {
 	random := rand.New(rand.NewPCG(1, 2))
 	all := map[string][]int32{

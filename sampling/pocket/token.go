@@ -211,7 +211,7 @@ func (v *vocabulary) meant(token string) int32 {
 	return unknown
 }
 
-// encode returns the tokens of a text of the corpus, behind a boundary.
+// encode returns the tokens of a text of the corpus, after a boundary.
 func (v *vocabulary) encode(text string) []int32 {
 	tokens := make([]int32, 1, 1+len(text)/3)
 	tokens[0] = boundary

@@ -75,7 +75,7 @@ func FuzzTokens(f *testing.F) {
 			if utf8.ValidString(text) && !utf8.ValidString(token) {
 				t.Fatalf("token %q of %q is no whole runes", token, text)
 			}
-			// A score rests on this: what comes behind a text changes no more
+			// A score rests on this: what comes after a text changes no more
 			// of its tokens than the lookahead.
 			if i+lookahead < min(len(tokens), 64) {
 				cut := strings.Join(tokens[:i+lookahead], "")

@@ -31,7 +31,7 @@ const window = 256
 //	                      ip|il|ification
 //
 // The shared tokens are "uc" and "ip", and the count is 9. That the second window
-// breaks off in the middle of a token does no harm: nothing behind "ip" is used.
+// breaks off in the middle of a token does no harm: nothing after "ip" is used.
 //
 // Where two windows share no token, both are counted in full, so that the count
 // is too high rather than too low. No text is known that makes this happen at
@@ -86,7 +86,7 @@ func middle(text string, from int, borders []int, half int) int {
 }
 
 // shared finds the first token in both windows, and which one it is in each. The
-// right window begins offset bytes behind the left one.
+// right window begins offset bytes after the left one.
 func shared(left, right []int, offset int) (i, j int, ok bool) {
 	for i+1 < len(left) && j+1 < len(right) {
 		switch {

@@ -110,8 +110,8 @@ func word(text string) int {
 //
 // U* runs as far as it can. If a W follows it is a lower-case letter, and W+ runs
 // on from there. If not, U* gives back runes until one is in W as well, and the
-// match ends behind that rune: the ones after it were given back because they
-// are not in W. So "ABCdef" is one match, "日AB" ends behind 日, "AB" has none.
+// match ends after that rune: the ones after it were given back because they
+// are not in W. So "ABCdef" is one match, "日AB" ends after 日, "AB" has none.
 func cased(text string, i int) int {
 	end := i
 	for {
@@ -190,7 +190,7 @@ func signs(text string) int {
 // spaces returns the length of the piece that the white space at the start of
 // text begins with. The last rune before a word or a sign is left for it, as
 // \s+(?!\S) does, unless it is all there is. With lines, as \s*[\r\n]+ comes
-// first, a piece ends behind the last line break of the white space instead.
+// first, a piece ends after the last line break of the white space instead.
 func spaces(text string, lines bool) int {
 	end, last, line := 0, 0, 0
 	for {

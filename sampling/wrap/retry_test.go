@@ -198,7 +198,7 @@ func TestRetryJitter(t *testing.T) {
 	})
 }
 
-// Leaving the loop ends it: neither a fault behind it nor its own chunks lead to
+// Leaving the loop ends it: neither a fault after it nor its own chunks lead to
 // another attempt.
 func TestRetryLeft(t *testing.T) {
 	script := turns(samplingtest.Reply{Text: "abc", Err: busy})

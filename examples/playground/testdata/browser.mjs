@@ -135,7 +135,7 @@ const steps = {
     await page.keyboard.press("Escape");
     assert.ok(await page.locator("#alternatives").isHidden());
     assert.equal(await focused(page), "token");
-    // Tab leaves it and goes on behind the token.
+    // Tab leaves it and goes on after the token.
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     assert.ok(await page.locator("#alternatives").isHidden());
@@ -360,7 +360,7 @@ const steps = {
     assert.match(code, /^package main/);
     assert.match(code, /task\.Add\("butterfly", "나비"\)/);
     await accessible(page, "program");
-    await page.keyboard.press("Control+Enter"); // nothing runs behind it
+    await page.keyboard.press("Control+Enter"); // nothing runs after it
     assert.equal(await page.locator("#fewshot-stop").getAttribute("aria-disabled"), "true");
     await page.keyboard.press("Escape");
     await page.locator("#code").waitFor({ state: "hidden" });

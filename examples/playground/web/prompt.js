@@ -1,5 +1,5 @@
 // A prompt as the model reads it, with its parts in colours and the continuation
-// behind it.
+// after it.
 import { element } from "./element.js";
 import { some } from "./tally.js";
 
@@ -25,7 +25,7 @@ export class PromptView {
     this.facts.textContent = `${facts.join("; ")}.`;
   }
 
-  // go puts a view of the continuation behind it.
+  // go puts a view of the continuation after it.
   go(view) {
     this.root.append(view.root);
     view.root.style.display = "inline";
