@@ -3,7 +3,6 @@ package openai
 import (
 	"cmp"
 	"context"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -105,7 +104,7 @@ func New(c Config) (*Backend, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	if c.NoPromptCache && d.noPromptCache == "" {
+	if c.NoPromptCache && d.promptCache == "" {
 		return nil, unsupported("Config.NoPromptCache: %s has no field that turns its prompt cache off; leave it out", d.Name)
 	}
 	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
@@ -120,7 +119,7 @@ func New(c Config) (*Backend, error) {
 		special: c.SpecialTokens,
 		fresh:   c.NoPromptCache,
 		wire:    wire,
-		learned: &learned{scoring: scoring{lock: make(chan struct{}, 1)}},
+		learned: &learned{echoing: echoing{lock: make(chan struct{}, 1)}},
 	}, nil
 }
 
@@ -155,7 +154,7 @@ func (b *Backend) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 	}
 }
 
-// sample returns nil when the continuation is complete or its consumer left.
+// sample returns nil if the continuation is complete or its consumer left.
 func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk) bool) error {
 	sent, err := b.plain(ctx, req)
 	if err != nil {
@@ -164,40 +163,21 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	// llama.cpp drops as many log probabilities from a whole answer as the stop
 	// sequence has tokens by itself, which may be more than it had in the text.
 	streamed := !b.whole || b.dialect.native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
-	body, err := b.body(sent, ask{choices: 1, stream: streamed})
+	body, err := b.body(sent, 1, streamed)
 	if err != nil {
 		return err
 	}
-	reply, err := b.open(ctx, body, streamed)
+	reply, err := b.open(ctx, body)
 	if err != nil {
 		return tooManyLogprobs(err, &req.Params)
 	}
-	defer reply.close()
-	choice := continuation{b: b, req: req}
-	for {
-		event, err := reply.next()
-		if err == io.EOF || err != nil && choice.finished() && reply.broke(err) {
-			break // what broke off after the last word took nothing of the text along
-		}
-		if err != nil {
-			return err
-		}
-		chunk, err := choice.add(event, 0)
-		if (chunk.Text != "" || len(chunk.Tokens) > 0 || chunk.Usage != (sampling.Usage{})) && !yield(chunk) {
-			return nil
-		}
-		if err != nil {
-			return b.misread(err)
-		}
-		if choice.finished() {
-			reply.linger()
-		}
-	}
-	last, err := choice.close()
-	if err != nil {
-		return reply.unfinished(err)
-	}
-	yield(last)
-	reply.events.drain()
-	return nil
+	return reply.deliver(req, yield)
+}
+
+// deliver reads a reply with one continuation, and closes it.
+func (r *reply) deliver(req *sampling.Request, yield func(sampling.Chunk) bool) error {
+	defer r.close()
+	one := []continuation{{b: r.b, req: req}}
+	_, err := r.read(one, func(_ int, c sampling.Chunk) bool { return yield(c) })
+	return err
 }

@@ -49,7 +49,7 @@ func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request)
 		if err != nil {
 			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
 		}
-		body, err := b.body(sent, ask{choices: 1})
+		body, err := b.body(sent, 1, false)
 		if err != nil {
 			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
 		}
@@ -96,7 +96,7 @@ const (
 //
 // When ctx ends, the batch continues, and AwaitBatch can be called again.
 func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*sampling.Request) ([]BatchResult, error) {
-	batch, err := b.ended(ctx, id)
+	batch, err := b.awaitEnd(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +136,8 @@ func (b *Backend) CancelBatch(ctx context.Context, id string) error {
 	return nil
 }
 
-// ended looks at the batch until it has ended.
-func (b *Backend) ended(ctx context.Context, id string) (*goopenai.Batch, error) {
+// awaitEnd looks at the batch until it has ended.
+func (b *Backend) awaitEnd(ctx context.Context, id string) (*goopenai.Batch, error) {
 	if id == "" || strings.ContainsAny(id, "/?#") {
 		return nil, invalid("the batch's id is %q; give the one that SubmitBatch returned", id)
 	}
@@ -159,7 +159,7 @@ func (b *Backend) ended(ctx context.Context, id string) (*goopenai.Batch, error)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return nil, b.fault(ctx, ctx.Err())
+			return nil, b.ended(ctx)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func (b *Backend) lines(ctx context.Context, file string) iter.Seq2[batchLine, e
 			}
 		}
 		if err := scan.Err(); err != nil {
-			yield(batchLine{}, b.fault(ctx, err))
+			yield(batchLine{}, b.wire.Fault(ctx, err))
 		}
 	}
 }
@@ -231,34 +231,17 @@ func (b *Backend) result(ctx context.Context, req *sampling.Request, line batchL
 	}
 	m := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) {
-			var e event
-			err := json.Unmarshal(line.Response.Body, &e)
-			if err == nil && e.isError() {
-				err = b.announced(line.Response.Body)
+			content := io.NopCloser(bytes.NewReader(line.Response.Body))
+			reply := &reply{b: b, caller: ctx, cancel: func() {}, body: content, events: newEvents(content)}
+			if err := reply.deliver(req, func(c sampling.Chunk) bool { return yield(c, nil) }); err != nil {
+				yield(sampling.Chunk{}, err)
 			}
-			choice := continuation{b: b, req: req}
-			if err == nil {
-				var chunk sampling.Chunk
-				chunk, err = choice.add(&e, 0)
-				if chunk.Text != "" && !yield(chunk, nil) {
-					return
-				}
-			}
-			var last sampling.Chunk
-			if err == nil {
-				last, err = choice.close()
-			}
-			if err != nil {
-				yield(sampling.Chunk{}, b.misread(err))
-				return
-			}
-			yield(last, nil)
 		}
 	})}
 	c, err := m.Complete(ctx, req)
 	if err != nil {
 		return BatchResult{Err: err}
 	}
-	c.Seed = req.Params.Seed // Model draws one where there is none, and this answer had none
+	c.Seed = req.Params.Seed // Model draws one if there is none, and this answer had none
 	return BatchResult{Completion: c}
 }

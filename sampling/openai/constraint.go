@@ -6,8 +6,8 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A grammar says under which fields a server takes a Request.Constraint. The
-// first that is named and fits wins, in the order here. A dot in a name leads
+// A grammar names the fields in which a server takes a Request.Constraint. The
+// first field that is named and fits is used, in this order. A dot in a name leads
 // into an object, as in structured_outputs.regex. The zero grammar is a server
 // that cannot constrain.
 type grammar struct {
@@ -15,9 +15,8 @@ type grammar struct {
 	regex  string // a regular expression that matches the whole text
 	gbnf   string // a grammar of llama.cpp
 
-	// masked says that log probabilities come after the constraint has ruled
-	// tokens out. They say nothing about the model then, so that asking for both
-	// is an error wrapping sampling.ErrUnsupported.
+	// masked means that log probabilities are computed after the constraint has
+	// excluded tokens, so they are not the model's. Asking for both is then an error.
 	masked bool
 }
 
@@ -27,9 +26,9 @@ func (b *Backend) Constrains(c sampling.Constraint) error {
 	return err
 }
 
-// constraint returns the field and the value that ask for c. The server ends the
-// text where the grammar ends, so the first stop sequence is a part of it.
-func (d *Dialect) constraint(c sampling.Constraint, stop []string) (field string, value any, err error) {
+// constraint returns the field and its value for c. The server ends the text where
+// the grammar ends, so the first stop sequence is part of the grammar.
+func (d *Dialect) constraint(c sampling.Constraint, stop []string) (name string, value any, err error) {
 	if c.IsZero() {
 		return "", nil, nil
 	}
@@ -47,20 +46,19 @@ func (d *Dialect) constraint(c sampling.Constraint, stop []string) (field string
 	return "", nil, unsupported("Request.Constraint: %s has no field for it; leave it out and check the answers, or begin with the dialect of a server that has one", d.Name)
 }
 
-// constrain writes the constraint.
-func (w *fields) constrain(req *sampling.Request) {
-	field, value, err := w.dialect.constraint(req.Constraint, req.Stop)
+func (w *body) constrain(req *sampling.Request) {
+	name, value, err := w.dialect.constraint(req.Constraint, req.Stop)
 	switch {
 	case err != nil:
 		w.fail(err)
-	case field == "":
+	case name == "":
 	case w.dialect.grammar.masked && req.Params.Logprobs:
 		w.fail(unsupported("Params.Logprobs with Request.Constraint: %s reports log probabilities after masking, and not the model's; leave one of the two out", w.dialect.Name))
 	default:
-		outer, inner, nested := strings.Cut(field, ".")
+		outer, inner, nested := strings.Cut(name, ".")
 		if nested {
 			value = map[string]any{inner: value}
 		}
-		w.put(outer, "Request.Constraint", encode(value))
+		w.put(outer, "Request.Constraint", value)
 	}
 }

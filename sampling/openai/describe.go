@@ -3,14 +3,13 @@ package openai
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The servers whose own addresses, beside /v1, are known.
+// The servers with addresses of their own, beside /v1, that the package knows.
 const (
 	nativeLlamaCpp = "llama.cpp"
 	nativeVLLM     = "vLLM"
@@ -41,7 +40,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	var version struct {
 		Version string `json:"version"`
 	}
-	if err := b.get(ctx, "/version", &version); err != nil && !errors.Is(err, sampling.ErrUnsupported) { // a router has none
+	if err := b.native(ctx, "/version", nil, &version); err != nil && !errors.Is(err, sampling.ErrUnsupported) { // a router has none
 		return sampling.Info{}, err
 	}
 	info.Server = strings.TrimSpace(nativeVLLM + " " + version.Version)
@@ -60,7 +59,7 @@ type serverProps struct {
 }
 
 func (b *Backend) props(ctx context.Context) (props serverProps, err error) {
-	err = b.get(ctx, "/props", &props)
+	err = b.native(ctx, "/props", nil, &props)
 	return props, err
 }
 
@@ -69,13 +68,13 @@ func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
 	var list struct {
 		Data []struct {
 			ID     string `json:"id"`
-			Root   string `json:"root"`          // vLLM: what the id was made from
+			Root   string `json:"root"`          // vLLM: the model under the name
 			Window int    `json:"max_model_len"` // vLLM, SGLang
 			Length int    `json:"context_length"`
 		} `json:"data"`
 	}
 	path := strings.TrimPrefix(b.base, strings.TrimSuffix(b.base, "/v1")) + "/models"
-	if err := b.get(ctx, path, &list); err != nil {
+	if err := b.native(ctx, path, nil, &list); err != nil {
 		return sampling.Info{}, err
 	}
 	for _, m := range list.Data {
@@ -84,16 +83,4 @@ func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
 		}
 	}
 	return sampling.Info{}, nil
-}
-
-// get reads the JSON at an address of the server's own.
-func (b *Backend) get(ctx context.Context, path string, into any) error {
-	raw, err := b.native(ctx, path, nil)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return b.misread(wrong("cannot read the answer of %s: %v", path, err))
-	}
-	return nil
 }

@@ -2,27 +2,10 @@ package openai
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 )
-
-// A Field is how a server calls one parameter.
-//
-// The zero Field is a parameter that the server does not know: asking for it is
-// an error wrapping [github.com/foreword-go/foreword/sampling.ErrUnsupported],
-// raised before anything is sent.
-type Field struct {
-	// Name is the field's name on the wire.
-	Name string
-
-	// Zero is the JSON sent when the parameter is off, such as 0, -1 or 1. ""
-	// leaves the field out, and then the server's own default applies.
-	Zero string
-
-	// With is a JSON object of further fields that are sent beside a value that
-	// is not off, such as {"repeat_last_n": 64}.
-	With string
-}
 
 // A Dialect describes an OpenAI-compatible server. Servers have different names for
 // the same parameter. Some refuse an unknown field, and most ignore it silently. A
@@ -31,7 +14,7 @@ type Field struct {
 // Begin with the nearest of [OpenAI], [LlamaCpp], [VLLM] and [SGLang], and
 // change what differs:
 //
-//	host := openai.OpenAI.With("TopK", openai.Field{Name: "top_k", Zero: "-1"})
+//	host := openai.OpenAI.With("TopK", "top_k", "-1")
 //	host.Name, host.MaxStops = "Example Host", 16
 //
 // A Dialect is a plain value: a copy can be changed.
@@ -39,8 +22,9 @@ type Dialect struct {
 	// Name is the server's name in error texts.
 	Name string
 
-	// MaxStops, MaxLogprobs and MaxChoices are the server's limits. 0 is unlimited. Stop sequences beyond MaxStops are not sent, since
-	// sampling.Model cuts at them anyway. For the others, more is an error.
+	// MaxStops, MaxLogprobs and MaxChoices are the server's limits. 0 is unlimited.
+	// Stop sequences beyond MaxStops are not sent, since sampling.Model cuts at them
+	// anyway. For the others, more is an error.
 	MaxStops, MaxLogprobs, MaxChoices int
 
 	// Echo reports that the server can return the prompt's log probabilities (echo
@@ -51,184 +35,163 @@ type Dialect struct {
 	// refuses. They are an error before anything is sent.
 	Ignores []string
 
-	maxTokens, temperature, topP, topK, minP             Field
-	frequencyPenalty, presencePenalty, repetitionPenalty Field
-	seed, logprobs, stop, choices                        Field
-
-	maxSeed       uint64 // the greatest; 0 is unlimited
-	streamOptions string // the JSON object by which a stream reports usage
-	native        string // the server whose addresses beside /v1 are known, or ""
+	fields        map[string]field // by the name of the parameter
+	maxSeed       uint64           // the greatest; 0 is unlimited
+	streamOptions map[string]bool  // by which a stream reports usage
+	native        string           // the server whose addresses beside /v1 are known, or ""
 	grammar       grammar
-	noPromptCache string // the JSON object that has a prompt read anew, or ""
-	unknown       string // a parameter of With that there is not
+	promptCache   string // the field that turns the prompt cache off when it is false, or ""
 }
 
-// With returns a copy of d with another field for a parameter, named as in
-// sampling.Params. "Stop" is Request.Stop, and "Choices" is the number of completions
-// that Draw requests. MaxTokens must have a name. Without a name for Stop,
-// sampling.Model does all of the cutting. Without a name for Seed, no seed is sent.
-// [New] refuses an unknown parameter.
-func (d Dialect) With(param string, f Field) Dialect {
-	if at := d.field(param); at != nil {
-		*at = f
-	} else {
-		d.unknown = param
-	}
-	return d
+// A field is how a server takes one parameter.
+type field struct {
+	name string
+	off  string         // the JSON sent when the parameter is off; "" sends nothing
+	with map[string]any // fields sent beside a value that is not off
 }
 
-// Field returns the server's field for a parameter, as With takes it.
-func (d Dialect) Field(param string) Field {
-	if at := d.field(param); at != nil {
-		return *at
-	}
-	return Field{}
-}
-
-// params are the names of the parameters that have a Field.
+// params are the names of the parameters that can have a field.
 var params = []string{"MaxTokens", "Temperature", "TopP", "TopK", "MinP", "FrequencyPenalty", "PresencePenalty",
 	"RepetitionPenalty", "Seed", "Logprobs", "Stop", "Choices"}
 
-func (d *Dialect) field(param string) *Field {
-	all := [...]*Field{&d.maxTokens, &d.temperature, &d.topP, &d.topK, &d.minP, &d.frequencyPenalty, &d.presencePenalty,
-		&d.repetitionPenalty, &d.seed, &d.logprobs, &d.stop, &d.choices}
-	if i := slices.Index(params, param); i >= 0 {
-		return all[i]
-	}
-	return nil
+// With returns a copy of d with another field for a parameter, named as in
+// sampling.Params. "Stop" is Request.Stop, and "Choices" is the number of
+// completions that Draw requests. off is the JSON to send when the parameter is off,
+// such as 0, -1 or 1. "" leaves the field out, and the server's default applies.
+//
+// An empty name is a parameter that the server does not know. Asking for it is an
+// error wrapping [github.com/foreword-go/foreword/sampling.ErrUnsupported]. But
+// without a name for Stop, sampling.Model does all of the cutting, and without a name
+// for Seed, no seed is sent. MaxTokens must have a name. [New] refuses an unknown
+// parameter.
+func (d Dialect) With(param, name, off string) Dialect {
+	d.fields = and(d.fields, map[string]field{param: {name: name, off: off}})
+	return d
 }
 
-// OpenAI is OpenAI's own completions API, and what most hosts of base models
-// take. It has no top_k, min_p or repetition penalty, five log probabilities
-// and four stop sequences at most. A host that knows more takes it by
-// Params.Extra or by a Dialect of the caller's own.
+// and returns the fields with others added or replaced.
+func and(fields, others map[string]field) map[string]field {
+	all := map[string]field{}
+	maps.Copy(all, fields)
+	maps.Copy(all, others)
+	return all
+}
+
+// common are the fields that all four servers share.
+var common = map[string]field{
+	"MaxTokens":        {name: "max_tokens"},
+	"Temperature":      {name: "temperature"},
+	"TopP":             {name: "top_p", off: "1"},
+	"FrequencyPenalty": {name: "frequency_penalty", off: "0"},
+	"PresencePenalty":  {name: "presence_penalty", off: "0"},
+	"Seed":             {name: "seed"},
+	"Logprobs":         {name: "logprobs"}, // 0 would request the drawn tokens' own log probabilities
+	"Stop":             {name: "stop"},
+	"Choices":          {name: "n"},
+}
+
+// ofVLLM are the fields of vLLM, which SGLang shares.
+var ofVLLM = and(common, map[string]field{
+	"TopK":              {name: "top_k", off: "-1"}, // older releases refuse 0
+	"MinP":              {name: "min_p", off: "0"},
+	"RepetitionPenalty": {name: "repetition_penalty", off: "1"},
+})
+
+// Fields that only some servers know, and that the others ignore.
+var (
+	guided     = []string{"guided_choice", "guided_grammar", "guided_json", "guided_regex"} // of vLLM before 0.12
+	ofLlamaCpp = []string{"repeat_penalty", "repeat_last_n", "cache_prompt", "grammar", "n_probs", "mirostat", "samplers"}
+)
+
+// OpenAI is OpenAI's own completions API, and what most hosts of base models accept.
+// It has no top_k, min_p or repetition penalty, and at most five log probabilities and
+// four stop sequences. If a host knows more, use Params.Extra or your own Dialect.
 //
-// Nothing in its answers tells a stop sequence from the model's own end of
-// text, so a text that the server stopped is reported as EndOfText.
+// Its answers do not tell a stop sequence from the model's own end of text, so a text
+// that the server stopped is reported as EndOfText.
 var OpenAI = Dialect{
-	Name:             "OpenAI",
-	maxTokens:        Field{Name: "max_tokens"},
-	temperature:      Field{Name: "temperature"},
-	topP:             Field{Name: "top_p", Zero: "1"},
-	frequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
-	presencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
-	seed:             Field{Name: "seed"},
-	// 0 would ask for the drawn tokens' own log probabilities: more than none.
-	logprobs:      Field{Name: "logprobs"},
-	stop:          Field{Name: "stop"},
-	choices:       Field{Name: "n"},
+	Name:          "OpenAI",
 	MaxStops:      4,
 	MaxLogprobs:   5,
 	MaxChoices:    128,
-	maxSeed:       math.MaxInt64,
-	streamOptions: `{"include_usage":true}`,
 	Echo:          true,
+	fields:        common,
+	maxSeed:       math.MaxInt64,
+	streamOptions: map[string]bool{"include_usage": true},
 }
 
-// LlamaCpp is llama.cpp's server. Left alone it samples with top_k 40, top_p
-// 0.95, min_p 0.05 and temperature 0.8, so every one of them is sent.
+// LlamaCpp is llama.cpp's server. Its defaults are top_k 40, top_p 0.95, min_p 0.05
+// and temperature 0.8, so all of them are sent.
 //
-// Two things stay its own. It counts the prompt's last tokens in its frequency
-// and presence penalties, where sampling.Params counts the continuation alone.
-// And it applies temperature after the truncations; Extra's "samplers" changes
-// that. It reports usage whatever it is asked, n is limited by its number of
-// slots, and the verbose answer names the stop sequence that fired.
+// Two differences remain. Frequency and presence penalties also count the prompt's
+// last tokens, where sampling.Params counts only the continuation. Temperature applies
+// after the truncations; Extra's "samplers" changes that. The number of its slots
+// limits n. The verbose answer names the stop sequence that ended the text.
 var LlamaCpp = Dialect{
-	Name:             "llama.cpp",
-	maxTokens:        Field{Name: "max_tokens"},
-	temperature:      Field{Name: "temperature"},
-	topP:             Field{Name: "top_p", Zero: "1"},
-	topK:             Field{Name: "top_k", Zero: "0"},
-	minP:             Field{Name: "min_p", Zero: "0"},
-	frequencyPenalty: Field{Name: "frequency_penalty", Zero: "0"},
-	presencePenalty:  Field{Name: "presence_penalty", Zero: "0"},
-	// The penalty looks at the last 64 tokens unless told. Some builds take -1
-	// for all of them and some refuse it, so a number beyond most windows.
-	repetitionPenalty: Field{Name: "repeat_penalty", Zero: "1", With: `{"repeat_last_n":131072}`},
-	seed:              Field{Name: "seed"},
-	logprobs:          Field{Name: "logprobs", Zero: "0"},
-	stop:              Field{Name: "stop", With: `{"verbose":true}`},
-	choices:           Field{Name: "n"},
-	maxSeed:           math.MaxUint32 - 1, // the greatest 32-bit number means a random one
-	native:            nativeLlamaCpp,
-	grammar:           grammar{gbnf: "grammar"},
-	noPromptCache:     `{"cache_prompt":false}`,
-	Ignores: []string{"best_of", "echo", "suffix", "repetition_penalty", "guided_choice",
-		"guided_grammar", "guided_json", "guided_regex", "stop_token_ids", "prompt_logprobs",
-		"response_format", "structured_outputs", "regex", "ebnf"},
+	Name: "llama.cpp",
+	fields: and(common, map[string]field{
+		"TopK": {name: "top_k", off: "0"},
+		"MinP": {name: "min_p", off: "0"},
+		// By default the penalty sees the last 64 tokens. Some builds refuse -1 for
+		// all of them, so a number above most windows is sent.
+		"RepetitionPenalty": {name: "repeat_penalty", off: "1", with: map[string]any{"repeat_last_n": 131072}},
+		"Logprobs":          {name: "logprobs", off: "0"},
+		"Stop":              {name: "stop", with: map[string]any{"verbose": true}},
+	}),
+	maxSeed:     math.MaxUint32 - 1, // the greatest 32-bit number requests a random seed
+	native:      nativeLlamaCpp,
+	grammar:     grammar{gbnf: "grammar"},
+	promptCache: "cache_prompt",
+	Ignores: slices.Concat(guided, []string{"best_of", "echo", "suffix", "repetition_penalty", "stop_token_ids",
+		"prompt_logprobs", "response_format", "structured_outputs", "regex", "ebnf"}),
 }
 
-// VLLM is vLLM's server. Left alone it takes what the model's
-// generation_config.json says, so every neutral value is sent. It leaves the
-// stop sequence in the text, by which sampling.Model knows which one fired, and
-// counts usage in each chunk, so that a stream that was cut has its cost too.
+// VLLM is vLLM's server. Its defaults come from the model's generation_config.json, so
+// every neutral value is sent. It leaves the stop sequence in the text, which tells
+// sampling.Model the one that ended it. It reports usage with each chunk, so a stream
+// that was left has its cost too.
 var VLLM = Dialect{
 	Name:        "vLLM",
-	maxTokens:   Field{Name: "max_tokens"},
-	temperature: Field{Name: "temperature"},
-	topP:        Field{Name: "top_p", Zero: "1"},
-	// Older releases refuse 0; all of them read -1 as off.
-	topK:              Field{Name: "top_k", Zero: "-1"},
-	minP:              Field{Name: "min_p", Zero: "0"},
-	frequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
-	presencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
-	repetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
-	seed:              Field{Name: "seed"},
-	logprobs:          Field{Name: "logprobs"},
-	stop:              Field{Name: "stop", With: `{"include_stop_str_in_output":true}`},
-	choices:           Field{Name: "n"},
-	MaxStops:          4,  // unless the server was started with another VLLM_MAX_STOP_STRINGS
-	MaxLogprobs:       20, // unless with another --max-logprobs
-	maxSeed:           math.MaxInt64,
-	streamOptions:     `{"include_usage":true,"continuous_usage_stats":true}`,
-	Echo:              true,
-	native:            nativeVLLM,
-	grammar:           grammar{choice: "structured_outputs.choice", regex: "structured_outputs.regex", masked: true},
-	Ignores: []string{"suffix", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar", "regex", "ebnf",
-		"n_probs", "mirostat", "samplers", "guided_choice", "guided_decoding_backend", "guided_grammar",
-		"guided_json", "guided_regex", "guided_whitespace_pattern"},
+	MaxStops:    4,  // unless the server was started with another VLLM_MAX_STOP_STRINGS
+	MaxLogprobs: 20, // unless with another --max-logprobs
+	Echo:        true,
+	fields: and(ofVLLM, map[string]field{
+		"Stop": {name: "stop", with: map[string]any{"include_stop_str_in_output": true}},
+	}),
+	maxSeed:       math.MaxInt64,
+	streamOptions: map[string]bool{"include_usage": true, "continuous_usage_stats": true},
+	native:        nativeVLLM,
+	grammar:       grammar{choice: "structured_outputs.choice", regex: "structured_outputs.regex", masked: true},
+	Ignores: slices.Concat(guided, ofLlamaCpp, []string{"suffix", "regex", "ebnf",
+		"guided_decoding_backend", "guided_whitespace_pattern"}),
 }
 
-// SGLang is SGLang's server, by its documentation: it was not tried alive. It
+// SGLang is SGLang's server by its documentation; no test has asked a real one. It
 // cuts stop sequences, and may leave the beginning of one that is several tokens
-// long, so it is asked to leave them in the text, where sampling.Model cuts.
+// long. So it is told to leave them in the text, and sampling.Model cuts.
 var SGLang = Dialect{
-	Name:              "SGLang",
-	maxTokens:         Field{Name: "max_tokens"},
-	temperature:       Field{Name: "temperature"},
-	topP:              Field{Name: "top_p", Zero: "1"},
-	topK:              Field{Name: "top_k", Zero: "-1"},
-	minP:              Field{Name: "min_p", Zero: "0"},
-	frequencyPenalty:  Field{Name: "frequency_penalty", Zero: "0"},
-	presencePenalty:   Field{Name: "presence_penalty", Zero: "0"},
-	repetitionPenalty: Field{Name: "repetition_penalty", Zero: "1"},
-	seed:              Field{Name: "seed"},
-	logprobs:          Field{Name: "logprobs"},
-	stop:              Field{Name: "stop", With: `{"no_stop_trim":true}`},
-	choices:           Field{Name: "n"},
-	grammar:           grammar{regex: "regex", masked: true},
-	MaxStops:          32,
-	maxSeed:           math.MaxInt64,
-	streamOptions:     `{"include_usage":true}`,
-	Ignores: []string{"suffix", "best_of", "repeat_penalty", "repeat_last_n", "cache_prompt", "grammar",
-		"n_probs", "mirostat", "samplers", "structured_outputs", "guided_choice", "guided_grammar", "guided_json", "guided_regex"},
+	Name:     "SGLang",
+	MaxStops: 32,
+	fields: and(ofVLLM, map[string]field{
+		"Stop": {name: "stop", with: map[string]any{"no_stop_trim": true}},
+	}),
+	maxSeed:       math.MaxInt64,
+	streamOptions: map[string]bool{"include_usage": true},
+	grammar:       grammar{regex: "regex", masked: true},
+	Ignores:       slices.Concat(guided, ofLlamaCpp, []string{"suffix", "best_of", "structured_outputs"}),
 }
 
-// check finds what would only come out at the first request.
+// check finds mistakes that would otherwise appear at the first request.
 func (d *Dialect) check() error {
-	if d.unknown != "" {
-		return invalid("Config.Dialect.With has a parameter %q; use one of %q", d.unknown, params)
-	}
-	if d.maxTokens.Name == "" {
+	if d.fields["MaxTokens"].name == "" {
 		return invalid("Config.Dialect has no field for MaxTokens; without a limit a base model may never end")
 	}
-	for _, param := range params {
-		f := d.field(param)
-		if f.Zero != "" && !json.Valid([]byte(f.Zero)) {
-			return invalid("the Zero of Config.Dialect for %s is %q, which is not JSON; write a number such as 0 or -1", param, f.Zero)
+	for param, f := range d.fields {
+		if !slices.Contains(params, param) {
+			return invalid("Config.Dialect.With has a parameter %q; use one of %q", param, params)
 		}
-		if f.With != "" && json.Unmarshal([]byte(f.With), new(map[string]json.RawMessage)) != nil {
-			return invalid(`the With of Config.Dialect for %s is %q; write a JSON object such as {"verbose":true}`, param, f.With)
+		if f.off != "" && !json.Valid([]byte(f.off)) {
+			return invalid("Config.Dialect sends %q when %s is off, which is not JSON; write a number such as 0 or -1", f.off, param)
 		}
 	}
 	return nil

@@ -3,8 +3,6 @@ package openai
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,7 +16,7 @@ type learned struct {
 	onlyOne    atomic.Bool  // the server ignores n and draws one continuation
 	most       atomic.Int64 // continuations at once, where the server has told its slots
 	noTokenIDs atomic.Bool  // the server reports no log probabilities of given tokens
-	scoring    scoring
+	echoing    echoing
 	labels     memory
 }
 
@@ -42,7 +40,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	switch {
 	case n < 1:
 		return nil, invalid("drawing %d continuations; ask for at least 1", n)
-	case d.choices.Name == "" || d.MaxChoices > 0 && n > d.MaxChoices:
+	case d.fields["Choices"].name == "" || d.MaxChoices > 0 && n > d.MaxChoices:
 		return nil, unsupported("%s does not draw %d continuations at once", d.Name, n)
 	case req.Params.Temperature == 0 && n > 1:
 		one, err := b.Draw(ctx, req, 1)
@@ -60,38 +58,60 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	if err != nil {
 		return nil, err
 	}
-	body, err := b.body(sent, ask{choices: n, stream: true})
+	body, err := b.body(sent, n, true)
 	if err != nil {
 		return nil, err
 	}
-	reply, err := b.open(ctx, body, true)
+	reply, err := b.open(ctx, body)
 	if err != nil {
-		if e, ok := errors.AsType[*sampling.Error](err); ok && n > 1 &&
-			(e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) {
+		if n > 1 && badRequest(err) {
 			if slots := b.slots(ctx); 0 < slots && slots < n {
 				b.learned.most.Store(int64(slots))
 				return b.drawInParts(ctx, req, n, slots)
 			}
-			// The number may be the reason, and if it is not, a single sample will
-			// be refused for the same one.
-			e.Err = both(sampling.ErrUnsupported, e.Err)
+			// The number may be the reason. If it is not, a single sample is refused too.
+			unsupportedAt(err, statusOf(err))
 		}
 		return nil, tooManyLogprobs(err, &req.Params)
 	}
 	defer reply.close()
-	drawn := make([]drawing, n)
-	for i := range drawn {
-		drawn[i].b, drawn[i].req = b, req
+	choices := make([]continuation, n)
+	drawn := make([]*sampling.Completion, n)
+	for i := range choices {
+		choices[i].b, choices[i].req = b, req
+		drawn[i] = new(sampling.Completion)
 	}
-	total, err := b.collect(reply, drawn)
-	if err == nil {
-		reply.events.drain()
-	}
-	if n > 1 && (err == nil || errors.Is(err, sampling.ErrTruncated)) && onlyFirst(drawn) {
+	texts := make([]strings.Builder, n)
+	total, err := reply.read(choices, func(i int, c sampling.Chunk) bool {
+		texts[i].WriteString(c.Text)
+		drawn[i].Tokens = append(drawn[i].Tokens, c.Tokens...)
+		return true
+	})
+	if n > 1 && (err == nil || errors.Is(err, sampling.ErrTruncated)) && onlyFirst(choices) {
 		b.learned.onlyOne.Store(true)
 		return nil, unsupported("the server drew one continuation when asked for %d", n)
 	}
-	return completions(drawn, req.Params.Seed, total), err
+	var whole []*sampling.Completion
+	var prompt sampling.Usage
+	for i := range choices {
+		c := &choices[i]
+		if !c.finished() {
+			continue
+		}
+		one := drawn[i]
+		one.Text, one.Reason, one.Stop, one.Model = texts[i].String(), c.reason, c.stop, c.model
+		if req.Params.Seed != 0 {
+			one.Seed = seeds.At(req.Params.Seed, i)
+		}
+		prompt.PromptTokens = max(prompt.PromptTokens, c.usage.PromptTokens)
+		prompt.CachedTokens = max(prompt.CachedTokens, c.usage.CachedTokens)
+		one.Usage.CompletionTokens = c.usage.CompletionTokens
+		whole = append(whole, one)
+	}
+	if len(whole) > 0 {
+		settle(whole, prompt, total)
+	}
+	return whole, err
 }
 
 // slots returns how many continuations llama.cpp draws at once, or 0.
@@ -138,109 +158,26 @@ func alike(one *sampling.Completion, seed uint64, n int) []*sampling.Completion 
 	return all
 }
 
-// A drawing is one of several continuations under way.
-type drawing struct {
-	continuation
-	body  strings.Builder
-	all   []sampling.Token
-	begun bool
-	done  bool
-}
-
-// collect reads the reply, whose events mix the choices as they come, and
-// returns the usage that no single choice owns.
-func (b *Backend) collect(reply *reply, drawn []drawing) (total sampling.Usage, err error) {
-	open := len(drawn)
-	for {
-		event, err := reply.next()
-		if err == io.EOF || err != nil && open == 0 && reply.broke(err) {
-			break
-		}
-		if err != nil {
-			return total, err
-		}
-		if len(event.Choices) != 1 {
-			if u := readUsage(event.Usage); u != (sampling.Usage{}) {
-				total = u
-			}
-			event.Usage = nil
-		}
-		for i := range event.Choices {
-			at := event.Choices[i].Index
-			if at < 0 || at >= len(drawn) {
-				return total, b.misread(wrong("the answer has a choice %d, and %d were asked for", at, len(drawn)))
-			}
-			d := &drawn[at]
-			d.begun = true
-			chunk, err := d.add(event, at)
-			d.body.WriteString(chunk.Text)
-			d.all = append(d.all, chunk.Tokens...)
-			if err != nil {
-				return total, b.misread(err)
-			}
-			if d.finished() && !d.done {
-				d.done = true
-				open--
-			}
-		}
-		if open == 0 {
-			reply.linger()
-		}
-	}
-	for i := range drawn {
-		last, err := drawn[i].close()
-		if err != nil {
-			return total, reply.unfinished(err)
-		}
-		drawn[i].body.WriteString(last.Text)
-	}
-	return total, nil
-}
-
-// onlyFirst reports whether the first is all that the server drew.
-func onlyFirst(drawn []drawing) bool {
-	for i := range drawn {
-		if drawn[i].begun != (i == 0) {
+// onlyFirst reports whether the server drew only the first choice.
+func onlyFirst(choices []continuation) bool {
+	for i := range choices {
+		if choices[i].begun != (i == 0) {
 			return false
 		}
 	}
-	return drawn[0].done
+	return choices[0].finished()
 }
 
-// completions returns those that are whole, in the order of their seeds.
-func completions(drawn []drawing, seed uint64, total sampling.Usage) []*sampling.Completion {
-	var whole []*sampling.Completion
-	var prompt sampling.Usage
-	for i := range drawn {
-		d := &drawn[i]
-		if !d.finished() {
-			continue
+// settle gives the first part the prompt's cost, and makes the parts sum up to the
+// total, if it is known.
+func settle(parts []*sampling.Completion, prompt, total sampling.Usage) {
+	if total != (sampling.Usage{}) {
+		prompt = total
+		for _, c := range parts {
+			prompt.CompletionTokens -= c.Usage.CompletionTokens
 		}
-		c := &sampling.Completion{Text: d.body.String(), Reason: d.reason, Stop: d.stop, Model: d.model, Tokens: d.all}
-		if seed != 0 {
-			c.Seed = seeds.At(seed, i)
-		}
-		prompt.PromptTokens = max(prompt.PromptTokens, d.usage.PromptTokens)
-		prompt.CachedTokens = max(prompt.CachedTokens, d.usage.CachedTokens)
-		c.Usage.CompletionTokens = d.usage.CompletionTokens
-		whole = append(whole, c)
-	}
-	if len(whole) > 0 {
-		whole[0].Usage.PromptTokens, whole[0].Usage.CachedTokens = prompt.PromptTokens, prompt.CachedTokens
-	}
-	if total != (sampling.Usage{}) && len(whole) > 0 {
-		settle(whole, total)
-	}
-	return whole
-}
-
-// settle makes the parts sum up to the total, which is the one that is charged.
-func settle(parts []*sampling.Completion, total sampling.Usage) {
-	sum := 0
-	for _, c := range parts {
-		sum += c.Usage.CompletionTokens
 	}
 	first := &parts[0].Usage
-	first.PromptTokens, first.CachedTokens = total.PromptTokens, total.CachedTokens
-	first.CompletionTokens += max(0, total.CompletionTokens-sum)
+	first.PromptTokens, first.CachedTokens = prompt.PromptTokens, prompt.CachedTokens
+	first.CompletionTokens += max(0, prompt.CompletionTokens)
 }

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// backendName is sampling.Error.Backend in every fault.
+// backendName is sampling.Error.Backend in every error.
 const backendName = "openai"
 
 func invalid(format string, args ...any) error {
@@ -29,8 +30,8 @@ func (w wrongAnswer) Error() string { return string(w) }
 
 func wrong(format string, args ...any) error { return wrongAnswer(fmt.Sprintf(format, args...)) }
 
-// misread is the fault of an answer that arrived and cannot be right. What it
-// says may repeat the answer, and so it is made fit for an error text here.
+// misread is the error for an answer that arrived and cannot be right. err may repeat
+// the answer, so it is made fit for an error text.
 func (b *Backend) misread(err error) error {
 	if e, ok := errors.AsType[*sampling.Error](err); ok {
 		return e
@@ -38,61 +39,77 @@ func (b *Backend) misread(err error) error {
 	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: wrongAnswer(b.say([]byte(err.Error())))}
 }
 
-// truncated is the fault of an answer that ended too early.
-func truncated(err error) error {
-	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Temporary: true, Err: both(sampling.ErrTruncated, err)}
+// truncated is the error for an answer that ended too early.
+func truncated(format string, args ...any) error {
+	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Temporary: true, Err: both(sampling.ErrTruncated, wrong(format, args...))}
 }
 
 // both is err with a sentinel that errors.Is finds in it.
 func both(sentinel, err error) error { return fmt.Errorf("%w: %w", sentinel, err) }
 
-// fault describes an error of the network, or hands on what is a fault already.
-// The caller's own cancellation is told from all others by the caller's context.
-func (b *Backend) fault(caller context.Context, err error) error { return b.wire.Fault(caller, err) }
+// statusOf returns the HTTP status in an error, or 0.
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		return e.Status
+	}
+	return 0
+}
+
+// badRequest reports whether the server refused the request itself, and not the
+// length of its prompt.
+func badRequest(err error) bool {
+	status := statusOf(err)
+	return (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) && !errors.Is(err, sampling.ErrBudget)
+}
+
+// unsupportedAt marks an error with one of the statuses as something that the server
+// does not do.
+func unsupportedAt(err error, statuses ...int) error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok && slices.Contains(statuses, e.Status) {
+		e.Err = both(sampling.ErrUnsupported, e.Err)
+	}
+	return err
+}
 
 // wholeAddress is what to check if something else answers. llama.cpp's server
 // answers without /v1 too, in a protocol of its own.
 const wholeAddress = "Config.BaseURL ends in /v1"
 
-// refused adds the way out to a refusal, where there is a known one.
+// refused adds a hint to a refusal, where there is one.
 func (b *Backend) refused(e *sampling.Error) error {
-	missing := e.Status == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // the address, then
+	missing := e.Status == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // not the model, so the address
 	switch {
 	case e.Status == http.StatusOK && !e.Temporary || e.Status == http.StatusMethodNotAllowed || missing:
-		e.Err = fmt.Errorf("%w; see that %s", e.Err, wholeAddress)
+		e.Err = fmt.Errorf("%w; check that %s", e.Err, wholeAddress)
 	case e.Status == http.StatusUnauthorized && b.wire.Key.Reveal() == "":
 		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
 	}
 	return e
 }
 
-// tooManyLogprobs marks a refusal that is about log probabilities as something
-// that the server does not do, so that a caller can ask for fewer.
+// tooManyLogprobs marks a refusal of the log probabilities as ErrUnsupported, so that
+// a caller can ask for fewer.
 func tooManyLogprobs(err error, p *sampling.Params) error {
-	e, ok := errors.AsType[*sampling.Error](err)
-	if !ok || !p.Logprobs || e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity {
+	if !p.Logprobs || !badRequest(err) {
 		return err
 	}
-	text := strings.ToLower(e.Err.Error())
+	text := strings.ToLower(err.Error())
 	greater := regexp.MustCompile(fmt.Sprintf(`\b%d (>|is greater than|exceeds|is larger than)`, logprobCount(p)))
 	if strings.Contains(text, "logprob") || strings.Contains(text, "log prob") || greater.MatchString(text) {
-		e.Err = both(sampling.ErrUnsupported, e.Err)
+		return unsupportedAt(err, statusOf(err))
 	}
-	return e
+	return err
 }
 
-// announced describes an error that came as an event of a stream.
-func (b *Backend) announced(raw []byte) error {
-	return b.wire.Announced(http.StatusOK, raw)
-}
-
-// keptWords is how much of what a server says is kept for an error text, in
-// bytes. It is more than the text will have, so that the key is found in it
-// wherever the text is shortened.
+// keptWords is how much of a server's message is kept for an error text, in bytes. It
+// is more than the text will have, so that the key is found wherever the text is cut.
 const keptWords = 4 << 10
 
-// say makes what a server sent fit for an error text: on one line, not too
-// long, and without the key.
+// say makes a server's message fit for an error text: on one line, not too long, and
+// without the key.
 func (b *Backend) say(raw []byte) string {
 	return b.wire.Announced(http.StatusOK, raw[:min(len(raw), keptWords)]).Err.Error()
 }
+
+// ended returns the error for a caller's context that has ended.
+func (b *Backend) ended(ctx context.Context) error { return b.wire.Fault(ctx, ctx.Err()) }

@@ -40,7 +40,7 @@ type choice struct {
 // verbose is what llama.cpp adds when it is asked to be verbose.
 type verbose struct {
 	StopType     string `json:"stop_type"`
-	StoppingWord string `json:"stopping_word"`
+	StoppingWord raw    `json:"stopping_word"`
 }
 
 // usage are the counts of an event. Servers that are not asked for them send
@@ -68,8 +68,8 @@ func (c *count) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
-// readUsage returns the counts, or zeros where there are none. Some servers put
-// zeros into each event and the truth into one without a choice.
+// readUsage returns the counts, or zeros if there are none. Some servers put
+// zeros into each event and the real counts into one without a choice.
 func readUsage(sent raw) sampling.Usage {
 	var u usage
 	if !present(sent) || json.Unmarshal(sent, &u) != nil || u.Prompt == 0 && u.Completion == 0 {
@@ -135,6 +135,7 @@ type continuation struct {
 	stop   string
 	model  string
 	usage  sampling.Usage
+	begun  bool   // an event had this choice
 	pieces int    // of text, each of at least one token
 	said   bool   // whether any choice had a text, if an empty one
 	tail   string // the end of the text as it was sent
@@ -151,31 +152,18 @@ const tailBytes = 256
 
 func (c *continuation) finished() bool { return c.reason != sampling.Unfinished }
 
-// add returns what event adds to the continuation of the given index. Its chunk
+// add returns what the i-th choice of an event adds to the continuation. Its chunk
 // never carries the reason, which waits for the usage after it. Beside an error
 // it has the text that came with it.
-func (c *continuation) add(e *event, index int) (chunk sampling.Chunk, err error) {
-	if chunk.Usage = readUsage(e.Usage); chunk.Usage != (sampling.Usage{}) {
-		c.usage = chunk.Usage
-	}
+func (c *continuation) add(e *event, i int, usage sampling.Usage) (chunk sampling.Chunk, err error) {
+	ch := &e.Choices[i]
+	c.begun = true
+	c.usage = cmp.Or(usage, c.usage)
 	c.model = cmp.Or(string(e.Model), c.model)
-	chunk.Model = c.model // also where a stop sequence will be found, after which nothing is read
-	var ch *choice
-	for i := range e.Choices {
-		switch {
-		case e.Choices[i].Index != index:
-		case ch != nil:
-			return chunk, wrong("the answer has two choices of the number %d", index)
-		default:
-			ch = &e.Choices[i]
-		}
-	}
-	if ch == nil {
-		return chunk, nil
-	}
 	if present(ch.Message) || present(ch.Delta) {
 		return sampling.Chunk{}, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
 	}
+	chunk.Usage, chunk.Model = usage, c.model
 	text := ch.Text.text
 	c.said = c.said || ch.Text.there
 	if text != "" {
@@ -282,7 +270,7 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 		c.fired(ch.StopReason)
 		c.fired(ch.MatchedStop)
 		if v != nil && v.StopType == "word" {
-			c.fired(encode(v.StoppingWord))
+			c.fired(v.StoppingWord)
 		}
 	}
 	if before != sampling.Unfinished && before != c.reason {

@@ -66,14 +66,14 @@ func ExampleNew() {
 	fmt.Printf("%q, ended by %v %q\n", c.Text, c.Reason, c.Stop)
 	// Output:
 	// POST /v1/completions
-	// {"model":"any name","prompt":"butterfly: 나비\nocean:","max_tokens":16,"temperature":0,"top_p":1,"top_k":0,"min_p":0,"frequency_penalty":0,"presence_penalty":0,"repeat_penalty":1,"seed":7,"logprobs":0,"stop":["\n"],"verbose":true,"stream":false}
+	// {"frequency_penalty":0,"logprobs":0,"max_tokens":16,"min_p":0,"model":"any name","presence_penalty":0,"prompt":"butterfly: 나비\nocean:","repeat_penalty":1,"seed":7,"stop":["\n"],"stream":false,"temperature":0,"top_k":0,"top_p":1,"verbose":true}
 	// " 바다", ended by stop sequence "\n"
 }
 
 // A host that knows more than OpenAI does gets a dialect of its own. What it
 // does not know stays an error.
 func ExampleDialect() {
-	host := openai.OpenAI.With("TopK", openai.Field{Name: "top_k", Zero: "-1"})
+	host := openai.OpenAI.With("TopK", "top_k", "-1")
 	host.Name, host.MaxStops = "Example Host", 16
 
 	backend, err := openai.New(openai.Config{BaseURL: "https://host.example/v1", Model: "base", Dialect: host})

@@ -3,17 +3,15 @@ package openai
 import (
 	"bytes"
 	"context"
-	"io"
+	"encoding/json"
 	"net/http"
 	"regexp"
-
-	"github.com/foreword-go/foreword/internal/httpwire"
+	"strings"
 )
 
-// open sends the body and returns the reply once its headers are there.
-func (b *Backend) open(caller context.Context, body []byte, streamed bool) (*reply, error) {
+// open sends the body and returns the reply once its headers have come.
+func (b *Backend) open(caller context.Context, body []byte) (*reply, error) {
 	ctx, cancel := context.WithCancel(caller)
-	r := &reply{b: b, caller: caller, cancel: cancel, streamed: streamed}
 	resp, err := b.send(ctx, caller, http.MethodPost, b.base+"/completions", body)
 	if err == nil {
 		err = b.dialect.checkServer(resp.Header.Get("Server"), "")
@@ -25,16 +23,14 @@ func (b *Backend) open(caller context.Context, body []byte, streamed bool) (*rep
 		cancel()
 		return nil, err
 	}
-	r.events = eventBody{body: resp.Body, scan: newEventScanner(resp.Body)}
-	r.events.scan.lines.expect(resp.ContentLength)
-	return r, nil
+	return &reply{b: b, caller: caller, cancel: cancel, body: resp.Body, events: newEvents(resp.Body)}, nil
 }
 
 // send sends one request. Its errors are [*sampling.Error].
 func (b *Backend) send(ctx, caller context.Context, method, address string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, b.fault(caller, err)
+		return nil, b.wire.Fault(caller, err)
 	}
 	r.Header.Set("Accept", "application/json, text/event-stream")
 	if body != nil {
@@ -47,72 +43,55 @@ func (b *Backend) send(ctx, caller context.Context, method, address string, body
 	return resp, nil
 }
 
-// call sends JSON to an address of the server, or reads the address when there
-// is no body, and returns the body of the answer.
-func (b *Backend) call(ctx context.Context, address string, body []byte) ([]byte, error) {
-	method := http.MethodPost
-	if body == nil {
-		method = http.MethodGet
+// call posts w, or gets the address if w is nil, and decodes the answer into answer.
+func (b *Backend) call(ctx context.Context, address string, w *body, answer any) error {
+	method, sent := http.MethodGet, []byte(nil)
+	if w != nil {
+		var err error
+		if sent, err = w.json(); err != nil {
+			return err
+		}
+		method = http.MethodPost
 	}
-	resp, err := b.send(ctx, ctx, method, address, body)
+	resp, err := b.send(ctx, ctx, method, address, sent)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return b.wire.ReadAll(resp, longestEvent)
+	raw, err := b.wire.ReadAll(resp, longestEvent)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, answer); err != nil {
+		return b.misread(wrong("cannot read the answer of %s: %v: %s", address, err, b.say(raw)))
+	}
+	if e, ok := answer.(*event); ok && e.isError() {
+		return b.wire.Announced(http.StatusOK, raw)
+	}
+	return nil
+}
+
+// native calls an address of the server's own, beside /v1. If the address does not
+// exist, as with a router in between, the error wraps sampling.ErrUnsupported.
+func (b *Backend) native(ctx context.Context, path string, w *body, answer any) error {
+	err := b.call(ctx, strings.TrimSuffix(b.base, "/v1")+path, w, answer)
+	return unsupportedAt(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 }
 
 // llamaBuild is llama.cpp's system_fingerprint, such as b10587-0c1e570f.
 var llamaBuild = regexp.MustCompile(`^b\d+-[0-9a-f]+$`)
 
-// checkServer refuses a server that names itself and that the dialect was not
-// made for. Its own defaults would stay in force without a word: llama.cpp's
-// min_p and top_k, Ollama's template around the prompt.
+// checkServer refuses a server that the dialect was not made for, if the server names
+// itself. Its defaults would silently apply: llama.cpp's min_p and top_k, or Ollama's
+// template around the prompt.
 func (d *Dialect) checkServer(server, fingerprint string) error {
+	penalty := d.fields["RepetitionPenalty"].name
 	switch {
 	case fingerprint == "fp_ollama":
-		return wrong("the server is Ollama, whose /v1 puts the prompt into a chat template and cuts it without a word; use package ollama")
+		return wrong("the server is Ollama, whose /v1 puts the prompt into a chat template and silently cuts long prompts; use package ollama")
 	case server != "llama.cpp" && !llamaBuild.MatchString(fingerprint):
 		return nil
-	case d.topK.Name == "top_k" && d.minP.Name == "min_p" && (d.repetitionPenalty.Name == "" || d.repetitionPenalty.Name == LlamaCpp.repetitionPenalty.Name):
+	case d.fields["TopK"].name == "top_k" && d.fields["MinP"].name == "min_p" && (penalty == "" || penalty == "repeat_penalty"):
 		return nil
 	}
 	return wrong("the server is llama.cpp, whose default top_k, min_p and penalties the dialect %s does not turn off; use the dialect LlamaCpp", d.Name)
-}
-
-// An eventBody is a response body as events.
-type eventBody struct {
-	body io.ReadCloser
-	scan *eventScanner
-	any  bool
-}
-
-// next returns the next payload, valid until the next call, [io.EOF] after the
-// last, or an error.
-func (b *eventBody) next() ([]byte, error) {
-	for {
-		event, err := b.scan.next()
-		switch {
-		case err == io.EOF && !b.any && b.scan.stray != nil:
-			return nil, wrong("the answer is not a stream of events: %s", b.scan.stray)
-		case err != nil:
-			return nil, err
-		}
-		b.any = true
-		if event = bytes.TrimSpace(event); len(event) > 0 {
-			return event, nil
-		}
-	}
-}
-
-// drain reads what is left of a finished answer, so that the connection can
-// serve the next request.
-func (b *eventBody) drain() {
-	if !b.scan.ended() {
-		httpwire.Drain(b.body)
-	}
-}
-
-func (b *eventBody) close() {
-	b.scan.lines.release()
-	b.body.Close()
 }

@@ -14,6 +14,9 @@ func (d Dialect) WithGrammar(choice, regex string) Dialect {
 	return d
 }
 
-func (d Dialect) CanSkipPromptCache() bool { return d.noPromptCache != "" }
+func (d Dialect) CanSkipPromptCache() bool { return d.promptCache != "" }
+
+// FieldName returns the name that a dialect has for a parameter.
+func (d Dialect) FieldName(param string) string { return d.fields[param].name }
 
 var ParamNames = params

@@ -9,38 +9,119 @@ import (
 	"io"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A reply is what the server sends back, event by event.
+// A reply is the server's answer, event by event.
 type reply struct {
-	b        *Backend
-	caller   context.Context    // by which a cancellation is told from other ends
-	cancel   context.CancelFunc // closes the connection
-	streamed bool
-	events   eventBody
-	choice   bool        // whether any event had one
-	named    bool        // whether the server's fingerprint was looked at
-	other    []byte      // the beginning of the first event that had no choice
-	words    []byte      // the beginning of what came after the last event and was none
-	timer    *time.Timer // the end of the patience with a server that lingers
+	b      *Backend
+	caller context.Context    // tells a cancellation from other ends
+	cancel context.CancelFunc // closes the connection
+	body   io.ReadCloser
+	events *events
+	choice bool        // an event had a choice
+	other  []byte      // the beginning of the first event that had none
+	words  []byte      // the beginning of a payload after the last event that is not an event
+	timer  *time.Timer // ends the connection if the server lingers
 }
 
-// next returns the next event, [io.EOF] after the last, or the fault.
+// read reads the reply into the choices, whose pieces the events mix. Each piece goes
+// to yield, the reason with the last one. Read returns nil if yield returns false. The
+// total is the usage that belongs to no single choice.
+func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk) bool) (total sampling.Usage, err error) {
+	open := len(choices)
+	for {
+		event, err := r.next()
+		if err == io.EOF || err != nil && open == 0 && r.broke(err) {
+			break // nothing of the text is lost
+		}
+		if err != nil {
+			return total, err
+		}
+		if err := checkNumbers(event.Choices, len(choices)); err != nil {
+			return total, r.b.misread(err)
+		}
+		usage := readUsage(event.Usage)
+		switch {
+		case len(choices) > 1 && len(event.Choices) != 1:
+			total, usage = cmp.Or(usage, total), sampling.Usage{}
+		case len(event.Choices) == 0 && usage != (sampling.Usage{}):
+			choices[0].usage = usage
+			if !yield(0, sampling.Chunk{Usage: usage, Model: choices[0].model}) {
+				return total, nil
+			}
+		}
+		for i := range event.Choices {
+			at := event.Choices[i].Index
+			if at >= len(choices) {
+				continue // of one choice, nobody asked for more
+			}
+			c := &choices[at]
+			before := c.finished()
+			chunk, err := c.add(event, i, usage)
+			if (chunk.Text != "" || len(chunk.Tokens) > 0 || chunk.Usage != (sampling.Usage{})) && !yield(at, chunk) {
+				return total, nil
+			}
+			if err != nil {
+				return total, r.b.misread(err)
+			}
+			if c.finished() && !before {
+				open--
+			}
+		}
+		if open == 0 {
+			r.linger()
+		}
+	}
+	for i := range choices {
+		last, err := choices[i].close()
+		if err != nil {
+			return total, r.unfinished(err)
+		}
+		if !yield(i, last) {
+			return total, nil
+		}
+	}
+	if !r.events.lines.Ended() {
+		httpwire.Drain(r.body) // the connection can serve the next request
+	}
+	return total, nil
+}
+
+// checkNumbers finds choices with a number that is used twice or out of range. Beside
+// a single choice that was asked for, others are ignored.
+func checkNumbers(sent []choice, asked int) error {
+	seen := map[int]bool{}
+	for _, c := range sent {
+		if c.Index < 0 || c.Index >= asked && asked > 1 {
+			return wrong("the answer has a choice %d, and %d were asked for", c.Index, asked)
+		}
+		if seen[c.Index] {
+			return wrong("the answer has two choices of the number %d", c.Index)
+		}
+		seen[c.Index] = true
+	}
+	return nil
+}
+
+// next returns the next event, [io.EOF] after the last, or another error.
 func (r *reply) next() (*event, error) {
 	for {
-		if err := r.caller.Err(); err != nil {
-			return nil, r.b.fault(r.caller, err) // events that are here already are not asked for any more
-		}
 		raw, err := r.events.next()
-		if string(raw) == done {
-			err = io.EOF
-		}
-		if err == io.EOF {
+		switch {
+		case r.caller.Err() != nil:
+			return nil, r.b.ended(r.caller) // also if more events are here
+		case string(raw) == done:
+			return nil, io.EOF
+		case err == io.EOF && !r.events.any && r.events.stray != nil:
+			return nil, r.b.misread(wrong("the answer is not a stream of events: %s", r.events.stray))
+		case err == io.EOF:
 			return nil, err
-		}
-		if err := cmp.Or(err, r.caller.Err()); err != nil {
-			return nil, r.broken(err)
+		case err == errLongEvent:
+			return nil, r.b.misread(err)
+		case err != nil:
+			return nil, r.b.wire.Fault(r.caller, err)
 		}
 		if raw[0] != '{' { // a keep-alive, of which servers send many shapes, or last words
 			r.words = bytes.Clone(raw[:min(len(raw), keptWords)])
@@ -51,18 +132,15 @@ func (r *reply) next() (*event, error) {
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return nil, r.unreadable(raw, err)
 		}
-		if e.isError() {
-			return nil, r.b.announced(raw)
-		}
-		if len(e.Choices) == 0 {
+		switch {
+		case e.isError():
+			return nil, r.b.wire.Announced(200, raw)
+		case len(e.Choices) == 0:
 			if r.other == nil {
 				r.other = bytes.Clone(raw[:min(len(raw), keptWords)])
 			}
-			return &e, nil
-		}
-		r.choice = true
-		if !r.named {
-			r.named = true
+		case !r.choice:
+			r.choice = true
 			if err := r.b.dialect.checkServer("", string(e.Fingerprint)); err != nil {
 				return nil, r.b.misread(err)
 			}
@@ -71,20 +149,14 @@ func (r *reply) next() (*event, error) {
 	}
 }
 
-// broken describes a body that could not be read to its end.
-func (r *reply) broken(err error) error {
-	if _, ok := errors.AsType[wrongAnswer](err); ok {
-		return r.b.misread(err)
-	}
-	return r.b.fault(r.caller, err)
-}
-
-// unreadable describes an event that is not JSON. One that ends too early, with
-// the stream, was cut off on its way.
+// unreadable describes an event that is not JSON. If it is the last one, the stream
+// was cut off.
 func (r *reply) unreadable(raw []byte, err error) error {
 	words := r.b.say(raw)
-	if r.events.scan.ended() && !json.Valid(raw) {
-		return truncated(wrong("the last event is not whole: %s", words))
+	if r.events.lines.Ended() && !json.Valid(raw) {
+		if _, end := r.events.next(); end == io.EOF {
+			return truncated("the last event is not whole: %s", words)
+		}
 	}
 	if _, ok := errors.AsType[wrongAnswer](err); ok {
 		return r.b.misread(err)
@@ -92,33 +164,31 @@ func (r *reply) unreadable(raw []byte, err error) error {
 	return r.b.misread(wrong("cannot read the event %s: %v", words, err))
 }
 
-// unfinished turns the end of a stream that gave no reason into its fault.
+// unfinished describes the end of a stream in which a choice did not end.
 func (r *reply) unfinished(err error) error {
 	switch {
 	case err != errNoReason:
 		return r.b.misread(err)
 	case !r.choice && r.other != nil:
-		return r.b.misread(wrong("the answer has no choices in it; see that %s: %s", wholeAddress, r.b.say(r.other)))
+		return r.b.misread(wrong("the answer has no choices in it; check that %s: %s", wholeAddress, r.b.say(r.other)))
+	case r.words != nil:
+		return truncated("the server closed the stream without a finish_reason; its last words are: %s", r.b.say(r.words))
 	}
-	if r.words != nil {
-		return truncated(wrong("the server closed the stream without a finish_reason; its last words are: %s", r.b.say(r.words)))
-	}
-	return truncated(wrong("the server closed the stream without a finish_reason"))
+	return truncated("the server closed the stream without a finish_reason")
 }
 
-// lingerFor is how long a server may take over what comes after the last word:
-// the usage, the closing event and the end of the body.
+// lingerFor is the maximum time that a server may take after the last word, for the
+// usage, the closing event and the end of the body.
 const lingerFor = 2 * time.Second
 
 // linger gives the server lingerFor to end the stream.
 func (r *reply) linger() {
-	if r.timer == nil && !r.events.scan.ended() {
+	if r.timer == nil && !r.events.lines.Ended() {
 		r.timer = time.AfterFunc(lingerFor, r.cancel)
 	}
 }
 
-// broke reports whether err is a connection that ended before the stream did,
-// and not something that the server or the caller said.
+// broke reports whether err is a connection that ended before the stream did.
 func (r *reply) broke(err error) bool {
 	return r.caller.Err() == nil && errors.Is(err, sampling.ErrTruncated)
 }
@@ -127,6 +197,6 @@ func (r *reply) close() {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	r.events.close()
+	r.body.Close()
 	r.cancel()
 }

@@ -6,189 +6,136 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// An ask is what a request wants beside what sampling.Request says.
-type ask struct {
-	choices int
-	stream  bool
-}
-
-// body writes the request by the dialect. The client library's own struct
-// leaves out every zero, so that a temperature of 0 would come to mean the
-// server's default; here each field is written because the dialect knows it.
-func (b *Backend) body(req *sampling.Request, a ask) ([]byte, error) {
+// body returns the JSON that requests the given number of completions.
+func (b *Backend) body(req *sampling.Request, choices int, stream bool) ([]byte, error) {
 	if err := req.Validate(); err != nil {
 		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
 	d, p := &b.dialect, &req.Params
-	w := fields{dialect: d, json: make([]byte, 0, len(req.Prompt)+512), owners: make([]owner, 0, 20), scratch: make([]byte, 0, 32)}
-	w.set("model", "Config.Model", encode(b.model))
+	w := b.newBody()
 	if _, ok := p.Extra["prompt"]; !ok || req.Prompt != "" {
-		w.set("prompt", "Request.Prompt", encode(req.Prompt))
+		w.put("prompt", "Request.Prompt", req.Prompt)
 	}
-	w.always(d.maxTokens, "Params.MaxTokens", w.number(cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)))
-	if d.temperature.Name != "" || p.Temperature != 1 {
-		w.always(d.temperature, "Params.Temperature", w.decimal(p.Temperature))
-	}
-	w.param(d.topP, "Params.TopP", p.TopP == 0 || p.TopP == 1, w.decimal(p.TopP))
-	w.param(d.topK, "Params.TopK", p.TopK == 0, w.number(p.TopK))
-	w.param(d.minP, "Params.MinP", p.MinP == 0, w.decimal(p.MinP))
-	w.param(d.frequencyPenalty, "Params.FrequencyPenalty", p.FrequencyPenalty == 0, w.decimal(p.FrequencyPenalty))
-	w.param(d.presencePenalty, "Params.PresencePenalty", p.PresencePenalty == 0, w.decimal(p.PresencePenalty))
-	w.param(d.repetitionPenalty, "Params.RepetitionPenalty", p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1, w.decimal(p.RepetitionPenalty))
-	w.seed(p.Seed, a.choices)
+	w.param("MaxTokens", cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens), false)
+	w.param("Temperature", p.Temperature, p.Temperature == 1 && d.fields["Temperature"].name == "")
+	w.param("TopP", p.TopP, p.TopP == 0 || p.TopP == 1)
+	w.param("TopK", p.TopK, p.TopK == 0)
+	w.param("MinP", p.MinP, p.MinP == 0)
+	w.param("FrequencyPenalty", p.FrequencyPenalty, p.FrequencyPenalty == 0)
+	w.param("PresencePenalty", p.PresencePenalty, p.PresencePenalty == 0)
+	w.param("RepetitionPenalty", p.RepetitionPenalty, p.RepetitionPenalty == 0 || p.RepetitionPenalty == 1)
+	w.param("Logprobs", logprobCount(p), !p.Logprobs)
 	if d.MaxLogprobs > 0 && p.TopLogprobs > d.MaxLogprobs {
 		w.fail(unsupported("Params.TopLogprobs is %d, and %s reports at most %d; ask for fewer", p.TopLogprobs, d.Name, d.MaxLogprobs))
 	}
-	w.param(d.logprobs, "Params.Logprobs", !p.Logprobs, w.number(logprobCount(p)))
-	if stop := d.sent(req.Stop); len(stop) > 0 {
-		w.put(d.stop.Name, "Request.Stop", encode(stop))
-		w.with(d.stop.With, "Request.Stop")
+	w.seed(p.Seed, choices)
+	if stop := req.Stop; len(stop) > 0 && d.fields["Stop"].name != "" {
+		if d.MaxStops > 0 {
+			stop = stop[:min(len(stop), d.MaxStops)]
+		}
+		w.field(d.fields["Stop"], "Request.Stop", stop)
 	}
 	w.constrain(req)
 	if b.fresh {
-		w.with(d.noPromptCache, "Config.NoPromptCache")
+		w.put(d.promptCache, "Config.NoPromptCache", false)
 	}
-	if a.choices > 1 {
-		w.put(d.choices.Name, "Draw", w.number(a.choices))
-		w.with(d.choices.With, "Draw")
+	if choices > 1 {
+		w.field(d.fields["Choices"], "Draw", choices)
 	}
-	w.set("stream", "Config.NoStreaming", strconv.AppendBool(nil, a.stream))
-	if a.stream && d.streamOptions != "" {
-		w.set("stream_options", "the dialect", []byte(d.streamOptions))
+	w.put("stream", "Config.NoStreaming", stream)
+	if stream && d.streamOptions != nil {
+		w.put("stream_options", "Config.Dialect", d.streamOptions)
 	}
 	w.extra(p.Extra)
-	if w.err != nil {
-		return nil, w.err
-	}
-	return append(w.json, '}'), nil
+	return w.json()
 }
 
-// sent returns the stop sequences that the server is told of.
-func (d *Dialect) sent(stop []string) []string {
-	if d.stop.Name == "" {
-		return nil
-	}
-	if d.MaxStops > 0 {
-		stop = stop[:min(len(stop), d.MaxStops)]
-	}
-	return stop
-}
-
-// fields writes one JSON object, a field at a time, and keeps the first error.
-type fields struct {
+// A body is a JSON object under construction.
+type body struct {
 	dialect *Dialect
-	json    []byte
-	owners  []owner
-	scratch []byte // for one number
-	err     error
+	fields  map[string]any
+	owners  map[string]string // which part of the caller's request set a field
+	err     error             // the first
 }
 
-// An owner is a field that was written, and what of the caller's set it.
-type owner struct{ field, by string }
-
-func (w *fields) fail(err error) { w.err = cmp.Or(w.err, err) }
-
-// set writes a field that every server knows.
-func (w *fields) set(field, by string, value []byte) {
-	open := byte(',')
-	if len(w.owners) == 0 {
-		open = '{'
-	}
-	w.json = append(appendText(append(w.json, open), field), ':')
-	w.json = append(w.json, value...)
-	w.owners = append(w.owners, owner{field, by})
+func (b *Backend) newBody() *body {
+	w := &body{dialect: &b.dialect, fields: map[string]any{}, owners: map[string]string{}}
+	w.put("model", "Config.Model", b.model)
+	return w
 }
 
-// put is set, but that it finds a field the server was told already.
-func (w *fields) put(field, by string, value []byte) {
-	if i := slices.IndexFunc(w.owners, func(o owner) bool { return o.field == field }); i >= 0 {
-		w.fail(invalid("%s and %s both set the field %q; leave one out", w.owners[i].by, by, field))
+func (w *body) fail(err error) { w.err = cmp.Or(w.err, err) }
+
+// put sets a field, and fails if it is set already.
+func (w *body) put(name, owner string, value any) {
+	if other, ok := w.owners[name]; ok {
+		w.fail(invalid("%s and %s both set the field %q; leave one out", other, owner, name))
 		return
 	}
-	w.set(field, by, value)
+	w.fields[name], w.owners[name] = value, owner
 }
 
-func (w *fields) always(f Field, param string, value []byte) {
-	if f.Name == "" {
-		w.fail(unsupported("%s is %s, and %s has no field for it; leave it out, or name the field in Config.Dialect if the server has one", param, value, w.dialect.Name))
-		return
-	}
-	w.put(f.Name, param, value)
-	w.with(f.With, param)
-}
-
-func (w *fields) param(f Field, param string, off bool, value []byte) {
-	switch {
-	case !off:
-		w.always(f, param, value)
-	case f.Name != "" && f.Zero != "":
-		w.put(f.Name, param, append(w.scratch[:0], f.Zero...))
+func (w *body) field(f field, owner string, value any) {
+	w.put(f.name, owner, value)
+	for name, value := range f.with {
+		w.put(name, owner, value)
 	}
 }
 
-// seed writes the seed. The last of several choices is drawn with the greatest.
-func (w *fields) seed(seed uint64, choices int) {
-	f, most := w.dialect.seed, w.dialect.maxSeed
-	if seed == 0 {
-		w.param(f, "Params.Seed", true, nil)
-		return
-	}
-	if f.Name == "" {
-		return
-	}
-	if last := seeds.At(seed, choices-1); most > 0 && (seed > most || last > most) {
-		w.fail(unsupported("Params.Seed is %d, and %s takes seeds up to %d; use a smaller one", max(seed, last), w.dialect.Name, most))
-		return
-	}
-	w.always(f, "Params.Seed", strconv.AppendUint(w.scratch[:0], seed, 10))
-}
-
-func (w *fields) with(object, by string) {
-	if object == "" {
-		return
-	}
-	var more map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(object), &more); err != nil {
-		w.fail(invalid("the fields beside %s are not a JSON object: %v", by, err))
-		return
-	}
-	for _, field := range slices.Sorted(maps.Keys(more)) {
-		w.put(field, by, more[field])
+func (w *body) param(param string, value any, off bool) {
+	switch f := w.dialect.fields[param]; {
+	case off && f.off != "" && f.name != "":
+		w.put(f.name, "Params."+param, json.RawMessage(f.off))
+	case off:
+	case f.name == "":
+		w.fail(unsupported("Params.%s is %v, and %s has no field for it; leave it out, or name the field in Config.Dialect if the server has one",
+			param, value, w.dialect.Name))
+	default:
+		w.field(f, "Params."+param, value)
 	}
 }
 
-// extra merges the caller's own fields in, last and in the order of their names.
-func (w *fields) extra(extra map[string]any) {
+// seed sets the seed. The last of several choices has the greatest.
+func (w *body) seed(seed uint64, choices int) {
 	d := w.dialect
-	for _, field := range slices.Sorted(maps.Keys(extra)) {
-		value, err := marshal(extra[field])
+	off := seed == 0 || d.fields["Seed"].name == ""
+	if last := seeds.At(seed, choices-1); !off && d.maxSeed > 0 && max(seed, last) > d.maxSeed {
+		w.fail(unsupported("Params.Seed is %d, and %s takes seeds up to %d; use a smaller one", max(seed, last), d.Name, d.maxSeed))
+		return
+	}
+	w.param("Seed", seed, off)
+}
+
+// extra adds the caller's own fields.
+func (w *body) extra(extra map[string]any) {
+	d := w.dialect
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		value, err := marshal(extra[name])
 		switch {
 		case err != nil:
-			w.fail(invalid("Params.Extra[%q] cannot be written as JSON: %v", field, err))
-		case field == "echo":
-			w.fail(unsupported("Params.Extra has %q, and a continuation never holds its prompt; use Score for a prompt's log probabilities", field))
-		case field == "n" || field == d.choices.Name:
-			w.fail(unsupported("Params.Extra has %q, and a sample is one continuation; use Model.Draw for several", field))
-		case field == "prompt" && !onePrompt(value):
+			w.fail(invalid("Params.Extra[%q] cannot be written as JSON: %v", name, err))
+		case name == "echo":
+			w.fail(unsupported("Params.Extra has %q, and a continuation never holds its prompt; use Score for a prompt's log probabilities", name))
+		case name == "n" || name == d.fields["Choices"].name:
+			w.fail(unsupported("Params.Extra has %q, and a sample is one continuation; use Model.Draw for several", name))
+		case name == "prompt" && !onePrompt(value):
 			w.fail(unsupported(`Params.Extra["prompt"] is not one prompt; give the ids of its tokens, as []int`))
-		case slices.Contains(d.Ignores, field):
-			w.fail(unsupported("Params.Extra has %q, which %s is known to ignore or to refuse; leave it out", field, d.Name))
+		case slices.Contains(d.Ignores, name):
+			w.fail(unsupported("Params.Extra has %q, which %s is known to ignore or to refuse; leave it out", name, d.Name))
 		default:
-			w.put(field, "Params.Extra", value)
+			w.put(name, "Params.Extra", json.RawMessage(value))
 		}
 	}
 }
 
 // onePrompt reports whether a JSON value is a single prompt: text, or a list of
-// token ids with text between them. A list of texts alone, or a list of lists,
-// asks for a continuation of each.
+// token ids, with or without text between them. A list of texts alone, or a list of
+// lists, requests a continuation of each.
 func onePrompt(value []byte) bool {
 	if value[0] == '"' {
 		return true
@@ -210,33 +157,14 @@ func onePrompt(value []byte) bool {
 	return ids > 0
 }
 
-// number writes into the scratch, which is good until the next number.
-func (w *fields) number(n int) []byte { return strconv.AppendInt(w.scratch[:0], int64(n), 10) }
-
-// decimal writes a finite number, which is all that Validate lets through.
-func (w *fields) decimal(f float64) []byte { return strconv.AppendFloat(w.scratch[:0], f, 'g', -1, 64) }
-
-// encode writes strings and lists of them, which cannot fail.
-func encode(v any) []byte {
-	if s, ok := v.(string); ok {
-		return appendText(make([]byte, 0, len(s)+2), s)
+func (w *body) json() ([]byte, error) {
+	if w.err != nil {
+		return nil, w.err
 	}
-	b, _ := marshal(v)
-	return b
+	return marshal(w.fields)
 }
 
-func appendText(to []byte, s string) []byte {
-	if !strings.ContainsFunc(s, mayNeedEscape) {
-		return append(append(append(to, '"'), s...), '"')
-	}
-	b, _ := marshal(s)
-	return append(to, b...)
-}
-
-func mayNeedEscape(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
-
-// marshal leaves <, > and & as they are: a prompt is not HTML, and recordings of
-// requests stay readable.
+// marshal keeps <, > and & as they are, so that recorded requests stay readable.
 func marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
@@ -247,11 +175,6 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
-// logprobCount is the number that asks for log probabilities: of the drawn token and
-// this many beside it. Servers read 0 in different ways, so at least 1 is sent.
-func logprobCount(p *sampling.Params) int {
-	if !p.Logprobs {
-		return 0
-	}
-	return max(1, p.TopLogprobs)
-}
+// logprobCount is the number of top log probabilities to request. Servers read 0 in
+// different ways, so it is at least 1.
+func logprobCount(p *sampling.Params) int { return max(1, p.TopLogprobs) }

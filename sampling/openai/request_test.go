@@ -103,12 +103,12 @@ func TestZerosAreSent(t *testing.T) {
 			sent := body(t, d, &sampling.Request{Prompt: "x", Params: p}, 1)
 			known := 0
 			for _, param := range openai.ParamNames {
-				f := d.Field(param)
-				if f.Name == "" || slices.Contains(unsent, param) || slices.Contains(unsent, d.Name+"."+param) {
+				name := d.FieldName(param)
+				if name == "" || slices.Contains(unsent, param) || slices.Contains(unsent, d.Name+"."+param) {
 					continue
 				}
 				known++
-				if !slices.ContainsFunc(off[param], func(v string) bool { return strings.Contains(sent, "\n"+f.Name+": "+v+"\n") }) {
+				if !slices.ContainsFunc(off[param], func(v string) bool { return strings.Contains("\n"+sent, "\n"+name+": "+v+"\n") }) {
 					t.Errorf("%s: %s is not sent as one of %q:\n%s", d.Name, param, off[param], sent)
 				}
 			}
@@ -187,7 +187,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 		{"seed for llama.cpp", openai.LlamaCpp, sampling.Params{Seed: math.MaxUint32}, sampling.ErrUnsupported, "up to 4294967294"},
 		{"seed for vLLM", openai.VLLM, sampling.Params{Seed: math.MaxUint64}, sampling.ErrUnsupported, "Params.Seed is 18446744073709551615"},
 		{"top-k", openai.OpenAI, sampling.Params{TopK: 1}, sampling.ErrUnsupported, "Params.TopK is 1, and OpenAI has no field for it"},
-		{"a dialect without temperature", openai.Dialect{Name: "plain"}.With("MaxTokens", openai.Field{Name: "n_predict"}), sampling.Params{}, sampling.ErrUnsupported, "Params.Temperature is 0"},
+		{"a dialect without temperature", openai.Dialect{Name: "plain"}.With("MaxTokens", "n_predict", ""), sampling.Params{}, sampling.ErrUnsupported, "Params.Temperature is 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := replay(t, []byte("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"))
@@ -229,21 +229,19 @@ func TestDrawSeedRange(t *testing.T) {
 // A caller's own dialect renames, omits and adds.
 func TestOwnDialect(t *testing.T) {
 	d := openai.Dialect{Name: "own", MaxStops: 1}.
-		With("MaxTokens", openai.Field{Name: "n_predict"}).
-		With("Temperature", openai.Field{Name: "temp", With: `{"samplers":"t","b":[1]}`}).
-		With("TopK", openai.Field{Name: "k", Zero: "-1"}).
-		With("TopP", openai.Field{Name: "p"}).
-		With("Stop", openai.Field{Name: "until"})
+		With("MaxTokens", "n_predict", "").
+		With("Temperature", "temp", "").
+		With("TopK", "k", "-1").
+		With("TopP", "p", "").
+		With("Stop", "until", "")
 	got := body(t, d, &sampling.Request{Prompt: "x", Stop: []string{"a", "b"}, Params: sampling.Params{Seed: 3}}, 1)
-	const want = `model: "a/model"
-prompt: "x"
+	const want = `k: -1
+model: "a/model"
 n_predict: 256
-temp: 0
-b: [1]
-samplers: "t"
-k: -1
-until: ["a"]
+prompt: "x"
 stream: true
+temp: 0
+until: ["a"]
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

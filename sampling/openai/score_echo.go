@@ -2,56 +2,56 @@ package openai
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/foreword-go/foreword/internal/special"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// echoAtOnce is how many texts one request by echo has in it.
+// echoAtOnce is how many texts one request by echo has.
 const echoAtOnce = 16
 
 // probeTexts are what a server is tried with. No vocabulary has one of them as
 // one token, and no model is certain of all of it.
 var probeTexts = []string{"The lighthouse keeper counted 17 ships.", "Nobody on the island owned 23 boats."}
 
-// scoring is whether a server scores by echo, once it is known. The channel is a
-// lock that gives up when a context does: the probe takes as long as the server
-// does.
-type scoring struct {
+// An echoing is whether a server scores by echo, once that is known. The channel is a
+// lock that gives up when a context ends.
+type echoing struct {
 	lock  chan struct{}
 	known bool
 	one   bool // the server takes one text a request
 	err   error
 }
 
-func (b *Backend) scoreByEcho(ctx context.Context, req *sampling.Request, texts []string) ([]sampling.Score, error) {
-	if !b.dialect.Echo || b.dialect.logprobs.Name == "" {
+// byEcho sends prompt and continuation together, and sums over the tokens after the
+// prompt.
+func (s *scoring) byEcho(ctx context.Context) ([]sampling.Score, error) {
+	b := s.b
+	if !b.dialect.Echo || b.dialect.fields["Logprobs"].name == "" {
 		return nil, unsupported("%s does not return the log probabilities of a prompt", b.dialect.Name)
 	}
-	if err := b.probe(ctx); err != nil {
+	if err := s.probe(ctx); err != nil {
 		return nil, err
 	}
 	atOnce := echoAtOnce
-	if b.learned.scoring.one {
+	if b.learned.echoing.one {
 		atOnce = 1
 	}
 	var scores []sampling.Score
-	for some := range slices.Chunk(texts, atOnce) {
+	for some := range slices.Chunk(s.texts, atOnce) {
 		full := make([]string, len(some))
 		for i, text := range some {
-			full[i] = req.Prompt + text
+			full[i] = s.req.Prompt + text
 		}
-		echoed, err := b.echo(ctx, req.Params.Extra, full)
+		echoed, err := s.echo(ctx, s.req.Params.Extra, full)
 		if err != nil {
 			return nil, err
 		}
 		for i := range some {
-			score, err := echoed[i].score(req.Prompt, full[i])
+			score, err := echoed[i].score(s.req.Prompt, full[i])
 			if err != nil {
 				return nil, err
 			}
@@ -70,7 +70,7 @@ type echoed struct {
 // score sums over the tokens of what follows the prompt.
 func (e *echoed) score(prompt, full string) (sampling.Score, error) {
 	var score sampling.Score
-	at, ok := locate(e.tokens, full, e.text)
+	at, ok := e.locate(full)
 	if !ok {
 		return score, unsupported("the tokens that the server returns do not spell the text")
 	}
@@ -91,139 +91,115 @@ func (e *echoed) score(prompt, full string) (sampling.Score, error) {
 	return score, nil
 }
 
-// probe finds out, once, whether the server scores, and how many texts at once.
-func (b *Backend) probe(ctx context.Context) error {
-	s := &b.learned.scoring
-	select {
-	case s.lock <- struct{}{}:
-		defer func() { <-s.lock }()
-	case <-ctx.Done():
-		return b.fault(ctx, ctx.Err())
-	}
-	if s.known {
-		return s.err
-	}
-	err := b.try(ctx, probeTexts)
-	if errors.Is(err, sampling.ErrUnsupported) {
-		s.one = true
-		err = b.try(ctx, probeTexts[:1])
-	}
-	if err == nil || errors.Is(err, sampling.ErrUnsupported) {
-		s.known, s.err = true, err
-	}
-	return err
-}
-
-func (b *Backend) try(ctx context.Context, texts []string) error {
-	all, err := b.echo(ctx, nil, texts)
-	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		switch e.Status {
-		case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented:
-			e.Err = both(sampling.ErrUnsupported, e.Err)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	for i, text := range texts {
-		if i > 0 && all[i].text == "" {
-			return unsupported("the server answers one of several texts")
-		}
-		at, ok := locate(all[i].tokens, text, all[i].text)
-		if !ok {
-			return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them", b.say([]byte(all[i].text)))
-		}
-		known, uncertain, offset := 0, false, 0
-		for _, t := range all[i].tokens {
-			if offset >= at && offset < at+len(text) && t.known {
-				known++
-				uncertain = uncertain || t.Logprob != 0
-			}
-			offset += len(t.Text)
-		}
-		if known < 2 || !uncertain {
-			return unsupported("asked to return a prompt's log probabilities (echo), the server returned none or only zeros")
-		}
-	}
-	return nil
-}
-
-// echo sends texts and returns the tokens of each, with what was drawn after it.
-func (b *Backend) echo(ctx context.Context, extra map[string]any, texts []string) ([]echoed, error) {
-	d := &b.dialect
-	w := fields{dialect: d}
-	w.set("model", "Config.Model", encode(b.model))
-	var prompt any = texts[0]
-	if len(texts) > 1 {
-		prompt = texts
-	}
-	if d.native != "" && !b.special && slices.ContainsFunc(texts, special.MayName) {
-		all := make([][]int, len(texts))
-		for i, text := range texts {
-			tokens, err := b.tokens(ctx, text, true, false)
-			if err != nil {
-				return nil, err
-			}
-			all[i] = ids(tokens)
-		}
-		prompt = all
-	}
-	w.set("prompt", "Request.Prompt", encode(prompt))
-	w.always(d.maxTokens, "Score", encode(1))
-	w.always(d.temperature, "Score", encode(0))
-	w.param(d.topP, "Score", true, nil)
-	w.param(d.topK, "Score", true, nil)
-	w.always(d.logprobs, "Score", encode(1))
-	w.set("echo", "Score", encode(true))
-	w.set("stream", "Score", encode(false))
-	w.extra(extra)
-	if w.err != nil {
-		return nil, w.err
-	}
-	raw, err := b.call(ctx, b.base+"/completions", append(w.json, '}'))
-	if err != nil {
-		return nil, err
-	}
-	var answer event
-	if err := json.Unmarshal(raw, &answer); err != nil {
-		return nil, b.misread(wrong("cannot read the answer: %v: %s", err, b.say(raw)))
-	}
-	if answer.isError() {
-		return nil, b.announced(raw)
-	}
-	spend(ctx, readUsage(answer.Usage))
-	all := make([]echoed, len(texts))
-	for _, c := range answer.Choices {
-		if c.Index < 0 || c.Index >= len(all) {
-			continue
-		}
-		e := &all[c.Index]
-		e.text += c.Text.text
-		more, err := readTokens(c.Logprobs, 1)
-		if err != nil {
-			return nil, b.misread(err)
-		}
-		e.tokens = append(e.tokens, more...)
-	}
-	return all, nil
-}
-
-// locate returns where full begins in the tokens put together. A server may set
-// a token before it, as the beginning of the text, and others after it.
-func locate(tokens []scored, full, text string) (at int, ok bool) {
+// locate returns where full begins in the tokens put together. A server may put a
+// token before it, as the beginning of the text, and others after it.
+func (e *echoed) locate(full string) (at int, ok bool) {
 	var all strings.Builder
-	for _, t := range tokens {
+	for _, t := range e.tokens {
 		all.WriteString(t.Text)
 	}
 	joined := all.String()
-	if strings.HasPrefix(text, full) && strings.HasSuffix(joined, text) {
-		return len(joined) - len(text), true
+	if strings.HasPrefix(e.text, full) && strings.HasSuffix(joined, e.text) {
+		return len(joined) - len(e.text), true
 	}
-	for _, t := range tokens {
+	for _, t := range e.tokens {
 		if strings.HasPrefix(joined[at:], full) {
 			return at, true
 		}
 		at += len(t.Text)
 	}
 	return 0, false
+}
+
+// probe finds out, once, whether the server scores, and how many texts at once.
+func (s *scoring) probe(ctx context.Context) error {
+	e := &s.b.learned.echoing
+	select {
+	case e.lock <- struct{}{}:
+		defer func() { <-e.lock }()
+	case <-ctx.Done():
+		return s.b.ended(ctx)
+	}
+	if e.known {
+		return e.err
+	}
+	err := s.try(ctx, probeTexts)
+	if errors.Is(err, sampling.ErrUnsupported) {
+		e.one = true
+		err = s.try(ctx, probeTexts[:1])
+	}
+	if err == nil || errors.Is(err, sampling.ErrUnsupported) {
+		e.known, e.err = true, err
+	}
+	return err
+}
+
+func (s *scoring) try(ctx context.Context, texts []string) error {
+	all, err := s.echo(ctx, nil, texts)
+	if err != nil {
+		return unsupportedAt(err, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented)
+	}
+	for i, text := range texts {
+		if i > 0 && all[i].text == "" {
+			return unsupported("the server answers one of several texts")
+		}
+		if _, ok := all[i].locate(text); !ok {
+			return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them", s.b.say([]byte(all[i].text)))
+		}
+		first := strings.IndexByte(text, ' ') + 1 // the first token may have no log probability
+		score, _ := all[i].score(text[:first], text)
+		uncertain := func(t sampling.Token) bool { return t.Logprob != 0 }
+		if len(score.Tokens) < 2 || !slices.ContainsFunc(score.Tokens, uncertain) {
+			return unsupported("asked to return a prompt's log probabilities (echo), the server returned none or only zeros")
+		}
+	}
+	return nil
+}
+
+// echo sends texts and returns the tokens of each, with one that was drawn after it.
+func (s *scoring) echo(ctx context.Context, extra map[string]any, texts []string) ([]echoed, error) {
+	b := s.b
+	var prompt any = texts[0]
+	if len(texts) > 1 {
+		prompt = texts
+	}
+	if slices.ContainsFunc(texts, b.mayMisread) {
+		all := make([][]int, len(texts))
+		for i, text := range texts {
+			var err error
+			if all[i], err = b.ids(ctx, text); err != nil {
+				return nil, err
+			}
+		}
+		prompt = all
+	}
+	w := b.newBody()
+	w.put("prompt", "Request.Prompt", prompt)
+	w.param("MaxTokens", 1, false)
+	w.param("Temperature", 0, false)
+	w.param("TopP", 1, true)
+	w.param("TopK", 0, true)
+	w.param("Logprobs", 1, false)
+	w.put("echo", "Score", true)
+	w.put("stream", "Score", false)
+	w.extra(extra)
+	var answer event
+	if err := b.call(ctx, b.base+"/completions", w, &answer); err != nil {
+		return nil, err
+	}
+	s.spend(readUsage(answer.Usage))
+	all := make([]echoed, len(texts))
+	for _, c := range answer.Choices {
+		if c.Index < 0 || c.Index >= len(all) {
+			continue
+		}
+		tokens, err := readTokens(c.Logprobs, 1)
+		if err != nil {
+			return nil, b.misread(err)
+		}
+		e := &all[c.Index]
+		e.text += c.Text.text
+		e.tokens = append(e.tokens, tokens...)
+	}
+	return all, nil
 }

@@ -1,12 +1,16 @@
 package openai
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
+
+	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
-// longestEvent bounds what one event or line may take in memory, in bytes.
+// longestEvent is the maximum size of one event or line in memory, in bytes.
 const longestEvent = 64 << 20
 
 var errLongEvent = wrong("an event is longer than %d bytes", longestEvent)
@@ -14,39 +18,46 @@ var errLongEvent = wrong("an event is longer than %d bytes", longestEvent)
 // done is the payload that closes a stream.
 const done = "[DONE]"
 
-// An eventScanner reads server-sent events, as the HTML standard defines them,
-// from servers that follow it more or less: lines may end in LF, CRLF or CR,
-// comments may come without end, an event may take several data lines or miss
-// the empty line behind it, and the last may miss its line end.
+// events reads server-sent events, as the HTML standard defines them, from servers
+// that follow it more or less: an event may take several data lines or miss the empty
+// line after it, and the last may miss its line end.
 //
-// Besides data it knows two things that servers send in place of an event: a
-// bare JSON value, as an answer that was not streamed or an error, and llama.cpp's
-// former "error:" line.
-type eventScanner struct {
-	lines lineScanner
+// Besides data it accepts two things that servers send in place of an event: a bare
+// JSON value, as an answer that was not streamed or an error, and the "error:" line of
+// older llama.cpp.
+type events struct {
+	lines *httpwire.Lines
 	data  []byte // the payload so far, its lines joined by spaces
-	kept  bool   // whether data holds a line
+	kept  bool   // data holds a line
 	depth depth  // of the JSON in data
 	name  string // the event's name
-	bare  bool   // whether data began as a bare JSON value
-	stray []byte // the first line that was nothing at all
-	ready bool   // whether data was given out and must be dropped
-	again []byte // a line that belongs to the event after the one given out
-	redo  bool
+	bare  bool   // data began as a bare JSON value
+	ready bool   // data was returned, and a new event begins
+	again []byte // a line that belongs to the event after the returned one; nil is none
+	any   bool   // an event was returned
+	stray []byte // the first line that is not part of any event
 }
 
-func newEventScanner(r io.Reader) *eventScanner {
-	return &eventScanner{lines: lineScanner{r: r}}
+func newEvents(body io.Reader) *events {
+	return &events{lines: httpwire.NewLines(body, longestEvent)}
 }
 
-// ended reports whether nothing is left of the body.
-func (s *eventScanner) ended() bool {
-	return s.lines.err == io.EOF && s.lines.start == len(s.lines.buf) && !s.redo
+// next returns the next payload that is not empty, on one line and valid until the
+// next call. The error is [io.EOF] after the last payload.
+func (s *events) next() ([]byte, error) {
+	for {
+		payload, err := s.payload()
+		if err != nil {
+			return nil, err
+		}
+		s.any = true
+		if payload = bytes.TrimSpace(payload); len(payload) > 0 {
+			return payload, nil
+		}
+	}
 }
 
-// next returns the next payload, on one line and valid until the next call. It
-// returns [io.EOF] behind the last.
-func (s *eventScanner) next() ([]byte, error) {
+func (s *events) payload() ([]byte, error) {
 	if s.ready {
 		s.data, s.kept, s.depth, s.name, s.bare, s.ready = s.data[:0], false, depth{}, "", false, false
 	}
@@ -54,6 +65,9 @@ func (s *eventScanner) next() ([]byte, error) {
 		line, err := s.line()
 		if err == io.EOF && len(s.data) > 0 {
 			return s.give(), nil
+		}
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = errLongEvent
 		}
 		if err != nil {
 			return nil, err
@@ -67,16 +81,17 @@ func (s *eventScanner) next() ([]byte, error) {
 	}
 }
 
-func (s *eventScanner) line() ([]byte, error) {
-	if s.redo {
-		s.redo = false
-		return s.again, nil
+func (s *events) line() ([]byte, error) {
+	if line := s.again; line != nil {
+		s.again = nil
+		return line, nil
 	}
-	return s.lines.next()
+	line, err := s.lines.Next()
+	return bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")), err // a byte order mark
 }
 
 // take reads one line and returns the payload if the line completes it.
-func (s *eventScanner) take(line []byte) []byte {
+func (s *events) take(line []byte) []byte {
 	trimmed := bytes.TrimLeft(line, " \t")
 	switch {
 	case len(trimmed) == 0:
@@ -89,8 +104,7 @@ func (s *eventScanner) take(line []byte) []byte {
 		s.name, s.kept = "", false
 		return nil
 	case s.bare:
-		s.add(line)
-		return s.giveWhole()
+		return s.addBare(line)
 	case trimmed[0] == ':':
 		return nil
 	case trimmed[0] == '{' || trimmed[0] == '[':
@@ -101,24 +115,17 @@ func (s *eventScanner) take(line []byte) []byte {
 			s.add(trimmed)
 			return s.give()
 		}
-		if s.name == "" && s.ended() {
-			return trimmed // the end of the body is the end of the value
-		}
 		s.bare = true
-		s.add(trimmed)
-		return s.giveWhole()
+		return s.addBare(trimmed)
 	}
 	field, value, _ := bytes.Cut(trimmed, []byte(":"))
 	value = bytes.TrimLeft(value, " ")
 	switch string(field) {
 	case "data":
-		// Some servers put no empty line between events. What is already a whole
-		// value cannot go on.
+		// Some servers put no empty line between events. A complete value cannot
+		// continue on the next line.
 		if s.kept && (string(value) == done || s.depth.closed(s.data)) {
 			return s.giveBefore(line)
-		}
-		if !s.kept && s.name == "" && len(value) > 0 && s.lines.emptyNext() {
-			return value // the usual event, which needs no copy
 		}
 		s.add(value)
 	case "event":
@@ -129,65 +136,66 @@ func (s *eventScanner) take(line []byte) []byte {
 	case "id", "retry":
 	default:
 		if s.stray == nil {
-			s.stray = append([]byte{}, line[:min(len(line), keptWords)]...)
+			s.stray = bytes.Clone(line[:min(len(line), keptWords)])
 		}
 	}
 	return nil
 }
 
-func (s *eventScanner) add(value []byte) {
+func (s *events) add(value []byte) {
 	if s.kept && len(s.data) > 0 {
 		s.data = append(s.data, ' ')
 	}
 	s.data, s.kept = append(s.data, value...), true
 }
 
-// give ends the event. An event that is called an error is made to look like
-// the errors that have no name.
-func (s *eventScanner) give() []byte {
-	s.ready = true
-	switch s.name {
-	case "ping", "keepalive", "keep-alive", "heartbeat":
-		s.data = s.data[:0] // nothing in it is an answer, whatever it says
-	case "error":
-		payload := s.data
-		if !json.Valid(payload) {
-			payload = encode(string(payload))
-		}
-		s.data = append(append([]byte(`{"error":`), payload...), '}')
-	}
-	return s.data
-}
-
-// giveWhole ends the event if it is a whole value.
-func (s *eventScanner) giveWhole() []byte {
+// addBare adds a line of a bare value, and ends the event with the value.
+func (s *events) addBare(line []byte) []byte {
+	s.add(line)
 	if !s.depth.closed(s.data) {
 		return nil
 	}
 	return s.give()
 }
 
+// give ends the event. An event named "error" is returned in the form of errors
+// without a name.
+func (s *events) give() []byte {
+	s.ready = true
+	switch s.name {
+	case "ping", "keepalive", "keep-alive", "heartbeat":
+		s.data = s.data[:0]
+	case "error":
+		payload := s.data
+		if !json.Valid(payload) {
+			payload, _ = marshal(string(payload))
+		}
+		s.data = append(append([]byte(`{"error":`), payload...), '}')
+	}
+	return s.data
+}
+
 // giveBefore ends the event and keeps the line for the next one.
-func (s *eventScanner) giveBefore(line []byte) []byte {
+func (s *events) giveBefore(line []byte) []byte {
 	if len(s.data) == 0 {
 		s.kept = false
 		return s.take(line)
 	}
-	s.again, s.redo = append(s.again[:0], line...), true
+	s.again = bytes.Clone(line)
 	return s.give()
 }
 
-// A depth follows how deep in objects and arrays a JSON value is, so that its
-// end is known without reading all of it again at each line.
+// A depth counts the open objects and arrays of a JSON value, so that its end is found
+// without reading all of it again at each line.
 type depth struct {
 	read  int // how much of the value was read
 	open  int
 	quote bool // within a string
-	slash bool // behind a backslash
+	slash bool // after a backslash
 }
 
-// closed reports whether data, of which no more than before may be new, is an
-// object or an array to its end.
+// closed reports whether data, which only grows between calls, is a complete object or
+// array.
 func (d *depth) closed(data []byte) bool {
 	for _, c := range data[d.read:] {
 		switch {

@@ -12,7 +12,7 @@ import (
 
 // scanned returns the payloads of a body and the error behind them.
 func scanned(r io.Reader) (payloads []string, err error) {
-	s := newEventScanner(r)
+	s := newEvents(r)
 	for {
 		payload, err := s.next()
 		if err != nil {

@@ -278,6 +278,9 @@ func (e endless) Read(p []byte) (int, error) {
 	for n+len(e.what) <= len(p) {
 		n += copy(p[n:], e.what)
 	}
+	if n == 0 {
+		n = copy(p, e.what)
+	}
 	return n, nil
 }
 

@@ -106,18 +106,12 @@ var dialects = map[string]openai.Dialect{
 }
 
 // Lacks returns which of top_k, min_p and logprobs the dialect of an openai server
-// does not support. Other kinds support all.
-func (b *Backend) Lacks() (lacking []string) {
-	if b.Kind != "openai" {
-		return nil
+// does not support. Other dialects and kinds support all.
+func (b *Backend) Lacks() []string {
+	if b.Kind == "openai" && cmp.Or(b.Dialect, "openai") == "openai" {
+		return []string{"top_k", "min_p"}
 	}
-	d := dialects[cmp.Or(b.Dialect, "openai")]
-	for _, p := range [][2]string{{"top_k", "TopK"}, {"min_p", "MinP"}, {"logprobs", "Logprobs"}} {
-		if d.Field(p[1]).Name == "" {
-			lacking = append(lacking, p[0])
-		}
-	}
-	return lacking
+	return nil
 }
 
 func (b *Backend) openai(env *Env) (*openai.Backend, error) {
