@@ -1,6 +1,6 @@
 // Command agree asks the same thing many times and shows how far the answers agree.
-// A model repeats what it knows. What it does not know it hallucinates, each time
-// differently and with the same confidence. Asking again tells the two apart.
+// A model repeats a fact that it knows, and hallucinates differently each time, with
+// the same confidence. Asking again tells the two apart.
 //
 //	$ go run ./examples/agree
 //	$ go run ./examples/agree "The chemical symbol of gold is"

@@ -5,9 +5,9 @@
 //	$ go run ./examples/recite
 //	$ go run ./examples/recite -prefix 12 -file LICENSE
 //
-// The embedded model has read the zebra article. It recites it until chance leads
-// it elsewhere; at temperature 0 it recites all of it. A text that it has not read
-// it leaves at once. Whoever publishes a model wants to know what it recites.
+// The embedded model has read the zebra article. It recites the article until a
+// random token leads it elsewhere. At temperature 0 it recites all of it. It departs
+// at once from a text that it has not read.
 package main
 
 import (

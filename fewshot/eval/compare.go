@@ -7,9 +7,8 @@ import (
 	"slices"
 )
 
-// A Comparison is the difference between two reports on the same cases. Since each
-// case is compared with itself, it tells smaller differences from chance than the
-// two intervals do.
+// A Comparison is the difference between two reports on the same cases. It compares
+// each case with itself, so it detects smaller differences than two intervals do.
 type Comparison struct {
 	Difference float64 // the second report's accuracy less the first's
 	Low, High  float64 // its 95 % interval, by a paired bootstrap of 10,000 samples
@@ -71,8 +70,8 @@ func bootstrap(values []float64) (low, high float64) {
 	return means[samples*25/1000], means[samples*975/1000-1]
 }
 
-// mcnemar is the probability that the rarer of two equally likely outcomes comes
-// at most so often, doubled.
+// mcnemar is the two-sided p of McNemar's exact test: a binomial test of whether
+// better and worse are equally likely.
 func mcnemar(better, worse int) float64 {
 	n := float64(better + worse)
 	all, _ := math.Lgamma(n + 1)

@@ -139,7 +139,7 @@ func without[In, Out any](examples []fewshot.Example[In, Out], cases []fewshot.E
 	return slices.DeleteFunc(slices.Clone(examples), func(e fewshot.Example[In, Out]) bool { return isCase[fmt.Sprint(e.In)] })
 }
 
-// A mistake is bad input. It is a [sampling.ErrInvalid].
+// A mistake is an error in the input. It is a [sampling.ErrInvalid].
 type mistake string
 
 func mistakef(format string, args ...any) error {

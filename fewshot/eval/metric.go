@@ -22,8 +22,8 @@ func Exact[In any, Out comparable](_ context.Context, c fewshot.Example[In, Out]
 	return 0, nil
 }
 
-// Loose compares only letters and digits, in any letter case. It compares answers
-// without any letter or digit as they are.
+// Loose ignores letter case, and all but letters and digits. An expected answer
+// without any is compared as it is.
 func Loose[In any](_ context.Context, c fewshot.Example[In, string], got string) (float64, error) {
 	want, read := letters(c.Out), letters(got)
 	if want == "" {

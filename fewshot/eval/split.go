@@ -9,24 +9,23 @@ import (
 	"github.com/foreword-go/foreword/fewshot"
 )
 
-// Split parts labelled examples into two, for example a pool of shots and the
-// cases to measure on. The first gets the share, 0 to 1, of the examples, and both
-// keep their order.
+// Split splits labelled examples in two, for example into a pool of shots and the
+// cases to measure on. The first gets the share, 0 to 1, of the examples. Both keep
+// their order.
 //
-// The seed and an example's input alone decide its place in line, so an example
-// that is added moves at most one other. Examples with the same input stay
-// together.
+// Examples are ranked by a hash of the seed and the input. So one more example
+// moves at most one other, and examples with the same input stay together.
 func Split[In, Out any](examples []fewshot.Example[In, Out], share float64, seed uint64) (first, second []fewshot.Example[In, Out]) {
-	places := make([]uint64, len(examples))
+	hashes := make([]uint64, len(examples))
 	for i, e := range examples {
 		h := fnv.New64a()
 		fmt.Fprint(h, e.In)
-		places[i] = mixed(h.Sum64() ^ mixed(seed))
+		hashes[i] = mixed(h.Sum64() ^ mixed(seed))
 	}
 	n := int(math.Round(min(max(share, 0), 1) * float64(len(examples))))
-	inLine := slices.Sorted(slices.Values(places))
+	ranked := slices.Sorted(slices.Values(hashes))
 	for i, e := range examples {
-		if n > 0 && places[i] <= inLine[n-1] {
+		if n > 0 && hashes[i] <= ranked[n-1] {
 			first = append(first, e)
 		} else {
 			second = append(second, e)
