@@ -17,6 +17,7 @@ func (b *Backend) open(caller context.Context, body []byte) (*reply, error) {
 		err = b.dialect.checkServer(resp.Header.Get("Server"), "")
 		if err != nil {
 			resp.Body.Close()
+			err = b.misread(err)
 		}
 	}
 	if err != nil {

@@ -288,6 +288,9 @@ func TestForgottenDialect(t *testing.T) {
 			if test.words == "" && (err != nil || c.Text != "a") || test.words != "" && (err == nil || !strings.Contains(err.Error(), test.words)) {
 				t.Errorf("%s: %v", test.why, err)
 			}
+			if fault, ok := errors.AsType[*sampling.Error](err); test.words != "" && (!ok || fault.Backend != "openai") {
+				t.Errorf("%s: the error is not that of a backend: %v", test.why, err)
+			}
 			s.Close()
 		}
 	}
