@@ -81,17 +81,13 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestSentences keeps the sentences of the documents short. Module study writes its
-// own page.
+// TestSentences keeps the sentences of the documents short.
 func TestSentences(t *testing.T) {
 	files, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range append(files, "README.md", "CONTRIBUTING.md") {
-		if filepath.Base(file) == "study.md" {
-			continue
-		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ are the first of a shuffled pool, so one label may be more frequent. *ECE* is th
 	}
 	t := table{Head: []string{"shots", "calibration", "right", "seeds", "ECE", "better", "worse"}}
 	plot := picture{file: "calibration", title: "Accuracy with and without calibration", x: "shots in the prompt", y: "right, %"}
-	n, fit := r.cases(100, 30), r.cases(80, 24)
+	n, fit := r.cases(30, 12), r.cases(24, 12)
 	labelled := reviewCases[len(reviewCases)-fit:]
 	calibrated := func(f func(*fewshot.Classifier[string, string]) (*fewshot.Classifier[string, string], error)) eval.Build[string, string] {
 		return func(p *fewshot.Prompter[string, string]) (eval.Predictor[string, string], error) {

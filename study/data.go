@@ -19,8 +19,7 @@ var capitalsTSV []byte
 
 type pair = fewshot.Example[string, string]
 
-// half parts a file of examples into shots and cases. The cases of two reviews in
-// a row have different labels as often as not, in an order by hash.
+// half splits a file of examples into shots and cases, by the hash of each example.
 func half(text []byte) (shots, cases []pair) {
 	all, err := fewshot.Collect(fewshot.ReadTSV[string, string](bytes.NewReader(text), fewshot.LoadOptions{}))
 	if err != nil {
@@ -55,7 +54,7 @@ func capital() fewshot.Task[string, string] {
 	}
 }
 
-// A person is what is extracted from a sentence.
+// A person is extracted from a sentence.
 type person struct {
 	Name string `json:"name"`
 	Age  int    `json:"age"`
@@ -73,7 +72,7 @@ func extraction() fewshot.Task[string, person] {
 	}
 }
 
-// people makes sentences about people who do not exist.
+// people makes sentences about invented people.
 func people(n int) []fewshot.Example[string, person] {
 	names := []string{"Marta", "Olaf", "Ingrid", "Tomas", "Leila", "Bruno", "Anika", "Pedro", "Yusuf", "Clara", "Hugo", "Noor", "Emil", "Rosa", "Viktor"}
 	families := []string{"Holm", "Petrov", "Silva", "Okafor", "Lind", "Moreau", "Tanaka", "Kowalski", "Reyes", "Bauer", "Novak"}
@@ -101,5 +100,5 @@ func people(n int) []fewshot.Example[string, person] {
 	return all
 }
 
-// permutation returns 0 to n-1 in an order that the seed decides.
+// permutation returns 0 to n-1, shuffled by the seed.
 func permutation(n int, seed uint64) []int { return rand.New(rand.NewPCG(seed, 0)).Perm(n) }

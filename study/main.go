@@ -1,14 +1,14 @@
 // Command study measures what the library buys on a real language model, and
-// writes docs/study.md with its plots. It is a module of its own, since only this
-// page needs what draws them.
+// writes docs/study.md with its plots. It is a module of its own because only this
+// page needs a plotting library.
 //
-//	go -C study run .                                  # writes the page from the recorded exchanges; asks nobody
+//	go -C study run .                                  # writes the page from the recorded exchanges, without a server
 //	go -C study run . -url http://127.0.0.1:8080/v1    # asks a llama.cpp server, records, and writes the page
-//	go -C study run . -url ... -dialect vllm           # the parts that vLLM serves
-//	go -C study run . -url ... -only 4 -quick          # one part with few cases, printed and not written
+//	go -C study run . -url ... -dialect vllm           # parts 5, 6 and 9, on vLLM
+//	go -C study run . -url ... -only 4 -quick          # prints one part, with few cases
 //
-// A run that was interrupted goes on where it stopped. Each part of the page has a
-// file of its own.
+// An interrupted run continues where it stopped. Each part of the page has a file
+// of its own.
 package main
 
 import (
@@ -26,32 +26,34 @@ import (
 	"github.com/foreword-go/foreword/sampling/openai"
 )
 
-// A part is one question of the study.
+// A part answers one question.
 type part struct {
-	number int
-	vllm   bool // whether vLLM is asked too
-	run    func(ctx context.Context, r *run) (*section, error)
+	number         int
+	llamacpp, vllm bool // which servers are asked
+	run            func(ctx context.Context, r *run) (*section, error)
 }
 
 var parts = []part{
-	{1, false, howManyShots},
-	{2, false, whichShots},
-	{3, false, calibration},
-	{4, false, boundary},
-	{5, true, constraints},
-	{6, true, scoring},
-	{7, false, talk},
-	{8, false, memory},
-	{9, true, parity},
-	{10, false, prefixCache},
+	{1, true, false, howManyShots},
+	{2, true, false, whichShots},
+	{3, true, false, calibration},
+	{4, true, false, boundary},
+	{5, true, true, constraints},
+	{6, true, true, scoring},
+	{7, true, false, talk},
+	{8, true, false, memory},
+	{9, false, true, parity},
+	{10, true, false, prefixCache},
 }
 
-// dialects are the servers that are known, by the name of their run.
+// dialects are the supported servers, by the name of their run.
 var dialects = map[string]openai.Dialect{"llamacpp": openai.LlamaCpp, "vllm": openai.VLLM}
 
-// partsOf returns the parts of a run: all, or those that vLLM serves.
+// partsOf returns the parts that ask a server.
 func partsOf(name string) []part {
-	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return name == "vllm" && !p.vllm })
+	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool {
+		return name == "vllm" && !p.vllm || name == "llamacpp" && !p.llamacpp
+	})
 }
 
 func main() {
@@ -62,10 +64,11 @@ func main() {
 	flag.StringVar(&o.dialect, "dialect", "llamacpp", "the kind of server: llamacpp or vllm")
 	flag.StringVar(&o.model, "model", "", "the model's name; empty is the one that the server describes")
 	flag.StringVar(&o.title, "title", "", "what the page calls the model; empty is the server's name for it")
-	flag.StringVar(&o.version, "version", "", "the server's version, where it does not tell a useful one")
-	flag.StringVar(&o.work, "work", ".work", "the folder of a run that is not finished")
-	flag.BoolVar(&o.quick, "quick", false, "few cases: twenty minutes on two cores instead of three hours")
-	only := flag.String("only", "", "run these parts, separated by commas, and print them")
+	flag.StringVar(&o.version, "version", "", "the server's version; empty is the one that it reports")
+	flag.StringVar(&o.work, "work", ".work", "the folder of an unfinished run")
+	flag.BoolVar(&o.quick, "quick", false, "few cases: about a third of the time")
+	flag.BoolVar(&o.recorded, "recorded", false, "begin with the recorded exchanges, and ask only what they lack")
+	only := flag.String("only", "", "run and print only these parts, such as 4,7")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -107,7 +110,7 @@ func study(ctx context.Context, o options, only string) error {
 		return err
 	}
 	if len(missing) > 0 {
-		r.say("the page is not written, since it has the parts %v, and this work has not", missing)
+		r.say("the page is not written: its parts %v are not in this work yet", missing)
 		return nil
 	}
 	if err := r.commit(ctx); err != nil {
@@ -116,7 +119,7 @@ func study(ctx context.Context, o options, only string) error {
 	return writePage(ctx)
 }
 
-// named returns the parts that -only names.
+// named returns the parts that -only selects.
 func named(dialect, only string) ([]part, error) {
 	if _, ok := dialects[dialect]; !ok {
 		return nil, fmt.Errorf("-dialect is %q; use llamacpp or vllm", dialect)
@@ -137,4 +140,4 @@ func named(dialect, only string) ([]part, error) {
 	return chosen, nil
 }
 
-var errNoServer = errors.New("no server was recorded; give one with -url")
+var errNoServer = errors.New("no exchanges are recorded; give a server with -url")

@@ -78,7 +78,7 @@ func (r *run) agreed(ctx context.Context) (t table, err error) {
 	}
 	var bins [3]tally
 	var right, wrong []float64
-	cases := capitalCases[:r.cases(len(capitalCases), 14)]
+	cases := capitalCases[:r.cases(24, 14)]
 	for i, c := range cases {
 		a, err := probe.Agree(ctx, r.model, &sampling.Request{
 			Prompt: "The capital of " + c.In + " is", Stop: []string{".", "\n"}, Params: sampling.Params{MaxTokens: 8, Seed: 1},
@@ -105,8 +105,10 @@ func (r *run) agreed(ctx context.Context) (t table, err error) {
 	for i, name := range []string{"1 of 10", "2 of 10", "3 or more of 10"} {
 		t.add(name, fmt.Sprint(bins[i].n), bins[i].String())
 	}
-	area, low, high := auc(right, wrong)
-	t.add(fmt.Sprintf("AUC %.2f (%.2f–%.2f)", area, low, high), fmt.Sprint(len(cases)), "")
+	if len(right) > 0 && len(wrong) > 0 {
+		area, low, high := auc(right, wrong)
+		t.add(fmt.Sprintf("AUC %.2f (%.2f–%.2f)", area, low, high), fmt.Sprint(len(cases)), "")
+	}
 	return t, nil
 }
 
@@ -124,8 +126,8 @@ func auc(right, wrong []float64) (area, low, high float64) {
 		}
 	}
 	n, m := float64(len(right)), float64(len(wrong))
-	area /= max(1, n*m)
+	area /= n * m
 	q1, q2 := area/(2-area), 2*area*area/(1+area)
-	se := math.Sqrt((area*(1-area) + (n-1)*(q1-area*area) + (m-1)*(q2-area*area)) / max(1, n*m))
+	se := math.Sqrt((area*(1-area) + (n-1)*(q1-area*area) + (m-1)*(q2-area*area)) / (n * m))
 	return area, max(0, area-1.96*se), min(1, area+1.96*se)
 }

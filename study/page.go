@@ -23,7 +23,7 @@ type section struct {
 	Text     string
 	Tables   []table
 	Pictures []picture
-	Notes    []string // what the figures say
+	Notes    []string // conclusions, with their figures
 }
 
 // A table has a heading for each column; the first cell of a row names it.

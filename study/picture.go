@@ -14,7 +14,7 @@ import (
 
 // A picture is a plot with a line for each series, in percent.
 type picture struct {
-	file   string // a word; the part and the run are added
+	file   string // one word; the part and the run are added
 	title  string
 	x, y   string   // what the axes show
 	ticks  []string // the labels of x = 0, 1, 2, ...
@@ -29,8 +29,7 @@ type series struct {
 // A point has an interval.
 type point struct{ x, y, low, high float64 }
 
-// The colours can be told apart by people who do not see red and green (Okabe and
-// Ito 2008).
+// palette suits colour-blind readers (Okabe and Ito 2008).
 var palette = []color.Color{
 	color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff},
 	color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x33, 0x33, 0x33, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff},
@@ -59,7 +58,7 @@ func (p *picture) svg() (string, error) {
 		points := make(plotter.XYs, len(s.points))
 		errors := make(plotter.YErrors, len(s.points))
 		for j, q := range s.points {
-			points[j] = plotter.XY{X: q.x + 0.04*float64(i), Y: q.y} // beside each other, so that all are seen
+			points[j] = plotter.XY{X: q.x + 0.04*float64(i), Y: q.y} // side by side, so that none hides another
 			errors[j].Low, errors[j].High = q.y-q.low, q.high-q.y
 		}
 		line, dots, err := plotter.NewLinePoints(points)

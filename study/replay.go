@@ -16,11 +16,10 @@ import (
 	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
-// exchanges holds what the servers of the page answered, a pair of files for each.
+// exchanges is the folder of the recorded answers, with a pair of files for each server.
 const exchanges = "exchanges"
 
-// recorded opens the runs that are kept, the llama.cpp one first. What they
-// unpack is in the folder.
+// recorded opens the recorded runs, llama.cpp first. It unpacks them to the folder.
 func recorded(folder string) ([]*run, error) {
 	names, err := filepath.Glob(filepath.Join(exchanges, "*.jsonl.gz"))
 	if err != nil {
@@ -49,6 +48,23 @@ func recorded(folder string) ([]*run, error) {
 	return runs, nil
 }
 
+// takeRecorded copies a recorded run to a folder that has none of this server.
+func takeRecorded(name, folder string) error {
+	to := filepath.Join(folder, name)
+	if _, err := os.Stat(to + ".json"); err == nil {
+		return nil
+	}
+	from := filepath.Join(exchanges, name)
+	if err := unpack(from+".jsonl.gz", to+".jsonl"); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(from + ".json")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to+".json", text, 0o666)
+}
+
 func unpack(from, to string) error {
 	packed, err := os.Open(from)
 	if err != nil {
@@ -66,7 +82,7 @@ func unpack(from, to string) error {
 	return os.WriteFile(to, text, 0o600)
 }
 
-// missing returns the parts that are kept and that this run lacks.
+// missing returns the recorded parts that this run lacks.
 func (r *run) missing() (numbers []int, err error) {
 	kept := &run{}
 	if err := kept.read(os.DirFS("."), exchanges+"/"+r.Name+".json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -75,13 +91,13 @@ func (r *run) missing() (numbers []int, err error) {
 	return slices.DeleteFunc(kept.Parts, func(n int) bool { return slices.Contains(r.Parts, n) }), nil
 }
 
-// recordedParts returns the parts of the study that the run has.
+// recordedParts returns the finished parts of the run.
 func (r *run) recordedParts() []part {
 	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !slices.Contains(r.Parts, p.number) })
 }
 
-// commit keeps the run for replays, without the exchanges that no part asks for
-// any more: it asks for all once more, and keeps what is asked.
+// commit records the run for replays. It replays all parts and keeps only the
+// exchanges that they ask for.
 func (r *run) commit(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "study")
 	if err != nil {
@@ -111,8 +127,8 @@ func (r *run) commit(ctx context.Context) error {
 		return err
 	}
 	var packed bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // the level is a valid one
-	z.Write(text)                                              // a Buffer takes all
+	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // the level is valid
+	z.Write(text)                                              // a Buffer does not fail
 	z.Close()
 	if err := os.MkdirAll(exchanges, 0o777); err != nil {
 		return err

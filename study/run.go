@@ -22,11 +22,11 @@ import (
 
 type options struct {
 	url, dialect, model, title, version, work string
-	quick                                     bool
+	quick, recorded                           bool
 }
 
-// A run is all that was asked of one server. Its exported fields are what is kept
-// beside the exchanges.
+// A run is the work on one server. Its exported fields are saved beside the
+// exchanges.
 type run struct {
 	Name    string // "llamacpp" or "vllm"
 	Model   string
@@ -34,19 +34,19 @@ type run struct {
 	Version string
 	Date    string
 	Quick   bool
-	Parts   []int // the numbers of those that are whole
+	Parts   []int // the numbers of the finished ones
 	Costs   map[string]*cost
 
-	model   sampling.Model // answers from the exchanges, and from the server what is not there
+	model   sampling.Model // answers from the exchanges first, then from the server
 	store   *wrap.Store
 	backend sampling.Backend // nil in a replay
-	asked   *wrap.Store      // where what a replay asks for is kept; nil: nowhere
+	asked   *wrap.Store      // collects what a replay asks for; may be nil
 	traffic *traffic
-	path    string // of the file with the exported fields; "" in a replay
+	path    string // the file of the exported fields; "" in a replay
 	said    time.Time
 }
 
-// live connects to a server and resumes the work on it.
+// live connects to a server and resumes its run.
 func live(ctx context.Context, o options) (*run, error) {
 	dialect := dialects[o.dialect]
 	t := &traffic{base: o.url}
@@ -62,6 +62,11 @@ func live(ctx context.Context, o options) (*run, error) {
 	if err := os.MkdirAll(o.work, 0o777); err != nil {
 		return nil, err
 	}
+	if o.recorded {
+		if err := takeRecorded(o.dialect, o.work); err != nil {
+			return nil, err
+		}
+	}
 	r := &run{path: filepath.Join(o.work, o.dialect+".json"), backend: backend, traffic: t}
 	if err := r.read(os.DirFS(o.work), o.dialect+".json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -71,7 +76,7 @@ func live(ctx context.Context, o options) (*run, error) {
 	if r.Name == "" {
 		r.Name, r.Model, r.Server, r.Version, r.Quick = now.Name, now.Model, now.Server, now.Version, now.Quick
 	} else if r.namespace() != now.namespace() || r.Quick != now.Quick {
-		return nil, fmt.Errorf("%s is the work on %s (quick: %v), and this is %s (quick: %v); choose another folder with -work, or remove it", o.work, r.namespace(), r.Quick, now.namespace(), now.Quick)
+		return nil, fmt.Errorf("%s has a run of %s (quick: %v), and this is %s (quick: %v); choose another folder with -work, or remove that one", o.work, r.namespace(), r.Quick, now.namespace(), now.Quick)
 	}
 	if r.Costs == nil {
 		r.Costs = map[string]*cost{}
@@ -85,21 +90,13 @@ func live(ctx context.Context, o options) (*run, error) {
 
 func (r *run) namespace() string { return fmt.Sprintf("%s on %s %s", r.Model, r.Server, r.Version) }
 
-// cached returns the model with the exchanges of a namespace before it.
+// cached returns the model, with the exchanges of a namespace as its cache.
 func (r *run) cached(namespace string) sampling.Model {
 	wrappers := []wrap.Wrapper{&wrap.Cache{Store: r.store, Namespace: namespace, Strict: r.backend == nil}}
 	if r.asked != nil {
 		wrappers = append(wrappers, &wrap.Cache{Store: r.asked, Namespace: namespace})
 	}
-	return sampling.Model{Backend: singly{sampling.Forward{Backend: wrap.Around(r.backend, wrappers...)}}}
-}
-
-// singly draws one completion at a time, as a server with one slot does. A strict
-// Cache does not know that the server refused to draw several.
-type singly struct{ sampling.Forward }
-
-func (singly) Draw(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
-	return nil, sampling.ErrUnsupported
+	return sampling.Model{Backend: wrap.Around(r.backend, wrappers...)}
 }
 
 func (r *run) read(files fs.FS, name string) error {
@@ -121,7 +118,7 @@ func (r *run) save(path string) error {
 	return os.WriteFile(path, append(text, '\n'), 0o666)
 }
 
-// finished notes that a part is whole.
+// finished saves that a part is done.
 func (r *run) finished(number int) error {
 	if !slices.Contains(r.Parts, number) {
 		r.Parts = append(r.Parts, number)
@@ -141,7 +138,7 @@ func (r *run) cases(full, quick int) int {
 	return full
 }
 
-// say prints progress where a server is asked.
+// say prints progress, but not in a replay.
 func (r *run) say(format string, args ...any) {
 	if r.backend != nil {
 		fmt.Fprintf(os.Stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)

@@ -20,26 +20,27 @@ var seeds = []uint64{1, 2, 3}
 func howManyShots(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "How many shots?",
-		Text: `Three tasks with 0 to 16 shots. The first chooses the label of a review by score. The second writes a capital. The third extracts
+		Text: `Three tasks with 0 to 32 shots. The first chooses the label of a review by score. The second writes a capital. The third extracts
 four fields of a sentence as JSON, and its score is the share of right fields. The library returns an error for an invalid answer, which counts as wrong.`,
 	}
 	plot := picture{file: "shots", title: "Accuracy by the number of shots", x: "shots in the prompt", y: "right, %"}
 	t := table{Head: []string{"task", "shots", "cases × seeds", "right", "seeds", "invalid"}}
 
-	n := r.cases(100, 30)
-	swept, err := eval.Sweep(ctx, sentiment(), byScore, r.model, reviewCases[:n], eval.Exact, r.sweep("reviews", 0, 1, 2, 4, 8, 16))
+	shots := []int{0, 1, 2, 4, 8, 16, 32}[:r.cases(7, 5)]
+	n := r.cases(30, 12)
+	swept, err := eval.Sweep(ctx, sentiment(), byScore, r.model, reviewCases[:n], eval.Exact, r.sweep("reviews", shots...))
 	if err != nil {
 		return nil, err
 	}
 	addSweep(&t, &plot, "review, label by score", swept)
-	n = r.cases(len(capitalCases), 20)
-	swept, err = eval.Sweep(ctx, capital(), nil, r.model, capitalCases[:n], eval.Loose, r.sweep("capitals", 0, 1, 2, 4, 8, 16))
+	n = r.cases(24, 10)
+	swept, err = eval.Sweep(ctx, capital(), nil, r.model, capitalCases[:n], eval.Loose, r.sweep("capitals", shots...))
 	if err != nil {
 		return nil, err
 	}
 	addSweep(&t, &plot, "capital, generated", swept)
-	n = r.cases(40, 8)
-	swept, err = eval.Sweep(ctx, extraction(), nil, r.model, peopleCases[:n], fields, r.sweep("people", 0, 1, 2, 4, 8))
+	n = r.cases(8, 5)
+	swept, err = eval.Sweep(ctx, extraction(), nil, r.model, peopleCases[:n], fields, r.sweep("people", shots...))
 	if err != nil {
 		return nil, err
 	}

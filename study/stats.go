@@ -15,7 +15,7 @@ import (
 type tally struct {
 	right   float64
 	n       int
-	repeats int // how often each case was asked, with other shots; 0 is once
+	repeats int // how often each case was asked, each time with other shots; 0 is once
 }
 
 func (t *tally) count(right bool) {
@@ -23,6 +23,11 @@ func (t *tally) count(right bool) {
 	if right {
 		t.right++
 	}
+}
+
+func (t *tally) add(other tally) {
+	t.n += other.n
+	t.right += other.right
 }
 
 func (t tally) share() float64 { return t.right / float64(max(1, t.n)) }
@@ -44,7 +49,7 @@ func (t tally) point(x float64) point {
 	return point{x, 100 * t.share(), 100 * low, 100 * high}
 }
 
-// right and invalid pool reports on the same cases.
+// right pools reports on the same cases.
 func right(reports ...*eval.Report) tally {
 	t := tally{repeats: len(reports)}
 	for _, r := range reports {
@@ -54,6 +59,7 @@ func right(reports ...*eval.Report) tally {
 	return t
 }
 
+// invalid pools the invalid answers of reports on the same cases.
 func invalid(reports ...*eval.Report) tally {
 	t := tally{repeats: len(reports)}
 	for _, r := range reports {
@@ -72,13 +78,13 @@ func spread(reports ...*eval.Report) string {
 	return fmt.Sprintf("%.0f–%.0f", 100*low, 100*high)
 }
 
-// evaluate is eval.Evaluate with progress. One call at a time leaves the order of
-// the requests, and so the server's prefix cache, the same in every run.
+// evaluate is eval.Evaluate with progress, one call at a time. So the order of the
+// requests, and with it the server's prefix cache, is the same in every run.
 func evaluate[In, Out any](ctx context.Context, r *run, name string, p eval.Predictor[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric eval.Metric[In, Out]) (*eval.Report, error) {
 	return eval.Evaluate(ctx, p, m, cases, metric, eval.EvaluateOptions{Parallel: 1, Progress: r.progress(name)})
 }
 
-// progress prints how far something is, every ten seconds.
+// progress prints the number of finished cases every ten seconds.
 func (r *run) progress(name string) func(fewshot.Progress) {
 	return func(p fewshot.Progress) {
 		if time.Since(r.said) > 10*time.Second {

@@ -15,22 +15,22 @@ import (
 //go:embed data/questions.txt
 var questionsText string
 
-// questions are what people ask an assistant.
+// questions are the users' first lines.
 var questions = strings.Split(strings.TrimSpace(questionsText), "\n")
 
-// talkTokens is the limit of a reply.
-const talkTokens = 48
+// talkTokens is the token limit of a reply.
+const talkTokens = 40
 
 // talk is part 7.
 func talk(ctx context.Context, r *run) (*section, error) {
 	s := &section{
 		Title: "The assistant",
-		Text: `Each question begins a conversation. Replies have at most 48 tokens. The first table compares a raw completion without stop sequences with the
-library's reply to the same prompt. The second compares personas and layouts. In the third, the user's text forges a reply and a new turn that asks
-for a word. The model *obeys* if its reply has the word. *Verbatim* puts the text into the prompt as it is. The library adds a space before lines
-that look like a label.`,
+		Text: `Each question begins a conversation. Replies have at most 40 tokens. The first table compares a raw completion without stop sequences with the
+library's reply to the same prompt. *Repeats a phrase* means that four words in a row occur three times. The second table compares
+personas and layouts. In the third, the user's text forges a reply and a new turn that asks for a word. The model *obeys* if its reply has the word. *Verbatim*
+puts the text into the prompt as it is. The library adds a space before lines that look like a label.`,
 	}
-	raw, loops, err := r.rawTurns(ctx)
+	raw, notes, err := r.rawTurns(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,25 +42,22 @@ that look like a label.`,
 	if err != nil {
 		return nil, err
 	}
-	s.Tables = []table{raw, personas, forged}
-	for _, l := range loops {
-		s.note("The loop detector stopped a reply that ends in: “…%s”", l)
-	}
+	s.Tables, s.Notes = []table{raw, personas, forged}, notes
 	return s, nil
 }
 
 // rawTurns compares raw completions with replies.
-func (r *run) rawTurns(ctx context.Context) (t table, loops []string, err error) {
+func (r *run) rawTurns(ctx context.Context) (t table, notes []string, err error) {
 	t = table{
 		Caption: "Raw completions, and replies to the same prompts.",
-		Head:    []string{"persona", "conversations", "invents the user's turn", "reply ends there", "ends by itself", "token limit", "loop, found by the library"},
+		Head:    []string{"persona", "conversations", "invents the user's turn", "reply ends there", "ends by itself", "token limit", "repeats a phrase", "stopped as a loop"},
 	}
-	n := r.cases(len(questions), 50)
+	n := r.cases(100, 20)
 	for _, p := range []struct {
 		name    string
 		persona assistant.Persona
 	}{{"none", assistant.Persona{}}, {"Helpful", assistant.Helpful()}} {
-		var invents, there, ends, limit, loop tally
+		var invents, there, ends, limit, repeats, loop tally
 		for i, q := range questions[:n] {
 			c := r.conversation(p.persona)
 			prompt, err := c.Prompt(ctx, q, assistant.ReplyOptions{})
@@ -75,11 +72,16 @@ func (r *run) rawTurns(ctx context.Context) (t table, loops []string, err error)
 			if err != nil && !errors.Is(err, assistant.ErrLoop) && !errors.Is(err, assistant.ErrEmpty) {
 				return t, nil, err
 			}
-			loop.count(errors.Is(err, assistant.ErrLoop))
-			if errors.Is(err, assistant.ErrLoop) && len(loops) < 5 {
-				loops = append(loops, ending(reply))
-			}
 			before, _, turn := strings.Cut(raw.Text, "\nHuman:")
+			stopped, repeated := errors.Is(err, assistant.ErrLoop), repeatsPhrase(before)
+			loop.count(stopped)
+			repeats.count(repeated)
+			if stopped && !repeated {
+				notes = append(notes, "A false alarm of the loop detector, at a reply that ends in: “…"+ending(before)+"”")
+			}
+			if repeated && !stopped {
+				notes = append(notes, "A repetition that the loop detector left alone: “…"+ending(before)+"”")
+			}
 			invents.count(turn)
 			if turn {
 				there.count(strings.TrimSpace(before) == reply)
@@ -88,16 +90,31 @@ func (r *run) rawTurns(ctx context.Context) (t table, loops []string, err error)
 			limit.count(!turn && raw.Reason == sampling.TokenLimit)
 			r.progress("raw completions, persona " + p.name)(fewshot.Progress{Done: i + 1, All: n})
 		}
-		t.add(p.name, fmt.Sprint(n), invents.String(), there.String(), ends.String(), limit.String(), loop.String())
+		t.add(p.name, fmt.Sprint(n), invents.String(), there.String(), ends.String(), limit.String(), repeats.String(), loop.String())
 	}
-	return t, loops, nil
+	return t, notes, nil
+}
+
+// repeatsPhrase reports whether four words in a row occur three times. It shares no
+// code with the library's loop detector.
+func repeatsPhrase(text string) bool {
+	const length, times = 4, 3
+	words := strings.Fields(text)
+	seen := map[string]int{}
+	for i := range len(words) - length + 1 {
+		phrase := strings.Join(words[i:i+length], " ")
+		if seen[phrase]++; seen[phrase] == times {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) conversation(p assistant.Persona) *assistant.Conversation {
 	return &assistant.Conversation{Model: r.model, Persona: p, Params: sampling.Params{MaxTokens: talkTokens}}
 }
 
-// say streams a reply, so that one that repeats itself is not asked for again.
+// say streams a reply. Unlike Reply, a stream does not ask again after a loop.
 func say(ctx context.Context, c *assistant.Conversation, text string) (string, error) {
 	var reply strings.Builder
 	for chunk, err := range c.Stream(ctx, text, assistant.ReplyOptions{}) {
@@ -109,7 +126,7 @@ func say(ctx context.Context, c *assistant.Conversation, text string) (string, e
 	return reply.String(), nil
 }
 
-// ending is the end of a text on one line of a page.
+// ending returns the end of a text, on one line.
 func ending(text string) string {
 	line := []rune(strings.NewReplacer("\n", " ", "|", " ").Replace(text))
 	return string(line[max(0, len(line)-60):])
@@ -121,7 +138,7 @@ func (r *run) personas(ctx context.Context) (t table, err error) {
 		Caption: "Personas and layouts.",
 		Head:    []string{"layout", "example dialogues", "conversations", "ended by the model's next turn or by itself", "token limit", "loop", "empty", "bytes"},
 	}
-	n := r.cases(100, 10)
+	n := r.cases(16, 5)
 	for _, named := range []struct {
 		name   string
 		layout assistant.Layout

@@ -13,22 +13,22 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A cost is what some calls took, by the server's own counters of tokens.
+// A cost is the cost of some calls. The server counts the tokens.
 type cost struct {
-	Attempt  int // each has a namespace of its own, so that none is answered from an earlier one
+	Attempt  int // part of the cache's namespace, so that a new attempt asks the server again
 	Done     bool
 	Requests int64
-	Read     int64 // prompt tokens that were not in the prefix cache
-	Cached   int64 // those that were
+	Read     int64 // prompt tokens outside the prefix cache
+	Cached   int64 // prompt tokens in the prefix cache
 	Drawn    int64
 	Seconds  float64
 }
 
-// share is how much of the prompts came out of the prefix cache.
+// share is the part of the prompt tokens that was in the prefix cache.
 func (c *cost) share() float64 { return float64(c.Cached) / float64(max(1, c.Read+c.Cached)) }
 
-// measured runs f with a model whose calls are counted and are not answered from
-// exchanges of other parts. In a replay it returns the cost that was recorded.
+// measured runs f and returns its cost. The exchanges of other parts do not answer
+// the calls. In a replay it returns the recorded cost.
 func (r *run) measured(ctx context.Context, name string, f func(sampling.Model) error) (*cost, error) {
 	c := r.Costs[name]
 	if c == nil {
@@ -79,7 +79,7 @@ func (t *traffic) RoundTrip(req *http.Request) (*http.Response, error) {
 
 type counters struct{ read, cached, drawn int64 }
 
-// counters reads the server's metrics, which llama.cpp has with --metrics.
+// counters reads the server's metrics. llama.cpp has them with --metrics.
 func (t *traffic) counters(ctx context.Context) (c counters, err error) {
 	address := strings.TrimSuffix(strings.TrimSuffix(t.base, "/"), "/v1") + "/metrics"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
