@@ -3,6 +3,7 @@ package samplingtest
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -17,16 +18,15 @@ type checker struct {
 	rule     rule
 	backend  sampling.Backend
 	failures []*failure
-	skip     string // why there was nothing to check, or nothing was decided
+	skip     string // why the rule was not checked or not decided
 
 	undecided bool // a time limit ended the check
 }
 
-// over is what a check panics with to leave off.
+// over is the panic that ends a check early.
 type over struct{}
 
-// run checks one rule. A backend that panics has broken the rule that was being
-// checked.
+// run checks one rule.
 func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
 	c = &checker{kit: k, rule: r, backend: backend}
 	defer func() {
@@ -46,7 +46,7 @@ func (c *checker) failf(format string, args ...any) {
 	c.failures = append(c.failures, &failure{rule: c.rule.name, doc: c.rule.doc, got: fmt.Sprintf(format, args...)})
 }
 
-// fatalf is failf for when nothing further can be learnt.
+// fatalf is failf, and ends the check.
 func (c *checker) fatalf(format string, args ...any) {
 	c.failf(format, args...)
 	panic(over{})
@@ -58,8 +58,7 @@ func (c *checker) leave(format string, args ...any) {
 	panic(over{})
 }
 
-// request returns a fresh greedy request, with the fields filled in that Model
-// fills in.
+// request returns a new greedy request, with the fields that Model fills in.
 func (c *checker) request() *sampling.Request {
 	return &sampling.Request{
 		Prompt: c.kit.prompt(),
@@ -75,7 +74,7 @@ func (c *checker) sampled(seed uint64) *sampling.Request {
 	return req
 }
 
-// A sample is what came of one call of Sample.
+// A sample is the outcome of one call of Sample.
 type sample struct {
 	chunks    []sampling.Chunk
 	err       error
@@ -125,7 +124,7 @@ func (s *sample) String() string {
 	return text
 }
 
-// shorten keeps messages readable when a backend says a great deal.
+// shorten keeps messages readable if a text is long.
 func shorten(text string) string {
 	const most = 200
 	if len(text) <= most {
@@ -134,13 +133,12 @@ func shorten(text string) string {
 	return text[:most] + fmt.Sprintf("… (%d bytes)", len(text))
 }
 
-// run samples once. It calls each, if it is not nil, with each chunk and leaves
-// the loop when it returns false. It calls yield itself where a range statement
-// would do, so that a backend that goes on after it should not have is found
-// out and does not panic.
+// run samples once. It calls each, if it is not nil, with each chunk, and leaves the
+// loop when each returns false. It does not use a range statement, which would panic
+// if the backend calls yield again.
 func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i int, chunk sampling.Chunk) bool) *sample {
-	// Cancelled only when the backend hangs: to cancel after every sample would
-	// tidy up what the backend left lying about.
+	// Cancelled only when the backend hangs, since cancelling would also clean up
+	// after a backend that leaks.
 	ctx, cancel := context.WithCancel(ctx)
 	s := new(sample)
 	c.guard("Sample", cancel, func() {
@@ -165,7 +163,7 @@ func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i in
 	return s
 }
 
-// must samples to the end and takes an error for a failure of the rule.
+// must samples to the end. An error breaks the rule.
 func (c *checker) must(req *sampling.Request) *sample {
 	s := c.run(context.Background(), req, nil)
 	if s.err != nil {
@@ -174,33 +172,19 @@ func (c *checker) must(req *sampling.Request) *sample {
 	return s
 }
 
-// describe gives the parameters that are not zero.
+// describe lists the parameters that are not zero.
 func describe(p sampling.Params) string {
-	text := fmt.Sprintf("MaxTokens %d, Temperature %v, Seed %d", p.MaxTokens, p.Temperature, p.Seed)
-	for _, f := range []struct {
-		name  string
-		value any
-		zero  bool
-	}{
-		{"TopP", p.TopP, p.TopP == 0},
-		{"TopK", p.TopK, p.TopK == 0},
-		{"MinP", p.MinP, p.MinP == 0},
-		{"FrequencyPenalty", p.FrequencyPenalty, p.FrequencyPenalty == 0},
-		{"PresencePenalty", p.PresencePenalty, p.PresencePenalty == 0},
-		{"RepetitionPenalty", p.RepetitionPenalty, p.RepetitionPenalty == 0},
-		{"Logprobs", p.Logprobs, !p.Logprobs},
-		{"TopLogprobs", p.TopLogprobs, p.TopLogprobs == 0},
-		{"Extra", p.Extra, len(p.Extra) == 0},
-	} {
-		if !f.zero {
-			text += fmt.Sprintf(", %s %v", f.name, f.value)
+	var fields []string
+	for field, value := range reflect.ValueOf(p).Fields() {
+		if !value.IsZero() {
+			fields = append(fields, fmt.Sprintf("%s %v", field.Name, value))
 		}
 	}
-	return text
+	return strings.Join(fields, ", ")
 }
 
-// guard calls f on a goroutine of its own and leaves the check when f does not
-// return or panics. A backend that hangs would otherwise hang the test.
+// guard calls f on its own goroutine, and ends the check if f panics or does not
+// return in time.
 func (c *checker) guard(what string, cancel context.CancelFunc, f func()) {
 	done := make(chan string, 1)
 	go func() {
@@ -227,7 +211,7 @@ func (c *checker) guard(what string, cancel context.CancelFunc, f func()) {
 	timer.Reset(c.kit.timeout())
 	select {
 	case <-done:
-		if c.rule.name == "answers" { // without it nothing is known
+		if c.rule.name == "answers" { // every other rule needs it
 			c.fatalf("%s took longer than %v, and returned when ctx was cancelled", what, c.kit.timeout())
 		}
 		c.undecided = true

@@ -1,14 +1,11 @@
-// Package samplingtest helps to test implementations and users of
-// [sampling.Backend], as testing/slogtest does for handlers and testing/fstest
-// for file systems.
+// Package samplingtest tests implementations and users of [sampling.Backend], like
+// testing/slogtest for handlers and testing/fstest for file systems.
 //
-//   - [TestBackend] is the conformance kit: it samples from a backend in every
-//     way that the Backend documentation has a rule about, and each failure
-//     names the rule and what was seen. Whoever writes a backend calls it from
-//     a test; a [Kit] sets the prompt and leaves out, with a reason, what the
-//     backend cannot do.
-//   - A [Script] is a backend that says what it is told and remembers what it
-//     was asked. It is for the tests of code that uses a [sampling.Model].
+//   - [Kit.TestBackend] checks a backend against each rule of the Backend
+//     documentation. A failure names the rule and what the backend did. The [Kit] sets
+//     the prompt, and skips rules, with a reason.
+//   - A [Script] is a backend with prepared replies that records its calls, for tests
+//     of code that uses a [sampling.Model].
 //
 // A test of a backend is this short:
 //
@@ -18,8 +15,7 @@
 //		})
 //	}
 //
-// The kit needs a model that goes on with the prompt for at least a handful of
-// tokens and is not certain of each of them. It does not judge whether the text
-// is any good. Run it with the race detector on: some of its rules only shake
-// the backend, and it is the detector that sees the damage.
+// The kit needs a model that continues the prompt for several tokens and is not
+// certain of each of them. It does not judge the text. Run it with the race detector,
+// which finds what some rules provoke.
 package samplingtest

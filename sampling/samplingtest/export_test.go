@@ -7,9 +7,25 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Check returns what TestBackend reports.
+// Check does what TestBackend does, and returns the failures.
 func Check(k Kit, t *testing.T, newBackend func(t *testing.T) sampling.Backend) []error {
-	return k.check(t, newBackend)
+	t.Helper()
+	var failures []error
+	if err := k.checkSkips(); err != nil {
+		failures = append(failures, err)
+	}
+	broken := make(map[string]bool)
+	for _, r := range rules {
+		if k.leaveOut(r, broken) != "" {
+			continue
+		}
+		c := k.run(r, newBackend(t))
+		for _, f := range c.failures {
+			failures = append(failures, f)
+		}
+		broken[r.name] = len(c.failures) > 0 || c.undecided
+	}
+	return failures
 }
 
 // BrokenRule returns the rule that a failure names, and its text.

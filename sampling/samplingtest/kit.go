@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,30 +14,27 @@ import (
 
 // A Kit is the conformance test with its settings. The zero Kit tests everything.
 type Kit struct {
-	// Prompt is the text that the samples continue. The model must have more
-	// than one way to go on with it and must not end at once. "" is "Once upon
-	// a time".
+	// Prompt is the text that the samples continue. The model must have several likely
+	// continuations and must not end at once. "" is "Once upon a time".
 	Prompt string
 
-	// MaxTokens is the length of the samples. 0 is 32. A smaller one is quicker
-	// and sees less.
+	// MaxTokens is the length of the samples. 0 is 32. A smaller number is faster and
+	// finds less.
 	MaxTokens int
 
-	// Skip leaves rules out. Each comes with the reason, which the test prints:
+	// Skip maps the names of rules to skip, which are those of the subtests, to the
+	// reason, which the test prints:
 	//
 	//	Skip: map[string]string{"seeds": "the server has no seeds"}
-	//
-	// The rules are named as the subtests are.
 	Skip map[string]string
 
-	// Unsupported lists parameters of which the backend must say that it cannot
-	// honour them: each set alone must give an error wrapping ErrUnsupported
-	// and no text.
+	// Unsupported lists parameters that the backend must refuse: each alone must give
+	// an error wrapping ErrUnsupported and no text.
 	Unsupported []sampling.Params
 
-	// Timeout is how long one call may take; 0 is 30 seconds. A rule with a call
-	// that takes longer, and returns when it is cancelled, is not decided: a busy
-	// server is not a broken backend. Its subtest is skipped and says so.
+	// Timeout is the maximum time of one call. 0 is 30 seconds. If a call takes longer
+	// and returns when it is cancelled, the subtest is skipped, since a busy server is
+	// not a broken backend.
 	Timeout time.Duration
 }
 
@@ -49,18 +47,16 @@ const (
 // A failure is a rule that a backend broke.
 type failure struct {
 	rule string
-	doc  string // what the documentation of Backend and its companions asks for
-	got  string // what was seen
+	doc  string // the rule, as the documentation has it
+	got  string // what the backend did
 }
 
-// Error gives the rule, what it asks for and what was seen.
 func (f *failure) Error() string {
 	return fmt.Sprintf("rule %s is broken.\n\tThe rule: %s\n\tSeen: %s", f.rule, f.doc, f.got)
 }
 
-// A rule is one thing that a backend must do. Rules run in the order of the
-// table, and only when those that they need were kept, so that one fault is
-// reported once.
+// A rule is one thing that a backend must do. Rules run in the order of the table, and
+// only if the rules that they need were kept, so that one fault is reported once.
 type rule struct {
 	name  string
 	doc   string
@@ -126,37 +122,11 @@ func (k Kit) TestBackend(t *testing.T, newBackend func(t *testing.T) sampling.Ba
 	}
 }
 
-// check does what TestBackend does and returns the failures instead of failing
-// the test. t is for newBackend alone.
-func (k Kit) check(t *testing.T, newBackend func(t *testing.T) sampling.Backend) []error {
-	t.Helper()
-	var failures []error
-	if err := k.checkSkips(); err != nil {
-		failures = append(failures, err)
-	}
-	broken := make(map[string]bool)
-	for _, r := range rules {
-		if k.leaveOut(r, broken) != "" {
-			continue
-		}
-		c := k.run(r, newBackend(t))
-		for _, f := range c.failures {
-			failures = append(failures, f)
-		}
-		broken[r.name] = len(c.failures) > 0 || c.undecided
-	}
-	return failures
-}
-
-// checkSkips refuses skips that would leave something out by mistake.
+// checkSkips refuses unknown rules and missing reasons.
 func (k Kit) checkSkips() error {
 	var errs []error
 	for name, why := range k.Skip {
-		known := false
-		for _, r := range rules {
-			known = known || r.name == name
-		}
-		if !known {
+		if !slices.ContainsFunc(rules, func(r rule) bool { return r.name == name }) {
 			errs = append(errs, fmt.Errorf("samplingtest: Kit.Skip names %q, which is not a rule", name))
 		}
 		if strings.TrimSpace(why) == "" {
@@ -166,7 +136,7 @@ func (k Kit) checkSkips() error {
 	return errors.Join(errs...)
 }
 
-// leaveOut returns why a rule is not to be checked, or "".
+// leaveOut returns why a rule is skipped, or "".
 func (k Kit) leaveOut(r rule, broken map[string]bool) string {
 	if why, ok := k.Skip[r.name]; ok {
 		return "left out: " + why

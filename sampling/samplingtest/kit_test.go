@@ -115,7 +115,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"ignores MaxTokens", "max-tokens", "with MaxTokens 32 the usage tells of", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores MaxTokens", "max-tokens", "with MaxTokens 32 the usage has", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.MaxTokens = 90 }))
 		})},
 		{"ignores MaxTokens and tells no usage", "max-tokens", "words", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
@@ -173,7 +173,7 @@ func TestBrokenBackends(t *testing.T) {
 			t.Cleanup(func() { close(p.closed) })
 			return p
 		}},
-		{"ignores ctx", "cancel", "there were chunks all the same", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores ctx", "cancel", "chunks came after that", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(context.WithoutCancel(ctx), req)
 		})},
 		{"looks at ctx once", "cancel", "after chunk 1 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
@@ -263,10 +263,10 @@ func TestBrokenBackends(t *testing.T) {
 			r.Stop = append(r.Stop, "<end>")
 			return b.Sample(ctx, &r)
 		})},
-		{"drops TopK", "top-k", "TopK 1 the text is", of(dropping(func(p *sampling.Params) { p.TopK = 0 }))},
-		{"drops TopP", "top-p", "TopP 1e-06 the text is", of(dropping(func(p *sampling.Params) { p.TopP = 0 }))},
-		{"drops MinP", "min-p", "MinP 1 the text is", of(dropping(func(p *sampling.Params) { p.MinP = 0 }))},
-		{"drops the penalties", "penalties", "RepetitionPenalty 1e+06 the text still is", of(dropping(func(p *sampling.Params) { p.RepetitionPenalty = 0 }))},
+		{"drops TopK", "top-k", "TopK 1", of(dropping(func(p *sampling.Params) { p.TopK = 0 }))},
+		{"drops TopP", "top-p", "TopP 1e-06", of(dropping(func(p *sampling.Params) { p.TopP = 0 }))},
+		{"drops MinP", "min-p", "MinP 1", of(dropping(func(p *sampling.Params) { p.MinP = 0 }))},
+		{"drops the penalties", "penalties", "RepetitionPenalty 1e+06", of(dropping(func(p *sampling.Params) { p.RepetitionPenalty = 0 }))},
 		{"drops Extra", "refusals", "cannot be sent", of(dropping(func(p *sampling.Params) {
 			if p.Extra["grammar"] == nil {
 				p.Extra = nil

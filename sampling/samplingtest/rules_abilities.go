@@ -30,7 +30,7 @@ func (c *checker) counter() {
 		}
 		return n
 	}
-	const marks = 4 // that a server puts around each prompt
+	const marks = 4 // such as the begin-of-text token that a server adds
 	if n := count(""); n > marks {
 		c.failf("the empty text has %d tokens", n)
 	}
@@ -41,8 +41,7 @@ func (c *checker) counter() {
 			continue
 		}
 		n := count(text[:i])
-		// A longer text may merge into fewer tokens at its end, but not into
-		// many fewer.
+		// The end of a longer text may merge into a few fewer tokens.
 		if n < before-4 {
 			c.fatalf("%q has %d tokens, and a text that it continues had %d", text[:i], n, before)
 		}
@@ -89,13 +88,11 @@ func (c *checker) scorer() {
 	if scores[0].Logprob != scores[2].Logprob && math.Abs(scores[0].Logprob-scores[2].Logprob) > tolerance*(1-scores[0].Logprob) {
 		c.failf("the same continuation was scored %v and %v in one call", scores[0].Logprob, scores[2].Logprob)
 	}
-	// A likely text may be longer than a nonsensical one, so they are compared
-	// by the byte.
+	// They differ in length, so they are compared per byte.
 	if a, b := scores[0].Logprob/float64(len(likely)), scores[1].Logprob/float64(len(nonsense)); a <= b {
 		c.failf("the greedy continuation %q scores %.3f a byte, and %q is at least as likely with %.3f", shorten(likely), a, nonsense, b)
 	}
-	// Many models put nothing before a text, and then its first token has no
-	// log probability.
+	// Without a begin-of-text token, the first token has no log probability.
 	own, err := c.score(scorer, context.Background(), "", []string{"A text of its own."})
 	switch {
 	case err == nil && len(own) == 1:
@@ -138,14 +135,14 @@ func (c *checker) scored(text string, s sampling.Score) {
 	if math.Abs(sum-s.Logprob) > 1e-6*(1+math.Abs(sum)) {
 		c.fatalf("the tokens of %q sum to %v, and its log probability is %v", shorten(text), sum, s.Logprob)
 	}
-	// A token across the border brings the end of the prompt along.
+	// A token across the boundary includes the end of the prompt.
 	if isASCII(text) && isASCII(joined) && !strings.HasSuffix(joined, text) {
 		c.fatalf("the tokens of the score of %q make %q", shorten(text), shorten(joined))
 	}
 }
 
-// agrees compares a score with the log probabilities of the same text as it was
-// drawn. It can only be told where both cut the text into the same tokens.
+// agrees compares a score with the log probabilities of the same text when drawn, if
+// both have the same tokens.
 func (c *checker) agrees(score sampling.Score, text string) {
 	req := c.request()
 	req.Params.Logprobs = true
@@ -202,7 +199,7 @@ func (c *checker) drawer() {
 	if !ok {
 		c.leave("the backend is not a Drawer")
 	}
-	most := 8 // servers have so many slots, or fewer
+	most := 8 // servers have about as many slots
 	draw := func(req *sampling.Request, n int) []*sampling.Completion {
 		before := copyRequest(req)
 		all, err := c.draw(drawer, context.Background(), req, n)

@@ -13,18 +13,17 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The rules about how a sequence ends and what runs beside it.
+// The rules about how a sequence ends, and about goroutines.
 
-// places returns some of the numbers from 0 to n-1: the first few, which is
-// where things go wrong, one in the middle and the last two.
+// places returns some of the numbers from 0 to n-1: the first four, the middle and the
+// last two.
 func places(n int) []int {
 	all := []int{0, 1, 2, 3, n / 2, n - 2, n - 1}
 	slices.Sort(all)
 	return slices.DeleteFunc(slices.Compact(all), func(i int) bool { return i < 0 || i >= n })
 }
 
-// points returns the numbers from 0 to n-1, each chunk after which a sequence can
-// be left. Where there are too many for that it returns places.
+// points returns the numbers from 0 to n-1, or places if there are too many.
 func points(n int) []int {
 	if n > 64 {
 		return places(n)
@@ -56,8 +55,7 @@ func (c *checker) cancelled() {
 		cancel()
 		c.ended("a context that was cancelled in the loop", s, context.Canceled, at+1)
 	}
-	// While the backend works, and not while the loop's body runs. It may finish
-	// first; it must not hang.
+	// Cancelled while the backend works. It may finish first, but must not hang.
 	for _, at := range places(n) {
 		ctx, cancel := context.WithCancel(context.Background())
 		c.run(ctx, c.request(), func(i int, _ sampling.Chunk) bool {
@@ -70,15 +68,14 @@ func (c *checker) cancelled() {
 	}
 }
 
-// ended checks what came of a context that was done after the given number of
-// chunks. One more chunk may have been under way, and it may have been the last
-// of all.
+// ended checks a sample whose context ended after the given number of chunks. One more
+// chunk may have been under way, and may have been the last.
 func (c *checker) ended(what string, s *sample, want error, taken int) {
 	late := len(s.chunks) - taken
 	whole := taken > 0 && s.err == nil && s.last().Reason != sampling.Unfinished
 	switch {
 	case taken == 0 && late > 0:
-		c.fatalf("%s: there were chunks all the same: %s", what, s)
+		c.fatalf("%s: chunks came after that: %s", what, s)
 	case late > 1:
 		c.fatalf("%s: after chunk %d there were %d more: %s", what, taken, late, s)
 	case whole:
@@ -100,7 +97,7 @@ func (c *checker) earlyBreak() {
 }
 
 func (c *checker) goroutines() {
-	n := len(c.must(c.request()).chunks) // what a backend starts once may stay
+	n := len(c.must(c.request()).chunks) // the backend may start some once
 	watch := newWatch()
 	watch.do(func() {
 		for range 4 {
@@ -121,13 +118,12 @@ func (c *checker) goroutines() {
 		}
 	})
 	if left := watch.wait(min(c.kit.timeout(), 3*time.Second)); left != "" {
-		c.failf("after samples that were finished, left and cancelled there still was\n%s", left)
+		c.failf("goroutines remain after samples that were finished, left and cancelled:\n%s", left)
 	}
 }
 
 func (c *checker) concurrency() {
-	// Half of them go on from another prompt, so that text that strays from one
-	// sample into another shows.
+	// Half of them have another prompt, so that samples that are mixed up show.
 	first := c.must(c.request())
 	other := func() *sampling.Request {
 		req := c.request()
@@ -145,8 +141,8 @@ func (c *checker) concurrency() {
 			c.fatalf("of %d samples at once, number %d gave %s; alone it is %q", len(requests), i+1, got, shorten(want.text()))
 		}
 	}
-	// A server with a prefix cache reads a prompt of some length in other pieces
-	// when others have come before it, or come at the same time.
+	// A server with a prefix cache reads a long prompt in other pieces if others came
+	// before it or at the same time.
 	var long []*sampling.Request
 	for i := range 4 {
 		req := c.request()
@@ -168,14 +164,13 @@ func (c *checker) concurrency() {
 	}
 }
 
-// rounding is how far apart, in nats, two tokens may be that change places because
-// the weights are multiplied in another order, as happens in batches of other
-// sizes. It is measured: quantized weights differed by 0.19.
+// rounding is the largest difference, in nats, between two tokens that change places
+// by rounding, as in batches of other sizes. Quantized weights differed by 0.19.
 const rounding = 0.3
 
 // alike reports whether two greedy samples of one request have the same text, or
-// whether got is one that rounding explains: each of its tokens is as likely, by
-// what the backend says when nothing else is asked of it, as the likeliest one.
+// rounding explains got: each of its tokens is about as likely as the most likely one,
+// by what the backend reports for single requests.
 func (c *checker) alike(req *sampling.Request, want, got *sample) bool {
 	if want.err != nil || got.err != nil || want.text() == got.text() {
 		return (want.err == nil) == (got.err == nil)
@@ -211,8 +206,8 @@ func (c *checker) alike(req *sampling.Request, want, got *sample) bool {
 	return true
 }
 
-// atOnce makes all requests at a time. Each waits at its first chunk until all are
-// there, or a little while: a backend may do one after another.
+// atOnce makes all requests in parallel. Each waits at its first chunk for the others,
+// but not long, since a backend may run them one after another.
 func (c *checker) atOnce(requests []*sampling.Request) []*sample {
 	arrived := make(chan struct{})
 	var waiting, all sync.WaitGroup

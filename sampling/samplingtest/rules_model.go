@@ -2,13 +2,15 @@ package samplingtest
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The rule about stop sequences, which is kept by a backend and Model together.
+// The rules about stop sequences and constraints, which a backend and Model keep together.
 
 func (c *checker) stops() {
 	greedy := c.must(c.request())
@@ -16,27 +18,17 @@ func (c *checker) stops() {
 		want, found := sampling.Cut(greedy.text(), stop)
 		req := c.request()
 		req.Stop = stop
-		m := sampling.Model{Backend: c.backend}
-		c.stopped("Complete", stop, want, found, c.call("Model.Complete", func(ctx context.Context) (*sampling.Completion, error) {
-			return m.Complete(ctx, req)
-		}))
-		c.stopped("Stream", stop, want, found, c.call("Model.Stream", func(ctx context.Context) (*sampling.Completion, error) {
-			var whole sampling.Completion
-			for chunk, err := range m.Stream(ctx, req) {
-				if err != nil {
-					return &whole, err
-				}
-				whole.Text += chunk.Text
-				whole.Reason, whole.Stop = chunk.Reason, chunk.Stop
+		for how, got := range c.ways(req) {
+			if how == "Draw" {
+				break
 			}
-			return &whole, nil
-		}))
+			c.stopped(how, stop, want, found, got)
+		}
 	}
 }
 
-// stopLists makes stop sequences out of the greedy text: within it, across the
-// borders of its chunks, after others that never come, and out of the prompt,
-// where they must not count.
+// stopLists returns stop sequences from the greedy text: within a chunk, across
+// chunks, after stops that never occur, and from the prompt, where they must not count.
 func (c *checker) stopLists(greedy *sample) (lists [][]string) {
 	text := greedy.text()
 	var borders []int
@@ -63,7 +55,7 @@ func (c *checker) stopLists(greedy *sample) (lists [][]string) {
 	return lists
 }
 
-// around returns up to two runes before and two after a place in text.
+// around returns up to two runes before and two after a place in the text.
 func around(text string, at int) string {
 	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
 		at--
@@ -84,13 +76,37 @@ type result struct {
 	err error
 }
 
-// call makes one guarded call.
-func (c *checker) call(what string, f func(ctx context.Context) (*sampling.Completion, error)) result {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	var r result
-	c.guard(what, cancel, func() { r.Completion, r.err = f(ctx) })
-	return r
+// ways makes a request with Complete, Stream and Draw of a Model.
+func (c *checker) ways(req *sampling.Request) iter.Seq2[string, result] {
+	m := sampling.Model{Backend: c.backend}
+	call := func(how string, f func(ctx context.Context) (*sampling.Completion, error)) (r result) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		c.guard("Model."+how, cancel, func() { r.Completion, r.err = f(ctx) })
+		return r
+	}
+	stream := func(ctx context.Context) (*sampling.Completion, error) {
+		var whole sampling.Completion
+		for chunk, err := range m.Stream(ctx, req) {
+			if err != nil {
+				return &whole, err
+			}
+			whole.Text += chunk.Text
+			whole.Reason, whole.Stop = chunk.Reason, chunk.Stop
+		}
+		return &whole, nil
+	}
+	draw := func(ctx context.Context) (*sampling.Completion, error) {
+		all, err := m.Draw(ctx, req, 2)
+		if err != nil {
+			return nil, err
+		}
+		return all[len(all)-1], nil
+	}
+	return func(yield func(string, result) bool) {
+		_ = yield("Complete", call("Complete", func(ctx context.Context) (*sampling.Completion, error) { return m.Complete(ctx, req) })) &&
+			yield("Stream", call("Stream", stream)) && yield("Draw", call("Draw", draw))
+	}
 }
 
 // stopped checks a completion against the greedy text as Cut cuts it.
@@ -108,5 +124,42 @@ func (c *checker) stopped(how string, stop []string, want, found string, got res
 		c.fatalf("%s with the stops %q ended with the reason %q", how, stop, got.Reason)
 	case got.Stop != "" && got.Stop != found:
 		c.fatalf("%s with the stops %q names the stop %q; it is %q", how, stop, got.Stop, found)
+	}
+}
+
+func (c *checker) constrainer() {
+	digits, err := sampling.Matching(` ?[0-9]{2,4}`)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	for _, constraint := range []sampling.Constraint{
+		sampling.OneOf(" 1234", " 5é7 and 나비", "{}"), digits, digits.Wrap("[\"", "\"]"),
+	} {
+		for _, stop := range [][]string{nil, {"\n"}, {"###", "\n"}} {
+			for _, req := range []*sampling.Request{c.request(), c.sampled(1), c.sampled(2)} {
+				req.Constraint, req.Stop = constraint, stop
+				c.constrained(req)
+			}
+		}
+	}
+}
+
+// constrained makes one request in each way.
+func (c *checker) constrained(req *sampling.Request) {
+	pattern := req.Constraint.Pattern()
+	for how, got := range c.ways(req) {
+		switch {
+		case errors.Is(got.err, sampling.ErrUnsupported):
+			if err := (sampling.Forward{Backend: c.backend}).Constrains(req.Constraint); err == nil {
+				c.fatalf("Constrains says that %s is enforced, and %s gave %v", pattern, how, got.err)
+			}
+			c.leave("the backend does not constrain: %v", got.err)
+		case errors.Is(got.err, sampling.ErrConstraint):
+			c.fatalf("%s ignores the constraint %s with the stops %q: %v", how, pattern, req.Stop, got.err)
+		case got.err != nil:
+			c.fatalf("%s with the constraint %s: %v", how, pattern, got.err)
+		case got.Reason == sampling.TokenLimit && len(req.Stop) > 0:
+			c.fatalf("%s with the constraint %s and the stops %q did not end: %q", how, pattern, req.Stop, got.Text)
+		}
 	}
 }

@@ -18,7 +18,7 @@ func (c *checker) greedy() {
 	c.must(c.sampled(6))
 	for seed := range uint64(2) {
 		req := c.request()
-		req.Params.Seed = seed + 7 // a seed means nothing to an argmax
+		req.Params.Seed = seed + 7 // it does not matter to greedy decoding
 		if again := c.must(req); again.text() != first.text() {
 			c.fatalf("the same greedy request gave %q, and after other samples %q", shorten(first.text()), shorten(again.text()))
 		}
@@ -41,9 +41,8 @@ func (c *checker) seeds() {
 	}
 }
 
-// wordsInToken is more words than one token holds in any vocabulary, those with
-// tokens of several words included. It finds a backend that does not stop when
-// nothing tells how many tokens there were.
+// wordsInToken is more words than one token has in any vocabulary. It finds a backend
+// that does not stop and reports no token count.
 const wordsInToken = 8
 
 func (c *checker) maxTokens() {
@@ -58,7 +57,7 @@ func (c *checker) maxTokens() {
 		req.Params.MaxTokens = limit
 		s := c.must(req)
 		c.within(s, limit)
-		// A limit may cut a rune, which shows as a replacement character.
+		// A limit may cut a rune, which then is a replacement character.
 		text := strings.TrimRight(s.text(), "\uFFFD")
 		if !strings.HasPrefix(long.text(), text) {
 			c.fatalf("with MaxTokens %d the greedy text is %q, and with %d it does not begin so: %q", limit, shorten(s.text()), n, shorten(long.text()))
@@ -72,10 +71,10 @@ func (c *checker) maxTokens() {
 	}
 }
 
-// within fails when a sample tells of more tokens than its limit.
+// within fails if a sample reports more tokens than its limit.
 func (c *checker) within(s *sample, limit int) {
 	if u := s.usage(); u.CompletionTokens > limit {
-		c.fatalf("with MaxTokens %d the usage tells of %d tokens", limit, u.CompletionTokens)
+		c.fatalf("with MaxTokens %d the usage has %d tokens", limit, u.CompletionTokens)
 	}
 	if n := len(s.tokens()); n > limit {
 		c.fatalf("with MaxTokens %d there were %d tokens", limit, n)
@@ -86,9 +85,8 @@ func (c *checker) topK() { c.likeliest(func(p *sampling.Params) { p.TopK = 1 }) 
 func (c *checker) topP() { c.likeliest(func(p *sampling.Params) { p.TopP = 1e-6 }) }
 func (c *checker) minP() { c.likeliest(func(p *sampling.Params) { p.MinP = 1 }) }
 
-// likeliest checks a parameter that is set so that only the most likely token is
-// left at temperature 1. The text must then be the greedy one, where without the
-// parameter it is another.
+// likeliest checks a parameter that leaves only the most likely token at temperature
+// 1. The text must then be the greedy one, even if it differs without the parameter.
 func (c *checker) likeliest(set func(*sampling.Params)) {
 	greedy := c.must(c.request()).text()
 	told := false
@@ -108,12 +106,12 @@ func (c *checker) likeliest(set func(*sampling.Params)) {
 		}
 	}
 	if !told {
-		c.leave("every sample at temperature 1 is the greedy one, so that nothing can be seen")
+		c.leave("every sample at temperature 1 is the greedy one, so the parameter shows no effect")
 	}
 }
 
-// refused reports whether a sample is an error. Any error is good enough for a
-// parameter that is out of the ordinary; silence is what is wrong.
+// refused reports whether a sample is an error. Any error is allowed for an unusual
+// parameter, but not to ignore it.
 func (c *checker) refused(s *sample) bool {
 	if s.err != nil && s.text() != "" {
 		c.fatalf("text came before the error: %s", s)
@@ -121,14 +119,13 @@ func (c *checker) refused(s *sample) bool {
 	return s.err != nil
 }
 
-// penalties needs a text that repeats itself, and asks for a longer one where
-// the first does not.
+// penalties needs a text that repeats itself, and requests a longer one if necessary.
 func (c *checker) penalties() {
 	req := c.request()
 	greedy := c.must(req).text()
 	for tries := 0; !repeatsWord(greedy); tries++ {
 		if tries == 3 {
-			c.leave("the greedy text repeats no word, so that nothing can be seen: %q", shorten(greedy))
+			c.leave("the greedy text repeats no word, so a penalty shows no effect: %q", shorten(greedy))
 		}
 		req.Params.MaxTokens *= 2
 		greedy = c.must(req).text()
@@ -197,8 +194,8 @@ func (c *checker) token(i int, token sampling.Token, most int, greedy bool) {
 	}
 }
 
-// tolerance is how far two log probabilities of the same thing may be apart.
-// Servers that batch requests round differently from call to call.
+// tolerance is the largest difference between two log probabilities of the same
+// token. Servers that batch requests round differently from call to call.
 const tolerance = 0.02
 
 // badLogprob reports whether x is not the logarithm of a probability.
@@ -227,9 +224,8 @@ func (c *checker) refusals() {
 			c.failf("with %s the error was not the last thing: yield was called %d more times", describe(p), s.afterErr)
 		}
 	}
-	// Whether a field that nobody has heard of is sent on or refused is the
-	// backend's choice, but a refusal comes before any text. A value that cannot
-	// be sent must be refused: only a backend that drops Extra gets by with it.
+	// The backend may send or refuse an unknown field, but must refuse before any text.
+	// It must refuse a value that cannot be sent, which only an ignored Extra passes.
 	req := c.request()
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": true}
 	s := c.run(context.Background(), req, nil)

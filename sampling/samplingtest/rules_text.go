@@ -11,7 +11,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The rules about what is in the chunks.
+// The rules about the chunks.
 
 func (c *checker) answers() {
 	s := c.must(c.request())
@@ -41,7 +41,7 @@ func (c *checker) reasons() {
 		case last.Reason == sampling.StopSequence || last.Stop != "":
 			c.failf("the last chunk has the reason %q and the stop sequence %q, and the request had none", last.Reason, last.Stop)
 		case last.Reason < 0 || last.Reason > sampling.Filtered:
-			c.failf("the last chunk has the reason %d, which is none of package sampling's", int(last.Reason))
+			c.failf("the last chunk has the reason %d, which package sampling does not have", int(last.Reason))
 		}
 	}
 }
@@ -53,8 +53,7 @@ func (c *checker) short() *sampling.Request {
 	return req
 }
 
-// noEcho asks twice, so that a model that happens to repeat its prompt once is
-// not taken for one that always does.
+// noEcho samples twice, since a model may repeat a prompt once by chance.
 func (c *checker) noEcho() {
 	first := c.must(c.request())
 	again := c.request()
@@ -73,7 +72,7 @@ func (c *checker) wholeRunes() {
 	requests := []*sampling.Request{c.request()}
 	for seed := range uint64(4) {
 		hot := c.sampled(seed + 1)
-		hot.Params.Temperature = 1.5 // unlikely tokens are where the bytes are
+		hot.Params.Temperature = 1.5 // unlikely tokens have parts of runes
 		requests = append(requests, hot)
 	}
 	for _, prompt := range []string{"Les élèves ont vu la forêt où naît le", "butterfly: 나비\nowl:", "🦉🦋🐝"} {
@@ -82,7 +81,7 @@ func (c *checker) wholeRunes() {
 		requests = append(requests, other)
 	}
 	for _, req := range requests {
-		s := c.run(context.Background(), req, nil) // a vocabulary may lack these letters, so an error is none of this rule's
+		s := c.run(context.Background(), req, nil) // an error is allowed, since a vocabulary may lack these letters
 		for i, chunk := range s.chunks {
 			if !utf8.ValidString(chunk.Text) {
 				c.fatalf("after the prompt %q, with %s, the text of chunk %d of %d is %q", req.Prompt, describe(req.Params), i+1, len(s.chunks), chunk.Text)
@@ -104,16 +103,16 @@ func (c *checker) usage() {
 			case u.PromptTokens < 0 || u.CompletionTokens < 0 || u.CachedTokens < 0:
 				c.fatalf("chunk %d has a negative number: %+v", i+1, u)
 			case u.CachedTokens > u.PromptTokens:
-				c.fatalf("chunk %d tells more cached tokens than the prompt has: %+v", i+1, u)
+				c.fatalf("chunk %d has more cached tokens than prompt tokens: %+v", i+1, u)
 			case u.PromptTokens < before.PromptTokens || u.CompletionTokens < before.CompletionTokens:
 				c.fatalf("the cost so far shrank from %+v to %+v in chunk %d", before, u, i+1)
 			case u.PromptTokens > len(req.Prompt)+8:
-				c.fatalf("the prompt of %d bytes is said to have %d tokens", len(req.Prompt), u.PromptTokens)
+				c.fatalf("the prompt of %d bytes is reported with %d tokens", len(req.Prompt), u.PromptTokens)
 			}
 			before = u
 		}
 		if n := len(s.tokens()); before.CompletionTokens > 0 && n > before.CompletionTokens {
-			c.failf("%d tokens came and %d are charged", n, before.CompletionTokens)
+			c.failf("%d tokens were received and %d are charged", n, before.CompletionTokens)
 		}
 	}
 }
@@ -128,8 +127,8 @@ func (c *checker) emptyPrompt() {
 	}
 }
 
-// intact gives the request spare room in its slice, in which a careless append
-// would write.
+// intact gives the slice of stops spare capacity, which a careless append would
+// overwrite.
 func (c *checker) intact() {
 	build := func() *sampling.Request {
 		req := c.sampled(3)
@@ -139,7 +138,7 @@ func (c *checker) intact() {
 	}
 	req, want := build(), build()
 	s := c.run(context.Background(), req, nil)
-	if s.err != nil { // some backends refuse stops, and all should take none
+	if s.err != nil { // some backends refuse stops
 		req, want = c.sampled(3), c.sampled(3)
 		c.must(req)
 	}
@@ -150,13 +149,13 @@ func (c *checker) intact() {
 	}
 }
 
-// differences names the fields of a request that are not as they were.
+// differences names the fields of a request that have changed.
 func differences(got, want *sampling.Request) (names []string) {
 	if got.Prompt != want.Prompt {
 		names = append(names, "Prompt")
 	}
 	if !slices.Equal(got.Stop, want.Stop) {
-		names = append(names, fmt.Sprintf("Stop (or the room after it): %q", got.Stop))
+		names = append(names, fmt.Sprintf("Stop, or its spare capacity: %q", got.Stop))
 	}
 	if !reflect.DeepEqual(got.Params, want.Params) {
 		names = append(names, fmt.Sprintf("Params: %s", describe(got.Params)))

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// A watch tells which goroutines were started by a function and are still
-// there. It goes by profiler labels, which goroutines inherit, so that what
-// other tests run at the same time is not held against it.
+// A watch finds the goroutines that a function started and that still run. It uses
+// profiler labels, which goroutines inherit, to ignore those of other tests.
 type watch struct{ id string }
 
 const watchLabel = "samplingtest"
@@ -26,12 +25,12 @@ func (w watch) do(f func()) {
 	pprof.Do(context.Background(), pprof.Labels(watchLabel, w.id), func(context.Context) { f() })
 }
 
-// idleConnections is how many open connections of net/http count as idle ones
-// that are kept for the next request. Samples one after another need one.
+// idleConnections is how many open connections of net/http may be kept for the next
+// request. Samples one after another need one.
 const idleConnections = 2
 
-// wait waits until the goroutines are gone, at most for the given time, and
-// returns the stacks of those that are not.
+// wait waits until the goroutines have ended, for at most the given time, and returns
+// the stacks of those that have not.
 func (w watch) wait(most time.Duration) (left string) {
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		if left = w.left(); left == "" || most <= 0 {
@@ -42,7 +41,7 @@ func (w watch) wait(most time.Duration) (left string) {
 	}
 }
 
-// left returns the stacks of the goroutines that are there now.
+// left returns the stacks of the goroutines that still run.
 func (w watch) left() string {
 	var all bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&all, 1); err != nil {

@@ -84,7 +84,7 @@ type cached struct {
 	space string // which model's answers these are; "" is not known yet
 }
 
-// identity returns what sets this model's answers apart.
+// identity returns what distinguishes this model's answers.
 func (c *cached) identity(ctx context.Context) (string, error) {
 	k := c.cache
 	switch {
@@ -105,21 +105,21 @@ func (c *cached) identity(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("wrap: asking which model answers, for the cache: %w", err)
 	}
 	if info.Model == "" {
-		return "", fmt.Errorf("%w: wrap.Cache has a Store, and the backend does not say which model it serves; set Cache.Namespace, so that no other model's answers are taken for this one's", sampling.ErrInvalid)
+		return "", fmt.Errorf("%w: wrap.Cache has a Store, and the backend does not say which model it serves; set Cache.Namespace, so that the answers of models are not mixed up", sampling.ErrInvalid)
 	}
 	c.space = fmt.Sprintf("model %q server %q", info.Model, info.Server)
 	return c.space, nil
 }
 
-// An entry is a place that a call may find filled, or fill.
+// An entry is the place of one call's answer.
 type entry struct {
 	cache    *Cache
 	key      store.Key
 	question *question
-	refused  bool // the store says that the backend could not
+	refused  bool // the store has it as unsupported
 }
 
-// A record is what a Store has on a line: an exchange.
+// A record is the exchange on one line of a Store.
 type record struct {
 	Ask    *question `json:"ask"`
 	Answer *answer   `json:"answer"`
@@ -140,8 +140,8 @@ func (c *cached) entry(ctx context.Context, q *question, err error) (*entry, err
 	return &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: q}, nil
 }
 
-// get returns the answer that is there, or nil; when the Cache is Strict, an error
-// in place of nil.
+// get returns the cached answer, or nil. A Strict Cache returns an error instead of
+// nil.
 func (e *entry) get(ctx context.Context) (*answer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (e *entry) get(ctx context.Context) (*answer, error) {
 		if e.cache.Strict {
 			return nil, fmt.Errorf("%w: recorded as: %s", sampling.ErrUnsupported, r.Answer.Unsupported)
 		}
-		e.refused, r.Answer = true, nil // it may be able to by now
+		e.refused, r.Answer = true, nil // it may support it by now
 	}
 	if r.Answer != nil {
 		e.cache.hits.Add(1)
@@ -173,9 +173,9 @@ func (e *entry) get(ctx context.Context) (*answer, error) {
 	return nil, nil
 }
 
-// put keeps an answer, or fails in silence but for the stats: the caller has it.
-// Under a Namespace, which names one model, a Fallback's other backends count for
-// nothing.
+// put keeps an answer. An error only appears in Stats, since the caller has the
+// answer. A Namespace names one model, so what another backend of a Fallback answered
+// is not kept.
 func (e *entry) put(a *answer, t *trace) {
 	if t.partial || t.place > 1 && e.cache.Namespace != "" {
 		return
@@ -190,8 +190,8 @@ func (e *entry) put(a *answer, t *trace) {
 	}
 }
 
-// refuse keeps what the backend could not do, so that a strict Cache leads the caller
-// to the same other way.
+// refuse keeps what the backend does not support, so that a caller of a strict Cache
+// falls back in the same way.
 func (e *entry) refuse(err error, t *trace) {
 	if e.cache.Store != nil && !e.refused && errors.Is(err, sampling.ErrUnsupported) {
 		e.put(&answer{Unsupported: err.Error()}, t)
@@ -208,9 +208,10 @@ func (e *entry) store() interface {
 	return &e.cache.memory
 }
 
-// unknown says what is not in the store, and where it differs from what is.
+// unknown returns the error of a request that is not in the store. It shows the
+// nearest recorded one.
 func (e *entry) unknown() error {
-	asked, _ := e.question.key() // it was made before
+	asked, _ := e.question.key() // entry has checked the error
 	line, at, nearest := 0, -1, ""
 	err := e.cache.Store.file.Each(func(number int, value []byte) bool {
 		var r record
@@ -233,7 +234,7 @@ func (e *entry) unknown() error {
 		line, at, excerpt(asked, at), excerpt(nearest, at))
 }
 
-// common returns how many bytes two texts begin with alike.
+// common returns the length of the common prefix.
 func common(a, b string) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {

@@ -57,8 +57,8 @@ func ownCopy(c sampling.Chunk) sampling.Chunk {
 	return c
 }
 
-// complete returns the chunks up to the first stop sequence, and whether they are a
-// whole answer that keeps to the constraint.
+// complete returns the chunks up to the first stop sequence, and whether they are
+// worth keeping.
 func complete(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, ok bool) {
 	seen := func(yield func(sampling.Chunk, error) bool) {
 		for _, c := range chunks {
@@ -75,7 +75,7 @@ func complete(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, o
 	return pieces, worthKeeping(text, reason, req.Constraint)
 }
 
-// worthKeeping reports whether an answer is whole and keeps to its constraint.
+// worthKeeping reports whether an answer is complete and satisfies its constraint.
 func worthKeeping(text string, reason sampling.Reason, constraint sampling.Constraint) bool {
 	switch {
 	case reason == sampling.Unfinished || reason == sampling.Filtered:
@@ -87,7 +87,7 @@ func worthKeeping(text string, reason sampling.Reason, constraint sampling.Const
 	return m.Add(text) && (m.Done() || reason == sampling.TokenLimit)
 }
 
-// replay yields the chunks of an answer as a backend does.
+// replay yields the chunks of an answer.
 func (a *answer) replay(ctx context.Context, yield func(sampling.Chunk, error) bool) {
 	for i := range a.Chunks {
 		if err := ctx.Err(); err != nil {
@@ -136,8 +136,8 @@ func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations
 		})
 }
 
-// Count keeps counts in a Store only: memory would hardly be faster than a Counter
-// in the process.
+// Count keeps counts in a Store only, since a Counter in the process is about as fast
+// as memory.
 func (c *cached) Count(ctx context.Context, text string) (int, error) {
 	if c.cache.Store == nil {
 		return c.Forward.Count(ctx, text)
@@ -149,8 +149,8 @@ func (c *cached) Count(ctx context.Context, text string) (int, error) {
 	})
 }
 
-// Describe is kept where a Namespace names the model, so that a strict Cache knows
-// the window.
+// Describe keeps the description if a Namespace names the model, so that a strict
+// Cache knows the window.
 func (c *cached) Describe(ctx context.Context) (sampling.Info, error) {
 	if c.cache.Store == nil || c.cache.Namespace == "" {
 		return c.Forward.Describe(ctx)
@@ -162,8 +162,8 @@ func (c *cached) Describe(ctx context.Context) (sampling.Info, error) {
 	})
 }
 
-// Constrains lets a strict Cache take any constraint: what is in the store kept to
-// it.
+// Constrains accepts any constraint if the Cache is strict: recorded answers satisfy
+// theirs.
 func (c *cached) Constrains(constraint sampling.Constraint) error {
 	if c.cache.Strict {
 		return nil
@@ -171,8 +171,8 @@ func (c *cached) Constrains(constraint sampling.Constraint) error {
 	return c.Forward.Constrains(constraint)
 }
 
-// remembered answers a question that is not a stream. call returns nil for an
-// answer that is not to be kept.
+// remembered answers a question that is not a stream. call returns a nil answer if it
+// should not be kept.
 func remembered[T any](ctx context.Context, c *cached, q *question, err error, read func(*answer) T, call func(context.Context) (*answer, T, error)) (T, error) {
 	var none T
 	e, err := c.entry(ctx, q, err)
@@ -192,7 +192,7 @@ func remembered[T any](ctx context.Context, c *cached, q *question, err error, r
 	switch {
 	case err == nil && a != nil:
 		e.put(a, t)
-	case err != nil && q.Method != "count": // there would be one for each text
+	case err != nil && q.Method != "count": // there is one for each text
 		e.refuse(err, t)
 	}
 	return value, err

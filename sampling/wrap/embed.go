@@ -9,13 +9,10 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Embed returns a function that embeds texts as e does and remembers the vectors, so
+// Embed returns a function that embeds texts as e does and caches the vectors, so
 // that a pool of examples is embedded once. Package fewshot/choose takes it as an
-// EmbedderFunc. Only the texts that are not in the Cache are asked for, and a Strict
-// Cache asks for none.
-//
-// With a Store the Namespace names the embedding model, unless e is a backend that
-// describes itself.
+// EmbedderFunc. It requests only texts that are not in the Cache. With a Store the
+// Namespace names the embedding model, unless e is a backend that describes itself.
 func (c *Cache) Embed(e interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }) func(ctx context.Context, texts []string) ([][]float32, error) {
@@ -24,7 +21,7 @@ func (c *Cache) Embed(e interface {
 	return func(ctx context.Context, texts []string) ([][]float32, error) {
 		vectors := make([][]float32, len(texts))
 		entries := make([]*entry, len(texts))
-		places := map[string][]int{} // of the texts that are asked for
+		places := map[string][]int{} // of the texts to request
 		var ask []string
 		for i, text := range texts {
 			if places[text] != nil {
@@ -70,7 +67,7 @@ func (c *Cache) Embed(e interface {
 	}
 }
 
-// A vector is kept as its float32 numbers, the lower byte first.
+// A vector is stored as its float32 numbers, in little-endian order.
 func writeVector(v []float32) []byte {
 	b := make([]byte, 0, 4*len(v))
 	for _, x := range v {

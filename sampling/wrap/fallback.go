@@ -62,8 +62,8 @@ const (
 	lastCoolDown  = time.Minute
 )
 
-// ready reports whether the backend does not cool down. One call at a time tries
-// a backend after its cool-down: for the others it goes on.
+// ready reports whether the backend is not cooling down. After its cool-down one call
+// tries it, while it continues for the others.
 func (c *choice) ready() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *choice) succeeded() {
 	c.mu.Unlock()
 }
 
-// note tells which backend answered.
+// note reports which backend answered.
 func (c *choice) note(ctx context.Context) {
 	note(ctx, func(t *trace) { t.place = c.place })
 }
@@ -110,7 +110,7 @@ func (c *choice) failed(ctx context.Context, fault error) bool {
 	return true
 }
 
-// order yields the backends as a call should ask them: those that cool down last.
+// order yields the backends in the order to ask them: those that cool down come last.
 func (f fallback) order() iter.Seq[*choice] {
 	return func(yield func(*choice) bool) {
 		var last fallback
@@ -129,11 +129,11 @@ func (f fallback) order() iter.Seq[*choice] {
 	}
 }
 
-// Refusals are the faults of the backends that could not answer one call.
+// refusals are the faults of the backends that could not answer one call.
 type refusals []error
 
-// err returns the error of a call that nobody answered. It wraps the first
-// temporary fault, since then the call may succeed later.
+// err returns the error of a call that no backend answered. It wraps the first
+// temporary fault, since the call may then succeed later.
 func (r refusals) err() error {
 	switch len(r) {
 	case 0:
@@ -149,7 +149,7 @@ func (r refusals) err() error {
 	return &refused{r[max(which, 0)], texts}
 }
 
-// refused says what each backend said.
+// refused lists the error of each backend.
 type refused struct {
 	cause error
 	texts []string
@@ -202,8 +202,8 @@ func (c *choice) takes(req *sampling.Request) error {
 	return c.Constrains(req.Constraint)
 }
 
-// Draw implements [sampling.Drawer]. Where the backend whose turn it is cannot draw
-// several at once, a Model draws singly, and each sample can fall back.
+// Draw implements [sampling.Drawer]. If the current backend cannot draw several at
+// once, a Model draws single samples, and each can fall back.
 func (f fallback) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 	return firstOf(ctx, f, func(c *choice) ([]*sampling.Completion, bool, error) {
 		if err := c.takes(req); err != nil {
@@ -279,7 +279,7 @@ func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 	}
 	list := func(names []string) string {
 		if slices.Contains(names, "") {
-			return "" // half a list would look like another one
+			return "" // a partial list could equal another one
 		}
 		return strings.Join(names, ", ")
 	}
@@ -288,8 +288,8 @@ func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 	return all, nil
 }
 
-// Constrains implements [sampling.Constrainer]: one that can is enough, and those
-// that cannot are not asked for the constraint.
+// Constrains implements [sampling.Constrainer]. One backend that enforces c is enough,
+// and only such backends are asked.
 func (f fallback) Constrains(c sampling.Constraint) error {
 	var faults refusals
 	for _, b := range f {

@@ -65,14 +65,14 @@ func (f forbid) Wrap(backend sampling.Backend) sampling.Backend {
 	return guard{inside(backend), f.runs}
 }
 
-// A guard reads what a backend says.
+// A guard reads the text of a backend.
 type guard struct {
 	sampling.Forward
 	runs *runSet
 }
 
-// Draw implements [sampling.Drawer]. Completions that are drawn together would
-// not pass through Sample.
+// Draw implements [sampling.Drawer]. Completions that are drawn together do not pass
+// through Sample.
 func (g guard) Draw(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
 	return nil, fmt.Errorf("wrap: Forbid: %w: completions are drawn one at a time", sampling.ErrUnsupported)
 }
@@ -81,8 +81,8 @@ func (g guard) Draw(context.Context, *sampling.Request, int) ([]*sampling.Comple
 func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		w := watch{runs: g.runs, last: make([]uint64, g.runs.length)}
-		// flush yields the text that is held back when the stream breaks. It
-		// reports whether the caller still wants the cause.
+		// flush yields the held text when the stream breaks off, and reports whether
+		// the caller still wants the error.
 		flush := func() bool {
 			rest := w.end(sampling.Chunk{})
 			if rest.Text == "" && rest.Reason == sampling.Unfinished {

@@ -4,10 +4,9 @@ import "context"
 
 type labelKey struct{}
 
-// WithLabel returns a context whose calls a [Meter] counts under the label, and
-// which a [Log] names: "translate", or the name of a customer. The innermost
-// label counts. There should be as many labels as somebody wants to read in a
-// table, not one for each call: a Meter keeps them all.
+// WithLabel returns a context whose calls a [Meter] counts under the label and a
+// [Log] records with it: "translate", or the name of a customer. The innermost label
+// counts. A Meter keeps all labels, so do not use one for each call.
 func WithLabel(ctx context.Context, label string) context.Context {
 	return context.WithValue(ctx, labelKey{}, label)
 }

@@ -42,8 +42,8 @@ type Limit struct {
 
 	once     sync.Once
 	slots    chan struct{} // holds one element for each call under way
-	turn     chan struct{} // holds one element while somebody waits for the buckets
-	settled  chan struct{} // tells that one that tokens were given back
+	turn     chan struct{} // holds one element while a call waits for the buckets
+	settled  chan struct{} // wakes that call when tokens are given back
 	requests *rate.Limiter
 	tokens   *rate.Limiter
 }
@@ -53,7 +53,8 @@ func (l *Limit) Wrap(backend sampling.Backend) sampling.Backend {
 	return &limited{l, inside(backend)}
 }
 
-// A waitError is what a call gets that gave up while it waited. Nothing was sent.
+// A waitError is the error of a call whose context ended while it waited. Nothing was
+// sent.
 type waitError struct{ err error }
 
 func (e *waitError) Error() string { return fmt.Sprintf("waiting for wrap.Limit: %v", e.err) }
@@ -76,8 +77,8 @@ func bucket(perMinute int) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(float64(perMinute)/60), perMinute)
 }
 
-// enter waits until a call of so many tokens may begin. Each call that entered
-// must leave.
+// enter waits until a call of so many tokens may begin. Each call that entered must
+// leave.
 func (l *Limit) enter(ctx context.Context, tokens int) error {
 	if err := ctx.Err(); err != nil {
 		return &waitError{err}
@@ -102,16 +103,16 @@ func (l *Limit) enter(ctx context.Context, tokens int) error {
 	return nil
 }
 
-// free gives the place among those under way to another.
+// free lets another call begin.
 func (l *Limit) free() {
 	if l.slots != nil {
 		<-l.slots
 	}
 }
 
-// await takes a request and the tokens out of the buckets. Only one call at a
-// time looks at them, and the others queue in the channel, which wakes them in
-// their order: so a large call is not starved by small ones.
+// await takes a request and the tokens from the buckets. One call at a time waits for
+// them. The others queue in the channel, which wakes them in order, so that small
+// calls do not starve a large one.
 func (l *Limit) await(ctx context.Context, tokens int) error {
 	if l.requests == nil && l.tokens == nil {
 		return nil
@@ -152,13 +153,13 @@ func lacking(l *rate.Limiter, n int, now time.Time) time.Duration {
 	if missing < 1e-6 { // do not wait for a rounding error
 		return 0
 	}
-	seconds := min(missing/float64(l.Limit()), math.MaxInt32) // a debt may be large beyond time
+	seconds := min(missing/float64(l.Limit()), math.MaxInt32) // a large debt must not overflow
 	return time.Duration(math.Ceil(seconds * float64(time.Second)))
 }
 
-// take takes n out of the bucket, or gives -n back. A debt is allowed: the next
-// call waits for it too, an hour at most, since a number beyond that is hardly
-// true. The bucket takes no more than it holds at one time.
+// take takes n from the bucket, or gives -n back. A debt is allowed, and the next call
+// waits for it: an hour at most, since a larger number is hardly true. The bucket
+// gives no more than it holds at one time.
 func take(l *rate.Limiter, n int, now time.Time) {
 	if l == nil {
 		return
@@ -173,8 +174,8 @@ func take(l *rate.Limiter, n int, now time.Time) {
 	}
 }
 
-// leave ends a call that was taken for so many tokens and used so many. Where
-// nothing was sent the request is given back too.
+// leave ends a call that took and used so many tokens. If nothing was sent, the
+// request is given back too.
 func (l *Limit) leave(taken, used int, sent bool) {
 	now := time.Now()
 	if !sent {
@@ -186,7 +187,7 @@ func (l *Limit) leave(taken, used int, sent bool) {
 	if !sent || used < taken {
 		select {
 		case l.settled <- struct{}{}:
-		default: // nobody has heard the last one yet, and one is enough
+		default: // the last one was not received yet, and one is enough
 		}
 	}
 	l.free()
@@ -198,7 +199,7 @@ type limited struct {
 	sampling.Forward
 }
 
-// count counts tokens where there is a limit to them.
+// count counts tokens if there is a limit on them.
 func (l *limited) count(ctx context.Context, tokens func(counting) int) int {
 	if l.limit.Tokens == 0 {
 		return 0

@@ -62,8 +62,7 @@ type line struct {
 	attrs []slog.Attr
 }
 
-// line begins a record. The context that it returns carries what the wrappers
-// inside have to tell.
+// line begins a record. The inner wrappers report to the context that it returns.
 func (l Log) line(ctx context.Context) (context.Context, *line) {
 	inner, t := withTrace(ctx)
 	r := &line{log: l, ctx: ctx, start: time.Now(), trace: t}
@@ -96,7 +95,7 @@ func (r *line) usage(u sampling.Usage) {
 	}
 }
 
-// text adds what is written only when asked for.
+// text adds a text if Log.Text is set.
 func (r *line) text(name, text string) {
 	if r.log.Text {
 		r.add(slog.String(name, text))
@@ -110,14 +109,14 @@ func (r *line) prompt(text string) {
 	r.text("prompt", text)
 }
 
-// write ends the record. quiet says that a failure is none.
+// write ends the record. quiet logs a failure like a success.
 func (r *line) write(message string, err error, quiet bool) {
 	r.add(slog.Duration("took", time.Since(r.start)))
 	r.trace.mu.Lock()
 	if r.trace.attempts > 1 {
 		r.add(slog.Int("attempts", r.trace.attempts))
 	}
-	if r.trace.waited >= time.Millisecond { // less is only the way through
+	if r.trace.waited >= time.Millisecond { // less is not a wait
 		r.add(slog.Duration("waited", r.trace.waited))
 	}
 	if r.trace.hit {
@@ -172,7 +171,7 @@ func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			case err == nil:
 				r.add(slog.String("reason", t.reason.String()))
 				if t.reason == sampling.Unfinished {
-					err = sampling.ErrTruncated // Model will say so too
+					err = sampling.ErrTruncated // as Model reports
 				}
 			}
 			r.prompt(req.Prompt)
@@ -208,7 +207,7 @@ func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 		if l.log.Text {
 			r.add(slog.Any("texts", texts))
 		}
-		// Model then draws by single samples, so nothing is wrong.
+		// If it is unsupported, Model draws single samples.
 		r.write("draw", err, errors.Is(err, sampling.ErrUnsupported))
 	}()
 	return l.Forward.Draw(ctx, req, n)
@@ -222,7 +221,7 @@ func (l *logged) Score(ctx context.Context, req *sampling.Request, continuations
 		if l.log.Text {
 			r.add(slog.Any("texts", continuations))
 		}
-		// Whoever scores finds out in this way whether a backend can.
+		// Callers find out in this way whether a backend scores.
 		r.write("score", err, errors.Is(err, sampling.ErrUnsupported))
 	}()
 	return l.Forward.Score(ctx, req, continuations)

@@ -13,11 +13,11 @@ const (
 	maxBytes   = 64 << 20
 )
 
-// A memory keeps values and forgets those that were not asked for the longest.
+// A memory keeps values and evicts the least recently used ones.
 type memory struct {
 	mu    sync.Mutex
 	byKey map[store.Key]*list.Element
-	order list.List // of *kept, the last used in front
+	order list.List // of *kept, the last used first
 	size  int
 }
 

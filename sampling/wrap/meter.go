@@ -87,8 +87,8 @@ type charge struct {
 	held  float64 // the most that it can cost
 }
 
-// admit begins a call that costs at most what the two functions say, which are
-// only asked when there is a cap.
+// admit begins a call that costs at most what most returns. It calls most only if
+// there is a cap.
 func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int)) (*charge, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int))
 }
 
 func (m *Meter) fits(a *account, c *charge, name string, limit float64) error {
-	const rounding = 1e-9 // of sums of many small amounts
+	const rounding = 1e-9 // error of many small sums
 	if limit == 0 || a.bill.Cost+a.held+c.held <= limit*(1+rounding) {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (m *Meter) account(label string) *account {
 	return a
 }
 
-// drop ends a call that failed without a cost.
+// drop ends a call that failed and cost nothing.
 func (c *charge) drop(err error) {
 	c.end(func(a *account) {
 		if !unsent(err) {
@@ -170,7 +170,7 @@ func (c *charge) settle(u sampling.Usage, told bool) {
 	note(c.ctx, func(t *trace) { t.cost, t.metered = t.cost+cost, true })
 }
 
-// end writes a call into the accounts that it belongs to.
+// end updates the accounts of a call.
 func (c *charge) end(write func(*account)) {
 	m := c.meter
 	m.mu.Lock()
@@ -181,12 +181,12 @@ func (c *charge) end(write func(*account)) {
 	}
 }
 
-// natural is a usage without negative numbers, which would pay a cap back.
+// natural replaces negative numbers by 0, since they would pay a cap back.
 func natural(u sampling.Usage) sampling.Usage {
 	return sampling.Usage{PromptTokens: max(u.PromptTokens, 0), CompletionTokens: max(u.CompletionTokens, 0), CachedTokens: max(u.CachedTokens, 0)}
 }
 
-// plus adds, and stays at the largest number where the sum is larger.
+// plus adds, and returns the largest int on overflow.
 func plus(sum, n int) int {
 	if sum > math.MaxInt-n {
 		return math.MaxInt
@@ -194,8 +194,8 @@ func plus(sum, n int) int {
 	return sum + n
 }
 
-// mayHaveRead reports whether a call that brought nothing and ended with err may
-// still have made the server read the prompt.
+// mayHaveRead reports whether the server may have read the prompt of a call that
+// yielded nothing and ended with err.
 func mayHaveRead(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && !unsent(err)
 }
@@ -206,7 +206,7 @@ func unsent(err error) bool {
 		return true
 	}
 	if e, ok := errors.AsType[*sampling.Error](err); ok && e.Status != 0 {
-		return false // the server has answered it
+		return false // the server answered
 	}
 	for _, before := range []error{ErrSpent, sampling.ErrUnsupported, sampling.ErrInvalid, sampling.ErrBudget} {
 		if errors.Is(err, before) {

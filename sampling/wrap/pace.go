@@ -34,11 +34,9 @@ func (p *pace) attempt(ctx context.Context) {
 	note(ctx, func(t *trace) { t.attempts++ })
 }
 
-// wait returns nil when it is time for the next attempt, and otherwise the error
-// to give up with, which wraps the fault.
-//
-// A wait that would end too late is not begun: the caller learns what is wrong
-// while there is time to do something else.
+// wait returns nil when it is time for the next attempt, and otherwise the error to
+// give up with, which wraps the fault. A wait that would end too late does not begin,
+// so that the caller has time to do something else.
 func (p *pace) wait(ctx context.Context, fault error) error {
 	after, ok := temporary(fault)
 	if !ok || ctx.Err() != nil || p.Attempts <= 1 {
@@ -69,10 +67,10 @@ func (p *pace) wait(ctx context.Context, fault error) error {
 
 // delay returns how long to wait before the next attempt.
 //
-// The waits double, and each is drawn evenly from between half of itself and the
-// whole ("equal jitter": Brooker, Exponential Backoff and Jitter, 2015), so that
-// callers who failed together do not come back together. What a server asks for
-// is the least; the jitter of a first wait comes on top.
+// The waits double. Each is drawn evenly between half of itself and the whole ("equal
+// jitter": Brooker, Exponential Backoff and Jitter, 2015), so that callers who failed
+// together do not return together. A server's wait is a minimum, plus the jitter of
+// the first wait.
 func (p *pace) delay(after time.Duration) time.Duration {
 	wait := p.Wait
 	for range p.attempts - 1 {
@@ -93,8 +91,8 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // temporary reports whether the same request may succeed later, and how long the
-// server asked to wait. A backend that has an opinion knows best: there are
-// streams that will break off in the same place again.
+// server asked to wait. A backend's own opinion counts first, since some streams
+// always break off in the same place.
 func temporary(err error) (after time.Duration, ok bool) {
 	if e, is := errors.AsType[*sampling.Error](err); is {
 		return e.RetryAfter, e.Temporary

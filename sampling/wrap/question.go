@@ -9,8 +9,8 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A question is one call, as exactly as an answer may depend on it. It is what
-// a Store shows, and its key is what a Cache looks up.
+// A question is one call, with everything that its answer may depend on. A Store
+// keeps it, and a Cache looks up its key.
 type question struct {
 	Method        string   `json:"method"` // "sample", "draw", "score", "count", "embed" or "describe"
 	N             int      `json:"n,omitempty"`
@@ -36,8 +36,8 @@ type params struct {
 	Extra             json.RawMessage `json:"extra,omitempty"`
 }
 
-// ask writes down a sample, or a draw of n. It fails for a request that has no
-// exact form: text that is not UTF-8, or an Extra that is not JSON.
+// ask returns the question of a sample, or of a draw of n. A request that has no
+// exact form is an error: text that is not UTF-8, or an Extra that is not JSON.
 func ask(method string, req *sampling.Request, n int) (*question, error) {
 	p := &req.Params
 	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Constraint: req.Constraint.Pattern(), Params: &params{
@@ -45,7 +45,9 @@ func ask(method string, req *sampling.Request, n int) (*question, error) {
 		FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty, RepetitionPenalty: p.RepetitionPenalty,
 		Seed: p.Seed, Logprobs: p.Logprobs, TopLogprobs: p.TopLogprobs,
 	}}
-	q.settle()
+	if p.Temperature == 0 {
+		q.Params.Seed = 0 // Model draws one for every request, and here it decides nothing
+	}
 	if len(p.Extra) > 0 {
 		var err error
 		if q.Params.Extra, err = canonical(p.Extra); err != nil {
@@ -55,7 +57,7 @@ func ask(method string, req *sampling.Request, n int) (*question, error) {
 	return q, q.check()
 }
 
-// check refuses text that JSON would not keep as it is.
+// check refuses text that JSON would change.
 func (q *question) check() error {
 	for _, texts := range [][]string{{q.Prompt}, q.Stop, q.Continuations} {
 		for _, text := range texts {
@@ -67,29 +69,21 @@ func (q *question) check() error {
 	return nil
 }
 
-// settle leaves out the seed of a greedy question: Model draws one for every
-// request, and at temperature 0 it decides nothing.
-func (q *question) settle() {
-	if q.Params != nil && q.Params.Temperature == 0 {
-		q.Params.Seed = 0
-	}
-}
-
-// key returns the question as one line in which equal questions are equal.
+// key returns the question as one line. Equal questions have equal lines.
 func (q *question) key() (string, error) {
 	line, err := encode(q)
 	return string(line), err
 }
 
-// canonical returns v as JSON that does not depend on how Go had it: a struct's
-// fields come in the order of their names, and an int 1 is a float64 1.
+// canonical returns v as JSON that does not depend on its Go type: fields are in the
+// order of their names, and an int 1 is the same as a float64 1.
 func canonical(v any) ([]byte, error) {
 	raw, err := encode(v)
 	if err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber() // a float64 would not keep large integers apart
+	d.UseNumber() // a float64 would confuse large integers
 	var plain any
 	if err := d.Decode(&plain); err != nil {
 		return nil, err
@@ -97,7 +91,7 @@ func canonical(v any) ([]byte, error) {
 	return encode(plain)
 }
 
-// encode writes one line without its end, and leaves <, > and & readable.
+// encode returns JSON on one line, with <, > and & readable.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -11,12 +11,12 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A counting returns the number of tokens in a text, or a number that is not
-// smaller. nil counts bytes.
+// A counting returns the number of tokens in a text, or an upper bound. nil counts
+// bytes.
 type counting func(text string) int
 
-// countBy counts by the counter that a wrapper was given, or else by the backend.
-// Where counting fails, bytes count.
+// countBy counts by the wrapper's counter, or else by the backend. If counting fails,
+// it counts bytes.
 func countBy(ctx context.Context, own sampling.Counter, backend sampling.Forward) counting {
 	if own == nil {
 		if _, ok := backend.Backend.(sampling.Counter); !ok {
@@ -44,11 +44,10 @@ func maxTokens(req *sampling.Request) int {
 	return cmp.Or(req.Params.MaxTokens, sampling.DefaultMaxTokens)
 }
 
-// mayDraw is the most that a request may draw, for sums: a MaxTokens that means
-// "no limit" must not overflow them.
+// mayDraw is maxTokens for sums, which a huge MaxTokens must not overflow.
 func mayDraw(req *sampling.Request) int { return min(maxTokens(req), 1<<30) }
 
-// times multiplies, and stays at the largest int where the product is larger.
+// times multiplies, and returns the largest int on overflow.
 func times(n, m int) int {
 	if m > 0 && n > math.MaxInt/m {
 		return math.MaxInt
@@ -56,20 +55,20 @@ func times(n, m int) int {
 	return n * m
 }
 
-// A tally adds up what came of one call, and tells what it cost: by the
-// backend's own word, or else by the text that was seen.
+// A tally adds up the chunks of one call. Its cost is what the backend reported, or
+// else an estimate from the text.
 type tally struct {
 	counter counting         // may be nil
 	text    *strings.Builder // when set, keeps all text
 
-	bytes  int             // of text that came
-	first  time.Time       // when the first text came
+	bytes  int             // of text received
+	first  time.Time       // when the first text was received
 	reason sampling.Reason // of the last chunk
-	usage  sampling.Usage  // what the backend told so far; 0 is not told
-	model  string          // that answered
+	usage  sampling.Usage  // as reported so far
+	model  string          // the model that answered
 	chunks int
 
-	// What came since the backend last told its usage.
+	// Received since the backend last reported its usage.
 	sinceBytes  int
 	sinceTokens int
 	sinceText   strings.Builder // kept only when there is a counter
@@ -98,8 +97,7 @@ func (t *tally) add(c *sampling.Chunk) {
 	}
 }
 
-// tell takes in what the backend says. Some servers send zeros until the last
-// chunk, which say nothing.
+// tell adds a reported usage. Some servers send zeros until the last chunk.
 func (t *tally) tell(u sampling.Usage) {
 	t.usage.PromptTokens = cmp.Or(u.PromptTokens, t.usage.PromptTokens)
 	t.usage.CachedTokens = cmp.Or(u.CachedTokens, t.usage.CachedTokens)
@@ -110,16 +108,16 @@ func (t *tally) tell(u sampling.Usage) {
 	}
 }
 
-// completion returns how many tokens were drawn, at least, and whether that is
-// by the backend's own word. An estimate errs upwards, but for what the server
-// drew and never sent.
+// completion returns how many tokens were drawn, and whether the backend reported
+// it. An estimate is too high rather than too low, but does not include tokens that the
+// server drew and never sent.
 func (t *tally) completion(limit int) (n int, told bool) {
 	n = t.usage.CompletionTokens
 	switch {
 	case t.sinceBytes == 0 && t.sinceTokens == 0:
-		// A text that ended before it began may rightly have no tokens.
+		// An empty text may have no tokens.
 		return n, n > 0 || t.usage.PromptTokens > 0 && t.reason != sampling.Unfinished
-	case t.sinceTokens > 0: // there is one for each token when there are any
+	case t.sinceTokens > 0: // with log probabilities there is one for each token
 		n += t.sinceTokens
 	case t.counter != nil:
 		n += bound(t.counter, t.sinceText.String())
@@ -129,8 +127,7 @@ func (t *tally) completion(limit int) (n int, told bool) {
 	return min(n, max(limit, t.usage.CompletionTokens)), false
 }
 
-// prompt returns how many tokens the prompt has, and whether that is by the
-// backend's own word.
+// prompt returns how many tokens the prompt has, and whether the backend reported it.
 func (t *tally) prompt(text string) (n int, told bool) {
 	if t.usage.PromptTokens > 0 {
 		return t.usage.PromptTokens, true
@@ -147,8 +144,7 @@ func (t *tally) cost(req *sampling.Request) (u sampling.Usage, told bool) {
 	return u, promptTold && completionTold
 }
 
-// drawn returns what several completions cost together. The prompt was read
-// once for all of them.
+// drawn returns the cost of several completions, whose prompt is read once.
 func drawn(counter counting, req *sampling.Request, all []*sampling.Completion) (u sampling.Usage, told bool) {
 	told = true
 	for _, c := range all {
@@ -174,8 +170,7 @@ func drawn(counter counting, req *sampling.Request, all []*sampling.Completion) 
 	return u, told
 }
 
-// scored returns what scoring costs: the prompt is read with each continuation.
-// No backend tells.
+// scored returns the tokens of a score. The prompt counts with each continuation.
 func scored(counter counting, prompt string, continuations []string) int {
 	n := times(len(continuations), bound(counter, prompt))
 	for _, c := range continuations {
@@ -190,8 +185,8 @@ type ending struct {
 	left bool // the consumer left its loop, or panicked in it
 }
 
-// pass passes a stream on and adds it up. Until it returns the ending is that
-// the consumer left, which so stands when the loop's body panics.
+// pass passes a stream on and adds it up. Until it returns, left is set, which is
+// right if the loop's body panics.
 func (e *ending) pass(chunks iter.Seq2[sampling.Chunk, error], t *tally, yield func(sampling.Chunk, error) bool) {
 	e.left = true
 	for chunk, err := range chunks {
@@ -202,7 +197,7 @@ func (e *ending) pass(chunks iter.Seq2[sampling.Chunk, error], t *tally, yield f
 		}
 		t.add(&chunk)
 		if !yield(chunk, nil) {
-			// Everybody leaves at the last chunk.
+			// A consumer always leaves at the last chunk.
 			e.left = chunk.Reason == sampling.Unfinished
 			return
 		}

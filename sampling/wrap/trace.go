@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A trace is what the wrappers inside a Log or a Cache tell it about one call, by
-// way of the context.
+// A trace collects what the inner wrappers did in one call, for the Log or Cache
+// around them. It is in the context.
 type trace struct {
 	mu       sync.Mutex
 	attempts int
@@ -17,8 +17,8 @@ type trace struct {
 	cost     float64
 	metered  bool
 
-	// Of a Fallback: which of its backends answered, from 1, and whether one that
-	// the answer depends on too could not be asked.
+	// Of a Fallback: which of its backends answered, from 1, and whether a count
+	// lacks a backend that failed.
 	place   int
 	partial bool
 }
@@ -31,7 +31,7 @@ func withTrace(ctx context.Context) (context.Context, *trace) {
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
-// pass tells another trace all that this one was told.
+// pass adds the trace to another one.
 func (t *trace) pass(to *trace) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -44,7 +44,7 @@ func (t *trace) pass(to *trace) {
 	to.partial = to.partial || t.partial
 }
 
-// note tells the Log and the Cache around a call, if any, about it.
+// note reports something about a call to the Log or Cache around it, if any.
 func note(ctx context.Context, tell func(*trace)) {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		t.mu.Lock()
