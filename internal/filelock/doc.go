@@ -3,5 +3,5 @@ package filelock
 
 import "errors"
 
-// ErrInUse says that this process or another one already has the file open.
+// ErrInUse: this or another process has the file open.
 var ErrInUse = errors.New("the file is in use: close the other program, or choose another file")

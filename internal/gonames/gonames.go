@@ -15,8 +15,8 @@ var names = regexp.MustCompile(`"(?:[^"\\]|\\.)*"` +
 	`|\bStop\[` +
 	`|\b[A-Z][a-z]+(?:[A-Z][a-z]*)+\b`)
 
-// Plain returns the error's text without Go's names. Fields are written as on the
-// wire: max_tokens for MaxTokens.
+// Plain returns the error's text without Go names. Fields have their names in JSON:
+// max_tokens for MaxTokens.
 func Plain(err error) string {
 	text, _, _ := strings.Cut(err.Error(), "; without a Counter") // advice to a programmer
 	return names.ReplaceAllStringFunc(text, func(name string) string {

@@ -1,6 +1,6 @@
 // Package parallel runs a bounded number of calls at once. It is the one fan-out
-// of this module: no goroutine outlives the loop over its results, and a panic in
-// a call arrives in the goroutine that ranges over them.
+// of this module. No goroutine outlives the loop over its results, and a panic in a
+// call is raised in the goroutine of that loop.
 package parallel
 
 import (
@@ -34,7 +34,7 @@ func Do[T, R any](ctx context.Context, items iter.Seq[T], limit int, ordered boo
 				<-results
 			}
 		}()
-		waiting := map[int]R{} // finished, and not yet yielded
+		waiting := map[int]R{} // finished but not yielded
 		drawn, yielded, more := 0, 0, true
 		for {
 			for more && running < limit && (drawn-yielded)/ahead < limit {
@@ -98,7 +98,7 @@ type Panic struct {
 	Stack []byte
 }
 
-// Error gives the value and the stack.
+// Error returns the value and the stack.
 func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
 
 // Unwrap returns the value if it is an error.

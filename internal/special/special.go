@@ -30,7 +30,7 @@ func MayName(text string) bool {
 	return false
 }
 
-// IsName reports whether a text is in brackets and has a letter in it.
+// IsName reports whether a text is in brackets and has a letter.
 func IsName(text string) bool {
 	if len(text) < 3 {
 		return false

@@ -48,16 +48,16 @@ type Store struct {
 
 	mu      sync.RWMutex
 	file    *os.File
-	index   map[uint64]int64 // where the last line of a key begins, by the key's first 8 bytes
-	size    int64            // the bytes up to the end of the last whole line
+	index   map[uint64]int64 // the offset of the last line of a key, by the key's first 8 bytes
+	size    int64            // the offset after the last whole line
 	damaged []int            // numbers of the lines that were skipped
-	written bool             // whether something was, since the file was opened
+	written bool             // since the file was opened
 	broken  error            // why nothing more can be written
 }
 
-// Open opens the store at path, or makes a new one with mode 0600, since texts are
-// private. A file that somebody else has open wraps [filelock.ErrInUse]; a file
-// that is not a store is an error, and stays as it is.
+// Open opens or creates the store at path, with mode 0600, since texts are private. If
+// the file is open elsewhere the error wraps [filelock.ErrInUse]. A file that is not a
+// store is an error, and is not changed.
 func Open(path string) (*Store, error) {
 	file, unlock, err := filelock.Open(path)
 	if err != nil {
@@ -78,11 +78,11 @@ func (s *Store) load() error {
 		if err != nil && err != io.EOF {
 			return err
 		}
-		if err == io.EOF { // what has no line break is not whole
+		if err == io.EOF { // the rest is not a whole line
 			break
 		}
 		if number == 1 && string(line) != header {
-			return fmt.Errorf("the first line is not %s, so this is not a store of exchanges, or one of another version; choose another file", header)
+			return fmt.Errorf("the first line is not %s, so it is not a store of this version; choose another file", header)
 		}
 		if number > 1 {
 			if key, _, ok := parse(line); ok {
@@ -117,8 +117,8 @@ func (s *Store) load() error {
 	return nil
 }
 
-// readLine returns a line without its end. At the end of the file it returns what
-// is left, with io.EOF.
+// readLine returns a line without its end. At the end of the file it returns the rest
+// and io.EOF.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {
@@ -133,7 +133,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return line[:len(line)-1], nil
 }
 
-// parse takes a line apart, and reports whether it is as it was written.
+// parse returns the parts of a line, and whether it is undamaged.
 func parse(line []byte) (key Key, value []byte, ok bool) {
 	if len(line) < valueAt+2 || line[len(line)-1] != '}' || string(line[:keyAt]) != `{"key":"` ||
 		string(line[keyAt+64:crcAt]) != `","crc":"` || string(line[crcAt+8:valueAt]) != `","value":` {
@@ -150,8 +150,8 @@ func parse(line []byte) (key Key, value []byte, ok bool) {
 	return key, value, crc32.Checksum(value, table) == binary.BigEndian.Uint32(crc[:])
 }
 
-// short is what the index knows of a key. Two keys that share it are so unlikely
-// that it costs no more than asking again: Get compares the whole key.
+// short is the part of a key in the index. If two keys share it, which is unlikely, one
+// is not found: Get compares the whole key.
 func (k Key) short() uint64 { return binary.BigEndian.Uint64(k[:]) }
 
 // Get returns the value of a key, or nil.
@@ -176,7 +176,7 @@ func (s *Store) Get(key Key) ([]byte, error) {
 	return bytes.Clone(value), nil
 }
 
-// Put keeps a value, which is JSON on one line, in place of an earlier one.
+// Put stores a value, which is JSON on one line, and replaces an earlier one.
 func (s *Store) Put(key Key, value []byte) error {
 	if bytes.ContainsRune(value, '\n') {
 		return fmt.Errorf("writing to the store %s: the value has a line break", s.path)
@@ -197,7 +197,7 @@ func entry(key Key, value []byte) []byte {
 	return append(append(line, value...), '}', '\n')
 }
 
-// write adds to the end of the file. What was written in part is taken back.
+// write appends to the file. A partial write is undone.
 func (s *Store) write(line []byte) error {
 	if s.broken != nil {
 		return s.broken
@@ -212,8 +212,8 @@ func (s *Store) write(line []byte) error {
 	return nil
 }
 
-// Each calls f with the number of each line that counts and its value, in the
-// order of the file, until f returns false.
+// Each calls f with the line number and the value of each key, in the order of the
+// file, until f returns false.
 func (s *Store) Each(f func(line int, value []byte) bool) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -244,7 +244,7 @@ func (s *Store) Len() int {
 // Damaged returns the numbers of the lines that were skipped on opening, from 1.
 func (s *Store) Damaged() []int { return s.damaged }
 
-// Close closes the file, once what was put is on the disk.
+// Close writes everything to the disk and closes the file.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

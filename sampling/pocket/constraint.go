@@ -22,18 +22,17 @@ func closed(req *sampling.Request) sampling.Constraint {
 }
 
 const (
-	// enough is the share of the probability that the allowed ones among the
-	// expected tokens must have to be drawn from alone. Below it, tokens that
-	// are allowed and were not expected may be as likely as they are.
+	// enough is the total probability of allowed expected tokens from which the others
+	// need not be considered. Below it, unexpected tokens may be as likely.
 	enough = 0.1
 
-	// few is how many allowed tokens get their exact probability then.
+	// few is the number of allowed tokens whose exact probability is computed then.
 	few = 32
 )
 
-// allowed returns the candidates that keep to a constraint. Where the model
-// hardly expects any of them, all tokens of the corpus are considered. Where the
-// corpus has none, it returns nil.
+// allowed returns the candidates that satisfy a constraint. If the model hardly expects
+// any of them, it considers all tokens of the corpus. If none is allowed, it returns
+// nil.
 func (s *sampler) allowed(m *sampling.Matcher, candidates []sampling.Candidate) []sampling.Candidate {
 	left, share := candidates[:0], 0.0
 	for _, c := range candidates {
@@ -71,7 +70,7 @@ func (s *sampler) allowed(m *sampling.Matcher, candidates []sampling.Candidate) 
 	return left
 }
 
-// allows reports whether a token keeps to a constraint.
+// allows reports whether a token satisfies a constraint.
 func (s *sampler) allows(m sampling.Matcher, id int32) bool {
 	if id == boundary {
 		return m.Done()
@@ -79,8 +78,8 @@ func (s *sampler) allows(m sampling.Matcher, id int32) bool {
 	return m.Add(s.m.words.text[id]) && s.m.words.mayEnd(id, m)
 }
 
-// mayEnd reports whether the constraint lets a token end where it does. After " a"
-// in " alien" it does not: " a" is a word, and no token continues it with "lien".
+// mayEnd reports whether the constraint allows the end of a token. After " a" in
+// " alien" it does not, since no token continues the word " a" with "lien".
 func (v *vocabulary) mayEnd(id int32, after sampling.Matcher) bool {
 	last, _ := utf8.DecodeLastRuneInString(v.text[id])
 	end := classOf(last)
@@ -111,9 +110,8 @@ var asciiText = func() string {
 	return string(text[:])
 }()
 
-// walk calls found with the tokens that a constraint lets come next, until it
-// returns false. ids are sorted by their texts, which have the same first depth
-// bytes, and m has read these.
+// walk calls found with the tokens that a constraint allows next, until found returns
+// false. ids are sorted by text, share their first depth bytes, and m has read these.
 func (v *vocabulary) walk(m sampling.Matcher, ids []int32, depth int, found func(id int32, after sampling.Matcher) bool) bool {
 	for len(ids) > 0 {
 		text := v.text[ids[0]]
@@ -133,8 +131,8 @@ func (v *vocabulary) walk(m sampling.Matcher, ids []int32, depth int, found func
 	return true
 }
 
-// spell draws one character that a constraint allows, all alike. It is the token
-// that the model takes for unknown. ok is false where none is allowed.
+// spell draws one character that a constraint allows, with equal probabilities. ok is
+// false if none is allowed.
 func (s *sampler) spell(d *sampling.Decoder, m *sampling.Matcher) (text string, ok bool) {
 	var bytes []byte
 	for !utf8.FullRune(bytes) {
@@ -155,7 +153,7 @@ func (s *sampler) spell(d *sampling.Decoder, m *sampling.Matcher) (text string, 
 	return string(bytes), true
 }
 
-// next draws a token and returns its text and ID: unknown where it was spelled.
+// next draws a token and returns its text and ID: unknown if it was spelled.
 func (s *sampler) next(d *sampling.Decoder, m *sampling.Matcher, candidates []sampling.Candidate) (text string, id int32, err error) {
 	if m != nil {
 		candidates = s.allowed(m, candidates)

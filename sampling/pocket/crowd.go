@@ -2,34 +2,32 @@ package pocket
 
 import "math"
 
-// The time to read a token grows with the documents that hold it. So a reading
-// follows only some of a crowd, each with the weight of others added to its own.
-// When a rarer token shows which document was meant, that one is recalled.
+// The time to read a token grows with the documents that have it. So of many documents
+// a reading follows only some, each with the weight of others added to its own. When a
+// rarer token points to another document, that one is recalled.
 
 const (
-	// Of the documents that hold a token all are followed, up to followAll of
-	// them. Of more, followSome, evenly spread, stand for the others, so that
-	// reading a token costs the same however many documents there are.
+	// Up to followAll documents that have a token are all followed. Of more, followSome
+	// represent the others, so that the cost of a token is bounded.
 	followAll  = 384
 	followSome = 32
 
-	// A token that at most recallOf documents hold may tell which of those that
-	// others stood for was meant all along. The last recallTokens tell how well
-	// it fits.
+	// A token in at most recallOf documents may recall one that another represents. The
+	// last recallTokens tokens decide its weight.
 	recallOf     = 64
 	recallTokens = 8
 )
 
-// joiners goes through the holders of a token that a reading is to follow.
+// joiners iterates over the holders of a token that a reading should follow.
 type joiners struct {
 	holders []holder
 	some    int // how many are to be followed
 	done    int // how many have been passed
 
-	// The next one, if its document is not beyond all others.
+	// The next one; math.MaxInt32 after the last.
 	document  int32
 	place     int   // in holders
-	standsFor int32 // how many documents it stands for
+	standsFor int32 // how many documents it represents
 }
 
 func join(holders []holder) joiners {
@@ -41,7 +39,7 @@ func join(holders []holder) joiners {
 	return j
 }
 
-// pass goes on to the next one.
+// pass moves to the next one.
 func (j *joiners) pass() {
 	j.done++
 	if j.done == j.some {
@@ -50,8 +48,8 @@ func (j *joiners) pass() {
 	}
 	j.place, j.standsFor = j.done, 1
 	if j.some < len(j.holders) {
-		// Each stands for those around it. Multiples of a number would miss
-		// what comes in turns, so which one of them it is follows no pattern.
+		// Each represents its neighbours. The choice among them is irregular, because
+		// a regular one would miss documents that alternate.
 		first := j.done * len(j.holders) / j.some
 		n := (j.done+1)*len(j.holders)/j.some - first
 		j.place = first + int(uint32(j.done+1)*2654435769>>16)%n
@@ -60,8 +58,8 @@ func (j *joiners) pass() {
 	j.document = j.holders[j.place].document
 }
 
-// remember adds a token to those by which documents are recalled, and works out
-// the weight of each document that another one stands for.
+// remember adds a token to the recent ones, and computes the weight of each document
+// that another one represents.
 func (r *reading) remember(token int32) {
 	if len(r.recent) == recallTokens {
 		copy(r.recent, r.recent[1:])
@@ -80,8 +78,8 @@ func (r *reading) remember(token int32) {
 	}
 }
 
-// recall returns the levels of a document that was not followed, as far as the
-// recent tokens tell. They stay valid until the next call.
+// recall returns the levels of a document that was not followed, from the recent
+// tokens. They stay valid until the next call.
 func (r *reading) recall(document int32) []level {
 	var held [recallTokens]holder
 	from := len(r.recent)
@@ -102,9 +100,8 @@ func (r *reading) recall(document int32) []level {
 	return levels
 }
 
-// seek returns the first place at or after from that belongs to the document or
-// to a later one. It looks ahead in steps that double, so that it is quick both
-// where it is near and where the list is long.
+// seek returns the first place at or after from of the document or a later one. Its
+// steps double, so it is fast for near places and for long lists.
 func seek(holders []holder, from int, document int32) int {
 	step := 1
 	for from+step <= len(holders) && holders[from+step-1].document < document {

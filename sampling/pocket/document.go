@@ -6,21 +6,19 @@ const (
 	// surprise is κ of the shortest contexts. See surprises.
 	surprise = 0.2
 
-	// sameTrust is how many contexts that occur at just the same places count.
-	// More would make a document so sure of the text it has that a reader who
-	// goes another way would be lost to it for good.
+	// sameTrust is how many contexts with the same occurrences count. With more, a
+	// document would be too certain of its own text to follow a deviation.
 	sameTrust = 3
 
-	// reorder is how likely a document is to continue as after any of its line
-	// breaks, and not as it did after this one: its lines in another order.
+	// reorder is the probability that a line continues as after any of the document's
+	// line breaks, as if its lines were in another order.
 	reorder = 0.03
 
-	// foreign is how likely the next token is one that the document does not
-	// have at all, where no context tells.
+	// foreign is the probability, without context, of a token that the document does
+	// not have.
 	foreign = 0.2
 
-	// maxDepth is the most tokens that a context counts for. Where two passages
-	// of one document have so many in common, what came before is forgotten.
+	// maxDepth is the maximum number of tokens of a context.
 	maxDepth = 255
 )
 
@@ -38,29 +36,28 @@ var surprises = func() (table [maxDepth + 1]float64) {
 type document struct {
 	name string
 
-	// next holds the token that follows each context, in their order.
+	// next has the token that follows each context, in their order.
 	next []int32
 
-	// prev holds, for each context, the place of the one that ends a token
-	// earlier. Among the contexts that end in one token these ascend, since it
-	// is by them that those are sorted. So reading a token is a search, among
-	// the contexts that end in it, for those that go on from the ones matched
-	// so far.
+	// prev has, for each context, the place of the one that ends a token earlier. It
+	// ascends among the contexts that end in the same token, because they are sorted by
+	// it. So reading a token is a search, among the contexts that end in it, for those
+	// that continue the ones matched so far.
 	prev []int32
 
-	// common and kinds hold, for the groups of contexts that end alike, how
-	// much they share and how many different tokens follow. See suffix.go.
+	// common and kinds have, for each group of contexts with the same end, how much they
+	// share and how many different tokens follow. See suffix.go.
 	common []uint8
 	kinds  []int32
 }
 
 // build fills in the index of a text, given the order of its contexts and the
-// place of each. seen is scratch with a 0 for every token.
+// place of each. seen is scratch space with a 0 for every token.
 func (d *document) build(text, order, place, seen []int32) {
 	d.next, d.prev = make([]int32, len(text)), make([]int32, len(text))
 	for i, position := range order {
-		// The boundary after the text is the one in front of it: reading it is
-		// expected after the last context and leads to the first.
+		// The boundary after the text is the one before it: it follows the last
+		// context and leads to the first.
 		before := (int(position) + len(text) - 1) % len(text)
 		after := (int(position) + 1) % len(text)
 		d.prev[i], d.next[i] = place[before], text[after]
@@ -69,20 +66,19 @@ func (d *document) build(text, order, place, seen []int32) {
 	d.kinds = kinds(d.common, d.next, seen)
 }
 
-// A level is a set of contexts that share a number of their nearest tokens with
-// the text read so far: those in the places from lo up to but without hi. The
-// levels of one text are nested. Where several numbers give the same set, they
-// are one level.
+// A level is a set of contexts that share their nearest tokens with the text so far:
+// those at lo up to, but not including, hi. The levels of a text are nested. Depths
+// with the same set are one level.
 type level struct {
 	lo, hi int32
-	depth  int32 // the most tokens that are shared
+	depth  int32 // the number of shared tokens
 
-	shallower float64 // what part of the probability the shallower levels decide
-	foreign   float64 // by how much a foreign token is less likely than without this level
+	shallower float64 // the weight of the shallower levels
+	foreign   float64 // the factor by which this level makes a foreign token less likely
 }
 
-// newLevel returns the level of the given places. They share more than least and
-// at most depth tokens with the text, and so many different tokens follow them.
+// newLevel returns the level of the given places. They share more than least and at
+// most depth tokens with the text, and are followed by that many different tokens.
 //
 // After many different tokens, a new one is likely. Most new ones are foreign to
 // the document, so the probability of its own tokens grows more slowly.
@@ -105,11 +101,11 @@ func (d *document) different(lo, hi int32) int32 {
 	return d.kinds[kindsAt(d.common, lo, hi)]
 }
 
-// read reads a token that the document has at the places of h, if any. before
-// holds the levels so far, the shallow ones first, and line is the number of
-// tokens since the last line break. It appends the new levels to after, and
-// returns them with the token's probability. unigram is its probability without
-// a context, and anywhere its probability as a foreign token.
+// read reads a token that the document has at the places of h, if any. before has the
+// levels so far, the shallowest first, and line is the number of tokens since the last
+// line break. It appends the new levels to after, and returns them with the token's
+// probability. unigram is its probability without context, and anywhere that of a
+// foreign token.
 func (d *document) read(before, after []level, h holder, unigram, anywhere float64, line int32) ([]level, float64) {
 	lo, hi := h.lo, h.hi
 	at, least, different := level{lo: lo, hi: hi, depth: 1}, int32(0), h.different

@@ -52,16 +52,13 @@ func ExampleTrain() {
 	// grass: meadow, snow: mountain
 }
 
-// What the model takes a text to be, as more of it is read.
+// Each line of the prompt changes which documents are likely.
 func ExampleModel_Posterior() {
 	m := pocket.Default()
 	for _, prompt := range []string{"teacher:", "butterfly: 나비\nteacher:"} {
-		korean := 0.0
-		for _, w := range m.Posterior(prompt) {
-			switch w.Document {
-			case "words/korean-list-1.txt", "words/korean-list-2.txt", "words/korean-list-3.txt":
-				korean += w.Weight
-			}
+		weights, korean := m.Posterior(prompt), 0.0
+		for i := 1; i <= 3; i++ {
+			korean += weights[fmt.Sprintf("words/korean-list-%d.txt", i)]
 		}
 		fmt.Printf("%q is in a Korean list: %.1f\n", prompt, korean)
 	}

@@ -22,21 +22,19 @@ type Model struct {
 	newline   int32 // the token "\n", or unknown
 	documents []document
 
-	// holders lists, for each token, the documents that hold it: those from
-	// start[token] up to but without start[token+1].
+	// holders[start[token]:start[token+1]] are the documents that have the token.
 	holders []holder
 	start   []int32
 
-	once  []float64 // for each document the probability, in no context, of what it has once
-	total int       // how many tokens all documents have
-	some  []int32   // tokens at even distances in the vocabulary, to stand for all
+	once  []float64 // for each document the probability, without context, of a token that it has once
+	total int       // the number of tokens of all documents
+	some  []int32   // evenly spaced tokens of the vocabulary, which represent all
 
 	samplers sync.Pool
 }
 
-// A holder is a document that holds a token. The contexts that end in the token
-// have the places from lo up to, but not including, hi, and so many different
-// tokens follow them.
+// A holder is a document that has a token. The contexts that end in the token are at
+// lo up to, but not including, hi. different is how many different tokens follow them.
 type holder struct{ document, lo, hi, different int32 }
 
 // Train returns a model of the texts in docs. Each regular file, at any depth, is a
@@ -73,9 +71,9 @@ func Train(docs fs.FS) (*Model, error) {
 	case err != nil:
 		return nil, fmt.Errorf("pocket: reading the documents: %w", err)
 	case len(texts) == 0:
-		return nil, errors.New("pocket: there is no document to train on; each file that has text is one")
+		return nil, errors.New("pocket: no document to train on; add a file with text")
 	case m.total > math.MaxInt32:
-		return nil, fmt.Errorf("pocket: the documents have %d tokens, and %d is the most; leave some out", m.total, math.MaxInt32)
+		return nil, fmt.Errorf("pocket: the documents have %d tokens, and the limit is %d; leave some out", m.total, math.MaxInt32)
 	}
 	m.newline = m.words.id("\n")
 	m.index(texts)
@@ -102,14 +100,13 @@ func (m *Model) Documents() []string {
 	return names
 }
 
-// index builds the index of each text, and the one from tokens to the documents
-// that hold them.
+// index builds the index of each text, and the index from tokens to documents.
 func (m *Model) index(texts [][]int32) {
 	tokens := len(m.words.text)
 	m.start = make([]int32, tokens+1)
 	seen := make([]int32, tokens)
 	var contexts sorter
-	all := make([]holder, 0, m.total/2) // enough for text as people write it
+	all := make([]holder, 0, m.total/2) // enough for ordinary text
 	held := make([]int32, 0, m.total/2) // the token that each of them holds
 	for i, text := range texts {
 		d := &m.documents[i]
@@ -145,11 +142,11 @@ func (m *Model) index(texts [][]int32) {
 	}
 	m.some = make([]int32, min(visits, tokens-1))
 	for i := range m.some {
-		m.some[i] = int32(1 + i*(tokens-1)/len(m.some)) // but no boundary
+		m.some[i] = int32(1 + i*(tokens-1)/len(m.some)) // without the boundary
 	}
 }
 
-// holding returns the documents that hold a token, in ascending order.
+// holding returns the documents that have a token, in ascending order.
 func (m *Model) holding(token int32) []holder {
 	if token == unknown {
 		return nil
@@ -157,17 +154,15 @@ func (m *Model) holding(token int32) []holder {
 	return m.holders[m.start[token]:m.start[token+1]]
 }
 
-// unigram returns the probability that a document gives a token in no context,
-// where h is the document with the token's places, if any.
+// unigram returns the probability of a token without context in the document of h.
 func (m *Model) unigram(h holder) float64 {
 	return m.once[h.document] * float64(h.hi-h.lo)
 }
 
-// anywhere returns the probability of a token that is foreign to a document. It
-// is one of the corpus, all alike, or else a new one: which is as likely as that
-// a token of the corpus was new when it was read, in the estimate of Witten and
-// Bell (1991). The probability of an unknown token is in relation to that of its
-// spelling, which is often too small for a float64.
+// anywhere returns the probability of a token that a document does not have. It is one
+// of the corpus, with equal probabilities, or a new one, by the estimate of Witten and
+// Bell (1991). For an unknown token, multiply by the probability of its spelling, which
+// is often too small for a float64.
 func (m *Model) anywhere(token int32) float64 {
 	known := float64(len(m.words.text))
 	fresh := known / (known + float64(m.total))
@@ -177,8 +172,8 @@ func (m *Model) anywhere(token int32) float64 {
 	return (1-fresh)/known + fresh*math.Exp(logSpelling(m.words.text[token]))
 }
 
-// logSpelling returns the log probability of a spelling: each byte is one of 256
-// alike, or the end instead.
+// logSpelling returns the log probability of a spelling: at each byte, the 256 values
+// and the end are equally likely.
 func logSpelling(token string) float64 { return -float64(len(token)+1) * log257 }
 
 var log257 = math.Log(257)

@@ -3,27 +3,26 @@ package pocket
 import "math"
 
 const (
-	// turn is how likely a text is to go on in another document than the one it
-	// is in, after any token, and lineTurn after a line break: there prompts
-	// are pieced together.
+	// turn is the probability that a text switches documents after a token, and lineTurn
+	// after a line break, where prompts are joined.
 	turn     = 0.001
 	lineTurn = 0.003
 
-	// forgotten is the weight below which a document that lacks the last token
-	// is not followed any more. Being turned to gives it a far greater one.
+	// forgotten is the weight below which a document without the last token is no longer
+	// followed.
 	forgotten = 1e-9
 )
 
-// A reading is what the model makes of the text read so far: how likely each
-// document is to be the one that goes on here, and where in it that might be.
+// A reading is the state after a text: how likely each document is to continue it, and
+// at which places.
 type reading struct {
 	m        *Model
 	followed []followed // the documents that have a weight, in ascending order
 	levels   []level    // those of the followed documents
 	line     int32      // the number of tokens since the last line break, itself included
 
-	// crowd is the weight of each document that another one stands for, and
-	// recent the tokens by which it would be recalled.
+	// crowd is the weight of each document that another one represents, and recent are
+	// the tokens by which it may be recalled.
 	crowd  float64
 	recent []int32
 
@@ -31,8 +30,8 @@ type reading struct {
 	recalled [2][]level // scratch
 }
 
-// An outlook is what the token that was tried last would lead to. The weights in
-// it are not yet brought to a sum of 1.
+// An outlook is the state after the token that was tried last. Its weights are not
+// normalized yet.
 type outlook struct {
 	followed    []followed
 	levels      []level
@@ -40,8 +39,7 @@ type outlook struct {
 	total       float64 // of the weights
 }
 
-// holders returns how many documents hold the token, as far as the followed ones
-// stand for all.
+// holders returns how many documents have the token, with those that are represented.
 func (o *outlook) holders() (n int) {
 	for i := range o.followed {
 		if f := &o.followed[i]; f.first < f.end {
@@ -54,12 +52,12 @@ func (o *outlook) holders() (n int) {
 // A followed is a document that a reading gives a weight.
 type followed struct {
 	document   int32
-	first, end int32   // where its levels are; it has none if it lacks the last token
-	standsFor  int32   // how many documents it stands for, itself included
+	first, end int32   // its levels; none if it lacks the last token
+	standsFor  int32   // how many documents it represents, including itself
 	weight     float64 // the weights sum to 1
 }
 
-// begin starts to read a text, which may be any document.
+// begin starts to read a text.
 func (r *reading) begin() {
 	r.followed, r.levels, r.line = r.followed[:0], r.levels[:0], 1
 	r.crowd, r.recent = 0, r.recent[:0]
@@ -73,8 +71,8 @@ func (r *reading) begin() {
 	r.remember(boundary)
 }
 
-// read reads a token and returns its probability; that of an unknown one is in
-// relation to the probability of its spelling.
+// read reads a token and returns its probability. For an unknown one, multiply by the
+// probability of its spelling.
 func (r *reading) read(token int32) float64 {
 	p := r.try(token)
 	r.accept(token)
@@ -96,7 +94,7 @@ func (r *reading) try(token int32) float64 {
 			r.follow(&joining, recall, anywhere)
 		}
 		if joining.document == f.document {
-			joining.pass() // it is followed already
+			joining.pass() // already followed
 		}
 		h := holder{document: f.document}
 		at = seek(holders, at, f.document)
@@ -118,9 +116,8 @@ func (r *reading) try(token int32) float64 {
 	return n.probability
 }
 
-// follow prepares to follow a document that has no weight yet: the text may have
-// turned to it, since it holds the token too. If it is to be recalled, it gets
-// the weight that it would have if it had been followed all the time.
+// follow prepares to follow a document that has the token and no weight yet. If it is
+// recalled, it gets the weight that it would have if it had always been followed.
 func (r *reading) follow(j *joiners, recall bool, anywhere float64) {
 	n, h, d := &r.next, j.holders[j.place], &r.m.documents[j.document]
 	f := followed{document: j.document, first: int32(len(n.levels)), standsFor: j.standsFor}
@@ -176,8 +173,7 @@ func (r *reading) swap() {
 	r.levels, n.levels = n.levels, r.levels
 }
 
-// copy makes r the same as from. What either reads then does not change the
-// other.
+// copy makes r an independent copy of from.
 func (r *reading) copy(from *reading) {
 	r.m, r.line, r.crowd = from.m, from.line, from.crowd
 	r.recent = append(r.recent[:0], from.recent...)

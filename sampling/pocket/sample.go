@@ -109,7 +109,7 @@ func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
 func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk, error) bool) {
 	p := &req.Params
 	decoder := sampling.NewDecoder(&sampling.Request{Params: *p}, s.ids, nil)
-	var matcher *sampling.Matcher // the model keeps to the constraint itself, as it can spell
+	var matcher *sampling.Matcher // the Decoder cannot spell
 	if c := closed(req); !c.IsZero() {
 		matcher = c.Start()
 	}
@@ -173,28 +173,25 @@ func (s *sampler) complete(ctx context.Context, req *sampling.Request) (*samplin
 }
 
 const (
-	// visits is how many places are looked at to find out what may come next.
-	// Each document and level gets as many as it has weight, and at least one;
-	// where it has more places than that, evenly spread ones stand for all. It
-	// keeps the work the same however large the corpus. The probabilities that
-	// are drawn from are thereby exact to about 1/visits; those that are
-	// reported are always exact.
+	// visits is how many places are read to find the candidates. Each document and level
+	// gets a share by its weight, at least one. If it has more places, evenly spread ones
+	// represent all. So the work does not grow with the corpus, and the probabilities
+	// that are drawn from are exact to about 1/visits. Reported ones are exact.
 	visits = 2048
 
-	// negligible is the weight below which what a document expects at a level
-	// is left out of what is drawn from.
+	// negligible is the weight below which a level of a document is ignored.
 	negligible = 1e-5
 )
 
-// expect gathers the tokens that may come next, with the logarithms of their
-// probabilities. They stay valid until the next call.
+// expect returns the tokens that may come next, with their log probabilities. They stay
+// valid until the next call.
 func (s *sampler) expect() []sampling.Candidate {
-	alien := 0.0 // what is left to foreign tokens
+	alien := 0.0 // the weight of foreign tokens
 	for i := range s.followed {
 		f := &s.followed[i]
 		d := &s.m.documents[f.document]
 		levels := s.levels[f.first:f.end]
-		line, inLine, all := -1, 0.0, foreign // the level of the line, and how likely a foreign token is there and at last
+		line, inLine, all := -1, 0.0, foreign // the level of the line, and the weight of a foreign token there and at the deepest level
 		for j := range levels {
 			all *= levels[j].foreign
 			if line < 0 && levels[j].depth >= s.line {
@@ -244,9 +241,8 @@ func (s *sampler) expectAny(tokens []int32, weight float64) {
 	}
 }
 
-// top returns the n most likely of the candidates with their exact
-// probabilities. It works these out for some more than n, since what the
-// candidates say of themselves is coarse.
+// top returns the n most likely candidates with their exact probabilities. It computes
+// these for some more than n, since the candidates have approximate ones.
 func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Token {
 	byLogprob := func(a, b sampling.Candidate) int {
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))

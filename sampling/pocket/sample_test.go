@@ -280,8 +280,8 @@ func FuzzSample(f *testing.F) {
 			t.Fatal(err)
 		}
 		sum := 0.0
-		for _, w := range m.Posterior(prompt) {
-			sum += w.Weight
+		for _, weight := range m.Posterior(prompt) {
+			sum += weight
 		}
 		if math.Abs(sum-1) > 1e-9 {
 			t.Fatalf("the posterior sums to %v", sum)

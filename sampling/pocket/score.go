@@ -1,10 +1,8 @@
 package pocket
 
 import (
-	"cmp"
 	"context"
 	"math"
-	"slices"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -17,8 +15,8 @@ func (m *Model) Count(ctx context.Context, text string) (n int, err error) {
 	return n, nil
 }
 
-// lookahead is more than the number of tokens at the end of a text that could
-// be other ones if the text went on.
+// lookahead exceeds the number of tokens at the end of a text that a longer text may
+// change.
 const lookahead = 8
 
 // Score implements [sampling.Scorer], without Top. It reads the prompt once. An
@@ -75,22 +73,15 @@ func (r *reading) logprob(token string) float64 {
 	return p
 }
 
-// A DocumentWeight is the probability that a document continues a text.
-type DocumentWeight struct {
-	Document string  // the path that the document was read from
-	Weight   float64 // its probability
-}
-
-// Posterior returns the documents that may hold prompt, the most likely first. The
-// weights of all documents sum to 1. Documents without evidence are left out.
-func (m *Model) Posterior(prompt string) []DocumentWeight {
+// Posterior returns the probability of each document that may contain prompt, by its
+// path. The probabilities sum to 1. Documents without evidence are left out.
+func (m *Model) Posterior(prompt string) map[string]float64 {
 	s := m.sampler()
 	defer m.samplers.Put(s)
 	_ = s.prompt(context.Background(), &sampling.Request{Prompt: prompt})
-	all := make([]DocumentWeight, len(s.followed))
-	for i, f := range s.followed {
-		all[i] = DocumentWeight{m.documents[f.document].name, f.weight}
+	weights := make(map[string]float64, len(s.followed))
+	for _, f := range s.followed {
+		weights[m.documents[f.document].name] = f.weight
 	}
-	slices.SortStableFunc(all, func(a, b DocumentWeight) int { return cmp.Compare(b.Weight, a.Weight) })
-	return all
+	return weights
 }

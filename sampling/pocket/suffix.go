@@ -5,11 +5,10 @@ import (
 	"slices"
 )
 
-// The index of a document rests on its contexts in sorted order. The context of
-// a position is what a reader has seen when standing there: the token at the
-// position, the one before it, and so on back to the boundary. Sorting all
-// contexts, the nearest token first, is suffix sorting of the reversed text.
-// The contexts that share their nearest j tokens then lie side by side.
+// The index of a document has its contexts in sorted order. The context of a position
+// is the token there, the one before it, and so on back to the boundary. Sorting all
+// contexts, the nearest token first, is suffix sorting of the reversed text. Contexts
+// that share their nearest j tokens are then neighbours.
 //
 // Worked example, with . for the boundary and the text "abab":
 //
@@ -20,20 +19,19 @@ import (
 // The positions in sorted order are 0 1 3 2 4, and those that come after "ab"
 // are the last two.
 
-// A sorter sorts contexts. It may be used again, and should, for its scratch.
+// A sorter sorts contexts. Reuse it for its scratch space.
 type sorter struct {
 	text []int32
 
-	// order holds the positions in the order found so far. A run of them that
-	// has found its place is overwritten, in its first entry, with minus its
-	// length, so that later rounds step over it.
+	// order has the positions in the order found so far. The first entry of a run that
+	// is fully sorted is minus its length, so that later rounds skip it.
 	order []int32
 
-	// rank holds the last place in order that each position may still take.
-	// Positions that are not told apart yet share it and form a group.
+	// rank has the last place in order that each position may still take. Positions
+	// that are not distinguished yet share it and form a group.
 	rank []int32
 
-	back int      // how much further back this round looks; 0 is the token itself
+	back int      // how far back this round compares; 0 is the token itself
 	keys []uint64 // scratch
 }
 
@@ -41,10 +39,9 @@ type sorter struct {
 // place of each position in that order. Both are valid until the next call.
 // text begins with a boundary and has no other.
 //
-// The method is that of Larsson and Sadakane, "Faster suffix sorting" (2007): in
-// each round the positions whose contexts are alike so far are sorted by the
-// rank of the context that much further back, so that the length compared
-// doubles. It takes O(n log² n) steps on any text, however repetitive.
+// The method is that of Larsson and Sadakane, "Faster suffix sorting" (2007): each round
+// sorts positions with equal contexts by the rank of the context that far back, so that
+// the compared length doubles. It takes O(n log² n) steps for any text.
 func (s *sorter) sort(text []int32) (order, place []int32) {
 	s.text, s.back = text, 0
 	s.order = slices.Grow(s.order[:0], len(text))[:len(text)]
@@ -89,10 +86,9 @@ func (s *sorter) round() (found bool) {
 	return found
 }
 
-// split sorts the group order[lo:hi] by the keys of this round and ranks what
-// it has told apart. No two contexts are equal, for each ends in the boundary at
-// a length of its own: so a position that has nothing that far back has been
-// alone in its group for long.
+// split sorts the group order[lo:hi] by the keys of this round and ranks the parts. No
+// two contexts are equal, because each ends in the boundary at a different length. So a
+// position with nothing that far back is already alone in its group.
 func (s *sorter) split(lo, hi int) {
 	s.keys = s.keys[:0]
 	for _, position := range s.order[lo:hi] {
@@ -116,8 +112,8 @@ func (s *sorter) split(lo, hi int) {
 	}
 }
 
-// shared returns how many of their nearest tokens each context has in common
-// with the one before it in order, at most maxDepth, and a 0 after the last.
+// shared returns how many nearest tokens each context has in common with the one
+// before it in order, at most maxDepth, and a 0 after the last.
 // place is the inverse of order. It is the method of Kasai and others,
 // "Linear-time longest-common-prefix computation in suffix arrays" (2001): a
 // context shares with its neighbour at most one token less than the context
@@ -126,7 +122,7 @@ func shared(text, order, place []int32) []uint8 {
 	common := make([]uint8, len(order)+1)
 	length := 0
 	for position := len(text) - 1; position > 0; position-- {
-		// The boundary has the first place, and no other context starts so.
+		// The boundary is first, and no other context starts with it.
 		other := int(order[place[position]-1])
 		for length <= other && text[position-length] == text[other-length] {
 			length++
@@ -137,9 +133,8 @@ func shared(text, order, place []int32) []uint8 {
 	return common
 }
 
-// A group is a range of contexts, in sorted order, that share more of their
-// nearest tokens with one another than with any context outside: an inner node
-// of the suffix tree.
+// A group is a range of contexts, in sorted order, that share more nearest tokens with
+// one another than with any other context: an inner node of the suffix tree.
 type group struct {
 	shared uint8 // how many tokens
 	first  int32
@@ -147,20 +142,19 @@ type group struct {
 }
 
 // kinds counts for each group how many different tokens follow its contexts.
-// next[i] is the token that follows the i-th context in order; seen must hold 0
-// for every token, and does so again afterwards. kindsAt gives the index of a
-// group's count in the result.
+// next[i] is the token that follows the i-th context in order. seen must be 0 for every
+// token, and is so again afterwards. kindsAt returns the index of a group's count.
 //
-// The method is that of Hui, "Color set size problem" (1992): a group has as
-// many different tokens as contexts, less one for each pair of twins, contexts
-// that are followed by the same token with none such between them. A pair is
-// counted where both first lie in one group, and from there handed outwards.
+// The method is that of Hui, "Color set size problem" (1992): a group has as many
+// different tokens as contexts, minus one for each pair of twins. Twins are contexts
+// that are followed by the same token, with none such between them. A pair is counted
+// in the smallest group with both, and added to the groups around it.
 func kinds(common []uint8, next, seen []int32) []int32 {
 	count := make([]int32, len(next))
-	open := []group{{}} // the groups that hold the context at hand, from the outermost in
+	open := []group{{}} // the groups with the current context, the outermost first
 	for i := range int32(len(next)) {
 		open = enter(open, common, i, count)
-		// seen holds the place of the last context before this one, plus one.
+		// seen has the place of the last context with this token, plus one.
 		if twin := seen[next[i]] - 1; twin >= 0 {
 			inner, _ := slices.BinarySearchFunc(open, twin, func(g group, at int32) int {
 				return cmp.Or(cmp.Compare(g.first, at), -1) // after the last that begins by then
@@ -176,8 +170,8 @@ func kinds(common []uint8, next, seen []int32) []int32 {
 	return count
 }
 
-// enter leaves the groups that end before the i-th context, writes down their
-// counts, and opens the group of that context and the one before it, if it is new.
+// enter closes the groups that end before the i-th context, stores their counts, and
+// opens the group of that context and the one before it, if it is new.
 func enter(open []group, common []uint8, i int32, count []int32) []group {
 	first, twins := i-1, int32(0)
 	top := len(open) - 1
@@ -195,11 +189,10 @@ func enter(open []group, common []uint8, i int32, count []int32) []group {
 	return append(open, group{common[i], first, twins})
 }
 
-// kindsAt returns where the count of the group of the contexts from lo up to
-// but without hi stands: at its first context, or at its last one if it is the
-// first of the groups that its parent consists of. No other group takes that
-// place: of those that begin with the same context all but the largest are first
-// in their parent, and of these no two end with the same context.
+// kindsAt returns the index of the count of a group: that of its first context, or of
+// its last one if the group is the first in its parent. No other group has that index:
+// of the groups that begin with the same context, all but the largest are first in
+// their parent, and no two of these end with the same context.
 func kindsAt(common []uint8, lo, hi int32) int32 {
 	if lo == 0 || common[lo] < common[hi] {
 		return hi - 1

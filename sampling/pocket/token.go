@@ -14,16 +14,15 @@ import (
 //   - one letter, with its marks, in a script that puts no spaces between words;
 //   - any other rune by itself.
 //
-// One space in front of any of these belongs to it; every other space, every
-// tab and line break is a token of its own, and so is each byte that is not
-// UTF-8. Nothing is lost: the tokens of a text, joined, are the text.
+// One space before any of these belongs to it. Every other space, tab and line break is
+// a token, and so is each byte that is not UTF-8. The tokens of a text, joined, are the
+// text.
 //
 // Worked example: "Grevy's zebra: 얼룩말 2+2\n" is
 //
 //	"Grevy's" " zebra" ":" " 얼룩말" " 2" "+" "2" "\n"
 
-// nextToken returns the length in bytes of the first token of s, which must not
-// be empty.
+// nextToken returns the length in bytes of the first token of s, which is not empty.
 func nextToken(s string) int {
 	if s[0] != ' ' {
 		return tokenEnd(s, 0)
@@ -36,8 +35,7 @@ func nextToken(s string) int {
 	return 1
 }
 
-// tokenEnd returns where the token ends whose first rune, after its space, is
-// at s[i].
+// tokenEnd returns the end of the token whose first rune, after its space, is at s[i].
 func tokenEnd(s string, i int) int {
 	first, n := classAt(s, i)
 	i += n
@@ -86,12 +84,12 @@ const (
 	ideograph               // a letter of a script without
 	mark                    // a combining mark
 	digit                   // a decimal digit
-	apostrophe              // part of a word when it stands between two letters
+	apostrophe              // part of a word if between two letters
 	white                   // white space
 	broken                  // a byte that is not part of valid UTF-8
 )
 
-// ascii holds the classes of the runes that nearly all calls ask for.
+// ascii has the classes of the most frequent runes.
 var ascii = func() (table [utf8.RuneSelf]class) {
 	for r := range table {
 		table[r] = classOf(rune(r))
@@ -131,26 +129,25 @@ func classOf(r rune) class {
 }
 
 // spaceless are the scripts that are written without spaces between words.
-// Without this a Chinese sentence would be one token that is never seen again.
+// Otherwise a Chinese sentence would be one token.
 var spaceless = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana,
 	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
 
-// unknown is the number of every token that the corpus does not have.
+// unknown is the ID of every token that the corpus does not have.
 const unknown = -1
 
-// boundary is the token that stands before each text and after it. Drawing it
-// ends the text.
+// boundary is the token before and after each text. Drawing it ends the text.
 const boundary = 0
 
-// A vocabulary numbers the tokens of a corpus from 1 up. It is open: a token
-// that it lacks is unknown, and still has a probability.
+// A vocabulary numbers the tokens of a corpus from 1. Other tokens are unknown, and
+// still have a probability.
 type vocabulary struct {
-	text []string // by number; that of the boundary is empty
+	text []string // by ID; that of the boundary is empty
 	ids  map[string]int32
 
-	sorted func() []int32 // the tokens without the boundary, by their texts
+	sorted func() []int32 // the tokens without the boundary, sorted by text
 }
 
 func newVocabulary() *vocabulary {
@@ -166,19 +163,19 @@ func newVocabulary() *vocabulary {
 	return v
 }
 
-// add returns the number of a token, a new one where there is none yet.
+// add returns the ID of a token, a new one if necessary.
 func (v *vocabulary) add(token string) int32 {
 	id, ok := v.ids[token]
 	if !ok {
 		id = int32(len(v.text))
-		token = string([]byte(token)) // not a window on a whole document
+		token = string([]byte(token)) // a copy does not keep the whole document
 		v.text = append(v.text, token)
 		v.ids[token] = id
 	}
 	return id
 }
 
-// id returns the number of a token, or unknown.
+// id returns the ID of a token, or unknown.
 func (v *vocabulary) id(token string) int32 {
 	if id, ok := v.ids[token]; ok {
 		return id
@@ -186,10 +183,9 @@ func (v *vocabulary) id(token string) int32 {
 	return unknown
 }
 
-// meant returns the number of a token or, if it is unknown, of the word that a
-// reader takes it for: the same one with a space in front or without, or else
-// begun with a small letter instead of a capital, or the other way round. So a
-// word need not have been read at the beginning of a line to be known there.
+// meant returns the ID of a token. If it is unknown, it tries the word with or without
+// the leading space, and then with the case of the first letter changed. So a word is
+// known at the beginning of a line even if the corpus has it only within lines.
 func (v *vocabulary) meant(token string) int32 {
 	if id, ok := v.ids[token]; ok {
 		return id
