@@ -3,7 +3,6 @@ package wrap
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math"
 	"sync"
 	"time"
@@ -50,7 +49,7 @@ type Limit struct {
 
 // Wrap returns a backend whose calls are limited.
 func (l *Limit) Wrap(backend sampling.Backend) sampling.Backend {
-	return &limited{l, inside(backend)}
+	return &watched{inside(backend), l}
 }
 
 // A waitError is the error of a call whose context ended while it waited. Nothing was
@@ -193,64 +192,22 @@ func (l *Limit) leave(taken, used int, sent bool) {
 	l.free()
 }
 
-// limited is a backend with a Limit around it.
-type limited struct {
-	limit *Limit
-	sampling.Forward
-}
-
-// count counts tokens if there is a limit on them.
-func (l *limited) count(ctx context.Context, tokens func(counting) int) int {
-	if l.limit.Tokens == 0 {
-		return 0
+func (l *Limit) watch(ctx context.Context, c *call, backend sampling.Forward) (context.Context, func(), error) {
+	taken := 0
+	if l.Tokens != 0 {
+		c.countBy(ctx, l.Counter, backend)
+		prompt, completion := c.most()
+		taken = prompt + completion
 	}
-	return tokens(countBy(ctx, l.limit.Counter, l.Forward))
-}
-
-func (l *limited) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
-		var t tally
-		prompt := l.count(ctx, func(c counting) int {
-			t.counter = c
-			return bound(c, req.Prompt)
-		})
-		taken := prompt + mayDraw(req)
-		if err := l.limit.enter(ctx, taken); err != nil {
-			yield(sampling.Chunk{}, err)
-			return
+	if err := l.enter(ctx, taken); err != nil {
+		return nil, nil, err
+	}
+	return ctx, func() {
+		used := 0
+		if l.Tokens != 0 {
+			u, _ := c.cost()
+			used = u.PromptTokens + u.CompletionTokens
 		}
-		var end ending
-		defer func() {
-			completion, _ := t.completion(mayDraw(req))
-			if t.usage.PromptTokens > 0 {
-				prompt = t.usage.PromptTokens
-			}
-			l.limit.leave(taken, prompt+completion, !unsent(end.err))
-		}()
-		end.pass(l.Backend.Sample(ctx, req), &t, yield)
-	}
-}
-
-func (l *limited) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
-	taken := l.count(ctx, func(c counting) int { return bound(c, req.Prompt) + times(n, mayDraw(req)) })
-	if err := l.limit.enter(ctx, taken); err != nil {
-		return nil, err
-	}
-	defer func() {
-		used := l.count(ctx, func(c counting) int {
-			u, _ := drawn(c, req, all)
-			return u.PromptTokens + u.CompletionTokens
-		})
-		l.limit.leave(taken, used, !unsent(err))
-	}()
-	return l.Forward.Draw(ctx, req, n)
-}
-
-func (l *limited) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
-	taken := l.count(ctx, func(c counting) int { return scored(c, req.Prompt, continuations) })
-	if err := l.limit.enter(ctx, taken); err != nil {
-		return nil, err
-	}
-	defer func() { l.limit.leave(taken, taken, !unsent(err)) }()
-	return l.Forward.Score(ctx, req, continuations)
+		l.leave(taken, used, !unsent(c.err))
+	}, nil
 }

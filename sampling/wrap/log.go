@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"log/slog"
 	"strings"
 	"time"
@@ -50,179 +49,119 @@ type Log struct {
 
 // Wrap returns a backend whose calls are logged.
 func (l Log) Wrap(backend sampling.Backend) sampling.Backend {
-	return &logged{l, inside(backend)}
+	return &watched{inside(backend), l}
 }
 
-// A line is one record being written.
-type line struct {
-	log   Log
-	ctx   context.Context
-	start time.Time
-	trace *trace
-	attrs []slog.Attr
-}
-
-// line begins a record. The inner wrappers report to the context that it returns.
-func (l Log) line(ctx context.Context) (context.Context, *line) {
+func (l Log) watch(ctx context.Context, c *call, _ sampling.Forward) (context.Context, func(), error) {
 	inner, t := withTrace(ctx)
-	r := &line{log: l, ctx: ctx, start: time.Now(), trace: t}
+	start := time.Now()
+	if l.Text {
+		c.tally.text = new(strings.Builder)
+	}
+	return inner, func() { l.write(ctx, c, start, t) }, nil
+}
+
+// write writes the record of a call.
+func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
+	var attrs []slog.Attr
+	add := func(a ...slog.Attr) { attrs = append(attrs, a...) }
 	if label := labelOf(ctx); label != "" {
-		r.add(slog.String("label", label))
+		add(slog.String("label", label))
 	}
-	return inner, r
-}
-
-func (r *line) add(attrs ...slog.Attr) { r.attrs = append(r.attrs, attrs...) }
-
-func (r *line) model(name string) {
-	if name != "" {
-		r.add(slog.String("model", name))
-	}
-}
-
-func (r *line) usage(u sampling.Usage) {
-	for _, a := range []struct {
-		name string
-		n    int
-	}{
-		{"prompt_tokens", u.PromptTokens},
-		{"completion_tokens", u.CompletionTokens},
-		{"cached_tokens", u.CachedTokens},
-	} {
-		if a.n != 0 {
-			r.add(slog.Int(a.name, a.n))
+	err := c.err
+	text := slog.Any("texts", c.continuations)
+	switch c.method {
+	case "sample":
+		add(told(c.tally.model, c.tally.usage)...)
+		add(slog.Int("bytes", c.tally.bytes))
+		if c.tally.bytes > 0 {
+			add(slog.Duration("first", c.tally.first.Sub(start)))
 		}
+		switch {
+		case c.left:
+			add(slog.String("reason", "left"))
+		case err == nil:
+			add(slog.String("reason", c.tally.reason.String()))
+			if c.tally.reason == sampling.Unfinished {
+				err = sampling.ErrTruncated // as Model reports
+			}
+		}
+		if l.Text {
+			text = slog.String("text", c.tally.text.String())
+		}
+	case "draw":
+		texts := []string{}
+		total, size, model := sampling.Usage{}, 0, ""
+		for _, one := range c.completions {
+			if one != nil {
+				addUsage(&total, one.Usage)
+				size += len(one.Text)
+				model = cmp.Or(model, one.Model)
+				texts = append(texts, one.Text)
+			}
+		}
+		add(told(model, total)...)
+		add(slog.Int("n", c.n), slog.Int("completions", len(c.completions)), slog.Int("bytes", size))
+		text = slog.Any("texts", texts)
+	case "score":
+		add(slog.Int("n", len(c.continuations)), slog.Int("completions", len(c.scores)))
 	}
-}
-
-// text adds a text if Log.Text is set.
-func (r *line) text(name, text string) {
-	if r.log.Text {
-		r.add(slog.String(name, text))
+	if strings.HasSuffix(c.req.Prompt, " ") || strings.HasSuffix(c.req.Prompt, "\t") {
+		add(slog.String("warning", "the prompt ends in white space, which tokenizers join to the next word; leave it to the completion"))
 	}
-}
-
-func (r *line) prompt(text string) {
-	if strings.HasSuffix(text, " ") || strings.HasSuffix(text, "\t") {
-		r.add(slog.String("warning", "the prompt ends in white space, which tokenizers join to the next word; leave it to the completion"))
+	if l.Text {
+		add(slog.String("prompt", c.req.Prompt), text)
 	}
-	r.text("prompt", text)
-}
-
-// write ends the record. quiet logs a failure like a success.
-func (r *line) write(message string, err error, quiet bool) {
-	r.add(slog.Duration("took", time.Since(r.start)))
-	r.trace.mu.Lock()
-	if r.trace.attempts > 1 {
-		r.add(slog.Int("attempts", r.trace.attempts))
-	}
-	if r.trace.waited >= time.Millisecond { // less is not a wait
-		r.add(slog.Duration("waited", r.trace.waited))
-	}
-	if r.trace.hit {
-		r.add(slog.Bool("hit", true))
-	}
-	if r.trace.place > 0 {
-		r.add(slog.Int("backend", r.trace.place))
-	}
-	if r.trace.metered {
-		r.add(slog.Float64("cost", r.trace.cost))
-	}
-	r.trace.mu.Unlock()
-	level := r.log.Level
+	add(slog.Duration("took", time.Since(start)))
+	add(t.attrs()...)
+	level := l.Level
 	if err != nil {
-		r.add(slog.String("error", err.Error()))
-		if !quiet && !errors.Is(err, context.Canceled) {
+		add(slog.String("error", err.Error()))
+		// Model draws single samples if Draw is unsupported, and callers find out by
+		// Score whether a backend scores.
+		fallsBack := c.method != "sample" && errors.Is(err, sampling.ErrUnsupported)
+		if !fallsBack && !errors.Is(err, context.Canceled) {
 			level = slog.LevelError
 		}
 	}
-	logger := r.log.Logger
-	if logger == nil {
-		logger = slog.Default()
+	cmp.Or(l.Logger, slog.Default()).LogAttrs(ctx, level, c.method, attrs...)
+}
+
+// told returns the attributes that the backend reports.
+func told(model string, u sampling.Usage) (attrs []slog.Attr) {
+	if model != "" {
+		attrs = append(attrs, slog.String("model", model))
 	}
-	logger.LogAttrs(r.ctx, level, message, r.attrs...)
-}
-
-// logged is a backend with a Log around it.
-type logged struct {
-	log Log
-	sampling.Forward
-}
-
-func (l *logged) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
-		ctx, r := l.log.line(ctx)
-		var t tally
-		if l.log.Text {
-			t.text = new(strings.Builder)
+	for _, a := range []slog.Attr{
+		slog.Int("prompt_tokens", u.PromptTokens),
+		slog.Int("completion_tokens", u.CompletionTokens),
+		slog.Int("cached_tokens", u.CachedTokens),
+	} {
+		if a.Value.Int64() != 0 {
+			attrs = append(attrs, a)
 		}
-		var end ending
-		defer func() {
-			r.model(t.model)
-			r.usage(t.usage)
-			r.add(slog.Int("bytes", t.bytes))
-			if t.bytes > 0 {
-				r.add(slog.Duration("first", t.first.Sub(r.start)))
-			}
-			err := end.err
-			switch {
-			case end.left:
-				r.add(slog.String("reason", "left"))
-			case err == nil:
-				r.add(slog.String("reason", t.reason.String()))
-				if t.reason == sampling.Unfinished {
-					err = sampling.ErrTruncated // as Model reports
-				}
-			}
-			r.prompt(req.Prompt)
-			if t.text != nil {
-				r.text("text", t.text.String())
-			}
-			r.write("sample", err, false)
-		}()
-		end.pass(l.Backend.Sample(ctx, req), &t, yield)
 	}
+	return attrs
 }
 
-func (l *logged) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
-	ctx, r := l.log.line(ctx)
-	defer func() {
-		var total sampling.Usage
-		size, model := 0, ""
-		var texts []string
-		for _, c := range all {
-			if c != nil {
-				total.PromptTokens += c.Usage.PromptTokens
-				total.CompletionTokens += c.Usage.CompletionTokens
-				total.CachedTokens += c.Usage.CachedTokens
-				size += len(c.Text)
-				model = cmp.Or(model, c.Model)
-				texts = append(texts, c.Text)
-			}
-		}
-		r.model(model)
-		r.usage(total)
-		r.add(slog.Int("n", n), slog.Int("completions", len(all)), slog.Int("bytes", size))
-		r.prompt(req.Prompt)
-		if l.log.Text {
-			r.add(slog.Any("texts", texts))
-		}
-		// If it is unsupported, Model draws single samples.
-		r.write("draw", err, errors.Is(err, sampling.ErrUnsupported))
-	}()
-	return l.Forward.Draw(ctx, req, n)
-}
-
-func (l *logged) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
-	ctx, r := l.log.line(ctx)
-	defer func() {
-		r.add(slog.Int("n", len(continuations)), slog.Int("completions", len(scores)))
-		r.prompt(req.Prompt)
-		if l.log.Text {
-			r.add(slog.Any("texts", continuations))
-		}
-		// Callers find out in this way whether a backend scores.
-		r.write("score", err, errors.Is(err, sampling.ErrUnsupported))
-	}()
-	return l.Forward.Score(ctx, req, continuations)
+// attrs returns what the inner wrappers did.
+func (t *trace) attrs() (attrs []slog.Attr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.attempts > 1 {
+		attrs = append(attrs, slog.Int("attempts", t.attempts))
+	}
+	if t.waited >= time.Millisecond { // less is not a wait
+		attrs = append(attrs, slog.Duration("waited", t.waited))
+	}
+	if t.hit {
+		attrs = append(attrs, slog.Bool("hit", true))
+	}
+	if t.place > 0 {
+		attrs = append(attrs, slog.Int("backend", t.place))
+	}
+	if t.metered {
+		attrs = append(attrs, slog.Float64("cost", t.cost))
+	}
+	return attrs
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"sync"
 
@@ -76,7 +75,7 @@ func (m *Meter) Labels() map[string]Bill {
 
 // Wrap returns a backend whose calls are counted.
 func (m *Meter) Wrap(backend sampling.Backend) sampling.Backend {
-	return &metered{m, inside(backend)}
+	return &watched{inside(backend), m}
 }
 
 // A charge is one call on its way through a Meter.
@@ -216,72 +215,17 @@ func unsent(err error) bool {
 	return false
 }
 
-// metered is a backend with a Meter around it.
-type metered struct {
-	meter *Meter
-	sampling.Forward
-}
-
-func (m *metered) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
-		t := tally{counter: countBy(ctx, m.meter.Counter, m.Forward)}
-		c, err := m.meter.admit(ctx, func() (int, int) { return bound(t.counter, req.Prompt), mayDraw(req) })
-		if err != nil {
-			yield(sampling.Chunk{}, err)
-			return
-		}
-		var end ending
-		defer func() {
-			if t.chunks == 0 && !mayHaveRead(ctx, end.err) {
-				c.drop(end.err)
-				return
-			}
-			u, told := t.cost(req)
-			c.settle(u, told)
-		}()
-		end.pass(m.Backend.Sample(ctx, req), &t, yield)
-	}
-}
-
-func (m *metered) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
-	counter := countBy(ctx, m.meter.Counter, m.Forward)
-	c, err := m.meter.admit(ctx, func() (int, int) { return bound(counter, req.Prompt), times(n, mayDraw(req)) })
+func (m *Meter) watch(ctx context.Context, c *call, backend sampling.Forward) (context.Context, func(), error) {
+	c.countBy(ctx, m.Counter, backend)
+	charge, err := m.admit(ctx, c.most)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer func() {
-		if len(all) == 0 && !mayHaveRead(ctx, err) {
-			c.drop(err)
+	return ctx, func() {
+		if c.nothing() && !mayHaveRead(ctx, c.err) {
+			charge.drop(c.err)
 			return
 		}
-		u, told := drawn(counter, req, all)
-		c.settle(u, told && err == nil)
-	}()
-	return m.Forward.Draw(ctx, req, n)
-}
-
-func (m *metered) Score(ctx context.Context, req *sampling.Request, continuations []string) (scores []sampling.Score, err error) {
-	counter := countBy(ctx, m.meter.Counter, m.Forward)
-	c, err := m.meter.admit(ctx, func() (int, int) { return scored(counter, req.Prompt, continuations), 0 })
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil && !mayHaveRead(ctx, err) {
-			c.drop(err)
-			return
-		}
-		var u sampling.Usage
-		for _, s := range scores {
-			u.PromptTokens += s.Usage.PromptTokens
-			u.CompletionTokens += s.Usage.CompletionTokens
-			u.CachedTokens += s.Usage.CachedTokens
-		}
-		told := u.PromptTokens > 0
-		if !told {
-			u.PromptTokens = scored(counter, req.Prompt, continuations)
-		}
-		c.settle(u, told)
-	}()
-	return m.Forward.Score(ctx, req, continuations)
+		charge.settle(c.cost())
+	}, nil
 }

@@ -3,7 +3,6 @@ package wrap
 import (
 	"cmp"
 	"context"
-	"iter"
 	"math"
 	"strings"
 	"time"
@@ -125,82 +124,4 @@ func (t *tally) completion(limit int) (n int, told bool) {
 		n += t.sinceBytes
 	}
 	return min(n, max(limit, t.usage.CompletionTokens)), false
-}
-
-// prompt returns how many tokens the prompt has, and whether the backend reported it.
-func (t *tally) prompt(text string) (n int, told bool) {
-	if t.usage.PromptTokens > 0 {
-		return t.usage.PromptTokens, true
-	}
-	return bound(t.counter, text), text == ""
-}
-
-// cost returns all that a sample cost.
-func (t *tally) cost(req *sampling.Request) (u sampling.Usage, told bool) {
-	u.CachedTokens = t.usage.CachedTokens
-	prompt, promptTold := t.prompt(req.Prompt)
-	completion, completionTold := t.completion(maxTokens(req))
-	u.PromptTokens, u.CompletionTokens = prompt, completion
-	return u, promptTold && completionTold
-}
-
-// drawn returns the cost of several completions, whose prompt is read once.
-func drawn(counter counting, req *sampling.Request, all []*sampling.Completion) (u sampling.Usage, told bool) {
-	told = true
-	for _, c := range all {
-		if c == nil {
-			continue
-		}
-		u.PromptTokens += c.Usage.PromptTokens
-		u.CachedTokens += c.Usage.CachedTokens
-		switch {
-		case c.Usage.CompletionTokens > 0:
-			u.CompletionTokens += c.Usage.CompletionTokens
-		case len(c.Tokens) > 0:
-			u.CompletionTokens += len(c.Tokens)
-			told = false
-		default:
-			u.CompletionTokens += min(bound(counter, c.Text), maxTokens(req))
-			told = told && c.Text == ""
-		}
-	}
-	if u.PromptTokens == 0 && req.Prompt != "" {
-		u.PromptTokens, told = bound(counter, req.Prompt), false
-	}
-	return u, told
-}
-
-// scored returns the tokens of a score. The prompt counts with each continuation.
-func scored(counter counting, prompt string, continuations []string) int {
-	n := times(len(continuations), bound(counter, prompt))
-	for _, c := range continuations {
-		n += bound(counter, c)
-	}
-	return n
-}
-
-// An ending is how a stream that was passed on ended.
-type ending struct {
-	err  error
-	left bool // the consumer left its loop, or panicked in it
-}
-
-// pass passes a stream on and adds it up. Until it returns, left is set, which is
-// right if the loop's body panics.
-func (e *ending) pass(chunks iter.Seq2[sampling.Chunk, error], t *tally, yield func(sampling.Chunk, error) bool) {
-	e.left = true
-	for chunk, err := range chunks {
-		if err != nil {
-			e.err, e.left = err, false
-			yield(chunk, err)
-			return
-		}
-		t.add(&chunk)
-		if !yield(chunk, nil) {
-			// A consumer always leaves at the last chunk.
-			e.left = chunk.Reason == sampling.Unfinished
-			return
-		}
-	}
-	e.left = false
 }

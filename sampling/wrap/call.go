@@ -1,0 +1,175 @@
+package wrap
+
+import (
+	"context"
+	"iter"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// A call is one call of a backend that a Limit, a Meter or a Log watches.
+type call struct {
+	method        string // "sample", "draw" or "score"
+	req           *sampling.Request
+	n             int      // completions of a draw
+	continuations []string // of a score
+	count         counting
+	prompt        int // tokens of the prompt by count; -1 is not counted yet
+
+	// The outcome.
+	tally       tally // of a sample
+	completions []*sampling.Completion
+	scores      []sampling.Score
+	err         error
+	left        bool // the consumer left the loop before the end, or panicked in it
+}
+
+// A watcher is a wrapper that watches calls without changing them.
+type watcher interface {
+	// watch is called before the backend. It may refuse the call. It returns the
+	// context for the backend, and end, which is called after the call.
+	watch(ctx context.Context, c *call, backend sampling.Forward) (inner context.Context, end func(), err error)
+}
+
+// watched is a backend with a watcher around it.
+type watched struct {
+	sampling.Forward
+	by watcher
+}
+
+func (w *watched) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		c := &call{method: "sample", req: req, prompt: -1}
+		ctx, end, err := w.by.watch(ctx, c, w.Forward)
+		if err != nil {
+			yield(sampling.Chunk{}, err)
+			return
+		}
+		defer end()
+		c.pass(w.Backend.Sample(ctx, req), yield)
+	}
+}
+
+func (w *watched) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
+	c := &call{method: "draw", req: req, prompt: -1, n: n}
+	ctx, end, err := w.by.watch(ctx, c, w.Forward)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	c.completions, c.err = w.Forward.Draw(ctx, req, n)
+	return c.completions, c.err
+}
+
+func (w *watched) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	c := &call{method: "score", req: req, prompt: -1, continuations: continuations}
+	ctx, end, err := w.by.watch(ctx, c, w.Forward)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	c.scores, c.err = w.Forward.Score(ctx, req, continuations)
+	return c.scores, c.err
+}
+
+// pass passes a stream on and adds it up. Until it returns, left is set, which is
+// right if the loop's body panics.
+func (c *call) pass(chunks iter.Seq2[sampling.Chunk, error], yield func(sampling.Chunk, error) bool) {
+	c.left = true
+	for chunk, err := range chunks {
+		if err != nil {
+			c.err, c.left = err, false
+			yield(chunk, err)
+			return
+		}
+		c.tally.add(&chunk)
+		if !yield(chunk, nil) {
+			c.left = chunk.Reason == sampling.Unfinished // a consumer always leaves at the last chunk
+			return
+		}
+	}
+	c.left = false
+}
+
+// countBy sets how tokens are counted where the backend reports none.
+func (c *call) countBy(ctx context.Context, own sampling.Counter, backend sampling.Forward) {
+	c.count = countBy(ctx, own, backend)
+	c.tally.counter = c.count
+}
+
+// promptTokens counts the prompt once.
+func (c *call) promptTokens() int {
+	if c.prompt < 0 {
+		c.prompt = bound(c.count, c.req.Prompt)
+	}
+	return c.prompt
+}
+
+// most returns the most tokens that the call can cost.
+func (c *call) most() (prompt, completion int) {
+	switch c.method {
+	case "draw":
+		return c.promptTokens(), times(c.n, mayDraw(c.req))
+	case "score":
+		return c.scoreTokens(), 0
+	}
+	return c.promptTokens(), mayDraw(c.req)
+}
+
+// scoreTokens counts the prompt with each continuation.
+func (c *call) scoreTokens() int {
+	n := times(len(c.continuations), c.promptTokens())
+	for _, text := range c.continuations {
+		n += bound(c.count, text)
+	}
+	return n
+}
+
+// nothing reports whether the backend returned nothing.
+func (c *call) nothing() bool {
+	return c.tally.chunks == 0 && len(c.completions) == 0 && (c.method != "score" || c.err != nil)
+}
+
+// cost returns the cost of the call, and whether the backend reported all of it.
+func (c *call) cost() (u sampling.Usage, told bool) {
+	told = true
+	switch c.method {
+	case "draw":
+		told = c.err == nil
+		for _, one := range c.completions {
+			if one == nil {
+				continue
+			}
+			addUsage(&u, one.Usage)
+			switch {
+			case one.Usage.CompletionTokens > 0:
+			case len(one.Tokens) > 0:
+				u.CompletionTokens += len(one.Tokens)
+				told = false
+			default:
+				u.CompletionTokens += min(bound(c.count, one.Text), maxTokens(c.req))
+				told = told && one.Text == ""
+			}
+		}
+	case "score":
+		for _, s := range c.scores {
+			addUsage(&u, s.Usage)
+		}
+		if u.PromptTokens == 0 {
+			u.PromptTokens, told = c.scoreTokens(), false
+		}
+	default:
+		u = c.tally.usage
+		u.CompletionTokens, told = c.tally.completion(maxTokens(c.req))
+	}
+	if u.PromptTokens == 0 && c.req.Prompt != "" {
+		u.PromptTokens, told = c.promptTokens(), false
+	}
+	return u, told
+}
+
+func addUsage(sum *sampling.Usage, u sampling.Usage) {
+	sum.PromptTokens += u.PromptTokens
+	sum.CompletionTokens += u.CompletionTokens
+	sum.CachedTokens += u.CachedTokens
+}
