@@ -9,7 +9,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// Every message names the field, the value and the way out.
+// Every message names the field or the byte.
 func TestValidate(t *testing.T) {
 	type params = sampling.Params
 	nan, inf := math.NaN(), math.Inf(1)
@@ -26,32 +26,32 @@ func TestValidate(t *testing.T) {
 		{stops("\n", "\n\n", "é", "\uFFFD"), ""},
 		{&sampling.Request{Prompt: "\uFFFD, \x00 and 나비"}, ""},
 
-		{nil, "the request is nil; pass &sampling.Request{Prompt: ...}"},
-		{of(params{MaxTokens: -1}), "Params.MaxTokens is -1; use 0 for the default of 256, or a positive number"},
-		{of(params{TopK: -40}), "Params.TopK is -40; use 0 for no limit, or a positive number"},
-		{of(params{Logprobs: true, TopLogprobs: -1}), "Params.TopLogprobs is -1; use 0 for none, or a positive number"},
-		{of(params{TopLogprobs: 3}), "Params.TopLogprobs is 3 without Params.Logprobs; set Logprobs too"},
-		{of(params{Temperature: -0.5}), "Params.Temperature is -0.5; use 0 for greedy decoding, or a positive number"},
-		{of(params{Temperature: nan}), "Params.Temperature is NaN; use 0 for greedy decoding, or a positive number"},
-		{of(params{Temperature: inf}), "Params.Temperature is +Inf; use 0 for greedy decoding, or a positive number"},
-		{of(params{TopP: 1.5}), "Params.TopP is 1.5; use 0 for off, or a number up to 1"},
-		{of(params{TopP: -0.1}), "Params.TopP is -0.1; use 0 for off, or a number up to 1"},
-		{of(params{TopP: nan}), "Params.TopP is NaN; use 0 for off, or a number up to 1"},
-		{of(params{MinP: 2}), "Params.MinP is 2; use 0 for off, or a number up to 1"},
-		{of(params{MinP: -2}), "Params.MinP is -2; use 0 for off, or a number up to 1"},
-		{of(params{RepetitionPenalty: -1}), "Params.RepetitionPenalty is -1; use 0 for off, or a positive number"},
-		{of(params{RepetitionPenalty: inf}), "Params.RepetitionPenalty is +Inf; use 0 for off, or a positive number"},
-		{of(params{FrequencyPenalty: inf}), "Params.FrequencyPenalty is +Inf; use 0 for off, or a finite number"},
-		{of(params{FrequencyPenalty: nan}), "Params.FrequencyPenalty is NaN; use 0 for off, or a finite number"},
-		{of(params{PresencePenalty: -inf}), "Params.PresencePenalty is -Inf; use 0 for off, or a finite number"},
+		{nil, "request"},
+		{of(params{MaxTokens: -1}), "Params.MaxTokens"},
+		{of(params{TopK: -40}), "Params.TopK"},
+		{of(params{Logprobs: true, TopLogprobs: -1}), "Params.TopLogprobs"},
+		{of(params{TopLogprobs: 3}), "Params.TopLogprobs"},
+		{of(params{Temperature: -0.5}), "Params.Temperature"},
+		{of(params{Temperature: nan}), "Params.Temperature"},
+		{of(params{Temperature: inf}), "Params.Temperature"},
+		{of(params{TopP: 1.5}), "Params.TopP"},
+		{of(params{TopP: -0.1}), "Params.TopP"},
+		{of(params{TopP: nan}), "Params.TopP"},
+		{of(params{MinP: 2}), "Params.MinP"},
+		{of(params{MinP: -2}), "Params.MinP"},
+		{of(params{RepetitionPenalty: -1}), "Params.RepetitionPenalty"},
+		{of(params{RepetitionPenalty: inf}), "Params.RepetitionPenalty"},
+		{of(params{FrequencyPenalty: inf}), "Params.FrequencyPenalty"},
+		{of(params{FrequencyPenalty: nan}), "Params.FrequencyPenalty"},
+		{of(params{PresencePenalty: -inf}), "Params.PresencePenalty"},
 
-		{&sampling.Request{Prompt: "ab\xffc"}, "Prompt is not valid UTF-8 at byte 2; convert it, or replace the bytes with strings.ToValidUTF8"},
-		{&sampling.Request{Prompt: "\xff"}, "Prompt is not valid UTF-8 at byte 0;"},
-		{&sampling.Request{Prompt: "\uFFFD\xc3"}, "Prompt is not valid UTF-8 at byte 3;"},
-		{stops("\n", ""), "Stop[1] is empty and would end every text at once; leave it out"},
-		{stops("\xc3"), "Stop[0] is not valid UTF-8 at byte 0;"},
-		{stops("a", "b\xc3"), "Stop[1] is not valid UTF-8 at byte 1; a stop sequence is text"},
-		{stops("a", "b", "a"), `Stop[2] repeats Stop[0], "a"; leave one out`},
+		{&sampling.Request{Prompt: "ab\xffc"}, "byte 2"},
+		{&sampling.Request{Prompt: "\xff"}, "byte 0"},
+		{&sampling.Request{Prompt: "\uFFFD\xc3"}, "byte 3"},
+		{stops("\n", ""), "Stop[1]"},
+		{stops("\xc3"), "Stop[0]"},
+		{stops("a", "b\xc3"), "byte 1"},
+		{stops("a", "b", "a"), "Stop[2]"},
 	} {
 		err := test.req.Validate()
 		switch {
@@ -64,7 +64,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("got  %v\nwant %s", err, test.want)
 		}
 	}
-	// The first fault is the one that is told.
+	// The first fault is reported.
 	if err := of(params{MaxTokens: -1, TopP: 7}).Validate(); err == nil || !strings.Contains(err.Error(), "MaxTokens") || strings.Contains(err.Error(), "TopP") {
 		t.Error(err)
 	}

@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// A class is what the patterns tell runes apart by. Classes are bits, so that a
-// set of them is their sum.
+// A class is a kind of rune that the patterns distinguish. Classes are bits, so that
+// their sum is a set.
 type class uint8
 
 const (
 	upper   class = 1 << iota // Lu and Lt
 	lower                     // Ll
-	uncased                   // Lm and Lo: Han, Hangul, Kana, Arabic and their like
+	uncased                   // Lm and Lo: Han, Hangul, Kana, Arabic and others
 	mark                      // M
 	number                    // N
 	newline                   // \r and \n
@@ -31,8 +31,8 @@ var ascii = func() (table [utf8.RuneSelf]class) {
 	return table
 }()
 
-// classAt returns the class of the rune at text[i] and its length in bytes, and
-// 0 and 0 at the end of text.
+// classAt returns the class of the rune at text[i] and its length in bytes, or zeros at
+// the end of text.
 func classAt(text string, i int) (class, int) {
 	if i >= len(text) {
 		return 0, 0
@@ -44,8 +44,8 @@ func classAt(text string, i int) (class, int) {
 	return classify(r), n
 }
 
-// classify reads the same tables of package unicode as the library's regular
-// expressions do. The likely scripts come first.
+// classify uses the same tables of package unicode as the library's regular expressions.
+// The likely scripts come first.
 func classify(r rune) class {
 	switch {
 	case r == '\r' || r == '\n':
@@ -68,8 +68,7 @@ func classify(r rune) class {
 	return sign
 }
 
-// skip returns where the run of runes of the given classes ends that begins at
-// text[i]; i itself when there is none.
+// skip returns the end of the run of runes of the given classes at text[i], or i.
 func skip(text string, i int, classes class) int {
 	for {
 		c, n := classAt(text, i)

@@ -16,7 +16,7 @@ type Counter struct {
 	encoding string
 	split    splitter
 	ranks    map[string]int // shared with merge, and never written to
-	merge    *bpe.Tiktoken  // takes all that it is given as one piece
+	merge    *bpe.Tiktoken  // takes its input as one piece
 	counted  memory
 }
 
@@ -37,11 +37,11 @@ func (c *Counter) Count(_ context.Context, text string) (int, error) {
 // Encoding returns the name of the encoding, such as "cl100k_base".
 func (c *Counter) Encoding() string { return c.encoding }
 
-// count is Count with the longest piece that is merged in one go, in bytes.
+// count is Count with the longest piece to merge at once, in bytes.
 func (c *Counter) count(text string, window int) int {
 	if !utf8.ValidString(text) {
-		// The library does the same to each piece. Doing it first keeps the
-		// vocabulary's fragments of runes from matching stray bytes.
+		// As the library does for each piece. Otherwise invalid bytes could match parts
+		// of runes in the vocabulary.
 		text = string([]rune(text))
 	}
 	total := 0

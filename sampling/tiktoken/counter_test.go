@@ -156,7 +156,7 @@ func TestForReturnsOneInstance(t *testing.T) {
 
 func TestForUnknown(t *testing.T) {
 	c, err := For("cl200k_base")
-	const want = `tiktoken: no encoding "cl200k_base"; there are cl100k_base, gpt2, o200k_base, o200k_harmony, p50k_base, p50k_edit, r50k_base`
+	const want = `tiktoken: unknown encoding "cl200k_base"; use one of cl100k_base, gpt2, o200k_base, o200k_harmony, p50k_base, p50k_edit, r50k_base`
 	if c != nil || err == nil || err.Error() != want {
 		t.Errorf("got %v, %v\nwant %s", c, err, want)
 	}

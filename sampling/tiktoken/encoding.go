@@ -18,8 +18,7 @@ type encoding struct {
 	counter func() (*Counter, error)
 }
 
-// The encodings that share a vocabulary and a splitter with another differ from
-// it in special tokens alone, which are never counted here.
+// An alias differs only in special tokens, which are not counted here.
 var encodings = []encoding{
 	newEncoding("cl100k_base", splitCL100K),
 	newEncoding("o200k_base", splitO200K, "o200k_harmony"),
@@ -38,9 +37,8 @@ func newEncoding(name string, split splitter, aliases ...string) encoding {
 //   - "p50k_base", also "p50k_edit", of Codex and text-davinci-003;
 //   - "r50k_base", also "gpt2", of GPT-2 and the first GPT-3.
 //
-// The first call for an encoding takes up to some tenths of a second. Later calls
-// return the same Counter. Any other name is an error that lists these. For is
-// safe for concurrent use.
+// The first call for an encoding takes up to 0.2 seconds. Later calls return the same
+// Counter. Any other name is an error. For is safe for concurrent use.
 func For(encoding string) (*Counter, error) {
 	var names []string
 	for _, e := range encodings {
@@ -50,11 +48,11 @@ func For(encoding string) (*Counter, error) {
 		names = append(append(names, e.name), e.aliases...)
 	}
 	slices.Sort(names)
-	return nil, fmt.Errorf("tiktoken: no encoding %q; there are %s", encoding, strings.Join(names, ", "))
+	return nil, fmt.Errorf("tiktoken: unknown encoding %q; use one of %s", encoding, strings.Join(names, ", "))
 }
 
-// whole replaces the encoding's own pattern in the library: the splitter has cut
-// the pieces already, and a window is merged as one piece.
+// whole replaces the encoding's pattern in the library: the splitter has already cut
+// the pieces, and a window is merged as one piece.
 const whole = `(?s).+`
 
 // load builds a Counter from the library's exported parts. GetEncoding uses a

@@ -45,5 +45,5 @@ func ExampleForModel() {
 func ExampleFor_unknown() {
 	_, err := tiktoken.For("llama3")
 	fmt.Println(err)
-	// Output: tiktoken: no encoding "llama3"; there are cl100k_base, gpt2, o200k_base, o200k_harmony, p50k_base, p50k_edit, r50k_base
+	// Output: tiktoken: unknown encoding "llama3"; use one of cl100k_base, gpt2, o200k_base, o200k_harmony, p50k_base, p50k_edit, r50k_base
 }

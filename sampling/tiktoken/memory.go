@@ -9,12 +9,12 @@ import (
 // Sizes of a memory: at most about 1 MB of pieces and their counts.
 const (
 	remembered        = 1 << 13 // pieces
-	longestRemembered = 64      // bytes; longer pieces hardly ever come back
+	longestRemembered = 64      // bytes; longer pieces are rarely repeated
 )
 
-// A memory caches the counts of merged pieces: merging costs a hundred times as
-// much as a look-up. Each piece has one place, which a new one takes over, so the
-// memory cannot grow and needs no lock. The zero memory is empty. It is safe for
+// A memory caches the counts of merged pieces, because merging costs a hundred times as
+// much as a look-up. Each piece has one place, where a new one replaces it, so the
+// memory is bounded and needs no lock. The zero memory is empty. It is safe for
 // concurrent use.
 type memory struct {
 	places [remembered]atomic.Pointer[remark]
@@ -40,7 +40,7 @@ func (m *memory) get(piece string) (tokens int, ok bool) {
 
 func (m *memory) put(piece string, tokens int) {
 	if len(piece) <= longestRemembered {
-		// The clone keeps a remembered word from holding on to a whole prompt.
+		// A clone does not keep the whole prompt.
 		m.place(piece).Store(&remark{strings.Clone(piece), tokens})
 	}
 }

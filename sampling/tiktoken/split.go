@@ -2,20 +2,17 @@ package tiktoken
 
 import "strings"
 
-// A splitter returns the length in bytes of the first piece of text, which must
-// not be empty and must be valid UTF-8. Tokens never reach across pieces.
+// A splitter returns the length in bytes of the first piece of text, which is valid
+// UTF-8 and not empty. Tokens never cross pieces.
 //
-// The encodings define their pieces by a regular expression each. The library
-// runs it on a backtracking engine, which keeps it below 6 MB/s; the functions
-// here find the same pieces by hand, so that counting is ten and more times as
-// fast. That they are the same is tested against the library: the class of every
-// rune, every short text over the classes, and fuzzing.
+// Each encoding defines its pieces by a regular expression. The library's backtracking
+// engine is slower than 6 MB/s, and these functions find the same pieces at least ten
+// times as fast. Tests compare them with the library: the class of every rune, every
+// short text over the classes, and fuzzing.
 //
-// A pattern takes the first alternative that matches, and all of its runs are
-// greedy. Since each alternative begins with what it may begin with and runs as
-// far as it can, the piece follows from the classes of the next one or two runes
-// in all cases but two: white space, for which see spaces, and the words of
-// o200k_base, for which see cased.
+// A pattern takes the first alternative that matches, and all its runs are greedy. So the
+// piece follows from the classes of the next one or two runes, except for white space
+// (see spaces) and the words of o200k_base (see cased).
 type splitter func(text string) int
 
 // splitGPT2 splits as r50k_base and p50k_base do:
@@ -81,9 +78,9 @@ func splitO200K(text string) int {
 	return spaces(text, true)
 }
 
-// word returns the length of the word at the start of text, as the first two
-// alternatives of o200k_base find it without the contraction, or 0. Each first
-// tries with a leading rune that is not a letter.
+// word returns the length of the word at the start of text, or 0. It is what the first
+// two alternatives of o200k_base match without the contraction. Each first tries with a
+// leading rune that is not a letter.
 func word(text string) int {
 	c, n := classAt(text, 0)
 	leads := c&(newline|letter|number) == 0
@@ -95,8 +92,8 @@ func word(text string) int {
 	if end := cased(text, 0); end > 0 {
 		return end
 	}
-	// What follows holds nothing that the first alternative could end with, or
-	// it would have matched: the second finds upper-case letters alone.
+	// Nothing follows that the first alternative could end with, or it would have
+	// matched. So the second finds only upper-case letters.
 	if leads {
 		if end := skip(text, n, upper); end > n {
 			return end
@@ -105,13 +102,12 @@ func word(text string) int {
 	return skip(text, 0, upper)
 }
 
-// cased returns where U*W+ ends at text[i], where U is upper, uncased and mark
-// and W is lower, uncased and mark, or i where it does not match.
+// cased returns the end of U*W+ at text[i], or i if it does not match. U is upper,
+// uncased and mark, and W is lower, uncased and mark.
 //
-// U* runs as far as it can. If a W follows it is a lower-case letter, and W+ runs
-// on from there. If not, U* gives back runes until one is in W as well, and the
-// match ends after that rune: the ones after it were given back because they
-// are not in W. So "ABCdef" is one match, "日AB" ends after 日, "AB" has none.
+// U* runs as far as it can. If a W follows, it is a lower-case letter, and W+ continues
+// from there. If not, U* backs up to a rune that is also in W, and the match ends after
+// that rune. So "ABCdef" is one match, "日AB" ends after 日, and "AB" has none.
 func cased(text string, i int) int {
 	end := i
 	for {
@@ -130,8 +126,8 @@ func cased(text string, i int) int {
 	}
 }
 
-// contraction returns the length of the English contraction that text begins
-// with, such as 's and 'll, or 0.
+// contraction returns the length of the English contraction at the start of text, such
+// as 's and 'll, or 0.
 func contraction(text string, foldCase bool) int {
 	if len(text) < 2 || text[0] != '\'' {
 		return 0
@@ -155,8 +151,8 @@ func contraction(text string, foldCase bool) int {
 	return 0
 }
 
-// leadingSpace returns 1 if text begins with a space, which most alternatives
-// take along, and else 0.
+// leadingSpace returns 1 if text begins with a space, which most alternatives include,
+// and otherwise 0.
 func leadingSpace(text string) int {
 	if text[0] == ' ' {
 		return 1
@@ -187,10 +183,10 @@ func signs(text string) int {
 	return 0
 }
 
-// spaces returns the length of the piece that the white space at the start of
-// text begins with. The last rune before a word or a sign is left for it, as
-// \s+(?!\S) does, unless it is all there is. With lines, as \s*[\r\n]+ comes
-// first, a piece ends after the last line break of the white space instead.
+// spaces returns the length of the first piece of the white space at the start of text.
+// The last rune before a word or a sign belongs to that, as in \s+(?!\S), unless it is
+// the only one. With lines, where \s*[\r\n]+ comes first, a piece ends after the last
+// line break instead.
 func spaces(text string, lines bool) int {
 	end, last, line := 0, 0, 0
 	for {
