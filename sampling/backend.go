@@ -63,7 +63,7 @@ type Constrainer interface {
 }
 
 // A Request asks for one completion. It may be reused, and shared between
-// goroutines while nobody changes it.
+// goroutines while it is not changed.
 type Request struct {
 	// Prompt is the text to continue, sent as it is. Do not end it in a space:
 	// most vocabularies attach the space to the next word.

@@ -66,7 +66,7 @@ func (d *Decoder) Next(candidates []Candidate) (id int, ok bool) {
 		mask = d.mask()
 	}
 	for _, c := range candidates {
-		if c.Logprob > math.Inf(-1) && (mask == nil || uint(c.ID) < uint(len(d.texts)) && mask[c.ID/64]>>(c.ID%64)&1 == 1) { // a NaN is not, either
+		if c.Logprob > math.Inf(-1) && (mask == nil || uint(c.ID) < uint(len(d.texts)) && mask[c.ID/64]>>(c.ID%64)&1 == 1) { // false for NaN too
 			left = append(left, c)
 		}
 	}

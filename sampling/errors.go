@@ -11,7 +11,7 @@ var (
 	// ErrInvalid: the request is wrong; nothing was sent.
 	ErrInvalid = errors.New("sampling: invalid request")
 
-	// ErrBudget: the prompt and the tokens asked for do not fit the window.
+	// ErrBudget: the prompt and MaxTokens do not fit the window.
 	ErrBudget = errors.New("sampling: over the context window")
 
 	// ErrTruncated: the stream broke off. The text so far is valid but incomplete.
@@ -23,7 +23,7 @@ var (
 	// ErrConstraint: the text violates the request's Constraint.
 	ErrConstraint = errors.New("sampling: the constraint is violated")
 
-	// ErrUnsupported: the backend cannot do what was asked.
+	// ErrUnsupported: the backend does not support the request.
 	ErrUnsupported = errors.New("sampling: not supported by this backend")
 )
 

@@ -59,7 +59,7 @@ const drawAtOnce = 8
 
 // Draw returns n completions of one request, with seeds derived from its seed. It
 // uses the backend's [Drawer], or else up to 8 parallel samples. At Temperature 0
-// all n are alike.
+// all n are equal.
 //
 // On an error Draw cancels the rest and returns the finished completions, in the
 // order of their seeds.
@@ -136,7 +136,7 @@ func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completi
 			all = append(all, d)
 		case err == nil:
 			err = d.err
-			cancel() // and take what is finished by then
+			cancel() // and collect the finished ones
 		}
 	}
 	if err == nil && len(all) < n {
@@ -195,7 +195,7 @@ func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 				return
 			}
 		}
-		// A backend that just stops when it is cancelled is not to blame.
+		// A cancelled backend may end without an error.
 		yield(Chunk{}, cmp.Or(ctx.Err(), ErrTruncated))
 	}
 }
@@ -208,7 +208,7 @@ func collect(chunks iter.Seq2[Chunk, error]) (*Completion, error) {
 		if err != nil {
 			c.Text = text.String()
 			if v := (*violation)(nil); errors.As(err, &v) {
-				c.Text = v.text // also what a stream does not give out
+				c.Text = v.text // with the part that a stream does not yield
 			}
 			return &c, err
 		}

@@ -8,7 +8,7 @@ import (
 // A Scorer is a [Backend] that computes how likely given continuations are.
 //
 // Score returns one Score for each continuation of req.Prompt, in order. With an
-// empty prompt each continuation is scored as a text of its own. Scores are taken
+// empty prompt each continuation is scored as a whole text. Scores are taken
 // before temperature and truncation: of req.Params only Extra applies, and Stop
 // and Constraint do not. Implementations are safe for concurrent use.
 type Scorer interface {
@@ -25,8 +25,8 @@ type Score struct {
 	// prompt and continuation belongs to the continuation.
 	Tokens []Token
 
-	// Usage is what the backend read for this continuation, as it reports it. The
-	// sum over all scores is the cost of the call: what they share is in the first.
+	// Usage is the cost that the backend reports for this continuation. The first one
+	// includes the shared cost, so that the sum is the cost of the call.
 	Usage Usage
 }
 

@@ -68,16 +68,16 @@ func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error
 type cutter struct {
 	match *finder
 	state int32
-	held  string // text received and not given out
+	held  string // text received but not yielded
 
-	// tokens received and not given out. credit is how many bytes of text are
-	// out that no given-out token accounts for.
+	// tokens received but not yielded. credit is the number of yielded bytes of text
+	// without a yielded token.
 	tokens []Token
 	credit int
 }
 
-// cut takes the next chunk and returns what can be given out. done says that a
-// stop sequence completed and nothing comes after.
+// cut takes the next chunk and returns the part to yield. done reports that a stop
+// sequence completed.
 func (c *cutter) cut(chunk Chunk) (out Chunk, done bool) {
 	state, stop, end := c.match.feed(c.state, chunk.Text)
 	c.state = state
@@ -109,9 +109,9 @@ func (c *cutter) joined(text string) string {
 	return c.held + text
 }
 
-// passes reports whether the chunk's tokens lie within the text that is out with
-// it, and if so accounts for them. A backend that holds back half a rune sends
-// tokens before or after their text.
+// passes reports whether the chunk's tokens are within the text yielded with it, and if
+// so updates credit. A backend that holds back part of a rune sends tokens before or
+// after their text.
 func (c *cutter) passes(chunk Chunk) bool {
 	credit := c.credit + len(chunk.Text)
 	for i := range chunk.Tokens {
@@ -124,7 +124,7 @@ func (c *cutter) passes(chunk Chunk) bool {
 	return true
 }
 
-// release gives out text without its last hold bytes, and the tokens within it.
+// release returns text without its last hold bytes, and the tokens within it.
 func (c *cutter) release(chunk Chunk, text string, hold int) Chunk {
 	n := len(text) - hold
 	chunk.Text, c.held = text[:n], text[n:]
@@ -140,7 +140,7 @@ func (c *cutter) release(chunk Chunk, text string, hold int) Chunk {
 	return chunk
 }
 
-// rest gives out all that was held, with the last chunk, and resets c.
+// rest returns all held text with the last chunk, and resets c.
 func (c *cutter) rest(last Chunk) Chunk {
 	last.Text = c.joined(last.Text)
 	if len(c.tokens) > 0 {

@@ -28,7 +28,7 @@ import (
 	"github.com/foreword-go/foreword/internal/filelock"
 )
 
-// A Key names a value: a hash of what it answers.
+// A Key is the hash of the question that a value answers.
 type Key [32]byte
 
 const (

@@ -1,5 +1,5 @@
-// Package words splits text into words, as language users see them and
-// independent of any model's vocabulary. Package probe compares texts by these
+// Package words splits text into words of its language, independent of any model's
+// vocabulary. Package probe compares texts by these
 // words, and the guard of package wrap protects texts by them.
 //
 // A word is a run of letters, digits and marks, at most 64 characters long.

@@ -48,7 +48,7 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 	}
 }
 
-// ownCopy copies what the consumer of a chunk could change.
+// ownCopy copies the parts of a chunk that its consumer could change.
 func ownCopy(c sampling.Chunk) sampling.Chunk {
 	c.Tokens = slices.Clone(c.Tokens)
 	for i := range c.Tokens {

@@ -1,5 +1,5 @@
-// Package wrap has middleware for a [sampling.Backend], as there is for an
-// [net/http.Handler]: each wrapper adds one thing.
+// Package wrap has middleware for a [sampling.Backend], like that for an
+// [net/http.Handler]. Each wrapper adds one thing.
 //
 //   - [Limit] keeps to a server's requests and tokens a minute, and to a number of
 //     concurrent calls.

@@ -18,7 +18,7 @@ import (
 // it, and after [sampling.ErrUnsupported]. Any other error goes to the caller,
 // such as a wrong key.
 //
-// Once a stream has given out text, a fault goes to the caller, since the next
+// Once a stream has yielded text, a fault goes to the caller, since the next
 // backend would write another text. [sampling.Model.Complete] shows no text
 // before the end, so there the next backend begins anew. So it does for a Draw.
 //

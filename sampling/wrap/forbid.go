@@ -37,7 +37,7 @@ func Forbid(n int, texts ...string) (Wrapper, error) {
 		return nil, fmt.Errorf("wrap: Forbid: %w: the limit is %d words; allow at least 1", sampling.ErrInvalid, n)
 	}
 	if len(texts) == 0 {
-		return nil, fmt.Errorf("wrap: Forbid: %w: there is no text to protect; pass at least one", sampling.ErrInvalid)
+		return nil, fmt.Errorf("wrap: Forbid: %w: no text to protect; pass at least one", sampling.ErrInvalid)
 	}
 	tooShort := func(i int) error {
 		return fmt.Errorf("wrap: Forbid: %w: text %d has no run of more than %d words, so it would not be protected; lower the limit", sampling.ErrInvalid, i+1, n)

@@ -21,14 +21,14 @@ import (
 //     for a stream is that of the loop and includes what its body did
 //   - reason: why the text ended; "left" when the caller left the loop, as a Model
 //     does at a stop sequence
-//   - n, completions: how many were asked for and returned, for draw and score
+//   - n, completions: the requested and returned number, for draw and score
 //   - model: the model that answered
 //   - attempts, waited, hit, backend, cost: what a [Retry], a [Limit], a [Cache], a
 //     [Fallback] and a [Meter] inside did; backend is the place of the one that
 //     answered, from 1
 //   - error: the backend's error
 //   - warning: the prompt ends in white space
-//   - prompt, text: only when asked for
+//   - prompt, text: only if Text is set
 //
 // A record holds neither the key nor any other part of the request. A server's error
 // text may repeat parts of it.

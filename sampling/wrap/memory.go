@@ -7,7 +7,7 @@ import (
 	"github.com/foreword-go/foreword/internal/store"
 )
 
-// Bounds of what a Cache without a Store keeps.
+// Limits of a Cache without a Store.
 const (
 	maxEntries = 10_000
 	maxBytes   = 64 << 20

@@ -70,7 +70,7 @@ type tally struct {
 	// Received since the backend last reported its usage.
 	sinceBytes  int
 	sinceTokens int
-	sinceText   strings.Builder // kept only when there is a counter
+	sinceText   strings.Builder // only with a counter
 }
 
 func (t *tally) add(c *sampling.Chunk) {
