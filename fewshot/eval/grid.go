@@ -73,9 +73,6 @@ type variant[In, Out any] struct {
 	choose func(k int) fewshot.Selector
 }
 
-// asIs leaves the shots to the task.
-const asIs = -1
-
 // newGrid checks the options, and compiles the task with each value.
 func newGrid[In, Out any](task fewshot.Task[In, Out], build Build[In, Out], metric Metric[In, Out], o SweepOptions) (*grid[In, Out], error) {
 	type target = *variant[In, Out]
@@ -132,10 +129,9 @@ func newGrid[In, Out any](task fewshot.Task[In, Out], build Build[In, Out], metr
 			add(dimension, "", func(target) {})
 		}
 	}
-	for dimension, values := range g.values {
-		for i := range values {
-			p := point{}
-			p[dimension] = i
+	for dimension := range byOrder {
+		p := point{}
+		for p[dimension] = range g.values[dimension] {
 			if err == nil {
 				_, err = g.compile(p)
 			}
@@ -155,16 +151,14 @@ func (g *grid[In, Out]) variants() int {
 
 // at returns the task at a point.
 func (g *grid[In, Out]) at(p point) fewshot.Task[In, Out] {
-	v := variant[In, Out]{task: g.task, shots: asIs}
+	v := variant[In, Out]{task: g.task, shots: len(g.task.Examples)}
 	for dimension, i := range p {
 		g.values[dimension][i].set(&v)
 	}
 	switch {
-	case v.choose != nil && v.shots == asIs:
-		v.task.Select = v.choose(len(v.task.Examples))
 	case v.choose != nil && v.shots > 0:
 		v.task.Select = v.choose(v.shots)
-	case v.shots != asIs:
+	case v.shots < len(v.task.Examples):
 		v.task.Select = fewshot.First(v.shots)
 	}
 	return v.task
