@@ -10,7 +10,7 @@ import (
 // bodyFaults are answers with status 200 and a body that is not what was asked
 // for, in both modes.
 func bodyFaults() []Fault {
-	big := Outcome{Class: Either, Text: strings.Repeat("x", 10<<20)}
+	big := Outcome{Class: Either, Text: strings.Repeat("x", 1<<20)}
 	runes := right()
 	runes.Class, runes.TextMayDiffer = Either, true
 	return []Fault{
@@ -79,7 +79,7 @@ func bodyFaults() []Fault {
 				body := strings.ReplaceAll(string(x.whole(quote(x.text), `"stop"`)), `,"`, ",\r\n\t\"")
 				x.body(200, "application/json", "\r\n "+body+"\r\n\r\n")
 			}},
-		{Name: "10 MB of text", Does: "a text of ten megabytes in one line", outcome: big,
+		{Name: "1 MB of text", Does: "a text of a megabyte in one line", outcome: big,
 			serve: func(x *exchange) {
 				x.text = big.Text
 				x.answer()

@@ -45,8 +45,8 @@ func statusFaults() []Fault {
 		status("500 without a body", "a status and no words", failed(Temporary, 500), plain(500, "", "")),
 		status("500 with a text for an error", "the error is a text where others have an object", failed(Temporary, 500).saying("out of memory"),
 			plain(500, "application/json", `{"error":"out of memory"}`)),
-		status("500 with 10 MB", "an error page of ten megabytes", failed(Temporary, 500), func(x *exchange) {
-			x.body(500, "text/html", "<html>"+strings.Repeat("<p>sorry</p>", 10<<20/12)+"</html>")
+		status("500 with 1 MB", "an error page of a megabyte", failed(Temporary, 500), func(x *exchange) {
+			x.body(500, "text/html", "<html>"+strings.Repeat("<p>sorry</p>", 1<<20/12)+"</html>")
 		}),
 		status("500 that never ends", "an error whose body has no end", Outcome{Class: Endless}, func(x *exchange) {
 			x.w.WriteHeader(500)

@@ -129,12 +129,12 @@ func streamFaults() []Fault {
 			x.send(x.final(`"stop"`))
 			x.send(x.done())
 		}),
-		stream("10 MB before the end", "ten megabytes of blanks within a part", either(), func(x *exchange) {
+		stream("1 MB before the end", "a megabyte of blanks within a part", either(), func(x *exchange) {
 			x.head()
 			for _, p := range x.pieces() {
 				x.send(x.piece(quote(p)))
 			}
-			x.send(bytes.Replace(x.final(`"stop"`), []byte("{"), []byte("{"+strings.Repeat(" ", 10<<20)), 1))
+			x.send(bytes.Replace(x.final(`"stop"`), []byte("{"), []byte("{"+strings.Repeat(" ", 1<<20)), 1))
 			x.send(x.done())
 		}),
 	}
@@ -195,9 +195,9 @@ func lineFaults() []Fault {
 			x.head()
 			x.forever([]byte(": still here\n\n"))
 		}),
-		sse("10 MB comment", "one keep-alive of ten megabytes", either(), func(x *exchange) {
+		sse("1 MB comment", "one keep-alive of a megabyte", either(), func(x *exchange) {
 			x.head()
-			x.raw([]byte(": " + strings.Repeat("x", 10<<20) + "\n\n"))
+			x.raw([]byte(": " + strings.Repeat("x", 1<<20) + "\n\n"))
 			x.raw([]byte(x.script()))
 		}),
 		events("data without a space", "data:{…}", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("data: "), []byte("data:")) }),

@@ -83,7 +83,7 @@ func NewClient(backend string, key sampling.Secret, given *http.Client, header h
 // outlast it. Body gives plain bytes, and its errors are those of [Client.Broken].
 func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, error) {
 	if caller.Err() != nil {
-		return nil, c.Failure(caller, caller.Err())
+		return nil, c.Fault(caller, caller.Err())
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	r = r.WithContext(ctx)
@@ -106,7 +106,7 @@ func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, er
 	if err != nil {
 		b.rest()
 		cancel(nil)
-		return nil, c.Failure(caller, b.cause(err))
+		return nil, c.Fault(caller, b.cause(err))
 	}
 	b.rest()
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -220,13 +220,4 @@ func (c *Client) ReadAll(resp *http.Response, most int) ([]byte, error) {
 		return nil, err
 	}
 	return answer, nil
-}
-
-// Fault hands on what is a fault already and describes other errors of the
-// network.
-func (c *Client) Fault(caller context.Context, err error) *sampling.Error {
-	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		return e
-	}
-	return c.Failure(caller, err)
 }

@@ -29,18 +29,6 @@ func (s Source) scrubText(text string) string {
 	return text
 }
 
-// Address returns a configured address fit to print before anybody has checked
-// it: without the parts in which people put secrets, the user, the query and the
-// fragment.
-func Address(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || strings.Contains(u.Opaque, "@") {
-		return "an address that cannot be read"
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
-}
-
 // scrub returns err itself when its text is clean, and otherwise an error that
 // shows the clean text and still answers errors.Is.
 func (s Source) scrub(err error) error {

@@ -120,8 +120,12 @@ func (s Source) Announced(status int, object []byte) *sampling.Error {
 	return e
 }
 
-// Failure is an error of the client itself: no response came.
-func (s Source) Failure(ctx context.Context, err error) *sampling.Error {
+// Fault is an error of the client itself: no response came. An error that is a
+// [*sampling.Error] already is returned as it is.
+func (s Source) Fault(ctx context.Context, err error) *sampling.Error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		return e
+	}
 	if cancelled := s.cancelled(ctx); cancelled != nil {
 		return cancelled
 	}
@@ -168,19 +172,14 @@ func Temporary(status int) bool {
 	return status >= 500
 }
 
-// passing reports whether a retry may help. It names the errors that it does not
-// help, because net/http has no types for the others.
+// passing reports whether a retry may help. It lists the errors that it does not help,
+// since net/http has no types for the others: unknown hosts and failures of TLS.
 func passing(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return !dns.IsNotFound
 	}
-	return !untrusted(err)
-}
-
-// untrusted reports whether TLS failed, which a retry does not mend.
-func untrusted(err error) bool {
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
-	return certificate || record || alert || errors.Is(err, http.ErrSchemeMismatch)
+	return !(certificate || record || alert || errors.Is(err, http.ErrSchemeMismatch))
 }

@@ -174,7 +174,7 @@ func TestFailure(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wrapped := &url.Error{Op: "Post", URL: "http://host/", Err: c.err}
-			got := Source{Backend: "test"}.Failure(t.Context(), wrapped)
+			got := Source{Backend: "test"}.Fault(t.Context(), wrapped)
 			if got.Temporary != c.temporary || got.Status != 0 || !errors.Is(got, c.err) {
 				t.Errorf("got %+v, want temporary %v and the cause", *got, c.temporary)
 			}
@@ -209,7 +209,7 @@ func TestFailureOfRealClient(t *testing.T) {
 				resp.Body.Close()
 				t.Fatal("the request went through")
 			}
-			if got := (Source{}).Failure(t.Context(), err); got.Temporary != c.temporary {
+			if got := (Source{}).Fault(t.Context(), err); got.Temporary != c.temporary {
 				t.Errorf("%v: temporary %v, want %v", got, got.Temporary, c.temporary)
 			}
 		})
@@ -221,7 +221,7 @@ func TestCancelled(t *testing.T) {
 	because := errors.New("the user left")
 	cancel(because)
 	for name, got := range map[string]*sampling.Error{
-		"before an answer": Source{}.Failure(ctx, io.EOF),
+		"before an answer": Source{}.Fault(ctx, io.EOF),
 		"within the body":  Source{}.Broken(ctx, 200, io.ErrUnexpectedEOF),
 	} {
 		if !errors.Is(got, context.Canceled) || !errors.Is(got, because) || got.Temporary || got.Status != 0 || errors.Is(got, sampling.ErrTruncated) {
@@ -240,7 +240,7 @@ func TestBroken(t *testing.T) {
 func TestScrub(t *testing.T) {
 	const key = "sk-very \"secret<1>"
 	inner := &url.Error{Op: "Post", URL: "http://host/?key=" + url.QueryEscape(key) + "&again=" + key, Err: syscall.ECONNREFUSED}
-	got := Source{Backend: "test", Key: sampling.NewSecret(key)}.Failure(t.Context(), inner)
+	got := Source{Backend: "test", Key: sampling.NewSecret(key)}.Fault(t.Context(), inner)
 	for _, verb := range []string{"%v", "%+v", "%s", "%q"} {
 		if text := fmt.Sprintf(verb, got); strings.Contains(text, "secret") {
 			t.Errorf("%s shows the key: %s", verb, text)

@@ -128,8 +128,10 @@ func text(raw json.RawMessage) string {
 	var all []string
 	for _, one := range list {
 		said := one.Msg + one.Message
-		if field, ok := last(one.Loc).(string); ok && said != "" && field != "body" {
-			said = field + ": " + said
+		if n := len(one.Loc); n > 0 {
+			if field, ok := one.Loc[n-1].(string); ok && said != "" && field != "body" {
+				said = field + ": " + said
+			}
 		}
 		if said != "" {
 			all = append(all, said)
@@ -138,17 +140,10 @@ func text(raw json.RawMessage) string {
 	return strings.Join(all, "; ")
 }
 
-func last(path []any) any {
-	if len(path) == 0 {
-		return nil
-	}
-	return path[len(path)-1]
-}
-
 // plain makes one line of bounded length out of a text or an HTML page.
 func plain(s string) string {
-	if title, ok := htmlTitle(s); ok {
-		s = "an HTML page: " + title
+	if htmlStart.MatchString(s) {
+		s = "an HTML page: " + htmlText(s)
 	}
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
@@ -163,45 +158,19 @@ func plain(s string) string {
 	return s[:cut] + " …"
 }
 
-// htmlTitle returns the title of an HTML page, which is where proxies say what
-// is wrong, or else the page's words without its tags.
-func htmlTitle(s string) (string, bool) {
-	head := strings.ToLower(s[:min(len(s), 512)])
-	head = strings.TrimSpace(strings.TrimPrefix(head, "\uFEFF"))
-	if !strings.HasPrefix(head, "<!doctype html") && !strings.HasPrefix(head, "<html") {
-		return "", false
+var (
+	htmlStart = regexp.MustCompile(`(?i)^[\s\x{FEFF}]*<(!doctype html|html)`)
+	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
+	htmlTag   = regexp.MustCompile(`<[^>]*>?`)
+)
+
+// htmlText returns the title of an HTML page, where proxies say what is wrong, or the
+// page's words if it has no title.
+func htmlText(page string) string {
+	if title := htmlTitle.FindStringSubmatch(page); title != nil && strings.TrimSpace(title[1]) != "" {
+		return title[1]
 	}
-	// Lowering ASCII alone keeps the offsets right.
-	lower := strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
-	if len(lower) == len(s) {
-		if _, after, ok := strings.Cut(lower, "<title"); ok {
-			if _, after, ok := strings.Cut(after, ">"); ok {
-				start := len(s) - len(after)
-				if title, _, ok := strings.Cut(after, "</title"); ok && strings.TrimSpace(title) != "" {
-					return s[start : start+len(title)], true
-				}
-			}
-		}
-	}
-	var b strings.Builder
-	inTag := false
-	for _, r := range s {
-		switch {
-		case r == '<':
-			inTag = true
-			b.WriteByte(' ')
-		case r == '>':
-			inTag = false
-		case !inTag:
-			b.WriteRune(r)
-		}
-	}
-	return b.String(), true
+	return htmlTag.ReplaceAllString(page, " ")
 }
 
 // final reports whether the server named a failure that waiting does not mend.

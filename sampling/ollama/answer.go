@@ -56,7 +56,7 @@ type answer struct {
 	backend  *Backend
 	req      *sampling.Request
 	exchange *exchange
-	parts    source
+	parts    *parts
 
 	line   line   // the last one read
 	first  string // what the first one began with
@@ -80,7 +80,7 @@ func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
 		switch {
 		case ctx.Err() != nil && !(err == nil && a.line.Done):
 			a.leave()
-			fault := a.backend.wire.Failure(ctx, ctx.Err())
+			fault := a.backend.wire.Fault(ctx, ctx.Err())
 			if a.number == 0 {
 				return sampling.Chunk{}, late(fault)
 			}
@@ -145,7 +145,7 @@ func (a *answer) fault(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*sampling.Error](err); ok {
 		return err
 	}
-	if err == errLongLine {
+	if err == errLongPart {
 		return a.backend.misread("%w", err)
 	}
 	return a.backend.wire.Broken(ctx, http.StatusOK, err)

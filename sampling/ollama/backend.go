@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net"
 	"net/http"
@@ -40,21 +39,13 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
+	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, nil, c.Silence)
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
 	b := &Backend{config: c, base: base, wire: wire, facts: newFacts()}
-	b.config.Key, b.config.HTTPClient, b.config.Header = sampling.Secret{}, nil, nil
+	b.config.Key, b.config.HTTPClient = sampling.Secret{}, nil
 	return b, nil
-}
-
-// Model returns a [sampling.Model] with this Backend and its window, so that
-// what Model fits prompts to and what Ollama is told are one number. Set its
-// Counter to one for the model's vocabulary where there is one: without it each
-// byte counts as a token.
-func (b *Backend) Model() sampling.Model {
-	return sampling.Model{Backend: b, Window: b.config.Window}
 }
 
 // Sample yields the continuation of req.Prompt as the server sends it. Its
@@ -70,7 +61,7 @@ func (b *Backend) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 // sample returns nil when the continuation is complete or its consumer left.
 func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk) bool) error {
 	if ctx.Err() != nil {
-		return b.wire.Failure(ctx, ctx.Err())
+		return b.wire.Fault(ctx, ctx.Err())
 	}
 	body, err := b.body(ctx, req)
 	if err != nil {
@@ -81,7 +72,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 		return err
 	}
 	defer x.end() // a server that notices that nobody listens stops drawing
-	a := answer{backend: b, req: req, exchange: x, parts: b.parts(x.body)}
+	a := answer{backend: b, req: req, exchange: x, parts: newParts(x.body)}
 	for {
 		chunk, err := a.next(ctx)
 		if err != nil {
@@ -102,19 +93,12 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	}
 }
 
-func (b *Backend) parts(body io.Reader) source {
-	if b.config.NoStreaming {
-		return newWholeReader(body)
-	}
-	return newLineReader(body)
-}
-
 // do sends one request under a context that may outlast the caller's, and returns
 // an answer. Its errors are [*sampling.Error].
 func (b *Backend) do(caller, ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, b.wire.Failure(caller, err)
+		return nil, b.wire.Fault(caller, err)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")

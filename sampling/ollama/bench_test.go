@@ -86,7 +86,7 @@ func BenchmarkThousandTokens(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			m, req := backend.Model(), &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 1000}}
+			m, req := sampling.Model{Backend: backend}, &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 1000}}
 			var ours, theirs int64
 			b.ReportAllocs()
 			for b.Loop() {

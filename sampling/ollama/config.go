@@ -32,21 +32,12 @@ type Config struct {
 	// It is sent as num_ctx. 0 leaves it to the Modelfile or the server, whose
 	// default is often 4,096. Ollama reloads a model when another window is asked
 	// for, so programs that share a server should share the number.
-	// [Backend.Model] sets the same Window.
+	// sampling.Discover makes a Model with the same window.
 	Window int
-
-	// KeepAlive is how long the model stays in memory after a call. 0 is the
-	// server's default of 5 minutes. A negative KeepAlive keeps the model, and 1
-	// nanosecond unloads it at once.
-	KeepAlive time.Duration
 
 	// Key is sent as a bearer token, only to URL. It is for Ollama with a proxy in
 	// front, and for ollama.com. "" sends none.
 	Key sampling.Secret
-
-	// Header is sent with each request. A printed Config shows it, so put no key
-	// into it.
-	Header http.Header
 
 	// Silence is the maximum time without data, before the first byte of an answer
 	// and between its pieces. 0 is 10 minutes before the first byte, since loading a
@@ -99,17 +90,6 @@ func (c *Config) check() (base string, err error) {
 		}
 	}
 	return base, nil
-}
-
-// keepAlive is the field of that name on the wire, or nil to leave it out.
-func (c *Config) keepAlive() any {
-	switch {
-	case c.KeepAlive < 0:
-		return -1
-	case c.KeepAlive > 0:
-		return c.KeepAlive.String()
-	}
-	return nil
 }
 
 func invalid(format string, args ...any) error {

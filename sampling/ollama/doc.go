@@ -9,7 +9,11 @@
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	c, err := backend.Model().Complete(ctx, &sampling.Request{
+//	m, err := sampling.Discover(ctx, backend)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	c, err := m.Complete(ctx, &sampling.Request{
 //		Prompt: "butterfly: 나비\nocean:",
 //		Stop:   []string{"\n"},
 //	})
@@ -26,8 +30,8 @@
 // [sampling.DefaultMaxTokens], since 0 is unlimited in Ollama. Config.Window is sent
 // as num_ctx.
 //
-// Params.Extra is sent where Ollama expects it: format and images beside the prompt,
-// other fields among the model's options (num_gpu, num_thread, typical_p,
+// Params.Extra is sent where Ollama expects it: format, images and keep_alive beside the
+// prompt, other fields among the model's options (num_gpu, num_thread, typical_p,
 // repeat_last_n and so on). A field that this package sets itself is an error
 // wrapping [sampling.ErrInvalid]. A field without a meaning for raw prompts wraps
 // [sampling.ErrUnsupported]. Ollama silently ignores unknown fields.

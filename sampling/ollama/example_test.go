@@ -39,7 +39,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	c, err := backend.Model().Complete(context.Background(), &sampling.Request{
+	c, err := sampling.Model{Backend: backend, Window: 8192}.Complete(context.Background(), &sampling.Request{
 		Prompt: "butterfly: papillon\nocean:",
 		Stop:   []string{"\n"},
 		Params: sampling.Params{MaxTokens: 16},
@@ -51,14 +51,19 @@ func Example() {
 	// Output: " océan", ended by a stop sequence
 }
 
-// The window that Ollama is told of is the one that the Model fits prompts to.
-// Without a Counter for the model's vocabulary each byte counts as a token.
-func ExampleBackend_Model() {
-	backend, err := ollama.New(ollama.Config{Model: "llama3.1:8b-text-q4_K_M", Window: 64})
+// A Model's window is the one that Ollama is sent. Without a Counter for the model's
+// vocabulary, each byte counts as a token.
+func ExampleConfig_window() {
+	server := standIn()
+	defer server.Close()
+	backend, err := ollama.New(ollama.Config{URL: server.URL, Model: "llama3.1:8b-text-q4_K_M", Window: 64})
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := backend.Model()
+	m, err := sampling.Discover(context.Background(), backend)
+	if err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println(m.PromptBudget(sampling.Params{MaxTokens: 16}))
 	_, err = m.Complete(context.Background(), &sampling.Request{
 		Prompt: "A prompt of more than forty-eight bytes is refused before it is sent.",

@@ -39,7 +39,7 @@ func TestFaultsOfVersion(t *testing.T) {
 			b := newBackend(t, ollama.Config{URL: server.URL(fault), Key: sampling.NewSecret(faultwire.FaultKey), Model: "m", Window: 4096})
 			ctx, cancel := outcome.Context(t.Context())
 			defer cancel()
-			c, err := b.Model().Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
+			c, err := sampling.Model{Backend: b}.Complete(ctx, &sampling.Request{Prompt: "Once upon a time"})
 			if _, ok := errors.AsType[*sampling.Error](err); !ok || strings.Contains(err.Error(), faultwire.FaultKey) {
 				t.Errorf("got %+v, %v", c, err)
 			}
@@ -78,7 +78,7 @@ func TestHints(t *testing.T) {
 		{"a redirect", redirect.URL, 308, false, "redirects to https://elsewhere.test/api/generate, which is not followed"},
 	} {
 		b := newBackend(t, ollama.Config{URL: c.url, Model: "m", Version: "0.17.4"})
-		_, err := b.Model().Complete(t.Context(), short("a"))
+		_, err := sampling.Model{Backend: b}.Complete(t.Context(), short("a"))
 		e, ok := errors.AsType[*sampling.Error](err)
 		if !ok || e.Backend != "ollama" || e.Status != c.status || e.Temporary != c.temporary || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: got %+v, want status %d, temporary %v, %q", c.name, err, c.status, c.temporary, c.words)
@@ -99,7 +99,7 @@ func TestCancelCause(t *testing.T) {
 	because := errors.New("the user closed the window")
 	go func() { <-arrived; cancel(because) }()
 	b := newBackend(t, ollama.Config{URL: server.URL, Model: "m", Version: "0.17.4"})
-	_, err := b.Model().Complete(ctx, short("a"))
+	_, err := sampling.Model{Backend: b}.Complete(ctx, short("a"))
 	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary || !errors.Is(err, because) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -131,7 +131,7 @@ func TestKey(t *testing.T) {
 		Backend *ollama.Backend
 		backend ollama.Backend
 	}
-	for _, shown := range []any{config, &config, b, *b, owner{Config: config, Backend: b, backend: *b}, b.Model()} {
+	for _, shown := range []any{config, &config, b, *b, owner{Config: config, Backend: b, backend: *b}, sampling.Model{Backend: b}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			if text := fmt.Sprintf(verb, shown); strings.Contains(text, key) || strings.Contains(text, fmt.Sprintf("%x", key)) {
 				t.Errorf("%s of %T shows the key: %s", verb, shown, text)
@@ -170,10 +170,6 @@ func TestConfig(t *testing.T) {
 			t.Errorf("%v: got %v, want %q", c.config, err, c.words)
 		}
 	}
-	b := newBackend(t, ollama.Config{Model: "m", Window: 2048})
-	if m := b.Model(); m.Window != 2048 || m.Backend != b {
-		t.Errorf("the Model is %+v", m)
-	}
 }
 
 // A deadline before the first byte names what may be the cause.
@@ -191,7 +187,7 @@ func TestDeaf(t *testing.T) {
 	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny", Version: "0.17.4"})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err := b.Model().Complete(ctx, short("a"))
+	_, err := sampling.Model{Backend: b}.Complete(ctx, short("a"))
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "keep_alive") {
 		t.Errorf("got %v", err)
 	}

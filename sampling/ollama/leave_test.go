@@ -165,7 +165,7 @@ func TestLeaveBeforeTheFirstLine(t *testing.T) {
 		b := newBackend(t, ollama.Config{URL: s.URL, Model: "m", Version: "0.17.4", NoStreaming: whole})
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-arrived; cancel() }()
-		_, err := b.Model().Complete(ctx, short("a"))
+		_, err := sampling.Model{Backend: b}.Complete(ctx, short("a"))
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}

@@ -43,7 +43,7 @@ func newBackend(t *testing.T, c ollama.Config) *ollama.Backend {
 
 func complete(t *testing.T, b *ollama.Backend, req *sampling.Request) *sampling.Completion {
 	t.Helper()
-	c, err := b.Model().Complete(t.Context(), req)
+	c, err := sampling.Model{Backend: b}.Complete(t.Context(), req)
 	if err != nil {
 		t.Fatalf("%+v: %v", req.Params, err)
 	}
@@ -148,7 +148,7 @@ func TestRealServerTooLongPrompt(t *testing.T) {
 			t.Errorf("%s: got %#v, want an Error that lasts", name, err)
 		}
 	}
-	if _, err := b.Model().Complete(t.Context(), &sampling.Request{Prompt: long}); !errors.Is(err, sampling.ErrBudget) {
+	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), &sampling.Request{Prompt: long}); !errors.Is(err, sampling.ErrBudget) {
 		t.Errorf("through the Model that knows the window: %v", err)
 	}
 	// The window ends a continuation, and does not slide over the prompt.
@@ -227,7 +227,7 @@ func TestRealServerPenalties(t *testing.T) {
 	b := newBackend(t, realConfig(t))
 	for _, p := range []sampling.Params{{FrequencyPenalty: 1e4}, {PresencePenalty: 1e4}, {RepetitionPenalty: 1e4}} {
 		p.MaxTokens, p.Logprobs, p.Seed = 100, true, 1
-		c, err := b.Model().Complete(t.Context(), &sampling.Request{Prompt: opening, Params: p})
+		c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: opening, Params: p})
 		if errors.Is(err, sampling.ErrUnsupported) {
 			t.Skip(err) // the model runs on an engine without penalties
 		}
@@ -288,18 +288,18 @@ func TestRealServerRefusals(t *testing.T) {
 	req := &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 3}}
 
 	config.Model = "no-such-model"
-	_, err := newBackend(t, config).Model().Complete(t.Context(), req)
+	_, err := (sampling.Model{Backend: newBackend(t, config)}).Complete(t.Context(), req)
 	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Status != 404 || e.Temporary || !strings.Contains(err.Error(), "ollama pull no-such-model") {
 		t.Errorf("an unknown model gave %v", err)
 	}
 
 	config = realConfig(t)
 	b := newBackend(t, config)
-	if _, err := b.Model().Complete(t.Context(), &sampling.Request{}); !errors.Is(err, sampling.ErrUnsupported) {
+	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), &sampling.Request{}); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("an empty prompt gave %v", err)
 	}
 	req.Params.Extra = map[string]any{"num_thread": "many"}
-	if _, err := b.Model().Complete(t.Context(), req); cmp.Or(err, errors.New("")).Error() == "" || !strings.Contains(err.Error(), "num_thread") {
+	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); cmp.Or(err, errors.New("")).Error() == "" || !strings.Contains(err.Error(), "num_thread") {
 		t.Errorf("an option of the wrong type gave %v, want the server's words", err)
 	}
 	req.Params.Extra = map[string]any{"num_thread": 1, "format": "json"}

@@ -52,9 +52,6 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, erro
 		"shift":    false,
 		"options":  b.options(req),
 	}
-	if alive := b.config.keepAlive(); alive != nil {
-		fields["keep_alive"] = alive
-	}
 	if req.Params.Logprobs {
 		fields["logprobs"], fields["top_logprobs"] = true, req.Params.TopLogprobs
 	}
@@ -168,11 +165,11 @@ func (b *Backend) checkPenalties(ctx context.Context, v version, p *sampling.Par
 // Where a field of Params.Extra goes, when it is not an option of the model.
 var (
 	// topFields are sent beside the options.
-	topFields = []string{"format", "images"}
+	topFields = []string{"format", "images", "keep_alive"}
 
 	// ownFields are set by this package. The text is where to set them instead.
 	ownFields = map[string]string{
-		"model": "Config.Model", "keep_alive": "Config.KeepAlive", "num_ctx": "Config.Window", "stream": "Config.NoStreaming",
+		"model": "Config.Model", "num_ctx": "Config.Window", "stream": "Config.NoStreaming",
 		"prompt": "Request.Prompt", "stop": "Request.Stop",
 		"num_predict": "Params.MaxTokens", "temperature": "Params.Temperature", "top_k": "Params.TopK", "top_p": "Params.TopP",
 		"min_p": "Params.MinP", "repeat_penalty": "Params.RepetitionPenalty", "frequency_penalty": "Params.FrequencyPenalty",

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/ollama"
@@ -49,14 +48,14 @@ func TestRequests(t *testing.T) {
 		"as-model-sends-it": {ollama.Config{Window: 128}, sampling.Request{Prompt: "a dog",
 			Params: sampling.Params{MaxTokens: 7, Seed: 1}}},
 		"everything": {
-			ollama.Config{Window: 200, KeepAlive: 90 * time.Second, NoStreaming: true},
+			ollama.Config{Window: 200, NoStreaming: true},
 			sampling.Request{Prompt: "a < dog & 나비\n", Stop: []string{"\n\n", "\nQ: ", "\n\n\n"}, Params: sampling.Params{
 				MaxTokens: 9, Temperature: 0.7, TopP: 0.95, TopK: 40, MinP: 0.05, FrequencyPenalty: -0.5, PresencePenalty: 1.5,
 				RepetitionPenalty: 1.1, Seed: 42, Logprobs: true, TopLogprobs: 5,
-				Extra: map[string]any{"num_gpu": 0, "typical_p": 0.5, "format": map[string]any{"type": "object"}},
+				Extra: map[string]any{"num_gpu": 0, "keep_alive": "90s", "typical_p": 0.5, "format": map[string]any{"type": "object"}},
 			}},
 		},
-		"neutral": {ollama.Config{Window: 128, KeepAlive: -1}, sampling.Request{Prompt: "a dog",
+		"neutral": {ollama.Config{Window: 128}, sampling.Request{Prompt: "a dog",
 			Params: sampling.Params{MaxTokens: 7, Seed: 1, TopP: 1, RepetitionPenalty: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,13 +123,13 @@ func TestLargeNumbers(t *testing.T) {
 }
 
 func TestExtraRefused(t *testing.T) {
-	own := []string{"model", "prompt", "stream", "keep_alive", "options", "num_ctx", "num_predict", "temperature", "top_k", "top_p", "min_p",
+	own := []string{"model", "prompt", "stream", "options", "num_ctx", "num_predict", "temperature", "top_k", "top_p", "min_p",
 		"repeat_penalty", "frequency_penalty", "presence_penalty", "seed", "stop", "logprobs", "top_logprobs"}
 	deaf := []string{"raw", "template", "system", "context", "suffix", "think", "truncate", "shift"}
 	server := &fake{version: "0.17.4"}
 	b := newBackend(t, ollama.Config{URL: server.start(t), Model: "tiny"})
 	refused := func(extra map[string]any) error {
-		_, err := b.Model().Complete(t.Context(), &sampling.Request{Prompt: "a", Params: sampling.Params{Extra: extra}})
+		_, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: "a", Params: sampling.Params{Extra: extra}})
 		if _, ok := errors.AsType[*sampling.Error](err); !ok {
 			t.Errorf("%v: the error is %v", extra, err)
 			return errors.New("none")
@@ -152,7 +151,7 @@ func TestExtraRefused(t *testing.T) {
 	}
 	// Whatever is sent by itself cannot be sent twice: the two lists are complete.
 	var fields map[string]any
-	json.Unmarshal([]byte(sent(t, ollama.Config{Window: 99, KeepAlive: 1}, &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, Logprobs: true, TopLogprobs: 1}})), &fields)
+	json.Unmarshal([]byte(sent(t, ollama.Config{Window: 99}, &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, Logprobs: true, TopLogprobs: 1}})), &fields)
 	free := []string{"typical_p", "repeat_last_n"} // there is no other way to set these
 	for name := range maps.Keys(fields["options"].(map[string]any)) {
 		if !slices.Contains(own, name) && !slices.Contains(free, name) {

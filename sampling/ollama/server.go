@@ -215,7 +215,7 @@ func learn[T any](ctx context.Context, b *Backend, known **T, ask func() (fact T
 	select {
 	case b.facts.lock <- struct{}{}:
 	case <-ctx.Done():
-		return fact, b.wire.Failure(ctx, ctx.Err())
+		return fact, b.wire.Fault(ctx, ctx.Err())
 	}
 	defer func() { <-b.facts.lock }()
 	if *known != nil {

@@ -27,7 +27,7 @@ func TestVersionIsAskedOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if _, err := b.Model().Complete(t.Context(), short("a dog")); err != nil {
+			if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), short("a dog")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -94,7 +94,7 @@ func TestVersionUnknown(t *testing.T) {
 			server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/version": c.version}})
 			defer server.Close()
 			b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny", Window: c.window})
-			_, err := b.Model().Complete(t.Context(), short("a dog"))
+			_, err := sampling.Model{Backend: b}.Complete(t.Context(), short("a dog"))
 			switch {
 			case c.is == nil && err != nil:
 				t.Error(err)
@@ -114,7 +114,7 @@ var errAny = errors.New("any error")
 func TestNotOllama(t *testing.T) {
 	server := httptest.NewServer(front{http.NotFoundHandler(), map[string]http.HandlerFunc{"/props": status(200, `{"build_info":"b11549"}`)}})
 	defer server.Close()
-	_, err := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"}).Model().Complete(t.Context(), short("a"))
+	_, err := (sampling.Model{Backend: newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})}).Complete(t.Context(), short("a"))
 	if !errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(err.Error(), "package openai") {
 		t.Errorf("got %v", err)
 	}
@@ -134,7 +134,7 @@ func TestVersionIsAskedAgainAfterAFault(t *testing.T) {
 	}))
 	defer server.Close()
 	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
-	_, err := b.Model().Complete(t.Context(), short("a dog"))
+	_, err := sampling.Model{Backend: b}.Complete(t.Context(), short("a dog"))
 	if e, ok := errors.AsType[*sampling.Error](err); !ok || !e.Temporary {
 		t.Fatalf("got %v, want a temporary error", err)
 	}
@@ -155,13 +155,13 @@ func TestVersionHeedsContext(t *testing.T) {
 	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
 	first := make(chan error)
 	go func() {
-		_, err := b.Model().Complete(t.Context(), short("a dog"))
+		_, err := sampling.Model{Backend: b}.Complete(t.Context(), short("a dog"))
 		first <- err
 	}()
 	<-asked
 	ctx, cancel := context.WithCancel(t.Context())
 	go cancel()
-	if _, err := b.Model().Complete(ctx, short("a dog")); !errors.Is(err, context.Canceled) {
+	if _, err := (sampling.Model{Backend: b}).Complete(ctx, short("a dog")); !errors.Is(err, context.Canceled) {
 		t.Errorf("the second got %v", err)
 	}
 	close(answer)
@@ -197,7 +197,7 @@ func TestUnknownModelIsNotKept(t *testing.T) {
 	req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, FrequencyPenalty: 1}}
 	complete(t, b, req) // the fake knows the model; the show did not
 	there = true
-	if _, err := b.Model().Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
+	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -236,7 +236,7 @@ func TestSpecialTokens(t *testing.T) {
 		t.Errorf("the list was asked for %d times, and nothing needed it", n)
 	}
 	for prompt, refused := range map[string]bool{"a <s> b": true, "</s>": true, "<b>a dog</b>": false, "[INST] x": false} {
-		_, err := b.Model().Complete(t.Context(), short(prompt))
+		_, err := sampling.Model{Backend: b}.Complete(t.Context(), short(prompt))
 		if errors.Is(err, sampling.ErrInvalid) != refused || !refused && err != nil {
 			t.Errorf("%q: %v", prompt, err)
 		}
@@ -248,7 +248,7 @@ func TestSpecialTokens(t *testing.T) {
 	complete(t, wanted, short("a <s> b"))
 	silent := httptest.NewServer(front{&fake{version: "0.17.4"}, map[string]http.HandlerFunc{"/api/show": http.NotFound}})
 	defer silent.Close()
-	_, err := newBackend(t, ollama.Config{URL: silent.URL, Model: "tiny"}).Model().Complete(t.Context(), short("<b>a</b>"))
+	_, err := (sampling.Model{Backend: newBackend(t, ollama.Config{URL: silent.URL, Model: "tiny"})}).Complete(t.Context(), short("<b>a</b>"))
 	if !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("a server that tells no list: %v", err)
 	}

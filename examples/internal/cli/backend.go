@@ -95,7 +95,7 @@ func (b *Backend) Model(env *Env) (sampling.Model, error) {
 		if err != nil {
 			return m, &UsageError{err}
 		}
-		return server.Model(), nil
+		return sampling.Model{Backend: server, Window: b.Window}, nil
 	}
 	return m, Usagef("unknown backend %q: use pocket, openai or ollama", b.Kind)
 }
