@@ -44,7 +44,7 @@ It is a book.;neutral
 	// fewshot: reviews.csv:3: "Negative" read as "negative"
 	// fewshot: reviews.csv:4: left out: repeats line 2
 	// fewshot: reviews.csv:5: left out: line 3 has the same input and another output
-	// fewshot: reviews.csv:6: left out: 3 fields, and the header has 2
+	// fewshot: reviews.csv:6: left out: 3 fields instead of 2
 	// fewshot: reviews.csv:7: left out: "neutral" is not one of the labels ["positive" "negative"]
 	// fewshot: reviews.csv:8: left out: is empty
 	// [{A lovely book. positive reviews.csv:2} {Too long. negative reviews.csv:3}] <nil>

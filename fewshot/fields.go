@@ -54,7 +54,7 @@ type labelled struct {
 
 func sheetOf(t reflect.Type) (*sheet, error) {
 	if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("Fields of %v, which is not a struct", t)
+		return nil, fmt.Errorf("Fields of %v: not a struct", t)
 	}
 	s := &sheet{}
 	seen := map[string]string{}
@@ -82,7 +82,7 @@ func sheetOf(t reflect.Type) (*sheet, error) {
 		s.fields = append(s.fields, labelled{i, label + ": ", f.Type})
 	}
 	if len(s.fields) == 0 {
-		return nil, fmt.Errorf("Fields of %v, which has no fields to write", t)
+		return nil, fmt.Errorf("Fields of %v: no exported fields", t)
 	}
 	return s, nil
 }
@@ -111,7 +111,7 @@ func lineOf(v reflect.Value) (string, error) {
 func (s *sheet) decode(text string, v reflect.Value) error {
 	lines := strings.Split(text, "\n")
 	if len(lines) != len(s.fields) {
-		return fmt.Errorf("has %d lines, and %d fields", len(lines), len(s.fields))
+		return fmt.Errorf("has %d lines for %d fields", len(lines), len(s.fields))
 	}
 	for i, f := range s.fields {
 		value, ok := strings.CutPrefix(lines[i], f.label)

@@ -227,7 +227,7 @@ func ExampleReadCSV() {
 	// Output:
 	// ocean 바다
 	// river 강
-	// fewshot: line 5: 1 fields, and the header has 3
+	// fewshot: line 5: 1 fields instead of 3
 }
 
 // Examples of any type, with numbers where the type has numbers.

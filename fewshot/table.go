@@ -121,7 +121,7 @@ func readTable[In, Out any](o LoadOptions, records iter.Seq2[record, error]) ite
 				}
 			case err != nil:
 			case len(rec.fields) != width:
-				err = wrong(fmt.Errorf("%d fields, and the header has %d", len(rec.fields), width))
+				err = wrong(fmt.Errorf("%d fields instead of %d", len(rec.fields), width))
 			default:
 				var inTrimmed, outTrimmed bool
 				if r.In, inTrimmed, err = field(rec.fields[columns[0]], o, &in); err == nil {

@@ -122,7 +122,7 @@ func check[In, Out any](p Predictor[In, Out], cases []fewshot.Example[In, Out]) 
 		}
 		input := fmt.Sprint(c.In)
 		if first, ok := seen[input]; ok {
-			return mistakef("cases %d and %d are the same, %q; each counts once", first+1, i+1, input)
+			return mistakef("cases %d and %d are the same, %q; leave one out", first+1, i+1, input)
 		}
 		seen[input] = i
 	}

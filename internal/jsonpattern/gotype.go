@@ -101,7 +101,7 @@ func (p *goType) of(t reflect.Type) (string, error) {
 		members, err := p.members(t, nil)
 		return Object(members...), err
 	}
-	return "", fmt.Errorf("%w: the type %v", sampling.ErrUnsupported, t)
+	return "", fmt.Errorf("%w: the type %v has no constraint", sampling.ErrUnsupported, t)
 }
 
 func (p *goType) orNull(pattern string, err error) (string, error) {
