@@ -170,7 +170,7 @@ func (b *body) rest() {
 // cause tells the limit of silence from the error that it led to.
 func (b *body) cause(err error) error {
 	if context.Cause(b.ctx) == errSilent {
-		return fmt.Errorf("%w for %v, which is the limit", errSilent, b.limit)
+		return fmt.Errorf("%w for %v; raise Config.Silence if it needs longer", errSilent, b.limit)
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -83,6 +84,8 @@ func (b *Backend) refused(e *sampling.Error) error {
 		e.Err = fmt.Errorf("%w; check that %s", e.Err, wholeAddress)
 	case e.Status == http.StatusUnauthorized && b.wire.Key.Reveal() == "":
 		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		e.Err = fmt.Errorf("%w; is a server running at %s?", e.Err, b.base)
 	}
 	return e
 }

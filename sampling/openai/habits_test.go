@@ -296,6 +296,20 @@ func TestForgottenDialect(t *testing.T) {
 	}
 }
 
+// An error says where no server listens.
+func TestNoServer(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	b, err := openai.New(openai.Config{BaseURL: s.URL, Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: "x"})
+	if fault, ok := errors.AsType[*sampling.Error](err); !ok || !fault.Temporary || !strings.Contains(err.Error(), "running at "+s.URL) {
+		t.Errorf("without a server: %v", err)
+	}
+}
+
 // A silent server ends within the limit, with the right kind of error.
 func TestSilence(t *testing.T) {
 	for name, limit := range map[string]time.Duration{"the default": 0, "one's own": 3 * time.Second} {
