@@ -78,53 +78,47 @@ func TestDefaultCodec(t *testing.T) {
 }
 
 func TestAnswersThatDoNotParse(t *testing.T) {
-	check := func(name string, err error, wants ...string) {
+	check := func(name string, err error) {
 		t.Helper()
 		var answer *fewshot.AnswerError
 		if !errors.As(err, &answer) {
 			t.Errorf("%s: error %v, want an AnswerError", name, err)
-			return
-		}
-		for _, want := range wants {
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: error %q does not say %q", name, err, want)
-			}
 		}
 	}
 	_, err := decoded[int]("twelve")
-	check("a word for a number", err, `"twelve"`, "int", "number")
+	check("a word for a number", err)
 	_, err = decoded[int8]("300")
-	check("a number out of range", err, `"300"`, "int8", "out of range")
+	check("a number out of range", err)
 	_, err = decoded[bool]("maybe")
-	check("a word for a bool", err, `"maybe"`, "bool")
+	check("a word for a bool", err)
 	_, err = decoded[person](`{"name":"Ada"`)
-	check("half an object", err, "person", "JSON")
+	check("half an object", err)
 	_, err = decoded[person](`{"name":"Ada","job":"nurse"}`)
-	check("an unknown field", err, "job")
+	check("an unknown field", err)
 	_, err = decoded[person](`{"name":"Ada","age":3} and more`)
-	check("text after the object", err, "text follows")
+	check("text after the object", err)
 	_, err = decoded[time.Time]("yesterday")
-	check("a type's own text", err, `"yesterday"`)
+	check("a type's own text", err)
 	_, err = decoded[int]("")
-	check("nothing", err, "empty")
+	check("nothing", err)
 	_, err = decoded[string]("")
-	check("nothing, where any text is an answer", err, "empty")
+	check("nothing, where any text is an answer", err)
 	_, err = decoded[string](" \nteacher: 선생님")
-	check("an answer that ends before it begins", err, "empty")
+	check("an answer that ends before it begins", err)
 
 	task := fewshot.Task[string, string]{Format: fewshot.Lines, Out: fewshot.OneOf("yes", "no")}
 	_, err = parseOf(task, " perhaps")
-	check("no label", err, `"perhaps"`, `"yes"`, `"no"`)
+	check("no label", err)
 	if got, err := parseOf(task, " Yes\nand more"); err != nil || got != "yes" {
 		t.Errorf("a label in capitals: %q, %v", got, err)
 	}
 }
 
 func TestValuesThatCannotBeEncoded(t *testing.T) {
-	if _, err := encoded(t, func() {}); err == nil || !strings.Contains(err.Error(), "JSON") {
+	if _, err := encoded(t, func() {}); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("a func: %v", err)
 	}
-	if _, err := encoded(t, person{Name: "\xff"}); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+	if _, err := encoded(t, person{Name: "\xff"}); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("invalid UTF-8 in a struct would be changed in silence: %v", err)
 	}
 	if _, err := encoded(t, person{Name: "\ufffd"}); err != nil {

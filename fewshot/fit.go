@@ -45,59 +45,46 @@ type fitting struct {
 	input  string
 }
 
-// fit finds how many of n shots fit and fills the prompt in with them.
+// fit finds how many of n shots fit and fills the prompt in with them. The result is
+// within one shot of the best, and nearly always the best.
 //
-// It estimates by the number of bytes a token has, then counts the prompt itself
-// and estimates again, with at most 1 + log2(n) counts: an estimate is only taken
-// where bisecting what it leaves open still needs no more. The result is within
-// one shot of the best, and nearly always the best.
+// It counts whole prompts, at most 1 + log2(n) of them. The number of shots to try is
+// an estimate from the bytes of a token in the last prompt. The first estimate is high
+// on purpose: a small upper bound lets later estimates go anywhere, and three counts
+// are usually enough. An estimate is moved where bisecting the larger rest could need
+// too many counts.
 func (f *fitting) fit(ctx context.Context, p *Prompt) (kept int, err error) {
 	n := f.picks.len()
-	if f.countsBytes() {
-		return f.fitBytes(p)
-	}
 	fits, over := -1, n+1 // the most shots known to fit, the fewest known not to
-	left := max(bits.Len(uint(n)), 1)
-	perToken := 4.0 // bytes of a token; most English text has about as many
-	for over-fits > 1 && (left > 0 || fits < 0) {
-		left--
-		try := f.estimate(perToken)
-		try = min(max(try, fits+1, over-1<<min(max(left, 0), 62)), over-1, fits+1<<min(max(left, 0), 62))
-		if left < 0 {
-			try = 0
+	perToken := 5.0       // most texts have fewer bytes in a token
+	if f.countsBytes() {
+		perToken = 1
+	}
+	for left := max(bits.Len(uint(n)), 1) - 1; left >= 0 && over-fits > 1; left-- {
+		// With left more counts, an interval of twice 1<<left ends at one shot.
+		span := 2 << left
+		try := max(f.estimate(perToken), fits+1, over-span)
+		if fits < 0 {
+			span-- // no shots at all must be counted too
 		}
+		try = min(try, over-1, fits+span)
 		order := f.picks.first(try)
 		text := f.column.join(order, f.input)
 		tokens, err := f.model.Count(ctx, text)
 		if err != nil {
 			return 0, fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
 		}
-		if tokens > f.budget {
-			over = try
-			if try == 0 {
-				return 0, f.tooLong(tokens)
-			}
-		} else {
+		if tokens <= f.budget {
 			fits = try
 			p.Text, p.Tokens, p.order = text, tokens, order
+		} else if over = try; try == 0 {
+			return 0, f.tooLong(tokens)
 		}
 		if tokens > 0 {
 			perToken = float64(len(text)) / float64(tokens)
 		}
 	}
 	return fits, nil
-}
-
-// fitBytes is fit where each byte counts as a token.
-func (f *fitting) fitBytes(p *Prompt) (kept int, err error) {
-	if least := f.column.start[0] + f.column.queryLen(f.input); least > f.budget {
-		return 0, f.tooLong(least)
-	}
-	kept = f.estimate(1)
-	p.order = f.picks.first(kept)
-	p.Text = f.column.join(p.order, f.input)
-	p.Tokens = len(p.Text)
-	return kept, nil
 }
 
 // estimate returns how many shots fit if a token has so many bytes.
@@ -122,16 +109,16 @@ func (f *fitting) countsBytes() bool {
 func (f *fitting) tooLong(tokens int) error {
 	hint := "shorten them, or lower MaxTokens"
 	if f.countsBytes() {
-		hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
+		hint += "; without a Counter each byte counts as a token, so set Model.Counter"
 	}
 	return fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, but MaxTokens leaves only %d; %s",
 		sampling.ErrBudget, tokens, f.budget, hint)
 }
 
 // Picks are the examples to show for one query, as indexes into the pool, each
-// at most once. Pinned come first, the same for all queries as a rule, so that a
-// prefix cache serves them. Of Chosen the last is nearest the query, which is
-// where a model heeds it most.
+// at most once. Pinned come first. They are usually the same for all queries, so a
+// prefix cache serves them. The last of Chosen is nearest the query, where it has the
+// most influence.
 //
 // Where the window is too small, Chosen are dropped from their first on, and then
 // Pinned from their last on.

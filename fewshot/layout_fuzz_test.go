@@ -1,6 +1,7 @@
 package fewshot_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -206,11 +207,11 @@ func TestQuoteExhaustively(t *testing.T) {
 	if want := `"a\u003a b": "two\nlines"` + "\nplain:"; p.Text != want {
 		t.Errorf("the prompt is %q, want %q", p.Text, want)
 	}
-	if _, err := parseOf(task, ` "half`); err == nil || !strings.Contains(err.Error(), `the answer "\"half" begins with a quotation mark and is not a JSON string`) {
+	if _, err := parseOf(task, ` "half`); err == nil {
 		t.Errorf("half a JSON string: %v", err)
 	}
 	task.Add("\xff", "x")
-	if _, err := promptOf(t.Context(), task, sampling.Model{}, "q"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+	if _, err := promptOf(t.Context(), task, sampling.Model{}, "q"); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("JSON would change text that is not UTF-8: %v", err)
 	}
 }

@@ -1,8 +1,6 @@
 package choose
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -25,41 +23,26 @@ const candidates = 1024
 // set Ranking.Alike, as Words and Vectors do.
 func Backbone(k int, r Ranker, then fewshot.Selector) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
-		rank, err := prepare(r, pool, k, len(pool))
-		if err != nil {
-			return nil, err
+		if k < 0 {
+			return nil, fmt.Errorf("%d examples; choose 0 or more", k)
 		}
-		k := min(k, len(pool))
-		ranking, err := rank(context.Background(), "")
+		ranking, err := ranked(r, pool)
 		if err != nil {
-			return nil, err
-		}
-		if ranking.Alike == nil && k > 0 {
-			return nil, errors.New("Backbone has a Ranker that does not say which examples are alike; set Ranking.Alike, or use fewshot.Fixed")
+			return nil, fmt.Errorf("Backbone: %w", err)
 		}
 		order := make([]int, 0, len(pool)) // the backbone, then the rest
 		isPinned := make([]bool, len(pool))
-		for _, at := range ranking.representatives(k) {
+		for _, at := range ranking.representatives(min(k, len(pool))) {
 			order = append(order, at)
 			isPinned[at] = true
 		}
-		k = len(order)
+		pinned := len(order)
 		for i := range pool {
 			if !isPinned[i] {
 				order = append(order, i)
 			}
 		}
-		sorted := make([]example, len(pool))
-		for i, at := range order {
-			sorted[i] = pool[at]
-		}
-		picker, err := fewshot.Fixed(k, then)(sorted)
-		if err != nil {
-			return nil, fmt.Errorf("Backbone: %w", err)
-		}
-		return func(ctx context.Context, query string) (fewshot.Picks, error) {
-			return mapped(ctx, picker, query, order)
-		}, nil
+		return partly(pool, order, fewshot.Fixed(pinned, then))
 	}
 }
 

@@ -35,32 +35,29 @@ func Balanced(each fewshot.Selector) fewshot.Selector {
 		groups := byLabel(pool)
 		for i, g := range groups {
 			var err error
-			if groups[i].pick, err = each(g.pool); err != nil {
+			if groups[i].pick, err = partly(pool, g.indexes, each); err != nil {
 				return nil, fmt.Errorf("label %q: %w", shorten(g.label), err)
 			}
 		}
 		return func(ctx context.Context, query string) (fewshot.Picks, error) {
-			return balanced(ctx, query, groups)
+			return balanced(ctx, query, pool, groups)
 		}, nil
 	}
 }
 
-func balanced(ctx context.Context, query string, groups []group) (fewshot.Picks, error) {
+func balanced(ctx context.Context, query string, pool []example, groups []group) (fewshot.Picks, error) {
 	if len(groups) == 0 {
 		return fewshot.Picks{}, nil
 	}
 	share := math.MaxInt
-	chosen := make([][]int, len(groups)) // indexes into the group's pool
+	chosen := make([][]int, len(groups))
 	for i, g := range groups {
 		picks, err := g.pick(ctx, query)
 		if err != nil {
 			return fewshot.Picks{}, fmt.Errorf("label %q: %w", shorten(g.label), err)
 		}
 		for _, at := range slices.Concat(picks.Pinned, picks.Chosen) {
-			if at < 0 || at >= len(g.pool) {
-				return fewshot.Picks{}, fmt.Errorf("label %q: the Selector returned index %d for a pool of %d examples", shorten(g.label), at, len(g.pool))
-			}
-			if g.pool[at].In != query {
+			if pool[at].In != query {
 				chosen[i] = append(chosen[i], at)
 			}
 		}
@@ -72,19 +69,17 @@ func balanced(ctx context.Context, query string, groups []group) (fewshot.Picks,
 	order := make([]int, 0, share*len(chosen))
 	for left := share; left > 0; left-- {
 		for _, i := range rng.Perm(len(chosen)) {
-			at := chosen[i][len(chosen[i])-left]
-			order = append(order, groups[i].indexes[at])
+			order = append(order, chosen[i][len(chosen[i])-left])
 		}
 	}
 	return fewshot.Picks{Chosen: order}, nil
 }
 
-// A group is the examples of one label: a pool of its own, with its own picker.
+// A group is the examples of one label, with their own picker.
 type group struct {
 	pick    fewshot.Picker
 	label   string
-	pool    []example
-	indexes []int // of the examples in the pool as a whole
+	indexes []int // into the whole pool
 }
 
 // byLabel returns the groups in the order in which their labels first come.
@@ -98,7 +93,6 @@ func byLabel(pool []example) []group {
 			at[e.Out] = g
 			groups = append(groups, group{label: e.Out})
 		}
-		groups[g].pool = append(groups[g].pool, e)
 		groups[g].indexes = append(groups[g].indexes, i)
 	}
 	return groups

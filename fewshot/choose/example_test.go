@@ -184,13 +184,3 @@ func ExampleBalanced() {
 	// A wonderful evening, and a wonderful soup. (positive)
 	// The soup was cold. (negative)
 }
-
-// Words with other weights than the usual ones: here, whether a word occurs is
-// all that matters, not how often or in how long a text.
-func ExampleWords() {
-	once := choose.Words{K1: 1e-9}
-	show(choose.Top(2, once), "The soup was cold", reviews)
-	// Output:
-	// The soup was cold. (negative)
-	// The soup was cold and the waiter was rude. (negative)
-}

@@ -97,28 +97,40 @@ func Embed(ctx context.Context, e Embedder, texts []string, o EmbedOptions) (*Ve
 
 // embed adds a batch.
 func (v *Vectors) embed(ctx context.Context, texts []string) error {
-	vectors, err := v.embedder.Embed(ctx, slices.Clone(texts)) // an Embedder may be anybody's
+	directions, err := v.directions(ctx, texts)
 	if err != nil {
-		return fmt.Errorf("embedding %d texts: %w", len(texts), err)
+		return err
 	}
-	if len(vectors) != len(texts) {
-		return fmt.Errorf("the Embedder returned %d vectors for %d texts", len(vectors), len(texts))
-	}
-	for i, vector := range vectors {
-		if len(v.at) == 0 {
-			v.size = len(vector)
-		}
-		if len(vector) != v.size {
-			return fmt.Errorf("the embedding of %q has %d numbers, that of the first text has %d; embed all with the same model", shorten(texts[i]), len(vector), v.size)
-		}
-		direction := make([]float32, v.size)
-		if err := normalize(direction, vector); err != nil {
-			return fmt.Errorf("the embedding of %q %w", shorten(texts[i]), err)
-		}
-		v.at[texts[i]] = len(v.rows) / max(v.size, 1)
+	for i, direction := range directions {
+		v.at[texts[i]] = len(v.at)
 		v.rows = append(v.rows, direction...)
 	}
 	return nil
+}
+
+// directions embeds texts and returns the directions of their vectors.
+func (v *Vectors) directions(ctx context.Context, texts []string) ([][]float32, error) {
+	vectors, err := v.embedder.Embed(ctx, slices.Clone(texts)) // an Embedder may be anybody's
+	if err != nil {
+		return nil, fmt.Errorf("embedding %d texts: %w", len(texts), err)
+	}
+	if len(vectors) != len(texts) {
+		return nil, fmt.Errorf("the Embedder returned %d vectors for %d texts", len(vectors), len(texts))
+	}
+	if len(v.at) == 0 {
+		v.size = len(vectors[0])
+	}
+	all := make([][]float32, len(vectors))
+	for i, vector := range vectors {
+		if len(vector) != v.size {
+			return nil, fmt.Errorf("the embedding of %q has %d numbers, that of the first text has %d; embed all with the same model", shorten(texts[i]), len(vector), v.size)
+		}
+		all[i] = make([]float32, v.size)
+		if err := normalize(all[i], vector); err != nil {
+			return nil, fmt.Errorf("the embedding of %q %w", shorten(texts[i]), err)
+		}
+	}
+	return all, nil
 }
 
 // Prepare implements [Ranker]. A pool with an input that was not embedded is an
@@ -142,7 +154,7 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 		direction := make([]float32, index.size) // none, for the empty query
 		if query != "" {
 			var err error
-			if direction, err = v.query(ctx, query, index.size); err != nil {
+			if direction, err = v.query(ctx, query); err != nil {
 				return nil, err
 			}
 		}
@@ -159,40 +171,27 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 	}, nil
 }
 
-// query returns the direction of the query's embedding, which has to be of the
-// examples' size.
-func (v *Vectors) query(ctx context.Context, query string, size int) ([]float32, error) {
+// query returns the direction of the query's embedding.
+func (v *Vectors) query(ctx context.Context, query string) ([]float32, error) {
 	if at, ok := v.at[query]; ok {
-		return v.rows[at*size : (at+1)*size], nil
+		return v.rows[at*v.size : (at+1)*v.size], nil
 	}
-	if known := v.recent.get(query); len(known) == size {
+	if known := v.recent.get(query); known != nil {
 		return known, nil
 	}
-	vectors, err := v.embedder.Embed(ctx, []string{query})
+	directions, err := v.directions(ctx, []string{query})
 	if err != nil {
 		return nil, fmt.Errorf("embedding the query: %w", err)
 	}
-	if len(vectors) != 1 {
-		return nil, fmt.Errorf("the Embedder returned %d vectors for the query, which is 1 text", len(vectors))
-	}
-	if len(vectors[0]) != size {
-		return nil, fmt.Errorf("the embedding of the query %q has %d numbers, those of the examples have %d; embed both with the same model", shorten(query), len(vectors[0]), size)
-	}
-	direction := make([]float32, size)
-	if err := normalize(direction, vectors[0]); err != nil {
-		return nil, fmt.Errorf("the embedding of the query %q %w", shorten(query), err)
-	}
-	v.recent.put(query, direction)
-	return direction, nil
+	v.recent.put(query, directions[0])
+	return directions[0], nil
 }
 
-// recentVectors remembers the embeddings of the last queries: one query may be
-// asked several times over, once for each label in [Balanced], say.
+// recentVectors remembers the embeddings of some queries: [Balanced] asks one query
+// once for each label.
 type recentVectors struct {
 	mu    sync.Mutex
 	known map[string][]float32
-	ring  [64]string // the queries that are known, the next to be forgotten at next
-	next  int
 }
 
 func (r *recentVectors) get(query string) []float32 {
@@ -202,20 +201,13 @@ func (r *recentVectors) get(query string) []float32 {
 }
 
 func (r *recentVectors) put(query string, direction []float32) {
+	const most = 64
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known == nil {
+	if r.known == nil || len(r.known) == most {
 		r.known = map[string][]float32{}
 	}
-	if r.known[query] != nil {
-		return
-	}
-	if len(r.known) == len(r.ring) {
-		delete(r.known, r.ring[r.next])
-	}
 	r.known[query] = direction
-	r.ring[r.next] = query
-	r.next = (r.next + 1) % len(r.ring)
 }
 
 // shorten cuts a text to what an error can show.

@@ -49,8 +49,7 @@ func (x *wordIndex) search(ctx context.Context, query string, pool []example, n 
 	}
 	var (
 		found  = best[uint64]{k: n}
-		floor  uint64 // a score must be above it to be among the best
-		common int    // so many of the first cursors are not read through
+		common int // so many of the first cursors are not read through
 		scores [span]uint64
 		marked [span / 64]uint64 // which of scores are not 0
 	)
@@ -58,7 +57,7 @@ func (x *wordIndex) search(ctx context.Context, query string, pool []example, n 
 		if round%64 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		for common < len(cursors) && upTo[common+1] <= floor {
+		for common < len(cursors) && upTo[common+1] <= found.floor {
 			common++
 		}
 		rest := cursors[common:]
@@ -81,21 +80,17 @@ func (x *wordIndex) search(ctx context.Context, query string, pool []example, n 
 				at := w*64 + bits.TrailingZeros64(word)
 				doc, score := first+uint32(at), scores[at]
 				scores[at] = 0
-				for i := common - 1; i >= 0 && score+upTo[i+1] > floor; i-- {
+				for i := common - 1; i >= 0 && score+upTo[i+1] > found.floor; i-- {
 					score += cursors[i].at(doc)
 				}
 				// Of equal scores the earlier example counts more, and is here first.
-				if score > floor && pool[doc].In != query {
+				if score > found.floor && pool[doc].In != query {
 					found.offer(hit[uint64]{int(doc), score})
-					if found.full() {
-						floor = found.worst().score
-					}
 				}
 			}
 		}
 	}
-	x.fill(&found, query, pool)
-	return found.sorted(), nil
+	return fill(found.sorted(), query, pool, n), nil
 }
 
 // cursors returns one for each different term of the query that the pool has,
@@ -105,7 +100,7 @@ func (x *wordIndex) cursors(query string) []cursor {
 	var inQuery []uint32
 	words.of(query)
 	for word := words.next(); word != nil; word = words.next() {
-		if t, ok := x.terms.lookup(word); ok {
+		if t, ok := x.terms[string(word)]; ok {
 			inQuery = append(inQuery, t)
 		}
 	}
@@ -150,18 +145,19 @@ func (c *cursor) at(doc uint32) uint64 {
 	return c.weight * uint64(c.impacts[0])
 }
 
-// fill adds examples that share no word with the query.
-func (x *wordIndex) fill(found *best[uint64], query string, pool []example) {
-	if found.full() {
-		return
+// fill adds examples that share no word with the query, up to n.
+func fill(hits []hit[uint64], query string, pool []example, n int) []hit[uint64] {
+	if len(hits) >= n {
+		return hits
 	}
-	matched := make(map[int]bool, len(found.heap))
-	for _, h := range found.heap {
+	matched := make(map[int]bool, len(hits))
+	for _, h := range hits {
 		matched[h.index] = true
 	}
-	for i := 0; i < len(pool) && !found.full(); i++ {
+	for i := 0; i < len(pool) && len(hits) < n; i++ {
 		if !matched[i] && pool[i].In != query {
-			found.offer(hit[uint64]{i, 0})
+			hits = append(hits, hit[uint64]{i, 0})
 		}
 	}
+	return hits
 }

@@ -131,31 +131,6 @@ func FuzzTerms(f *testing.F) {
 	})
 }
 
-func TestVocabulary(t *testing.T) {
-	v := newVocabulary()
-	rng := rand.New(rand.NewPCG(2, 1))
-	numbers := map[string]uint32{}
-	for range 20000 {
-		term := denseText(rng, []string{"a", "b", "c", "가"}, 1+rng.IntN(8))
-		want, known := numbers[term]
-		if n, ok := v.lookup([]byte(term)); ok != known || ok && n != want {
-			t.Fatalf("%q is %d, %v; want %d, %v", term, n, ok, want, known)
-		}
-		if !known {
-			want = uint32(len(numbers))
-			numbers[term] = want
-		}
-		if n := v.number([]byte(term)); n != want {
-			t.Fatalf("%q gets %d, want %d", term, n, want)
-		}
-	}
-	for term, n := range numbers {
-		if string(v.term(n)) != term {
-			t.Fatalf("number %d is %q, want %q", n, v.term(n), term)
-		}
-	}
-}
-
 // TestOneLetterOfAWord: a query of one letter finds the words that contain it.
 func TestOneLetterOfAWord(t *testing.T) {
 	for query, want := range map[string]string{"猫": "黒猫", "산": "등산을 가다", "犬": "子犬が好き"} {

@@ -14,20 +14,16 @@ type vectorIndex struct {
 
 // search returns the n examples with the greatest cosines, the greatest first.
 func (x *vectorIndex) search(ctx context.Context, direction []float32, query string, pool []example, n int) ([]hit[float32], error) {
-	found := best[float32]{k: n}
-	floor := float32(-2) // a cosine must be above it to be among the best
+	found := best[float32]{k: n, floor: -2} // less than any cosine
 	for i := range pool {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		score := dot(x.rows[i], direction)
-		if score <= floor || pool[i].In == query {
+		if score <= found.floor || pool[i].In == query {
 			continue
 		}
 		found.offer(hit[float32]{i, score})
-		if found.full() {
-			floor = found.worst().score
-		}
 	}
 	return found.sorted(), nil
 }

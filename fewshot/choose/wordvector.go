@@ -23,7 +23,7 @@ func (x *wordIndex) vector(text string) wordVector {
 	words.of(text)
 	for word := words.next(); word != nil; word = words.next() {
 		length++
-		if t, ok := x.terms.lookup(word); ok {
+		if t, ok := x.terms[string(word)]; ok {
 			v = append(v, termWeight{t, 1})
 		}
 	}

@@ -1,0 +1,51 @@
+package choose
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/foreword-go/foreword/fewshot"
+)
+
+// partly prepares a Selector for some examples of a pool. The Picker returns indexes
+// into the whole pool.
+func partly(pool []example, indexes []int, s fewshot.Selector) (fewshot.Picker, error) {
+	part := make([]example, len(indexes))
+	for i, at := range indexes {
+		part[i] = pool[at]
+	}
+	picker, err := s(part)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, query string) (fewshot.Picks, error) {
+		picks, err := picker(ctx, query)
+		if err != nil {
+			return fewshot.Picks{}, err
+		}
+		for _, chosen := range []*[]int{&picks.Pinned, &picks.Chosen} {
+			mapped := make([]int, len(*chosen))
+			for i, at := range *chosen {
+				if at < 0 || at >= len(indexes) {
+					return fewshot.Picks{}, fmt.Errorf("the Selector returned index %d for a pool of %d examples", at, len(indexes))
+				}
+				mapped[i] = indexes[at]
+			}
+			*chosen = mapped
+		}
+		return picks, nil
+	}, nil
+}
+
+// ranked ranks a whole pool by a Ranker that must set Alike.
+func ranked(r Ranker, pool []example) (*Ranking, error) {
+	rank, err := prepare(r, pool, len(pool), len(pool))
+	if err != nil {
+		return nil, err
+	}
+	ranking, err := rank(context.Background(), "")
+	if err == nil && ranking.Alike == nil {
+		err = fmt.Errorf("the Ranker %T does not compare examples with one another; set Ranking.Alike", r)
+	}
+	return ranking, err
+}
