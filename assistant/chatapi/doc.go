@@ -41,7 +41,7 @@
 //   - previous_response_id is refused. The text of a response is remembered for a
 //     while, unless store is false, since the AI SDK sends the ids of messages.
 //   - The n choices of a whole answer are drawn together if the backend is a
-//     [sampling.Drawer].
+//     [sampling.Drawer]. Those of a stream are sampled separately.
 //   - Token usage that the backend does not report is counted, or 0 without a counter.
 //   - A stream that fails ends in an error, without [DONE].
 //

@@ -125,23 +125,25 @@ type record struct {
 	Answer *answer   `json:"answer"`
 }
 
-func (c *cached) entry(ctx context.Context, q *question, err error) (*entry, error) {
+// find returns the entry of a question, and its cached answer or nil. If the Cache is
+// strict, a missing answer is an error.
+func (c *cached) find(ctx context.Context, q *question, err error) (*entry, *answer, error) {
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	space, err := c.identity(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	line, err := q.key()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", sampling.ErrInvalid, err)
+		return nil, nil, fmt.Errorf("%w: %w", sampling.ErrInvalid, err)
 	}
-	return &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: q}, nil
+	e := &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: q}
+	a, err := e.get(ctx)
+	return e, a, err
 }
 
-// get returns the cached answer, or nil. A Strict Cache returns an error instead of
-// nil.
 func (e *entry) get(ctx context.Context) (*answer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -151,20 +153,18 @@ func (e *entry) get(ctx context.Context) (*answer, error) {
 	if err == nil && value != nil {
 		err = json.Unmarshal(value, &r)
 	}
-	if err != nil {
+	switch a := r.Answer; {
+	case err != nil:
 		e.cache.failed(fmt.Errorf("wrap: reading from the cache: %w", err))
-		r.Answer = nil
-	}
-	if r.Answer != nil && r.Answer.Unsupported != "" {
-		if e.cache.Strict {
-			return nil, fmt.Errorf("%w: recorded as: %s", sampling.ErrUnsupported, r.Answer.Unsupported)
-		}
-		e.refused, r.Answer = true, nil // it may support it by now
-	}
-	if r.Answer != nil {
+	case a == nil:
+	case a.Unsupported == "":
 		e.cache.hits.Add(1)
-		note(ctx, func(t *trace) { t.hit, t.place = true, r.Answer.Backend })
-		return r.Answer, nil
+		note(ctx, func(t *trace) { t.hit, t.place = true, a.Backend })
+		return a, nil
+	case e.cache.Strict:
+		return nil, fmt.Errorf("%w: recorded as: %s", sampling.ErrUnsupported, a.Unsupported)
+	default:
+		e.refused = true // it may support it by now
 	}
 	e.cache.misses.Add(1)
 	if e.cache.Strict {

@@ -12,12 +12,7 @@ import (
 func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		q, err := ask("sample", req, 0)
-		e, err := c.entry(ctx, q, err)
-		if err != nil {
-			yield(sampling.Chunk{}, err)
-			return
-		}
-		a, err := e.get(ctx)
+		e, a, err := c.find(ctx, q, err)
 		if err != nil {
 			yield(sampling.Chunk{}, err)
 			return
@@ -175,11 +170,7 @@ func (c *cached) Constrains(constraint sampling.Constraint) error {
 // should not be kept.
 func remembered[T any](ctx context.Context, c *cached, q *question, err error, read func(*answer) T, call func(context.Context) (*answer, T, error)) (T, error) {
 	var none T
-	e, err := c.entry(ctx, q, err)
-	if err != nil {
-		return none, err
-	}
-	a, err := e.get(ctx)
+	e, a, err := c.find(ctx, q, err)
 	if err != nil {
 		return none, err
 	}

@@ -29,11 +29,7 @@ func (c *Cache) Embed(e interface {
 				continue
 			}
 			q := &question{Method: "embed", Prompt: text}
-			en, err := k.entry(ctx, q, q.check())
-			if err != nil {
-				return nil, err
-			}
-			a, err := en.get(ctx)
+			en, a, err := k.find(ctx, q, q.check())
 			if err != nil {
 				return nil, err
 			}
