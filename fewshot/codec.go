@@ -30,8 +30,9 @@ type Codec[T any] struct {
 	Encode func(T) (string, error)
 	Decode func(string) (T, error)
 
-	// Constraint says what Encode writes, for [Task.Constrain]. nil follows the
-	// default rules too: bools and numbers have a constraint.
+	// Constraint says what Encode writes, for [Task.Constrain]. With nil, an Encode of
+	// the caller's has no constraint. The default rules have one for each type but
+	// text.
 	Constraint func() (sampling.Constraint, error)
 
 	bad     error                                                 // of the arguments of OneOf and Final

@@ -62,7 +62,7 @@ func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs it
 		stop := func(format string, args ...any) {
 			yield(Result[In, Out]{}, fmt.Errorf("%w: "+format, append([]any{ErrStopped}, args...)...))
 		}
-		for out := range parallel.Do(ctx, until(ctx, numbered[In, Out](inputs)), limit, true, func(ctx context.Context, in Result[In, Out]) outcome {
+		for out := range parallel.Do(ctx, numbered[In, Out](ctx, inputs), limit, true, func(ctx context.Context, in Result[In, Out]) outcome {
 			a, err := p.seeded(ctx, m, in.In)
 			in.Out, in.Usage = a.Value, a.Usage
 			return outcome{in, err}
@@ -119,26 +119,15 @@ func meetsAll(err error) bool {
 	return errors.Is(err, sampling.ErrUnsupported)
 }
 
-// numbered gives each input its index.
-func numbered[In, Out any](inputs iter.Seq[In]) iter.Seq[Result[In, Out]] {
+// numbered gives each input its index, until ctx is done.
+func numbered[In, Out any](ctx context.Context, inputs iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {
 		n := 0
 		for in := range inputs {
-			if !yield(Result[In, Out]{Index: n, In: in}) {
+			if ctx.Err() != nil || !yield(Result[In, Out]{Index: n, In: in}) {
 				return
 			}
 			n++
-		}
-	}
-}
-
-// until ends a sequence when ctx is over.
-func until[T any](ctx context.Context, items iter.Seq[T]) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for item := range items {
-			if ctx.Err() != nil || !yield(item) {
-				return
-			}
 		}
 	}
 }
