@@ -66,7 +66,7 @@ func bodyFaults() []Fault {
 			serve:  func(x *exchange) { x.compressed("gzip", func(b []byte) []byte { return b[:len(b)*2/3] }) }},
 		{Name: "gzip unannounced", Does: "compressed, and the header does not say so", outcome: broken(),
 			serve: func(x *exchange) { x.compressed("", func(b []byte) []byte { return b }) }},
-		{Name: "byte order mark", Does: "the right answer behind a byte order mark", outcome: either(),
+		{Name: "byte order mark", Does: "the right answer after a byte order mark", outcome: either(),
 			serve: func(x *exchange) {
 				body := string(x.whole(quote(x.text), `"stop"`))
 				if x.stream {

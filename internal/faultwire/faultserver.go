@@ -28,7 +28,7 @@ var faultStart = strings.Join(strings.SplitAfter(FaultText, " ")[:startWords], "
 // A FaultServer is an HTTP server on the loopback interface that misbehaves on
 // demand. It speaks [Completions] and [Generate], streamed and whole. Each
 // [Fault] has a base URL of its own, so that tests can run side by side; the
-// paths of the APIs come behind it.
+// paths of the APIs follow.
 //
 // [TestFaults] is what the test of a backend needs. A FaultServer of one's own is
 // for the tests of what is put around a backend:
@@ -93,7 +93,7 @@ func NewFaultServer(t testing.TB) *FaultServer {
 }
 
 // URL returns the base URL at which the server commits the fault. The paths of
-// the APIs come behind it.
+// the APIs follow.
 func (s *FaultServer) URL(f Fault) string {
 	path := "/fault/" + slug(f.Name)
 	if f.url != nil {
@@ -149,7 +149,7 @@ func (s *FaultServer) Hits(url string) int {
 
 // Open returns how many requests are being answered right now. It falls to 0
 // some time after the clients have left, and not before if they leave a
-// connection open behind them.
+// connection open.
 func (s *FaultServer) Open() int { return int(s.open.Load()) }
 
 func slug(name string) string {

@@ -99,7 +99,7 @@ func (x *exchange) final(reason string) []byte {
 	return all
 }
 
-// done is what stands behind the last event, where the protocol has that.
+// done is what follows the last event, if the protocol has it.
 func (x *exchange) done() []byte {
 	if x.api == Generate {
 		return nil

@@ -67,13 +67,13 @@ func TestHints(t *testing.T) {
 		temporary bool
 		words     string
 	}{
-		{"nobody listens", gone.URL, 0, true, `is Ollama running at ` + gone.URL + `? "ollama serve" starts it`},
+		{"nobody listens", gone.URL, 0, true, `"ollama serve"`},
 		{"a certificate of nobody", secure.URL, 0, false, "certificate"},
 		{"an unknown model", answers(404, `{"error":"model 'm' not found"}`), 404, false, `"ollama pull m"`},
-		{"another program", answers(404, "404 page not found"), 404, false, "see that Config.URL"},
-		{"a path of another method", answers(405, ""), 405, false, "see that Config.URL"},
-		{"no key", answers(401, `{"error":"unauthorized"}`), 401, false, "unauthorized; Config.Key is empty"},
-		{"too long a prompt", answers(400, `{"error":"the input length exceeds the context length"}`), 400, false, "raise Config.Window"},
+		{"another program", answers(404, "404 page not found"), 404, false, "Config.URL"},
+		{"a path of another method", answers(405, ""), 405, false, "Config.URL"},
+		{"no key", answers(401, `{"error":"unauthorized"}`), 401, false, "Config.Key"},
+		{"too long a prompt", answers(400, `{"error":"the input length exceeds the context length"}`), 400, false, "Config.Window"},
 		{"a proxy that gave up", answers(524, "<html><title>A timeout occurred</title></html>"), 524, true, "524"},
 		{"a redirect", redirect.URL, 308, false, "redirects to https://elsewhere.test/api/generate, which is not followed"},
 	} {
@@ -147,20 +147,20 @@ func TestConfig(t *testing.T) {
 	}{
 		{ollama.Config{Model: "m"}, ""},
 		{ollama.Config{Model: "m", URL: "https://proxy.test/ollama/"}, ""},
-		{ollama.Config{}, "Config.Model is empty"},
+		{ollama.Config{}, "Config.Model"},
 		{ollama.Config{Model: "m", URL: "localhost:11434"}, "http://"},
 		{ollama.Config{Model: "m", URL: "127.0.0.1:11434"}, "http://"},
 		{ollama.Config{Model: "m", URL: "http://"}, "http://"},
-		{ollama.Config{Model: "m", URL: "http://localhost:11434/v1"}, "path of the API"},
-		{ollama.Config{Model: "m", URL: "http://localhost:11434/api/"}, "path of the API"},
+		{ollama.Config{Model: "m", URL: "http://localhost:11434/v1"}, "Config.URL"},
+		{ollama.Config{Model: "m", URL: "http://localhost:11434/api/"}, "Config.URL"},
 		{ollama.Config{Model: "m", URL: "http://me:hunter2@localhost:11434"}, "Config.Key"},
 		{ollama.Config{Model: "m", URL: "http://hunter2@localhost:11434"}, "Config.Key"},
 		{ollama.Config{Model: "m", URL: "me:hunter2@localhost"}, "http://"},
-		{ollama.Config{Model: "m", URL: "http://localhost:11434?a=hunter2"}, "query"},
+		{ollama.Config{Model: "m", URL: "http://localhost:11434?a=hunter2"}, "Config.URL"},
 		{ollama.Config{Model: "m", Window: 3}, "Config.Window"},
 		{ollama.Config{Model: "m", Window: -1}, "Config.Window"},
 		{ollama.Config{Model: "m", Version: "latest"}, "Config.Version"},
-		{ollama.Config{Model: "m", Key: sampling.NewSecret("hunter2\n")}, "Config.Key has a space or a line break"},
+		{ollama.Config{Model: "m", Key: sampling.NewSecret("hunter2\n")}, "Config.Key"},
 	} {
 		_, err := ollama.New(c.config)
 		switch {

@@ -74,28 +74,3 @@ func pair(s string) (c rune, size int) {
 }
 
 func unit(s string) rune { return rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f) }
-
-// appendUnit appends one unit of UTF-16.
-func appendUnit(out []byte, c rune) []byte {
-	if c >= 0xd800 && c < 0xe000 {
-		return append(out, 0xed, byte(0x80|c>>6&0x3f), byte(0x80|c&0x3f))
-	}
-	return utf8.AppendRune(out, c)
-}
-
-// hex4 reads the four digits of a JSON escape, which the decoder has checked.
-func hex4(s string) (c rune) {
-	for i := range 4 {
-		d := rune(s[i])
-		switch {
-		case d >= 'a':
-			d -= 'a' - 10
-		case d >= 'A':
-			d -= 'A' - 10
-		default:
-			d -= '0'
-		}
-		c = c<<4 | d
-	}
-	return c
-}

@@ -19,9 +19,9 @@ import (
 	"github.com/foreword-go/foreword/sampling/openai"
 )
 
-// The model behind the test server: what comes next hangs on the last token
+// The model of the test server: what comes next hangs on the last token
 // alone, by a hash. Its vocabulary is the 256 bytes and these words, of which
-// some are no whole runes.
+// some are not whole runes.
 var vocabulary = []string{" the", " owl", " sat", " on", " a", " wall", ".", "\n", " \xc3", "\xeb\x82", " tree", " and", " of"}
 
 const (
@@ -64,7 +64,7 @@ func tokensOf(text string, special bool) (ids []int) {
 	return ids
 }
 
-// nextToken returns the distribution behind a token, which the caller does not
+// nextToken returns the distribution after a token, which the caller does not
 // change.
 func nextToken(last int) []sampling.Candidate {
 	all, ok := nextTokens.Load(last)

@@ -10,7 +10,7 @@ import (
 	"testing/iotest"
 )
 
-// scanned returns the payloads of a body and the error behind them.
+// scanned returns the payloads of a body and the error after them.
 func scanned(r io.Reader) (payloads []string, err error) {
 	s := newEvents(r)
 	for {

@@ -81,8 +81,8 @@ func TestStreamShapes(t *testing.T) {
 		{"pings", lines("\n\ndata: {\"type\":\"ping\"}\n\nevent: ping\ndata: {}\n\ndata: {\"choices\":[]}\n\n", "data: "), "ab"},
 		{"an error that is none", strings.ReplaceAll(lines("\n\n", "data: "), `{"choices"`, `{"error":null,"choices"`), "ab"},
 		{"without [DONE]", strings.TrimSuffix(lines("\n\n", "data: "), "data: [DONE]\n\n"), "ab"},
-		{"no line end behind [DONE]", strings.TrimRight(lines("\n\n", "data: "), "\n"), "ab"},
-		{"no line end behind the last event", "data: " + said("a") + "\n\ndata: " + ended, "a"},
+		{"no line end after [DONE]", strings.TrimRight(lines("\n\n", "data: "), "\n"), "ab"},
+		{"no line end after the last event", "data: " + said("a") + "\n\ndata: " + ended, "a"},
 		{"a bare [DONE]", strings.Replace(lines("\n\n", "data: "), "data: [DONE]", "[DONE]", 1), "ab"},
 		{"events after [DONE]", lines("\n\n", "data: ") + "data: " + said("not this") + "\n\n", "ab"},
 		{"bare lines", lines("\n", "")[:strings.Index(lines("\n", ""), "[DONE]")], "ab"},
@@ -146,18 +146,18 @@ func TestStreamFaults(t *testing.T) {
 		{"[DONE] and no reason", begin + "data: [DONE]\n\n", "a", 200, true, sampling.ErrTruncated, "without a finish_reason"},
 		{"nothing at all", "", "", 200, true, sampling.ErrTruncated, "without a finish_reason"},
 		{"only comments", ": a\n\n: b\n\n", "", 200, true, sampling.ErrTruncated, "without a finish_reason"},
-		{"cut within an event", begin + `data: {"choices":[{"index":0,"te`, "a", 200, true, sampling.ErrTruncated, "not whole"},
-		{"cut within a whole answer", `{"choices":[{"text":"abc`, "", 200, true, sampling.ErrTruncated, "not whole"},
-		{"broken JSON", begin + "data: {\"choices\": oops}\n\n" + begin, "a", 200, false, nil, "cannot read the event"},
+		{"cut within an event", begin + `data: {"choices":[{"index":0,"te`, "a", 200, true, sampling.ErrTruncated, ""},
+		{"cut within a whole answer", `{"choices":[{"text":"abc`, "", 200, true, sampling.ErrTruncated, ""},
+		{"broken JSON", begin + "data: {\"choices\": oops}\n\n" + begin, "a", 200, false, nil, "oops"},
 		{"no event", "upstream connect error\nreset reason: overflow", "", 200, false, nil, "upstream connect error"},
 		{"no choices", `{"object":"list","data":[]}`, "", 200, false, nil, "no choices"},
-		{"a chat", `data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}` + "\n\n", "", 200, false, nil, "form of a chat"},
-		{"a whole chat", `{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}`, "", 200, false, nil, "form of a chat"},
-		{"no text", `data: {"choices":[{"text":7}]}` + "\n\n", "", 200, false, nil, "choice is 7, and not a string"},
+		{"a chat", `data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}` + "\n\n", "", 200, false, nil, "chat"},
+		{"a whole chat", `{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}`, "", 200, false, nil, "chat"},
+		{"no text", `data: {"choices":[{"text":7}]}` + "\n\n", "", 200, false, nil, "7"},
 		{"the server gave up", begin + `data: {"choices":[{"text":"","finish_reason":"error"}]}` + "\n\n", "a", 200, true, sampling.ErrTruncated, `"error"`},
 		{"an unknown reason", begin + `data: {"choices":[{"text":"","finish_reason":"tool_calls"}]}` + "\n\n", "a", 200, true, sampling.ErrTruncated, `"tool_calls"`},
-		{"a reason that is no word", begin + `data: {"choices":[{"text":"","finish_reason":3}]}` + "\n\n", "a", 200, false, nil, "finish_reason is 3"},
-		{"only loaded", `{"choices":[{"text":"","finish_reason":"load"}]}`, "", 200, false, nil, "only loaded the model"},
+		{"a reason that is a number", begin + `data: {"choices":[{"text":"","finish_reason":3}]}` + "\n\n", "a", 200, false, nil, "finish_reason"},
+		{"only loaded", `{"choices":[{"text":"","finish_reason":"load"}]}`, "", 200, false, nil, "loaded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for how, body := range map[string]io.Reader{
@@ -373,7 +373,7 @@ func TestWholeRunes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !utf8.ValidString(c.Text) {
-			t.Errorf("the chunk %q is no whole runes", c.Text)
+			t.Errorf("the chunk %q is not whole runes", c.Text)
 		}
 		got += c.Text
 	}
