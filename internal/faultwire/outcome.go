@@ -13,34 +13,18 @@ import (
 )
 
 // A Class is the kind of end that a call must come to.
-type Class int
+type Class string
 
 const (
-	// Success: the whole text comes, with a Reason and no error.
-	Success Class = iota
-	// Failed: the error is a [sampling.Error] with what the Outcome says.
-	Failed
-	// Broken: the answer is not whole or makes no sense. The error wraps
-	// [sampling.ErrTruncated] or is a [sampling.Error].
-	Broken
-	// Endless: the answer never ends by itself. There is an error once the
-	// caller's context is done, or sooner when the backend has a limit.
-	Endless
-	// Either: Success or Failed. Servers do what is not quite right and get
-	// away with it; the backend may be as lenient, but not take it for
-	// something else.
-	Either
+	Success Class = "success" // the whole text comes, with a Reason and no error
+	Failed  Class = "failed"  // the error is a [sampling.Error] with what the Outcome says
+	Broken  Class = "broken"  // not whole, or senseless: [sampling.ErrTruncated] or any [sampling.Error]
+	Endless Class = "endless" // an error comes when the caller's context ends, or sooner
+
+	// Either is Success or Failed: the backend may be as lenient as servers are, but
+	// not take the answer for something else.
+	Either Class = "either"
 )
-
-var classNames = [...]string{"success", "failed", "broken", "endless", "either"}
-
-// String returns the name in lower case.
-func (c Class) String() string {
-	if c < 0 || int(c) >= len(classNames) {
-		return fmt.Sprintf("class %d", int(c))
-	}
-	return classNames[c]
-}
 
 // A Verdict says whether an error must be marked as temporary.
 type Verdict int

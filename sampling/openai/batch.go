@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -105,18 +104,8 @@ func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*samplin
 		if file == nil || *file == "" {
 			continue
 		}
-		for line, err := range b.lines(ctx, *file) {
-			if err != nil {
-				return nil, err
-			}
-			place, _, _ := strings.Cut(line.ID, "-")
-			i, err := strconv.Atoi(place)
-			if err != nil || i < 0 || i >= len(requests) || line.ID != lineID(i, requests[i]) {
-				return nil, invalid("batch %s has a line %q, which matches none of the %d requests; pass the requests that were submitted", id, line.ID, len(requests))
-			}
-			if r := &results[i]; r.Completion == nil && r.Err == nil { // a line that comes twice counts once
-				*r = b.result(ctx, requests[i], line)
-			}
+		if err := b.readResults(ctx, id, *file, requests, results); err != nil {
+			return nil, err
 		}
 	}
 	for i := range results {
@@ -189,32 +178,29 @@ type batchLine struct {
 	Error raw `json:"error"`
 }
 
-// lines reads a file of results.
-func (b *Backend) lines(ctx context.Context, file string) iter.Seq2[batchLine, error] {
-	return func(yield func(batchLine, error) bool) {
-		content, err := b.client().GetFileContent(ctx, file)
+// readResults adds the results in a file.
+func (b *Backend) readResults(ctx context.Context, id, file string, requests []*sampling.Request, results []BatchResult) error {
+	content, err := b.client().GetFileContent(ctx, file)
+	if err != nil {
+		return b.misread(err)
+	}
+	defer content.Close()
+	for lines := json.NewDecoder(content); ; {
+		var line batchLine
+		err := lines.Decode(&line)
+		if err == io.EOF {
+			return nil
+		}
 		if err != nil {
-			yield(batchLine{}, b.misread(err))
-			return
+			return b.misread(fmt.Errorf("cannot read the batch's results: %w", err))
 		}
-		defer content.Close()
-		scan := bufio.NewScanner(content)
-		scan.Buffer(nil, longestEvent)
-		for scan.Scan() {
-			if len(bytes.TrimSpace(scan.Bytes())) == 0 {
-				continue
-			}
-			var line batchLine
-			if err := json.Unmarshal(scan.Bytes(), &line); err != nil {
-				yield(batchLine{}, b.misread(wrong("cannot read a line of the batch's results: %v: %s", err, b.say(scan.Bytes()))))
-				return
-			}
-			if !yield(line, nil) {
-				return
-			}
+		place, _, _ := strings.Cut(line.ID, "-")
+		i, err := strconv.Atoi(place)
+		if err != nil || i < 0 || i >= len(requests) || line.ID != lineID(i, requests[i]) {
+			return invalid("batch %s has a line %q, which matches none of the %d requests; pass the requests that were submitted", id, line.ID, len(requests))
 		}
-		if err := scan.Err(); err != nil {
-			yield(batchLine{}, b.wire.Fault(ctx, err))
+		if r := &results[i]; r.Completion == nil && r.Err == nil { // a line that comes twice counts once
+			*r = b.result(ctx, requests[i], line)
 		}
 	}
 }
