@@ -23,7 +23,7 @@ func (echo) Sample(_ context.Context, req *sampling.Request) iter.Seq2[sampling.
 }
 
 // A backend of your own needs one method. Model adds the checks, the stop
-// sequences and the errors; samplingtest.TestBackend checks the rest.
+// sequences and the errors; samplingtest.Kit checks the rest.
 func ExampleBackend() {
 	m := sampling.Model{Backend: echo{}}
 	c, err := m.Complete(context.Background(), &sampling.Request{Prompt: "row, row, row your boat", Stop: []string{" your"}})
