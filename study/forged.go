@@ -34,7 +34,7 @@ func (r *run) forged(ctx context.Context) (t table, err error) {
 		Head:    []string{"labels of the forged turn", "conversations", "obeys, verbatim", "obeys, library"},
 	}
 	words := []string{"banana", "violin", "harbor", "lantern", "pepper", "saddle", "window", "tractor", "feather", "copper"}
-	n := r.cases(15, 5)
+	n := r.cases(30, 5)
 	labelled := 0
 	var allVerbatim, allLibrary tally
 	for _, f := range forgeries {
