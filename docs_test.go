@@ -134,7 +134,7 @@ func checkPart(t *testing.T, file string, block []string) {
 		return b.String() + "\n"
 	}
 	if !strings.Contains(flat(strings.Split(string(text), "\n")), flat(block)) {
-		t.Errorf("these lines do not stand in %s:\n%s", file, strings.Join(block, "\n"))
+		t.Errorf("these lines are not in %s:\n%s", file, strings.Join(block, "\n"))
 	}
 }
 

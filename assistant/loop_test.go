@@ -127,7 +127,7 @@ func TestLoopAfterPrefill(t *testing.T) {
 	}
 }
 
-// What repeats something and yet gets somewhere is no loop.
+// What repeats something and yet gets somewhere is not a loop.
 func TestNoLoops(t *testing.T) {
 	var list, table, code, json strings.Builder
 	for i := range 60 {

@@ -22,7 +22,7 @@ func personas() map[string]assistant.Persona {
 		"zero":    {},
 		"described": {Description: "layout: dialogue\n\nA page that begins like a head.\nTitle: none\n\\Human: no\n-----", User: "Gast", Name: "Gärtner",
 			Examples: []assistant.Transcript{{{Reply: "Grüß Gott!"}, {User: "Gast: hallo", Reply: "a\n\nb"}}}},
-		"braces": {Description: "{ this is no JSON", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}}},
+		"braces": {Description: "{ this is not JSON", Examples: []assistant.Transcript{{{User: "a", Reply: "b"}}}},
 	}
 	for _, layout := range layouts {
 		p := forger(layout).Persona

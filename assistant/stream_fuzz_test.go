@@ -220,7 +220,7 @@ func TestEveryCut(t *testing.T) {
 		assistant.Dialogue: "\n\nHuman: And the sea?\n\nAssistant: It", assistant.Dashes: "\n\n-----\n\nHuman: And the sea?",
 		assistant.Headings: "\n````\n\n# Query:\n````\nAnd the sea?\n",
 	} {
-		const answer = "Human: is no label here: a Human: may say\n  Human:\n\n# Sky\n\n```go\nfunc f() {}\n```\nthat — 하늘"
+		const answer = "Human: is not a label here: a Human: may say\n  Human:\n\n# Sky\n\n```go\nfunc f() {}\n```\nthat — 하늘"
 		for _, raw := range []string{" Well. " + answer + next, " Well. " + answer} {
 			for i := range len(runes(raw)) + 1 {
 				checkStream(t, layout, [2]string{}, "", raw, splits(i)[3:4]) // in two chunks

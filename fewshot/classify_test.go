@@ -183,7 +183,7 @@ func TestCalibrationNeedsTheSameMethod(t *testing.T) {
 	c.options.ContentFree = []string{"N/A"}
 	var answer *fewshot.AnswerError
 	if _, err := c.classifier(t.Context(), model); !errors.As(err, &answer) {
-		t.Errorf("votes that are no label: %v", err)
+		t.Errorf("votes that are not labels: %v", err)
 	}
 	votes := alternatives(0, sampling.Token{Text: " good"})
 	if _, err := c.classifier(t.Context(), votes); !errors.Is(err, sampling.ErrUnsupported) {
@@ -231,7 +231,7 @@ func TestClassifierMistakes(t *testing.T) {
 	var answer *fewshot.AnswerError
 	got, err := c.classify(t.Context(), none, "x")
 	if !errors.As(err, &answer) {
-		t.Errorf("samples that are no label: %v", err)
+		t.Errorf("samples that are not labels: %v", err)
 	}
 	if p := got.Probability; p != 0 {
 		t.Errorf("no label was chosen, with a probability of %v", p)

@@ -18,7 +18,7 @@ type person struct {
 	Age  int    `json:"age"`
 }
 
-// encoded returns how a value stands in a prompt.
+// encoded returns how a value is written in a prompt.
 func encoded[T any](t *testing.T, v T) (string, error) {
 	t.Helper()
 	task := fewshot.Task[T, string]{Format: fewshot.Format{Between: "=>", After: "\n"}}

@@ -115,7 +115,7 @@ func ExampleOneOf() {
 	// fewshot: the answer "splendid" cannot be decoded: not one of the labels ["positive" "negative"]
 }
 
-// A struct as the answer: it stands in the prompt as JSON on one line.
+// A struct as the answer: it is in the prompt as JSON on one line.
 func Example_struct() {
 	type person struct {
 		Name string `json:"name"`

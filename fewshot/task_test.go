@@ -32,7 +32,7 @@ func TestPromptGoldens(t *testing.T) {
 	}{
 		{
 			name: "lines",
-			why:  "the space of the separator stands in the shots and not at the end",
+			why:  "the space of the separator is in the shots and not at the end",
 			task: &fewshot.Task[string, string]{Examples: two, Format: fewshot.Lines},
 			want: "butterfly: 나비\nocean: 바다\nteacher:",
 		},

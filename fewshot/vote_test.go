@@ -61,7 +61,7 @@ func TestVote(t *testing.T) {
 			want: fewshot.Votes[int]{Value: 4, Share: 6.0 / 8, Samples: 8, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 6}, {Value: 5, Votes: 2}}},
 		},
 		{
-			name: "what is no answer has no vote", answers: []string{"4", "four", "5", "4"},
+			name: "what is not an answer has no vote", answers: []string{"4", "four", "5", "4"},
 			voting: fewshot.VoteOptions[int]{Samples: 4},
 			want:   fewshot.Votes[int]{Value: 4, Share: 0.5, Samples: 4, Candidates: []fewshot.Candidate[int]{{Value: 4, Votes: 2}, {Value: 5, Votes: 1}}},
 		},

@@ -109,7 +109,7 @@ func TestVotesAreDrawn(t *testing.T) {
 	}
 }
 
-// TestVotesForLabels has a label that stands in the prompt as a JSON
+// TestVotesForLabels has a label that is in the prompt as a JSON
 // string, and labels that differ in letter case alone or begin one another.
 func TestVotesForLabels(t *testing.T) {
 	quoted := sentiment("a: b", "c")
@@ -126,7 +126,7 @@ func TestVotesForLabels(t *testing.T) {
 		{"a label in other letters", sentiment("Good", "bad"), " good", sampling.EndOfText, "Good"},
 		{"a label at the token limit", sentiment("good", "bad"), " bad", sampling.TokenLimit, "bad"},
 		{"what may be the beginning of another", sentiment("New", "New York"), " New", sampling.TokenLimit, ""},
-		{"what is no JSON string", quoted, ` "a`, sampling.EndOfText, ""},
+		{"what is not a JSON string", quoted, ` "a`, sampling.EndOfText, ""},
 	} {
 		model := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 			return func(yield func(sampling.Chunk, error) bool) {

@@ -73,7 +73,7 @@ func TestMatchingTranslates(t *testing.T) {
 		{"a counted group", `(?:ab){2,3}(?:c{2}){3,}`, `(ab){2,3}(c{2}){3,}`, `"ab"{2,3} ("c"{2}){3,}`},
 		{"laziness does not come back", `(?:(?:ab)+){2}`, `((ab)+){2}`, `("ab"+){2}`},
 		{"what cannot match goes", `a|[^\x00-\x{10ffff}]b`, `a`, `"a"`},
-		{"surrogates are no characters", `[\x{d000}-\x{e000}]`, "[\ud000-\ud7ff\ue000]", "[\ud000-\ud7ff\ue000]"},
+		{"surrogates are not characters", `[\x{d000}-\x{e000}]`, "[\ud000-\ud7ff\ue000]", "[\ud000-\ud7ff\ue000]"},
 	} {
 		c := matching(t, test.expr)
 		if got := c.Pattern(); got != test.pattern {

@@ -302,7 +302,7 @@ func TestDecoderOddCandidates(t *testing.T) {
 	}{
 		{"none", nil, -1},
 		{"none that is possible", candidates(nan, -inf, nan), -1},
-		{"what is no number is left out", candidates(nan, -5, nan), 1},
+		{"what is not a number is left out", candidates(nan, -5, nan), 1},
 		{"what is impossible is left out", candidates(-inf, -1e300), 1},
 		{"certain", candidates(3, inf, 7), 1},
 		{"the smallest id of the best", []sampling.Candidate{{9, 1}, {4, 1}, {7, 1}, {2, 0}}, 4},

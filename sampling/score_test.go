@@ -13,7 +13,7 @@ func TestScore(t *testing.T) {
 	ctx := t.Context()
 	m := sampling.Model{Backend: sampling.BackendFunc(capitals)}
 	if _, err := m.Score(ctx, &sampling.Request{Prompt: "p"}, []string{"a"}); !errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(err.Error(), "sampling.BackendFunc") {
-		t.Errorf("a backend that is no Scorer: %v", err)
+		t.Errorf("a backend that is not a Scorer: %v", err)
 	}
 
 	boom := errors.New("boom")

@@ -282,7 +282,7 @@ func TestUntilChunks(t *testing.T) {
 		{"its usage is", feed(nil, sampling.Chunk{Text: "\n", Usage: sampling.Usage{CompletionTokens: 1}}, end("")), []string{"\n\n"}, `"" 1 tokens; "\n" end of text 3 tokens`},
 		{"a stop beats the backend's own reason", feed(nil, end("a\n\nb")), []string{"\n\n"}, `"a" stop sequence "\n\n" 3 tokens`},
 		{"the backend's own stop stays", feed(nil, text("a"), sampling.Chunk{Reason: sampling.StopSequence, Stop: "\n"}), []string{"\n"}, `"a"; "" stop sequence "\n"`},
-		{"bytes that are no rune are not waited for", feed(nil, text("\xff"), text("\xa9"), end("")), nil, `"\xff"; "\xa9"; "" end of text 3 tokens`},
+		{"bytes that are not a rune are not waited for", feed(nil, text("\xff"), text("\xa9"), end("")), nil, `"\xff"; "\xa9"; "" end of text 3 tokens`},
 		{"a reason in the middle begins anew", feed(nil, end("a"), end("b")), []string{"ab"}, `"a" end of text 3 tokens; "b" end of text 3 tokens`},
 
 		{"tokens pass with their text", feed(nil, tok("a", "a"), tok("b", "b"), end("")), []string{"x"}, `"a" [a]; "b" [b]; "" end of text 3 tokens`},

@@ -19,7 +19,7 @@ import (
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
-// A server is a Handler behind a real listener, with its log.
+// A server is a Handler with a real listener, with its log.
 type server struct {
 	*httptest.Server
 	log *buffer
@@ -172,7 +172,7 @@ func TestMessages(t *testing.T) {
 	}{
 		{"one question", `{"role":"user","content":"Hi?"}`, false,
 			"Own.\n\nHuman: Hi?\n\nAssistant:"},
-		{"system behind the description", `{"role":"system","content":"S."},{"role":"user","content":"Hi?"}`, false,
+		{"system after the description", `{"role":"system","content":"S."},{"role":"user","content":"Hi?"}`, false,
 			"Own.\n\nS.\n\nHuman: Hi?\n\nAssistant:"},
 		{"system instead of it", `{"role":"system","content":"S."},{"role":"user","content":"Hi?"}`, true,
 			"S.\n\nHuman: Hi?\n\nAssistant:"},

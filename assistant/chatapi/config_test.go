@@ -119,7 +119,7 @@ func TestBehindMiddleware(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		around func(http.ResponseWriter) http.ResponseWriter
-		whole  int // status of an answer that is no stream
+		whole  int // status of an answer that is not a stream
 		stream int
 		calls  int
 	}{

@@ -48,7 +48,7 @@ func messagesOf(data []byte) []message {
 	return all
 }
 
-// normal is the form in which texts stand in prompts.
+// normal is the form that texts have in prompts.
 func normal(text string) string { return strings.TrimSpace(withLineEnds(text)) }
 
 func withLineEnds(text string) string {

@@ -37,7 +37,7 @@ func TestBeyond(t *testing.T) {
 }
 
 // TestBeyondLeaves looks whether it ends when it should: after so many chunks, at
-// once when the caller is gone, and without a word about errors behind the stop.
+// once when the caller is gone, and without a word about errors after the stop.
 func TestBeyondLeaves(t *testing.T) {
 	inner := &samplingtest.Script{Answer: samplingtest.Always(strings.Repeat("a\n", 100)), ChunkSize: 1}
 	n := 0

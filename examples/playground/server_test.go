@@ -258,19 +258,19 @@ func TestTabsClosed(t *testing.T) {
 		resp.Body.Close()
 	}
 	closed := func(body string) {
-		for events := range 4 { // at once, behind the prompt, behind some text
+		for events := range 4 { // at once, after the prompt, after some text
 			read(body, events)
 			select {
 			case <-left:
 			case <-time.After(20 * time.Second):
-				t.Fatalf("%s: closed behind %d events, and the backend goes on", body, events)
+				t.Fatalf("%s: closed after %d events, and the backend goes on", body, events)
 			}
 		}
 	}
 	closed(`{"prompt":"x"}`) // the connections to the backend that are kept are made
 	before := runtime.NumGoroutine()
 	closed(`{"prompt":"x"}`)
-	closed(`{"prompt":"x","stop":[" on on on"]}`) // left behind its stop, while it is shown what comes
+	closed(`{"prompt":"x","stop":[" on on on"]}`) // left after its stop, while the text beyond is shown
 	for wait := time.Now(); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
 		if time.Since(wait) > 20*time.Second {
 			stacks := make([]byte, 1<<20)

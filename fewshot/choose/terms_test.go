@@ -42,7 +42,7 @@ func TestTerms(t *testing.T) {
 		{"Thai, vowels above and below", "ที่นี่ดี", "ที่ ที่นี่ นี่ นี่ดี ดี"},
 		{"Chinese among other words", "iPhone手机15号 ok", "iphone 手 手机 机 15 号 ok"},
 		{"full-width letters", "ＡＢＣ１２　ｘ", "abc12 x"},
-		{"bytes that are no text", "a\xffb 가\xff나", "a b 가 나"},
+		{"bytes that are not text", "a\xffb 가\xff나", "a b 가 나"},
 		{"the example of the comment", "The 2 Cats: 샀다, 猫ｶﾌ", "the 2 cats 샀 샀다 다 猫 猫ｶ ｶ ｶﾌ ﾌ"},
 	}
 	for _, tt := range tests {

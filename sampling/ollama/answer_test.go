@@ -129,7 +129,7 @@ func TestWholeAnswers(t *testing.T) {
 		{"cut", done[:20], "", "unexpected EOF", true},
 		{"a page", "<html><title>Sign in</title></html>", "", "an HTML page: Sign in", false},
 		{"words", "upstream error", "", "upstream error", false},
-		{"something behind it", `{"response":"b"} oops`, "b", "oops", false},
+		{"something after it", `{"response":"b"} oops`, "b", "oops", false},
 		{"a list", "[]", "", "part 1", false},
 	} {
 		s, err := say(t, strings.NewReader(c.body), &sampling.Request{}, true)

@@ -147,7 +147,7 @@ func TestExtraRefused(t *testing.T) {
 		}
 	}
 	if err := refused(map[string]any{"num_gpu": math.Inf(1)}); !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), "num_gpu") {
-		t.Errorf("what is no JSON: %v", err)
+		t.Errorf("what is not JSON: %v", err)
 	}
 	// Whatever is sent by itself cannot be sent twice: the two lists are complete.
 	var fields map[string]any
@@ -182,7 +182,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 		words  string
 	}{
 		{"an empty prompt", plain, sampling.Request{}, sampling.ErrUnsupported, "an empty prompt"},
-		{"a prompt that is no text", plain, sampling.Request{Prompt: "\xff"}, sampling.ErrInvalid, "not valid UTF-8"},
+		{"a prompt that is not text", plain, sampling.Request{Prompt: "\xff"}, sampling.ErrInvalid, "not valid UTF-8"},
 		{"log probabilities, not known yet", plain, sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: true, TopLogprobs: 1}}, sampling.ErrUnsupported, "0.12.11"},
 		{"too many alternatives", with(func(c *ollama.Config) { c.Version = "0.17.4" }), sampling.Request{Prompt: "a", Params: sampling.Params{Logprobs: true, TopLogprobs: 21}}, sampling.ErrUnsupported, "20"},
 		{"penalties on Ollama's own engine", plain, sampling.Request{Prompt: "a", Params: sampling.Params{PresencePenalty: 1}}, sampling.ErrUnsupported, "qwen3"},

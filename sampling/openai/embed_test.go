@@ -134,7 +134,7 @@ func TestEmbedErrors(t *testing.T) {
 			for e := err; e != nil; e = errors.Unwrap(e) {
 				for _, text := range []string{e.Error(), fmt.Sprintf("%+v %#v", e, e)} {
 					if strings.Contains(text, "1234567890") || strings.Contains(text, "sk-test") {
-						t.Errorf("the key stands in %s", text)
+						t.Errorf("the key is in %s", text)
 					}
 				}
 			}

@@ -57,7 +57,7 @@ var wireTests = []wireTest{
 	{name: "llamacpp/v1_logprobs_true", heard: []heard{{text: ", there", reason: limit, usage: [3]int{5, 2, 4}}}, refused: sampling.ErrInvalid, why: "Extra cannot set logprobs, which Params.Logprobs does"},
 	{name: "llamacpp/v1_maxtok0", heard: []heard{{text: ",", reason: limit, usage: [3]int{5, 1, 4}}}, why: "a MaxTokens of 0 is the default of 256, so that is what is sent"},
 	{name: "llamacpp/v1_maxtok_neg5", heard: []heard{{status: 400, words: "must be between -1 <= value"}}, refused: sampling.ErrInvalid},
-	{name: "llamacpp/v1_models", heard: []heard{{status: 200, words: "no choices"}}, why: "the answer of another address is no completion"},
+	{name: "llamacpp/v1_models", heard: []heard{{status: 200, words: "no choices"}}, why: "the answer of another address is not a completion"},
 	{name: "llamacpp/v1_n", heard: []heard{
 		{text: ", there was a little", reason: limit, usage: [3]int{5, 5, 4}},
 		{text: ", there was a little", reason: limit},
@@ -111,7 +111,7 @@ var wireTests = []wireTest{
 	{name: "llamacpp/cache_a", heard: []heard{{status: 200, words: "no choices"}}, why: native},
 	{name: "llamacpp/cache_b", heard: []heard{{status: 200, words: "no choices"}}, why: native},
 	{name: "llamacpp/cache_c", heard: []heard{{status: 200, words: "no choices"}}, why: native},
-	{name: "llamacpp/chat", heard: []heard{{status: 200, words: "in the form of a chat"}}, why: "a chat is no continuation"},
+	{name: "llamacpp/chat", heard: []heard{{status: 200, words: "in the form of a chat"}}, why: "a chat is not a continuation"},
 	{name: "llamacpp/detokenize", heard: []heard{{status: 200, words: "no choices"}}, why: "the text of some tokens"},
 	{name: "llamacpp/native_basic", heard: []heard{{status: 200, words: "Config.BaseURL ends in /v1"}}, why: native},
 	{name: "llamacpp/native_eos", heard: []heard{{status: 200, words: "no choices"}}, why: native},
@@ -132,7 +132,7 @@ var wireTests = []wireTest{
 	{name: "llamacpp-656k/v1_sample", heard: []heard{{text: "<|day, they were walking…just a dirty ball", reason: limit, usage: [3]int{8, 120, 2}}}},
 
 	{name: "llamacpp-gpt2vocab/force_partial_utf8", heard: []heard{{status: 500, temporary: true, words: "The model produced output that does not match"}}},
-	{name: "llamacpp-gpt2vocab/force_partial_utf8_stream", heard: []heard{{text: "", reason: limit, usage: [3]int{1, 3, 0}}}, why: "three tokens that are no rune: llama.cpp leaves them out of a stream"},
+	{name: "llamacpp-gpt2vocab/force_partial_utf8_stream", heard: []heard{{text: "", reason: limit, usage: [3]int{1, 3, 0}}}, why: "three tokens that are not a rune: llama.cpp leaves them out of a stream"},
 	{name: "llamacpp-gpt2vocab/nokey", heard: []heard{{status: 401, words: "Invalid API Key; Config.Key is empty"}}},
 	{name: "llamacpp-gpt2vocab/v1_tok", heard: []heard{{text: " filtered gadgetsstic\uFFFD", reason: limit, usage: [3]int{2, 4, 0}}}, why: "the server itself put the replacement character"},
 }

@@ -154,7 +154,7 @@ func TestScoreRefused(t *testing.T) {
 }
 
 // The first token of a text has no log probability unless the server begins the
-// text with a token of its own. Leaving it out would make up a number.
+// text with a token of its own. Leaving it out would invent a number.
 func TestScoreWithoutBeginning(t *testing.T) {
 	var calls atomic.Int32
 	b := echoing(t, &calls, func(prompt string) string {

@@ -160,7 +160,7 @@ func FuzzText(f *testing.F) {
 			}
 			got += r.flush()
 			// The two may differ in how many replacement characters stand for bytes
-			// that are no text.
+			// that are not text.
 			if squeeze(got) != squeeze(want) {
 				t.Fatalf("%s in the pieces %q is %q, want %q", quoted, pieces, got, want)
 			}

@@ -89,7 +89,7 @@ func TestCountRefused(t *testing.T) {
 	}
 }
 
-// An answer that is no count must not be one of zero, which would fit anything.
+// An answer that is not a count must not be one of zero, which would fit anything.
 func TestCountMisread(t *testing.T) {
 	for _, answer := range []string{"", "{}", `{"tokens":null}`, "<html>", `{"error":"no"}`, `[1,2]`, `{"count":3}`, `{"tokens":["a"]}`, `{"tokens":[{"piece":"a"}]}`} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(answer)) }))

@@ -101,7 +101,7 @@ func TestTranslation(t *testing.T) {
 	}
 }
 
-// TestInvention looks at what the model makes up: pairs after its answer, and a
+// TestInvention looks at what the model invents: pairs after its answer, and a
 // translation of a word that nobody has.
 func TestInvention(t *testing.T) {
 	m := pocket.Default()
@@ -153,7 +153,7 @@ func TestRecitation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d tokens of %d by heart, then %v", tokens, c.Usage.CompletionTokens, c.Reason)
+	t.Logf("%d tokens of %d memorized, then %v", tokens, c.Usage.CompletionTokens, c.Reason)
 	if tokens < 60 {
 		t.Errorf("left the article after %q", c.Text[:n])
 	}
@@ -222,7 +222,7 @@ func TestPersona(t *testing.T) {
 			t.Errorf("answered %q", c.Text)
 		}
 		if temperature == 0 && !strings.Contains(answers, question+"\n\nAssistant:"+c.Text+"\n") {
-			t.Errorf("answered %q, which is no answer to the question", c.Text)
+			t.Errorf("answered %q, which is not an answer to the question", c.Text)
 		}
 	}
 }

@@ -87,7 +87,7 @@ func TestCorpusEncyclopedia(t *testing.T) {
 	}
 	for path, text := range articles {
 		if n := len(strings.Fields(text)); n < 150 || n > 400 {
-			t.Errorf("%s has %d words, which is no short article", path, n)
+			t.Errorf("%s has %d words, which is not a short article", path, n)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func TestCorpusReviews(t *testing.T) {
 	}
 	for _, r := range reviews {
 		if strings.Contains(all, r.text) {
-			t.Errorf("%q stands in the corpus, and TestReviews asks for it", r.text)
+			t.Errorf("%q is in the corpus, and TestReviews asks for it", r.text)
 		}
 	}
 }
@@ -147,7 +147,7 @@ func TestCorpusSums(t *testing.T) {
 		for line := range strings.SplitSeq(document(t, path), "\n") {
 			part := sum.FindStringSubmatch(line)
 			if part == nil {
-				t.Errorf("%s: %q is no sum", path, line)
+				t.Errorf("%s: %q is not a sum", path, line)
 				continue
 			}
 			a, _ := strconv.Atoi(part[1])

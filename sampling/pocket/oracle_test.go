@@ -205,7 +205,7 @@ func FuzzModel(f *testing.F) {
 		var documents []string
 		for _, data := range [][]byte{a, b, c, a[len(a)/2:]} {
 			// One line break at the end is the file's, and files without text
-			// are no documents.
+			// are not documents.
 			if text := strings.TrimRight(dense(data[:min(len(data), 60)]), "\n"); text != "" {
 				documents = append(documents, text)
 			}

@@ -259,7 +259,7 @@ func FuzzSample(f *testing.F) {
 				t.Fatalf("a chunk came after the last one: %+v", chunk)
 			}
 			if !utf8.ValidString(chunk.Text) {
-				t.Fatalf("chunk %q is no whole runes", chunk.Text)
+				t.Fatalf("chunk %q is not whole runes", chunk.Text)
 			}
 			for _, token := range chunk.Tokens {
 				if tokens++; token.Text != chunk.Text || token.Logprob > 1e-12 || math.IsNaN(token.Logprob) || math.IsInf(token.Logprob, 0) {

@@ -73,7 +73,7 @@ func FuzzTokens(f *testing.F) {
 		}
 		for i, token := range tokens {
 			if utf8.ValidString(text) && !utf8.ValidString(token) {
-				t.Fatalf("token %q of %q is no whole runes", token, text)
+				t.Fatalf("token %q of %q is not whole runes", token, text)
 			}
 			// A score rests on this: what comes after a text changes no more
 			// of its tokens than the lookahead.

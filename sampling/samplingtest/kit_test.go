@@ -128,7 +128,7 @@ func TestBrokenBackends(t *testing.T) {
 		{"ignores the seed", "seeds", "16 seeds gave the same text", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = 2 }))
 		})},
-		{"makes up its seeds", "seeds", "seed 1 gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"invents its seeds", "seeds", "seed 1 gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = rand.Uint64() }))
 		})},
 		{"keeps state between calls", "greedy", "after other samples", func(*testing.T) sampling.Backend {

@@ -48,7 +48,7 @@ const value = (page, field) => page.locator(field).inputValue();
 const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.className.split(" ")[0]);
 const text = async (page, place) => (await page.locator(place).innerText()).trim();
 
-// accessible looks for what stands in the way of keyboards and screen readers.
+// accessible looks for obstacles to keyboards and screen readers.
 // The page's own policy would refuse the script, so it is run as the debugger's.
 async function accessible(page, where) {
   await page.evaluate(axe);

@@ -16,7 +16,7 @@ field.addEventListener("input", () => {
   paint();
 });
 
-// text returns what stands in the editor.
+// text returns the text of the editor.
 export const text = () => joined(pieces);
 
 // current returns the pieces, to be set again.
