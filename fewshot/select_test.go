@@ -19,7 +19,7 @@ import (
 
 type textPair = fewshot.Example[string, string]
 
-// sharedBytes is a score with many ties: how many bytes of the example stand in
+// sharedBytes is a score with many ties: how many bytes of the example are in
 // the query.
 func sharedBytes(query, example string) (n float64) {
 	for i := range len(example) {
@@ -161,7 +161,7 @@ func TestSelectorErrors(t *testing.T) {
 		{"negative k", fewshot.First(-1), pool},
 		{"random with a negative k", fewshot.Random(-1, 1), pool},
 		{"similar without a score", fewshot.Similar(1, nil), pool},
-		{"a score that is no number", fewshot.Similar(1, nan), pool},
+		{"a score that is not a number", fewshot.Similar(1, nan), pool},
 		{"fixed and then nothing", fewshot.Fixed(1, nil), pool},
 		{"fixed and then a faulty one", fewshot.Fixed(1, picking(-1)), pool},
 		{"fixed and then one that fails", fewshot.Fixed(1, failing), pool},

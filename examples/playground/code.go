@@ -79,10 +79,9 @@ func (w *codeWriter) model() {
 		w.linef("model := sampling.Model{Backend: backend%s}", window)
 	case "ollama":
 		w.use(module + "/sampling/ollama")
-		delete(w.imports, module+"/sampling")
 		w.linef("backend, err := ollama.New(ollama.Config{URL: %q, Model: %q%s})", w.backend.URL, w.backend.Name, window)
 		w.fail()
-		w.linef("model := backend.Model()")
+		w.linef("model := sampling.Model{Backend: backend%s}", window)
 	default:
 		w.use(module + "/sampling/pocket")
 		w.linef("model := sampling.Model{Backend: pocket.Default()%s}", window)

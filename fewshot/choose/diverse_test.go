@@ -144,7 +144,7 @@ func TestRankersThatAreWrong(t *testing.T) {
 		{"scores missing", Top(2, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: []int{1, 2}, Scores: []float64{1}}, nil
 		}))},
-		{"a score that is no number", Diverse(2, 0.5, rankerFunc(func(n int) (*Ranking, error) {
+		{"a score that is not a number", Diverse(2, 0.5, rankerFunc(func(n int) (*Ranking, error) {
 			return &Ranking{Order: []int{7, 2}, Scores: []float64{1, math.NaN()}}, nil
 		}))},
 		{"an index out of range", Top(2, rankerFunc(func(n int) (*Ranking, error) {
