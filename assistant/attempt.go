@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -22,16 +23,23 @@ const (
 // errLeft says that the caller left the loop, so it gets no error.
 var errLeft = errors.New("the caller left")
 
+// stream yields what reply yields, and its error.
+func stream(reply func(yield func(sampling.Chunk, error) bool) error) iter.Seq2[sampling.Chunk, error] {
+	return func(yield func(sampling.Chunk, error) bool) {
+		if err := reply(yield); err != nil && !errors.Is(err, errLeft) {
+			yield(sampling.Chunk{}, err)
+		}
+	}
+}
+
 // speak replies to user after the given turns, and keeps the turn.
-func (c *Conversation) speak(ctx context.Context, before Transcript, user string, seed uint64, o ReplyOptions, yield func(sampling.Chunk, error) bool) {
+func (c *Conversation) speak(ctx context.Context, before Transcript, user string, seed uint64, o ReplyOptions, yield func(sampling.Chunk, error) bool) error {
 	if err := c.checkFile(); err != nil {
-		yield(sampling.Chunk{}, err)
-		return
+		return err
 	}
 	w, prompt, err := c.prompt(ctx, before, user, o)
 	if err != nil {
-		yield(sampling.Chunk{}, err)
-		return
+		return err
 	}
 	prefill, _ := clean(o.Prefill) // prompt has checked it
 	if seed == 0 {
@@ -47,33 +55,34 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 		a.params.Seed = seeds.At(seed, i)
 		err := a.run(ctx, c.Model, prompt, prefill)
 		reply := string(a.given) + a.last.Text
-		if err == nil && reply != "" {
-			err = verify(o.Constraint, strings.TrimPrefix(reply, prefill), a.last.Reason)
-		}
-		switch {
-		case err == nil && reply == "":
+		if err == nil && reply == "" {
 			spent = a.spent
 			continue
-		case err == nil:
-			if err := keep(a, reply, a.last.Reason == sampling.TokenLimit); err != nil {
-				if a.last.Reason = sampling.Unfinished; a.last.Text == "" || yield(a.last, nil) {
-					yield(sampling.Chunk{}, fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", err))
+		}
+		if err == nil {
+			err = verify(o.Constraint, strings.TrimPrefix(reply, prefill), a.last.Reason)
+		}
+		if err != nil {
+			if o.KeepCut && len(a.given) > 0 && (err == errLeft || ctx.Err() != nil) {
+				if saving := keep(a, string(a.given), true); saving != nil {
+					err = fmt.Errorf("%w; the cut reply could not be saved: %w", err, saving)
 				}
-				return
 			}
-			yield(a.last, nil)
-			return
-		case o.KeepCut && len(a.given) > 0 && (err == errLeft || ctx.Err() != nil):
-			if saving := keep(a, string(a.given), true); saving != nil {
-				err = fmt.Errorf("%w; the cut reply could not be saved: %w", err, saving)
-			}
+			return a.failed(err)
 		}
-		if !errors.Is(err, errLeft) {
-			yield(sampling.Chunk{}, a.failed(err))
+		saving := keep(a, reply, a.last.Reason == sampling.TokenLimit)
+		if saving != nil {
+			a.last.Reason = sampling.Unfinished
 		}
-		return
+		if (saving == nil || a.last.Text != "") && !yield(a.last, nil) {
+			return errLeft
+		}
+		if saving != nil {
+			return fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", saving)
+		}
+		return nil
 	}
-	yield(sampling.Chunk{}, fmt.Errorf("assistant: no reply: %w", ErrEmpty))
+	return fmt.Errorf("assistant: no reply: %w", ErrEmpty)
 }
 
 // verify checks a reply without its layout. [sampling.Model] has checked the completion,
@@ -173,23 +182,21 @@ func (a *attempt) account(chunk *sampling.Chunk) {
 
 // give yields a chunk that is not empty, and reports whether the caller wants more.
 func (a *attempt) give(chunk sampling.Chunk) bool {
+	chunk.Tokens = a.withSilent(chunk.Tokens)
 	a.given = append(a.given, chunk.Text...)
 	if len(a.given) == 0 {
-		a.silent = append(a.silent, chunk.Tokens...)
+		a.silent = chunk.Tokens
 		return true
 	}
-	if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{}) {
-		return true
-	}
-	return a.yield(a.withSilent(chunk), nil)
+	return chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{}) || a.yield(chunk, nil)
 }
 
-func (a *attempt) withSilent(chunk sampling.Chunk) sampling.Chunk {
+func (a *attempt) withSilent(tokens []sampling.Token) []sampling.Token {
 	if len(a.silent) > 0 {
-		chunk.Tokens = append(a.silent, chunk.Tokens...)
+		tokens = append(a.silent, tokens...)
 		a.silent = nil
 	}
-	return chunk
+	return tokens
 }
 
 // end keeps the last chunk. A reason other than those of a complete reply is an error.
@@ -202,6 +209,7 @@ func (a *attempt) end(chunk sampling.Chunk) error {
 	if a.spent != (sampling.Usage{}) { // an earlier chunk may have reported it
 		chunk.Usage = a.spent
 	}
-	a.last = a.withSilent(chunk)
+	chunk.Tokens = a.withSilent(chunk.Tokens)
+	a.last = chunk
 	return nil
 }

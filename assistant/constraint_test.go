@@ -19,7 +19,7 @@ func TestConstraint(t *testing.T) {
 		p := assistant.Helpful()
 		p.Layout = layout
 		c := assistant.Conversation{Model: sampling.Model{Backend: pocket.Default()}, Persona: p, Params: sampling.Params{Temperature: 1.5}}
-		for range 10 {
+		for range 4 {
 			reply, err := c.Reply(t.Context(), "What colour is the sky?", assistant.ReplyOptions{Constraint: colours})
 			if err != nil || !slices.Contains(colours.Choices(), reply) {
 				t.Errorf("%v: %q, %v", layout, reply, err)

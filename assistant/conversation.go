@@ -117,14 +117,13 @@ func join(chunks iter.Seq2[sampling.Chunk, error]) (string, error) {
 // A reply that repeats itself ends with [ErrLoop] and is not asked for again. The
 // sequence is single-use.
 func (c *Conversation) Stream(ctx context.Context, text string, o ReplyOptions) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
+	return stream(func(yield func(sampling.Chunk, error) bool) error {
 		user, err := userText(text)
 		if err != nil {
-			yield(sampling.Chunk{}, err)
-			return
+			return err
 		}
-		c.speak(ctx, c.Transcript, user, c.params(o).Seed, o, yield)
-	}
+		return c.speak(ctx, c.Transcript, user, c.params(o).Seed, o, yield)
+	})
 }
 
 // Regenerate replies again to the last turn, with the seed after that of the old reply.
@@ -133,24 +132,22 @@ func (c *Conversation) Stream(ctx context.Context, text string, o ReplyOptions) 
 //
 // Like Stream, it yields the reply in chunks and is single-use.
 func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
+	return stream(func(yield func(sampling.Chunk, error) bool) error {
 		n := len(c.Transcript)
 		if n == 0 {
-			yield(sampling.Chunk{}, fmt.Errorf("assistant: the conversation has no turn to regenerate: %w", sampling.ErrInvalid))
-			return
+			return fmt.Errorf("assistant: the conversation has no turn to regenerate: %w", sampling.ErrInvalid)
 		}
 		last := c.Transcript[n-1]
-		user, err := clean(last.User)
+		user, _, err := last.clean(turnName(n - 1))
 		if err != nil {
-			yield(sampling.Chunk{}, &ValueError{Where: turnName(n-1) + ": user text", Err: err})
-			return
+			return err
 		}
 		seed := c.params(o).Seed
 		if last.Seed != 0 {
 			seed = seeds.At(last.Seed, 1)
 		}
-		c.speak(ctx, c.Transcript[:n-1:n-1], user, seed, o, yield)
-	}
+		return c.speak(ctx, c.Transcript[:n-1:n-1], user, seed, o, yield)
+	})
 }
 
 // checkFile returns an error if the turns of the File would be overwritten by mistake.
@@ -183,7 +180,10 @@ func (c *Conversation) keep(turns Transcript) error {
 // prompts. A text that does not fit alone is [sampling.ErrBudget].
 func (c *Conversation) Prompt(ctx context.Context, text string, o ReplyOptions) (*fewshot.Prompt, error) {
 	_, prompt, err := c.ask(ctx, text, o)
-	return prompt, err
+	if err != nil {
+		return nil, err
+	}
+	return prompt, nil
 }
 
 // Parts returns the parts of the Prompt, for showing it in color: the description
@@ -197,6 +197,14 @@ func (c *Conversation) Parts(ctx context.Context, text string, o ReplyOptions) (
 	return w.parts, nil
 }
 
+func (c *Conversation) ask(ctx context.Context, text string, o ReplyOptions) (*writer, *fewshot.Prompt, error) {
+	user, err := userText(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.prompt(ctx, c.Transcript, user, o)
+}
+
 func userText(text string) (string, error) {
 	user, err := clean(text)
 	if err == nil && user == "" {
@@ -206,12 +214,4 @@ func userText(text string) (string, error) {
 		return "", &ValueError{Where: "user text", Err: err}
 	}
 	return user, nil
-}
-
-func (c *Conversation) ask(ctx context.Context, text string, o ReplyOptions) (*writer, *fewshot.Prompt, error) {
-	user, err := userText(text)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c.prompt(ctx, c.Transcript, user, o)
 }

@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"context"
+	_ "embed" // the request
 	"errors"
 	"fmt"
 	"strings"
@@ -12,23 +13,8 @@ const (
 	draftEnd   = rule
 )
 
-const draftRequest = `I need your help with a prompt. I have no chat model at hand, only a base LLM: it was trained to complete documents and never to follow instructions. It goes on with whatever text it is given, so the text has to be one in which a good answer is the natural next thing.
-
-Please write that document for an assistant of this kind:
-
-BRIEF
-
-Make it look a bit like a page that somebody might have found on the web:
-
-1. Begin with these two lines and an empty line:
-user: Human
-name: Assistant
-2. Go on with a brief description, two to four sentences in the third person, of who the Assistant is, how it talks, and what it does when it does not know something. Describe it; do not address it and do not give orders.
-3. Go on with a few-shot prompt in which a Human and the Assistant take turns. Write three separate dialogues, each followed by a line of five dashes. At least one of them has three turns or more, in which the Human's later questions only make sense together with the earlier ones. In one of them the Assistant says that it does not know.
-4. Begin each of the Human's texts with "Human:" and each of the Assistant's with "Assistant:", both at the start of a line and without any markup, with an empty line between them. Use these two words as labels for nothing else. Begin no other line with a word and a colon.
-5. Get the facts right, vary the length of the answers, and write all of it in the language of the description above.
-6. End with a line of five dashes. No title, no comments before or after, no code fence around it.
-`
+//go:embed draft.txt
+var draftRequest string
 
 // Draft has an instruction-tuned model write the persona that brief describes, such as "a
 // patient gardener who answers questions about vegetables". ask sends a prompt to that

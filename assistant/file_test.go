@@ -288,7 +288,7 @@ func TestFileThatWasNotRead(t *testing.T) {
 func TestLongLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "talk.jsonl")
 	file := openFile(t, path)
-	turns := assistant.Transcript{{User: strings.Repeat("long \"words\" ", 1<<20), Reply: "b"}}
+	turns := assistant.Transcript{{User: strings.Repeat("long \"words\" ", 1<<16), Reply: "b"}}
 	if err := file.Save(turns); err != nil {
 		t.Fatal(err)
 	}

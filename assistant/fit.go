@@ -28,34 +28,24 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	}
 	p := &fewshot.Prompt{Stop: w.stops(), Constraint: o.constraint(w, prefill)}
 	if budget == math.MaxInt {
-		if err := c.finish(w, turns, 0, user, prefill); err != nil {
-			return nil, nil, err
-		}
-		p.Text, p.Shots = w.String(), indexes(0, len(turns))
-		return w, p, nil
+		return w, p, c.finish(w, p, turns, 0, user, prefill)
 	}
 	f, err := c.fitting(ctx, w, turns, user, prefill, budget)
 	if err != nil {
 		return nil, nil, err
 	}
-	head := *w
-	for {
+	for head := *w; ; *w = head {
 		dropped, sum, err := f.drop()
 		if err != nil {
 			return nil, nil, err
 		}
-		*w = head
 		w.parts = slices.Clone(head.parts)
-		if err := c.finish(w, turns, dropped, user, prefill); err != nil {
+		if err := c.finish(w, p, turns, dropped, user, prefill); err != nil {
 			return nil, nil, err
 		}
-		p.Text = w.String()
-		if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil {
-			return nil, nil, err
-		}
-		if p.Tokens <= budget {
-			p.Budget, p.Shots, p.Dropped = budget, indexes(dropped, len(turns)), indexes(0, dropped)
-			return w, p, nil
+		p.Budget = budget
+		if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil || p.Tokens <= budget {
+			return w, p, err
 		}
 		// The sum of the parts is less than the whole, since a tokenizer may split more
 		// where they meet. If the difference would take all of the room, the user's
@@ -68,8 +58,8 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	}
 }
 
-// finish writes the dialogue from turn first on, up to the label of the reply.
-func (c *Conversation) finish(w *writer, turns Transcript, first int, user, prefill string) error {
+// finish writes the dialogue from turn first on, up to the prefill.
+func (c *Conversation) finish(w *writer, p *fewshot.Prompt, turns Transcript, first int, user, prefill string) error {
 	if first > 0 && c.summarized(turns) > 0 {
 		if err := w.shownTurn(&c.Summary, "summary"); err != nil {
 			return err
@@ -83,6 +73,7 @@ func (c *Conversation) finish(w *writer, turns Transcript, first int, user, pref
 	w.question(fewshot.Query, user)
 	w.open()
 	w.text(fewshot.Output, prefill)
+	p.Text, p.Shots, p.Dropped = w.String(), indexes(first, len(turns)), indexes(0, first)
 	return nil
 }
 

@@ -63,6 +63,10 @@ func killSteps(turns assistant.Transcript) (k int) {
 // writeForever goes on step by step, and says after each that it has been saved.
 func writeForever(path string) {
 	file, turns, err := assistant.OpenFile(path)
+	if errors.Is(err, assistant.ErrInUse) {
+		fmt.Println("error: in use", path)
+		os.Exit(1)
+	}
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
@@ -183,7 +187,7 @@ func TestOneWriter(t *testing.T) {
 	}
 	child, said := start(t, path)
 	said.Scan()
-	if !strings.Contains(said.Text(), "error assistant: "+path+": the file is in use") {
+	if said.Text() != "error: in use "+path {
 		t.Errorf("the second process says %q", said.Text())
 	}
 	child.Process.Kill()

@@ -16,14 +16,12 @@ const (
 	//
 	//	The description.
 	//
-	//	Human: What is an example?
+	//	Human: Is this an example?
 	//
-	//	Assistant: This is.
+	//	Assistant: Yes. Two empty lines follow.
 	//
 	//
-	//	Human: What follows two empty lines?
-	//
-	//	Assistant: A new dialogue, such as the one with the user.
+	//	Human:
 	Dialogue Layout = "dialogue"
 
 	// Headings puts each text in a fence below a heading, after URIAL (Lin et al. 2023).

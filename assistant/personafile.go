@@ -16,28 +16,14 @@ const (
 	escape    = `\`
 )
 
-// ReadPersona reads a persona from plain text, such as [Persona.WriteText] writes:
+// ReadPersona reads a persona from plain text, such as [Persona.WriteText] writes. The
+// example of this function shows a whole file.
 //
-//	layout: dialogue
-//	user: Guest
-//	name: Desk
-//
-//	The night desk of a small hotel. It is polite and brief.
-//
-//	Guest: Is breakfast included?
-//
-//	Desk: It is. We serve it from seven until ten.
-//
-//	-----
-//
-//	Guest: Do you have a garage?
-//
-//	Desk: We don't, but there is one across the street.
-//
-// The head is optional. It has one to three of the lines above, in any order, and an
-// empty line after it. Then come the description, which may be empty, and the dialogues
-// in this form, for every layout. A line of five dashes separates dialogues. A persona
-// without dialogues ends in such a line.
+// The head is optional. It has one to three of the lines "layout: L", "user: U" and
+// "name: N", in any order, and an empty line after it. Then come the description, which
+// may be empty, and the dialogues. Each text begins with its speaker's name and a colon
+// at the start of a line, for every layout. A line of five dashes separates dialogues. A
+// persona without dialogues ends in such a line.
 //
 // Reading is strict. A line that looks like a label or a rule but is not exactly one is a
 // [*ValueError] with its number, and so is a text without a reply. Up to four words, a

@@ -25,7 +25,7 @@ import (
 
 var (
 	crowdFor     = flag.Duration("crowd", 0, "how long TestCrowd goes on; 0 is one request for each client")
-	crowdClients = flag.Int("clients", 100, "how many clients TestCrowd has")
+	crowdClients = flag.Int("clients", 60, "how many clients TestCrowd has")
 )
 
 var nonceForm = regexp.MustCompile(`nonce-[0-9]+-`)
@@ -76,7 +76,7 @@ func TestCrowd(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: *crowdClients}}
 	defer client.CloseIdleConnections()
 
-	const seeds = 8
+	const seeds = 4
 	alone := map[[2]int]string{}
 	for q, question := range crowdQuestions {
 		for seed := range seeds {

@@ -74,10 +74,10 @@ func TestAnyOrigin(t *testing.T) {
 	}
 }
 
-// TestHeldSockets opens 300 connections that announce a body, send one byte of it
+// TestHeldSockets opens 100 connections that announce a body, send one byte of it
 // and wait, with a key and without. All are closed within the deadline.
 func TestHeldSockets(t *testing.T) {
-	const sockets, stall = 300, 500 * time.Millisecond
+	const sockets, stall = 100, 250 * time.Millisecond
 	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}}, Keys: []sampling.Secret{sampling.NewSecret(hostileKey)}, Limits: chatapi.Limits{Stall: stall}})
 	var wg sync.WaitGroup
 	for i := range sockets {

@@ -79,7 +79,7 @@ func TestDrawnSchemas(t *testing.T) {
 		p.Layout = layout
 		s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Persona: p, Params: sampling.Params{MaxTokens: 60, Temperature: 1.5}})
 		whole, cut := 0, 0
-		for seed := range 10 {
+		for seed := range 5 {
 			body := with(fmt.Sprintf(`"seed":%d,%s`, seed+1, chatFormat(person)))
 			status, text := s.post(t, body)
 			if status != 200 {

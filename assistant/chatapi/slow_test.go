@@ -43,11 +43,11 @@ func serveNarrow(t *testing.T, c chatapi.Config) *server {
 	return s
 }
 
-// TestSlowReaders has 50 clients that ask and do not read, of a backend that
+// TestSlowReaders has 30 clients that ask and do not read, of a backend that
 // never ends. Once all of them are stuck, others are answered as ever. Then the
 // slow ones leave, and every backend is stopped.
 func TestSlowReaders(t *testing.T) {
-	const slow = 50
+	const slow = 30
 	var written [slow]atomic.Int64
 	var endless, ended atomic.Int64
 	backend := sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
