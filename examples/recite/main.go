@@ -78,10 +78,12 @@ func run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	options.Params.Temperature = 0
-	greedy, err := probe.Recite(ctx, model, text, options)
-	if err != nil {
-		return err
+	greedy := drawn
+	if options.Params.Temperature > 0 {
+		options.Params.Temperature = 0
+		if greedy, err = probe.Recite(ctx, model, text, options); err != nil {
+			return err
+		}
 	}
 	own := ""
 	if drawn.Tokens < drawn.Length { // what lies beyond the compared part is neither
