@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -45,6 +46,21 @@ var transport = func() http.RoundTripper {
 	t.MaxIdleConnsPerHost = 64
 	return t
 }()
+
+// CheckURL returns an error if a configured address is not one of a server. The
+// address is not in the error, since it may be a key in the wrong field.
+func CheckURL(field, address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return fmt.Errorf("%s is not an address; begin it with http:// or https://, as in http://localhost:8080", field)
+	case u.User != nil:
+		return fmt.Errorf("%s has a user in it, which error texts would show; put a key into Config.Key", field)
+	case u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("%s has a query or a fragment; leave only the address, as in http://localhost:8080", field)
+	}
+	return nil
+}
 
 // NewClient returns a Client, or an error that says what is wrong with the key,
 // the headers or the limit. given may be nil. silence is how long the server may

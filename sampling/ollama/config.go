@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -69,14 +69,10 @@ type Config struct {
 // check returns the server's address without a slash at its end.
 func (c *Config) check() (base string, err error) {
 	base = strings.TrimRight(cmp.Or(c.URL, localURL), "/")
-	u, err := url.Parse(base)
+	if err := httpwire.CheckURL("Config.URL", base); err != nil {
+		return "", invalid("%v", err)
+	}
 	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return "", invalid("Config.URL is not an address; begin it with http:// or https://, as in %s", localURL)
-	case u.User != nil:
-		return "", invalid("Config.URL has a user in it, which error texts would show; put the secret into Config.Key")
-	case u.RawQuery != "" || u.Fragment != "":
-		return "", invalid("Config.URL has a query or a fragment; leave only the address, as in %s", localURL)
 	case strings.HasSuffix(base, "/api") || strings.HasSuffix(base, "/v1") || strings.HasSuffix(base, "/generate"):
 		return "", invalid("Config.URL is %q; leave out the path of the API, which this package appends", base)
 	case c.Model == "":

@@ -5,7 +5,6 @@ import (
 	"context"
 	"iter"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -125,17 +124,8 @@ func New(c Config) (*Backend, error) {
 
 // checkURL returns the address without a slash at its end.
 func checkURL(raw string) (string, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return "", invalid("Config.BaseURL is not an address; write one such as http://localhost:8080/v1")
-	case u.User != nil:
-		return "", invalid("Config.BaseURL has a user in it, which error texts would show; leave it out, and put a key into Config.Key")
-	case u.RawQuery != "" || u.Fragment != "":
-		return "", invalid("Config.BaseURL has a query or a fragment in it; leave only the path, such as http://localhost:8080/v1")
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		// The value stays out of the text: it may be the key, in the wrong field.
-		return "", invalid("Config.BaseURL has no scheme or no host; begin it with http:// or https://, as in http://localhost:8080/v1")
+	if err := httpwire.CheckURL("Config.BaseURL", raw); err != nil {
+		return "", invalid("%v", err)
 	}
 	raw = strings.TrimRight(raw, "/")
 	if rest, ok := strings.CutSuffix(raw, "/completions"); ok {

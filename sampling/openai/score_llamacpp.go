@@ -99,13 +99,14 @@ func (s *scoring) forceFrom(ctx context.Context, t *target, i int) error {
 	for whole := t.tokens[i].whole(); whole && end < len(t.tokens) && t.tokens[end].whole(); end++ {
 		rule += fmt.Sprintf(" <[%d]>", t.tokens[end].id)
 	}
-	var steps []probability
-	err := errOneByOne
+	byBias := map[string]any{"logit_bias": forced(t.tokens[i].id)}
+	settings := byBias
 	if end > i+1 {
-		steps, err = s.draw(ctx, t, i, map[string]any{"n_predict": end - i, "grammar": rule})
+		settings = map[string]any{"n_predict": end - i, "grammar": rule}
 	}
-	if err == errOneByOne || badRequest(err) { // a release that knows no tokens in grammars
-		steps, err = s.draw(ctx, t, i, map[string]any{"logit_bias": forced(t.tokens[i].id)})
+	steps, err := s.draw(ctx, t, i, settings)
+	if badRequest(err) && end > i+1 { // a release that knows no tokens in grammars
+		steps, err = s.draw(ctx, t, i, byBias)
 	}
 	if err != nil {
 		return err
@@ -121,8 +122,6 @@ func (s *scoring) forceFrom(ctx context.Context, t *target, i int) error {
 	}
 	return nil
 }
-
-var errOneByOne = errors.New("to be forced token by token")
 
 func (p piece) whole() bool { return utf8.ValidString(p.text) }
 
