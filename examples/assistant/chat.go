@@ -21,11 +21,11 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A chat is a conversation in the terminal. A branch of it is a copy, begun at
-// some point, and each goes on by itself. The log keeps the one in use.
+// A chat is a conversation in the terminal. A branch is a copy that continues on its own.
+// The log keeps the branch in use.
 type chat struct {
 	conversation *assistant.Conversation   // the branch in use, one of branches
-	branches     []*assistant.Conversation // all there are, the first to begin with
+	branches     []*assistant.Conversation // the first is the original
 	out          io.Writer
 	paint        cli.Painter
 }
@@ -46,8 +46,7 @@ func (c *chat) run(ctx context.Context, env *cli.Env) error {
 	lines, done := c.lines(ctx, env)
 	defer done()
 	if inTerminal(env) {
-		// There, an interrupt is for the answer under way, and answer looks for it.
-		// It also cancels ctx, and that for good.
+		// Here an interrupt stops only the running answer; see answer.
 		ctx = context.WithoutCancel(ctx)
 	}
 	if len(c.conversation.Transcript) > 0 {
@@ -64,7 +63,7 @@ func (c *chat) run(ctx context.Context, env *cli.Env) error {
 		if err := c.do(ctx, line); err == errQuit {
 			break
 		} else if err != nil {
-			// What went wrong is told, and the conversation is as it was.
+			// The conversation stays as it was.
 			fmt.Fprintln(c.out, c.paint.Paint(cli.Red, err.Error()))
 			if !strings.HasPrefix(line, "/") {
 				failed = err
@@ -80,8 +79,7 @@ func (c *chat) run(ctx context.Context, env *cli.Env) error {
 // inTerminal reports whether a person types here and reads.
 func inTerminal(env *cli.Env) bool { return cli.IsTerminal(env.Stdin) && cli.IsTerminal(env.Stdout) }
 
-// lines yields what is typed: with editing and history in a terminal, and as it
-// comes elsewhere.
+// lines yields the lines of the input, with editing and history in a terminal.
 func (c *chat) lines(ctx context.Context, env *cli.Env) (iter.Seq2[string, error], func()) {
 	if !inTerminal(env) {
 		return cli.Lines(ctx, env.Stdin), func() {}
@@ -109,7 +107,7 @@ func (c *chat) lines(ctx context.Context, env *cli.Env) (iter.Seq2[string, error
 	}, func() { editor.Close() }
 }
 
-// do is one line: a command, or something said.
+// do runs a line: a command, or a text for the assistant.
 func (c *chat) do(ctx context.Context, line string) error {
 	command, argument, _ := strings.Cut(line, " ")
 	talk := c.conversation
@@ -159,8 +157,8 @@ func (c *chat) undo() error {
 	return nil
 }
 
-// regenerate replies anew. At temperature 0 that would be the same reply again,
-// so this one is drawn.
+// regenerate replies again. At temperature 0 the reply would be the same, so it is drawn
+// at 0.7.
 func (c *chat) regenerate(ctx context.Context) error {
 	params := c.conversation.Params
 	params.Temperature = cmp.Or(params.Temperature, 0.7)
@@ -169,8 +167,8 @@ func (c *chat) regenerate(ctx context.Context) error {
 	})
 }
 
-// branch goes on in a copy of the conversation, or in the branch of that number.
-// What is kept in a log is the branch in use.
+// branch continues in a copy of the conversation, or in the branch with a number. A log
+// keeps the branch in use.
 func (c *chat) branch(number string) error {
 	next, n := new(*c.conversation), len(c.branches)+1
 	if number != "" {
@@ -195,7 +193,7 @@ func (c *chat) branch(number string) error {
 	return nil
 }
 
-// answer writes a reply as it comes. Ctrl-C stops it, and not the program.
+// answer writes a reply as it arrives. Ctrl-C stops the reply, not the program.
 func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2[sampling.Chunk, error]) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
@@ -217,7 +215,7 @@ func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2
 	return nil
 }
 
-// printable keeps what a model or a file says from giving orders to the terminal.
+// printable replaces control characters, with which a text could control the terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -235,7 +233,7 @@ var colours = map[fewshot.Kind]cli.Colour{
 	fewshot.Query:       cli.Bold,
 }
 
-// show prints what the model would be given next.
+// show prints the next prompt.
 func (c *chat) show(ctx context.Context) error {
 	parts, err := c.conversation.Parts(ctx, "...", assistant.ReplyOptions{})
 	if err != nil {
@@ -248,7 +246,7 @@ func (c *chat) show(ctx context.Context) error {
 	return nil
 }
 
-// tokens says how long the prompt is, without the question.
+// tokens prints the length of the prompt without a question.
 func (c *chat) tokens(ctx context.Context) error {
 	talk := c.conversation
 	prompt, err := talk.Prompt(ctx, "...", assistant.ReplyOptions{})

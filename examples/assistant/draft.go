@@ -12,8 +12,8 @@ import (
 	"github.com/foreword-go/foreword/examples/internal/cli"
 )
 
-// chatModel asks a model that follows instructions, which a base model does not,
-// to do the writing: by the chat endpoint at OPENAI_BASE_URL, or OpenAI's own.
+// chatModel returns a function that asks an instruction-tuned model, by the chat endpoint
+// at OPENAI_BASE_URL or OpenAI's own.
 func chatModel(env *cli.Env, model string) func(context.Context, string) (string, error) {
 	return func(ctx context.Context, prompt string) (string, error) {
 		config := openai.DefaultConfig(env.Getenv("OPENAI_API_KEY"))
@@ -32,8 +32,7 @@ func chatModel(env *cli.Env, model string) func(context.Context, string) (string
 	}
 }
 
-// writePersona keeps a drafted persona as plain text, to be read and edited. A
-// file that is there already is not touched.
+// writePersona writes a drafted persona as plain text. It does not replace a file.
 func writePersona(name string, p *assistant.Persona) error {
 	if name == "" {
 		return nil

@@ -5,8 +5,8 @@
 //	$ go run ./examples/assistant -ask "Why is the sky blue?" -bare
 //	$ go run ./examples/assistant
 //
-// The second command sends the question alone. A base model does not know that it was
-// asked something, and goes on with more questions.
+// The second command sends only the question. A base model does not know that it was
+// asked something, and continues with more questions.
 package main
 
 import (
@@ -113,8 +113,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	return chat.run(ctx, env)
 }
 
-// askBare shows what the model makes of the question when nothing says that it
-// is one: whatever comes next, stopped by nothing.
+// askBare shows how the model continues the bare question, without stop sequences.
 func askBare(ctx context.Context, env *cli.Env, model sampling.Model, params sampling.Params, question string) error {
 	params.MaxTokens = min(params.MaxTokens, 60)
 	paint := cli.PainterFor(env, env.Stdout)

@@ -8,8 +8,8 @@
 //	$ curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \
 //		-d '{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}'
 //
-// It asks the model for one token before it listens, and says what a server told of
-// itself: a dead server, a wrong key or a wrong model ends the program.
+// It asks the model for one token before it listens and prints the server's description.
+// A dead server, a wrong key or a wrong model ends the program.
 //
 // On another address than loopback it needs a file of keys, one a line:
 //
@@ -97,18 +97,18 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	if at, ok := listener.Addr().(*net.TCPAddr); *keyFile == "" && !(ok && at.IP.IsLoopback()) {
-		listener.Close() // before anything was accepted
+		listener.Close() // before it accepts a connection
 		return cli.Usagef("%s can be reached from other machines: give -key-file, or listen at 127.0.0.1", *addr)
 	}
 	fmt.Fprintf(env.Stdout, "listening on http://%s/v1, model %s; Ctrl-C ends it\n%s", listener.Addr(), *name, said)
 	return cli.Serve(ctx, listener, handler, *grace)
 }
 
-// startTime is how long the first token may take: a server may load its model.
+// startTime limits the time to the first token: a server may load its model.
 const startTime = 2 * time.Minute
 
-// try draws one token with the parameters of the flags. It returns a line with what
-// the server says of itself, if it says anything.
+// try draws one token with the parameters of the flags. It returns a line with the
+// server's description, if there is one.
 func try(ctx context.Context, m sampling.Model, params sampling.Params) (said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// An assistantJob is a turn of a conversation, of which the page keeps the rest.
+// An assistantJob is one turn of a conversation. The page keeps the others.
 type assistantJob struct {
 	settings
 	Persona assistant.Persona    `json:"persona"`

@@ -8,23 +8,22 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// beyond is a Backend around a Backend that lets the model go on for a while
-// after a stop sequence, to show what the stop kept from the caller: the next
-// pair of a list, or the user's next turn. It hands the caller the same text as
-// the backend would by itself.
+// beyond is a Backend that lets another one continue for a while after a stop sequence.
+// The page shows this text, such as the next pair of a list or the user's next turn. The
+// caller gets the same text as without it.
 //
-// No program would want this. It pays for tokens that are thrown away.
+// Programs should not do this: they would pay for tokens that nobody uses.
 type beyond struct {
 	backend sampling.Backend
-	tokens  int               // how far it goes on, in chunks, most of which are a token
+	tokens  int               // the limit after the stop, in chunks, most of which are a token
 	show    func(text string) // gets the stop sequence and what comes after it
 }
 
-// Sample asks for a continuation without stop sequences, since a server would
-// find them.
+// Sample asks for a continuation without stop sequences, since a server would stop at
+// them.
 func (b *beyond) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	if !req.Constraint.IsZero() {
-		return b.backend.Sample(ctx, req) // which the stop closes: nothing comes after it
+		return b.backend.Sample(ctx, req) // a constraint allows no text after the stop
 	}
 	return func(yield func(sampling.Chunk, error) bool) {
 		asked := *req
@@ -34,7 +33,7 @@ func (b *beyond) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 		for chunk, err := range b.backend.Sample(ctx, &asked) {
 			if left >= 0 {
 				if err != nil {
-					return // nobody needs to hear of it
+					return // the caller has its answer
 				}
 				b.show(chunk.Text)
 				if left--; left <= 0 {

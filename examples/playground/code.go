@@ -17,7 +17,7 @@ import (
 
 const module = "github.com/foreword-go/foreword"
 
-// A codeWriter writes a Go program and keeps the imports that it comes to need.
+// A codeWriter writes a Go program and collects its imports.
 type codeWriter struct {
 	body    bytes.Buffer
 	imports map[string]bool
@@ -25,9 +25,9 @@ type codeWriter struct {
 	params  sampling.Params
 }
 
-// goProgram returns a program that does what a job does.
+// goProgram returns a program for a job.
 func goProgram(j job, backend *cli.Backend, p sampling.Params) (string, error) {
-	p.Logprobs, p.TopLogprobs = false, 0 // they are for the page to show
+	p.Logprobs, p.TopLogprobs = false, 0 // only the page shows them
 	w := &codeWriter{imports: map[string]bool{}, backend: backend, params: p}
 	w.use("context", "fmt", "log", module+"/sampling")
 	j.program(w)
@@ -60,7 +60,7 @@ func (w *codeWriter) use(paths ...string) {
 
 func (w *codeWriter) linef(format string, args ...any) { fmt.Fprintf(&w.body, format+"\n", args...) }
 
-// fail writes what a program does about an error.
+// fail writes the handling of an error.
 func (w *codeWriter) fail() { w.linef("if err != nil {\nlog.Fatal(err)\n}") }
 
 // model writes a variable model.
@@ -88,7 +88,7 @@ func (w *codeWriter) model() {
 	}
 }
 
-// paramsField writes the field Params of a literal, if it has anything in it.
+// paramsField writes the field Params of a literal, unless it is zero.
 func (w *codeWriter) paramsField() {
 	var fields []string
 	add := func(set bool, name string, value any) {
@@ -197,8 +197,7 @@ func (w *codeWriter) turns(turns assistant.Transcript) {
 	w.body.WriteString("}")
 }
 
-// goString writes a string as a person would: text of several lines as it is
-// where Go can hold it.
+// goString returns a Go literal. Text of several lines is a raw string if possible.
 func goString(s string) string {
 	plain := utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r == '`' || r == '\ufeff' || r != '\n' && r != '\t' && !unicode.IsPrint(r)

@@ -26,8 +26,7 @@ func invalid(field, format string, args ...any) error {
 	return &fault{Message: fmt.Sprintf(format, args...), Field: field, status: http.StatusBadRequest}
 }
 
-// hinted adds to an error what a person can do about it in the page, which asks
-// for log probabilities where no program would.
+// hinted adds a hint for the page, which asks for log probabilities by default.
 func hinted(err error, p sampling.Params) error {
 	if !p.Logprobs || !errors.Is(err, sampling.ErrUnsupported) {
 		return err
@@ -37,7 +36,7 @@ func hinted(err error, p sampling.Params) error {
 	return &f
 }
 
-// asFault says whose mistake an error is: the page's, or the model's.
+// asFault returns the fault and the status of an error.
 func asFault(err error) *fault {
 	if f, ok := errors.AsType[*fault](err); ok {
 		return f

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// policy lets the page load what this server has and nothing else: no script of
-// another origin, none in the page itself, and no request to anywhere else.
+// policy lets the page load files of this server only: no scripts in the page itself, and
+// no requests to other origins.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// guard keeps out what does not come from the page itself. A page of another
-// origin is known by its Origin and Sec-Fetch-Site, and one that has pointed its
-// own name at this machine (DNS rebinding) by its Host.
+// guard refuses requests that do not come from the page itself. The Origin and
+// Sec-Fetch-Site headers tell a page of another origin, and the Host header one that
+// pointed its own name at this machine (DNS rebinding).
 func guard(next http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +28,7 @@ func guard(next http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		switch {
 		case !ownHost(r.Host):
-			http.Error(w, "this is not a name of this server; use 127.0.0.1 or localhost", http.StatusForbidden)
+			http.Error(w, "this server has another name; use 127.0.0.1 or localhost", http.StatusForbidden)
 		case origins.Check(r) != nil || r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
 			http.Error(w, "the request comes from a page of another origin", http.StatusForbidden)
 		case r.Method == http.MethodPost && !isJSON(r.Header.Get("Content-Type")):

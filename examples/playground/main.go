@@ -6,14 +6,13 @@
 //	$ go run ./examples/playground
 //	the playground is at http://127.0.0.1:8090/; Ctrl-C ends it
 //
-// It has a tab for text as it is, one for few-shot tasks and one for an
-// assistant. Each shows the prompt with its parts in colours and, struck out,
-// what the model went on to say where a stop sequence cut it. What was set up in
-// the page can be taken home as a Go program.
+// It has a tab for raw text, one for few-shot tasks and one for an
+// assistant. Each shows the prompt with its parts in colours and, struck out, the text
+// that a stop sequence cut off. A tab can be saved as a Go program.
 //
-// The page is for this machine alone: it listens at loopback, and refuses
-// requests from pages of other origins. With -backend openai or ollama it has the
-// models of that server beside the one inside the program.
+// The page is for this machine only: it listens at loopback and refuses requests from
+// pages of other origins. With -backend openai or ollama it offers the models of that
+// server besides the one inside the program.
 package main
 
 import (
@@ -36,7 +35,7 @@ Usage: playground [flags]
 It listens at this machine alone, and opens the page in the browser. The key of a
 server is read from OPENAI_API_KEY and never reaches the page.`
 
-// grace is how long answers under way may take when the program is to end.
+// grace is how long running answers may take after an interrupt.
 const grace = 2 * time.Second
 
 func main() { cli.Main("playground", run) }
@@ -78,8 +77,7 @@ func run(ctx context.Context, env *cli.Env) error {
 	return cli.Serve(ctx, listener, newServer(models), grace)
 }
 
-// openBrowser asks the system to show a page. Where there is no browser, the
-// address on the terminal has to do.
+// openBrowser asks the system to show a page. Without a browser nothing happens.
 func openBrowser(page string) {
 	name, args := "xdg-open", []string{page}
 	switch runtime.GOOS {

@@ -6,17 +6,16 @@ import (
 	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
-// models are what the page may choose from: the model inside the program, and
-// those of the server that the flags name. The page names a model, and never an
-// address.
+// models are the choices of the page: the model inside the program, and those of the
+// server that the flags name. The page names a model and never an address.
 type models struct {
 	env   *cli.Env
 	flags []*cli.Backend // by which each of them is made, the first by default
 	price sampling.Price
 }
 
-// newModels makes one model of each backend, so that a mistake in the flags is
-// told in the terminal.
+// newModels opens one model of each backend, so that a mistake in the flags appears in
+// the terminal.
 func newModels(env *cli.Env, flags *cli.Backend, price sampling.Price) (*models, error) {
 	m := &models{env, []*cli.Backend{flags}, price}
 	if flags.Kind != "pocket" {
@@ -30,8 +29,8 @@ func newModels(env *cli.Env, flags *cli.Backend, price sampling.Price) (*models,
 	return m, nil
 }
 
-// find returns the backend of that kind with the model of that name; "" is the
-// first of them, and the model that the flags name.
+// find returns the backend of a kind with a model name. The default of each is the one of
+// the flags.
 func (m *models) find(kind, name string) (*cli.Backend, error) {
 	for _, f := range m.flags {
 		if kind != "" && kind != f.Kind {

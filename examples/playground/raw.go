@@ -7,7 +7,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A rawJob continues text as it is.
+// A rawJob continues raw text.
 type rawJob struct {
 	settings
 	Prompt string   `json:"prompt"`
@@ -32,8 +32,8 @@ func (j *rawJob) run(ctx context.Context, o *opened, out *stream) error {
 		if err != nil {
 			return err
 		}
-		if !out.begun { // not before something came, so that a refusal keeps its status
-			read, _ := o.model.Count(context.Background(), j.Prompt) // only to be looked at
+		if !out.begun { // after the first chunk, so that an error before it has a status
+			read, _ := o.model.Count(context.Background(), j.Prompt) // for display only
 			if err := out.send(event{Prompt: &promptEvent{Tokens: read, Bound: o.model.Counter == nil}}); err != nil {
 				return err
 			}

@@ -19,16 +19,15 @@ import (
 //go:embed web
 var web embed.FS
 
-// presets are what the page offers to begin with. Each is what a tab can be set
-// to.
+// presets are settings of the tabs that the page offers.
 //
 //go:embed presets.json
 var presets []byte
 
 const (
 	maxBody     = 1 << 20         // bytes of a request
-	maxRequests = 64              // answers under way at once, of all pages together
-	maxAnswer   = 5 * time.Minute // until an answer is whole
+	maxRequests = 64              // concurrent answers of all pages
+	maxAnswer   = 5 * time.Minute // to complete an answer
 	maxStall    = 30 * time.Second
 )
 
@@ -57,17 +56,17 @@ func newServer(m *models) http.Handler {
 type job interface {
 	common() *settings
 
-	// prompt returns the prompt without asking a model to go on.
+	// prompt returns the prompt without asking a model.
 	prompt(ctx context.Context, o *opened) (*promptEvent, error)
 
-	// run draws the continuation and writes what comes of it.
+	// run draws the continuation and writes its events.
 	run(ctx context.Context, o *opened, out *stream) error
 
 	// program returns the main function of a Go program that does the same.
 	program(w *codeWriter)
 }
 
-// state tells the page what there is to choose from.
+// state tells the page its choices.
 func (s *server) state(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, map[string]any{
 		"backends": s.models.objects(),
@@ -78,7 +77,7 @@ func (s *server) state(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// act reads a job and does with it what the address says.
+// act reads a job and does what the address says with it.
 func (s *server) act(w http.ResponseWriter, r *http.Request, j job) {
 	if err := readJob(w, r, j); err != nil {
 		refuse(w, err)
@@ -147,7 +146,7 @@ func readJob(w http.ResponseWriter, r *http.Request, j job) error {
 		return &fault{Message: fmt.Sprintf("the request is over the limit of %d bytes", maxBody), status: http.StatusRequestEntityTooLarge}
 	}
 	if err == nil {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the server notices by reading that the page is gone
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // reading tells the server when the page is gone
 		err = strictjson.Decode(body, j)
 	}
 	if err == nil {

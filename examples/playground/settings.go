@@ -8,11 +8,10 @@ import (
 	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
-// maxTokens is the most that the page may ask for at once.
+// maxTokens is the maximum that the page may ask for.
 const maxTokens = 4096
 
-// settings are what all tabs have in common. 0 means what it means in
-// [sampling.Params].
+// settings are common to all tabs. 0 means the same as in [sampling.Params].
 type settings struct {
 	Backend     string  `json:"backend"`
 	Model       string  `json:"model"`
@@ -38,28 +37,28 @@ func (s *settings) params() (sampling.Params, error) {
 	return p, (&sampling.Request{Params: p}).Validate()
 }
 
-// opened is what a job runs on.
+// opened has the model for a job.
 type opened struct {
 	model  sampling.Model
 	meter  *wrap.Meter
 	params sampling.Params
 }
 
-// tokensBeyond is how far a model may go on after a stop sequence.
+// tokensBeyond is the limit of the text after a stop sequence.
 const tokensBeyond = 40
 
-// showing returns the model with a view of what a stop sequence keeps away.
+// showing returns the model with a view of the text after a stop sequence.
 func (o *opened) showing(show func(string)) sampling.Model {
 	m := o.model
 	m.Backend = &beyond{m.Backend, tokensBeyond, show}
 	return m
 }
 
-// promptEvent makes a prompt ready for the page.
+// promptEvent returns a prompt for the page.
 func (o *opened) promptEvent(p *fewshot.Prompt, parts []fewshot.Part) *promptEvent {
 	e := &promptEvent{Stop: p.Stop, Tokens: p.Tokens, Bound: o.model.Counter == nil, Shown: len(p.Shots), Dropped: len(p.Dropped)}
 	if e.Tokens == 0 {
-		e.Tokens, _ = o.model.Count(context.Background(), p.Text) // only to be looked at
+		e.Tokens, _ = o.model.Count(context.Background(), p.Text) // for display only
 	}
 	for _, part := range parts {
 		e.Parts = append(e.Parts, partObject{string(part.Kind), part.Text})

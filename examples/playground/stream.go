@@ -11,12 +11,11 @@ import (
 	"github.com/foreword-go/foreword/sampling/wrap"
 )
 
-// An event is one line of an answer, which is JSON Lines. One of its fields is
-// set.
+// An event is one line of an answer, which is JSON Lines. It has one field.
 type event struct {
 	Prompt *promptEvent `json:"prompt,omitzero"`
 	Text   *textEvent   `json:"text,omitzero"`
-	Beyond string       `json:"beyond,omitzero"` // the stop sequence and what came after it
+	Beyond string       `json:"beyond,omitzero"` // the stop sequence and the text after it
 	End    *endEvent    `json:"end,omitzero"`
 	Error  *fault       `json:"error,omitzero"`
 }
@@ -26,9 +25,9 @@ type promptEvent struct {
 	Parts   []partObject `json:"parts"`
 	Stop    []string     `json:"stop"`
 	Tokens  int          `json:"tokens"`
-	Bound   bool         `json:"bound"`   // there are no more tokens than that: nobody here counts them
+	Bound   bool         `json:"bound"`   // Tokens is an upper bound, since the backend has no counter
 	Shown   int          `json:"shown"`   // examples or turns
-	Dropped int          `json:"dropped"` // for want of room
+	Dropped int          `json:"dropped"` // since the window is full
 }
 
 type partObject struct {
@@ -49,20 +48,20 @@ type tokenObject struct {
 	Refused bool          `json:"refused,omitzero"` // the constraint does not allow it
 }
 
-// An endEvent says how the continuation ended and what it cost.
+// An endEvent has the reason of the end and the cost.
 type endEvent struct {
 	Reason     sampling.Reason `json:"reason"`
 	Stop       string          `json:"stop"`
 	Prompt     int             `json:"prompt_tokens"`
 	Completion int             `json:"completion_tokens"`
-	Estimated  bool            `json:"estimated"` // the backend did not tell all tokens
+	Estimated  bool            `json:"estimated"` // the backend did not report all tokens
 	Cost       float64         `json:"cost"`      // dollars
 	Answer     *string         `json:"answer,omitzero"`
 	Problem    string          `json:"problem,omitzero"` // why the text is not an answer
 	Turn       *assistant.Turn `json:"turn,omitzero"`
 }
 
-// A stream writes events as they come.
+// A stream writes events as they arrive.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -117,7 +116,7 @@ func (s *stream) refuses(text string) bool {
 	return !next.Add(text)
 }
 
-// finite makes a number of a log probability, since JSON has no infinity.
+// finite replaces an infinite log probability, since JSON has no infinity.
 func finite(logprob float64) float64 {
 	if math.IsNaN(logprob) {
 		return 0
@@ -125,14 +124,14 @@ func finite(logprob float64) float64 {
 	return max(logprob, -1000)
 }
 
-// beyond writes what a stop sequence kept away.
+// beyond writes the text that a stop sequence cut off.
 func (s *stream) beyond(text string) {
 	if text != "" {
-		_ = s.send(event{Beyond: text}) // the end comes after it, and fails too
+		_ = s.send(event{Beyond: text}) // the end follows and fails too
 	}
 }
 
-// end writes how it ended, with what it cost.
+// end writes the reason of the end and the cost.
 func (s *stream) end(last sampling.Chunk, e endEvent) error {
 	bill := s.meter.Total()
 	e.Reason, e.Stop = last.Reason, last.Stop
@@ -141,11 +140,11 @@ func (s *stream) end(last sampling.Chunk, e endEvent) error {
 	return s.send(event{End: &e})
 }
 
-// fail tells the page what went wrong: with a status, or as the last event.
+// fail sends an error: with a status, or as the last event.
 func (s *stream) fail(err error) {
 	if !s.begun {
 		refuse(s.w, err)
 		return
 	}
-	_ = s.send(event{Error: asFault(err)}) // or nobody is left to be told
+	_ = s.send(event{Error: asFault(err)}) // the page may be gone
 }
