@@ -11,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// checkCommands checks a block of shell as far as it is about this repository:
-// programs, packages, files, tests and flags that it names must be there. What
-// downloads a model or starts a server is left to the reader.
+// checkCommands checks what a block of shell says of this repository: its programs,
+// packages, tests and flags must exist. It does not run the commands.
 func checkCommands(t *testing.T, block []string) {
 	t.Helper()
 	script := strings.ReplaceAll(strings.Join(block, "\n"), "\\\n", " ")
@@ -45,8 +44,8 @@ func checkFlags(t *testing.T, program string, args []string) {
 	}
 }
 
-// checkTests looks for the package that is tested, and in it for the tests,
-// benchmarks and fuzz targets that are named.
+// checkTests looks for the package of a go test command and for the tests, benchmarks
+// and fuzz targets that the command names.
 func checkTests(t *testing.T, args []string) {
 	t.Helper()
 	dir := args[0]
@@ -86,8 +85,8 @@ func splitWords(command string) (words []string) {
 	return words
 }
 
-// TestImport follows what the README says of importing the module, in a module of
-// its own beside it, and runs the README's first program there.
+// TestImport imports this module into a new one as the README describes, and runs the
+// README's first program there.
 func TestImport(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -122,7 +121,7 @@ func TestImport(t *testing.T) {
 		words := splitWords(line)
 		cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
 		cmd.Dir = app
-		// What building this module took is on the machine already.
+		// Building this module has downloaded all that is needed.
 		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOWORK=off")
 		if out, err = cmd.Output(); err != nil {
 			message := ""

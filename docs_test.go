@@ -51,20 +51,20 @@ func TestDocuments(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^()#\s]+)[)#]`)
 
-// checkLinks looks for the files that a document in dir links to, and for the
-// programs that it says can be run.
+// checkLinks looks for the files that a document in dir links to and for the programs
+// that it runs.
 func checkLinks(t *testing.T, dir, text string) {
 	t.Helper()
 	for _, found := range link.FindAllStringSubmatch(text, -1) {
 		if to := found[1]; !strings.Contains(to, "://") {
 			if _, err := os.Stat(filepath.Join(dir, to)); err != nil {
-				t.Errorf("a link to what is not there: %v", err)
+				t.Errorf("a broken link: %v", err)
 			}
 		}
 	}
 	for _, found := range regexp.MustCompile(`go run \./([\w/]+)`).FindAllStringSubmatch(text, -1) {
 		if _, err := os.Stat(found[1]); err != nil {
-			t.Errorf("%s, which is not there: %v", found[0], err)
+			t.Errorf("%s: the program is missing: %v", found[0], err)
 		}
 	}
 }
@@ -100,10 +100,10 @@ func checkBlocks(t *testing.T, text string) string {
 		case language == "sh":
 			checkCommands(t, block)
 		default:
-			t.Errorf("line %d: a block that no comment ties to a file or a command", i+1)
+			t.Errorf("line %d: the block needs a comment that names its file or its command", i+1)
 		}
 		if diff := cmp.Diff(want, block); diff != "" && !*update {
-			t.Errorf("line %d: the block is not as its source says (-source +block):\n%s", i+1, diff)
+			t.Errorf("line %d: the block differs from its source (-source +block):\n%s", i+1, diff)
 		}
 		out = append(append(out, want...), "```")
 		i = end
@@ -119,7 +119,7 @@ func origin(line string) (kind, from string) {
 	return kind, from
 }
 
-// checkPart looks for the lines of a block in a file, where they may be indented.
+// checkPart looks for the lines of a block in a file. The file may indent them.
 func checkPart(t *testing.T, file string, block []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -138,8 +138,8 @@ func checkPart(t *testing.T, file string, block []string) {
 	}
 }
 
-// checkLines looks for the lines of a block in a file, in their order. A document
-// uses it to leave out the handling of errors.
+// checkLines looks for the lines of a block in a file, in their order. A document can
+// leave out lines, such as error handling.
 func checkLines(t *testing.T, file string, block []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)

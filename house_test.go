@@ -23,9 +23,9 @@ var update = flag.Bool("update", false, "write docs/api.txt anew")
 
 const module = "github.com/foreword-go/foreword"
 
-// arrows says what each package may import of this module and from outside the
-// standard library. A package that is not named here may import nothing of
-// either, so that a new one has to be weighed. Entries end in /... for all below.
+// arrows says which packages each package may import, apart from the standard library.
+// A package that is not listed may import none. An entry that ends in /... includes
+// all packages below it.
 var arrows = map[string][]string{
 	".":                                  {},
 	"sampling":                           {"internal/seeds", "internal/parallel", "internal/whole"},
@@ -46,8 +46,8 @@ var arrows = map[string][]string{
 	"assistant/chatapi":                  {"internal/seeds", "assistant", "internal/gonames", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
 }
 
-// TestArrows fails when an import runs against the design: see docs/design.md.
-// Tests and examples may import what they like.
+// TestArrows fails if an import is against the design (docs/design.md). Tests and
+// examples may import everything.
 func TestArrows(t *testing.T) {
 	for _, p := range packages(t) {
 		if p.dir == "examples" || strings.HasPrefix(p.dir, "examples/") {
@@ -58,7 +58,7 @@ func TestArrows(t *testing.T) {
 			allowed, known = arrows[path.Dir(p.dir)+"/..."]
 		}
 		if !known {
-			t.Errorf("package %s is not in the table of arrows; say there what it may import", p.dir)
+			t.Errorf("package %s is not in arrows; add it with the packages that it may import", p.dir)
 		}
 		for _, imported := range p.imports {
 			inside, isOurs := strings.CutPrefix(imported, module+"/")
@@ -75,8 +75,8 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// TestStandardLibraryAlone asks the go command what the three packages that others
-// build on come with.
+// TestStandardLibraryAlone asks the go command for all dependencies of the three
+// packages that others build on.
 func TestStandardLibraryAlone(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}",
 		"./sampling", "./fewshot", "./assistant").Output()
@@ -90,8 +90,7 @@ func TestStandardLibraryAlone(t *testing.T) {
 	}
 }
 
-// TestPackageComments fails when a package does not say what it is for, or a
-// program what it shows.
+// TestPackageComments fails if a package has no package comment.
 func TestPackageComments(t *testing.T) {
 	for _, p := range packages(t) {
 		want := "Package " + p.name + " "
@@ -104,8 +103,8 @@ func TestPackageComments(t *testing.T) {
 	}
 }
 
-// TestExportedNames fails when an exported name appears, changes or goes
-// without docs/api.txt saying so, and when one has no documentation.
+// TestExportedNames fails if the exported names differ from docs/api.txt, or if one has
+// no doc comment.
 func TestExportedNames(t *testing.T) {
 	var listing strings.Builder
 	for _, p := range packages(t) {
@@ -264,7 +263,7 @@ func (p *pkg) addType(s *ast.TypeSpec, add func(bool, ast.Node, string), documen
 
 func receiver(d *ast.FuncDecl) string { return nameOf(d.Recv.List[0].Type) }
 
-// nameOf returns the name of a type that stands for a receiver or a field.
+// nameOf returns the name of the type of a receiver or a field.
 func nameOf(typ ast.Expr) string {
 	for {
 		switch x := typ.(type) {
