@@ -195,7 +195,7 @@ query. The last three rows lay out and count the whole prompt for each number of
 			atLeast("at least 20 times faster than counting the joined prompt per candidate", faster, 20, faster.times()+", against the faster of two loops"),
 		},
 		Notes: []string{fmt.Sprintf(`A Task that is compiled each time is still %s times faster than the faster loop. Bisection needs far fewer counts than a loop;
-a Prompter is %s times faster than bisection. It counts three whole prompts: one that is too long, to measure the bytes of a token, one
-that fits, and one with one shot more. Two are the fewest that prove the result, so no exact way is 50 times faster than the loop.`, significant(cold.Center), significant(bisect.Center))},
+a Prompter is %s times faster than bisection. It counts three whole prompts. One is too long and measures the bytes of a token, one
+fits, and one has one shot more. Two are the fewest that prove the result, so no exact way is 50 times faster than the loop.`, significant(cold.Center), significant(bisect.Center))},
 	}, nil
 }
