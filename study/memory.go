@@ -78,7 +78,7 @@ func (r *run) agreed(ctx context.Context) (t table, err error) {
 	}
 	var bins [3]tally
 	var right, wrong []float64
-	cases := capitalCases[:r.cases(24, 14)]
+	cases := capitalCases[:r.cases(60, 14)]
 	for i, c := range cases {
 		a, err := probe.Agree(ctx, r.model, &sampling.Request{
 			Prompt: "The capital of " + c.In + " is", Stop: []string{".", "\n"}, Params: sampling.Params{MaxTokens: 8, Seed: 1},

@@ -138,7 +138,7 @@ func (r *run) personas(ctx context.Context) (t table, err error) {
 		Caption: "Personas and layouts.",
 		Head:    []string{"layout", "example dialogues", "conversations", "ended by the model's next turn or by itself", "token limit", "loop", "empty", "bytes"},
 	}
-	n := r.cases(16, 5)
+	n := r.cases(30, 5)
 	for _, named := range []struct {
 		name   string
 		layout assistant.Layout
