@@ -107,8 +107,8 @@ func modeName(stream bool) string {
 	return "whole"
 }
 
-// Faults returns all faults, by what they befall: the connection, the status,
-// the body of an answer, and streams.
+// Faults returns all faults: of the connection, the status, the body of an answer, and
+// streams.
 func Faults() []Fault { return slices.Clone(allFaults()) }
 
 var allFaults = sync.OnceValue(func() []Fault {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// connectionFaults befall the connection, before or beneath HTTP.
+// connectionFaults are faults of the connection, before or below HTTP.
 func connectionFaults() []Fault {
 	lossy := broken() // what was under way when the network broke may be lost
 	lossy.TextMayStop = true
@@ -111,7 +111,7 @@ func connectionFaults() []Fault {
 	}
 }
 
-// raw answers with bytes of its own making, and closes the connection.
+// raw answers with the given bytes and closes the connection.
 func raw(answer string) func(*exchange) {
 	return func(x *exchange) {
 		conn := x.connection()

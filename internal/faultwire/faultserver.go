@@ -218,8 +218,8 @@ func splitPath(path string) (kind, name, rest string) {
 	return kind, name, "/" + rest
 }
 
-// pick returns the fault for a path; one with no serve is none. The caller
-// holds the lock.
+// pick returns the fault for a path. The zero Fault answers right. The caller holds
+// the lock.
 func (s *FaultServer) pick(kind, name string) (Fault, bool) {
 	switch kind {
 	case "right", "kept":

@@ -35,7 +35,7 @@ const (
 	Permanent                // trying again is in vain
 )
 
-// An Outcome is what must come of a call that a [Fault] befalls.
+// An Outcome is the required result of a call in which a [Fault] happens.
 type Outcome struct {
 	Class     Class
 	Status    []int // one of them must be in the Error; nil is any
@@ -65,8 +65,8 @@ const FaultKey = "sk-fault-2b7e151628aed2a6abf7158809cf4f3c"
 // megabytes of HTML, which belong in no log.
 const longestError = 8 << 10
 
-// Context returns the context to call with: one that is done soon where the
-// answer never ends, and otherwise one that only keeps a test from hanging.
+// Context returns the context to call with. It ends soon if the answer never ends, and
+// otherwise only keeps a test from hanging.
 func (o Outcome) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	if o.Class == Endless {
 		return context.WithTimeout(parent, 150*time.Millisecond)
@@ -74,8 +74,8 @@ func (o Outcome) Context(parent context.Context) (context.Context, context.Cance
 	return context.WithTimeout(parent, 20*time.Second)
 }
 
-// Check returns an error that says how what came of a call differs from the
-// Outcome, or nil. c may be nil where there was no text.
+// Check returns an error that says how the result of a call differs from the Outcome,
+// or nil. c may be nil if there was no text.
 func (o Outcome) Check(c *sampling.Completion, err error) error {
 	if c == nil {
 		c = new(sampling.Completion)

@@ -41,8 +41,8 @@ var tooLong = []*regexp.Regexp{
 // tokens too.
 var throttled = regexp.MustCompile(`per[ -](minute|min|day|hour|second)|rate.?limit|\btp[md]\b|quota|too many requests|credit|billing`)
 
-// budget reports whether the server says that the prompt does not fit. A name
-// decides where there is one, and words do where there is none.
+// budget reports whether the server says that the prompt does not fit. An error type,
+// code or parameter decides if there is one, and otherwise the words do.
 func (w Words) budget() bool {
 	switch {
 	case w.Type == "exceed_context_size_error" || w.Code == "context_length_exceeded" || w.Code == "string_above_max_length":

@@ -16,11 +16,9 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Client sends requests to one server. It follows no redirect, since that
-// would resend the prompt, and perhaps the key, to an address nobody chose. It
-// undoes compression, and it limits how long the server may be silent.
-//
-// A Client is safe for concurrent use.
+// A Client sends requests to one server. It follows no redirects, which could send the
+// prompt and the key to another address. It undoes compression, and limits how long
+// the server may send nothing.
 type Client struct {
 	Source
 	http   http.Client
@@ -205,8 +203,8 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close implements [io.Closer]. A body that was not read to its end takes its
-// connection along, by which servers stop drawing.
+// Close implements [io.Closer]. If the body was not read to its end, the connection
+// closes too, and servers stop drawing.
 func (b *body) Close() error {
 	b.rest()
 	b.cancel(nil)

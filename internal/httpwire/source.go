@@ -40,8 +40,8 @@ type Source struct {
 // to say stands at its beginning.
 const bodyLimit = 64 << 10
 
-// patience is how long a refusal's body is waited for: the status is known, and
-// no explanation is worth a hanging caller.
+// patience is the maximum time to wait for a refusal's body. The status is known
+// already.
 const patience = 3 * time.Second
 
 // Refusal reads a response whose status says that the request failed. It reads
@@ -68,8 +68,8 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	}
 }
 
-// unzipped undoes a compression that nobody asked for. What net/http asks for it
-// undoes itself.
+// unzipped undoes a compression that was not requested. net/http undoes the ones that
+// it requests.
 func unzipped(resp *http.Response) io.Reader {
 	if coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding != "gzip" && coding != "x-gzip" {
 		return resp.Body
@@ -81,8 +81,8 @@ func unzipped(resp *http.Response) io.Reader {
 	return plain
 }
 
-// read is Read without the key, which is cut out before anything is shortened,
-// lest half of it be left, and again when escapes have been undone.
+// read is Read without the key. The key is removed before the text is shortened, so
+// that no half of it stays, and again after escapes are decoded.
 func (s Source) read(body []byte) Words {
 	words := Read([]byte(s.scrubText(string(body))))
 	words.Text = s.scrubText(words.Text)
@@ -101,11 +101,10 @@ func (s Source) words(w Words) error {
 	return err
 }
 
-// Announced is an error that a server sends as a JSON object inside a response
-// that began well. The Status is the one the object names, or else the
-// response's own. Such an error is temporary unless its status or its type says
-// otherwise: a server that accepted the request and then failed is likely to
-// fare better when asked again.
+// Announced is an error that a server sends as a JSON object inside a response that
+// began well. The Status is the one in the object, or else the response's own. The
+// error is temporary unless its status or type says otherwise, since the server had
+// accepted the request.
 func (s Source) Announced(status int, object []byte) *sampling.Error {
 	words := s.read(object)
 	e := &sampling.Error{Backend: s.Backend, Status: status, Temporary: !words.final()}

@@ -15,14 +15,13 @@ import (
 
 // An exchange is one request for a continuation and its answer.
 //
-// It ends with care when nobody wants the rest of the answer. Ollama's handler
-// of a streamed answer hands each line from the goroutine that draws to the one
-// that writes, and when the connection closes the writer leaves; a drawer that
-// is just then handing over waits for ever, and keeps the model's only slot
-// until the model is unloaded (ollama/ollama#17131, of July 2026; seen in
-// 0.17.4). With a model that draws a token each millisecond a few dozen early
-// leaves are enough. It cannot happen while the drawer waits for the model, which
-// it does for nearly all of the time from one line to the next. See leave.
+// Leaving an answer early can hang the model (ollama/ollama#17131, seen in 0.17.4).
+// Ollama passes each line from the goroutine that draws to the one that writes. When
+// the connection closes, the writer returns. A drawer that passes a line at that
+// moment waits forever and keeps the model's only slot until the model is unloaded.
+// With a model that draws a token each millisecond, a few dozen early ends are enough.
+// It cannot happen while the drawer waits for the model, which is nearly all of the
+// time between two lines. See leave.
 type exchange struct {
 	cancel context.CancelFunc
 	forget func() bool // lets go of the caller's context
@@ -32,23 +31,23 @@ type exchange struct {
 }
 
 const (
-	// settled is how long a line must have been waited for so that the next is
-	// unlikely to come at the moment after it.
+	// settled is the minimum time that a line must have taken, so that the next line
+	// is unlikely to come at once.
 	settled = 5 * time.Millisecond
 
-	// stillness is how long no line must have come for the model to be thought at
-	// work on one.
+	// stillness is the time without a line after which the model is taken to be
+	// computing one.
 	stillness = 100 * time.Millisecond
 
-	// farewell is how long a fast model is listened to at most when nobody wants
-	// the rest.
+	// farewell is the maximum time to keep reading from a fast model when the rest is
+	// not wanted.
 	farewell = 500 * time.Millisecond
 )
 
 // send posts the request for a continuation. Its errors are [*sampling.Error].
 func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
-	// The request does not end with the caller's context: once lines come, the
-	// moment matters.
+	// The request does not end with the caller's context. Once lines come, it has to
+	// end at a safe moment.
 	sending, cancel := context.WithCancel(context.WithoutCancel(caller))
 	x := &exchange{cancel: cancel, still: time.AfterFunc(time.Hour, cancel)}
 	x.still.Stop() // until it is set
@@ -68,8 +67,8 @@ func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
 	return x, nil
 }
 
-// late adds to a deadline that passed before the first byte came what may be the
-// cause: a model that was left at a bad moment, by any client, answers nobody.
+// late adds a likely cause to a deadline that passed before the first byte: a model
+// that hangs because some client left it at a bad moment.
 func late(err error) error {
 	if e, ok := errors.AsType[*sampling.Error](err); ok && errors.Is(err, context.DeadlineExceeded) {
 		e.Err = fmt.Errorf("%w before the first byte of an answer; if this repeats, unload the model (\"ollama stop\", or keep_alive 0): Ollama may hang after a client left", e.Err)
@@ -87,10 +86,10 @@ func (x *exchange) end() {
 	}
 }
 
-// leave chooses the moment to close the connection when the rest of a streamed
-// answer is not wanted: when the answer is over, if that is soon; or right after
-// a line that the model took its time for. A model with tokens milliseconds
-// apart is listened to for half a second at most, others for one token or none.
+// leave closes the connection at a safe moment when the rest of a streamed answer is
+// not wanted: at the end of the answer, if that is soon, or right after a line that
+// took the model some time. It reads a fast model's lines for half a second at most,
+// and one more token of a slow model at most.
 func (a *answer) leave() {
 	x := a.exchange
 	if !x.begun.Load() {

@@ -65,9 +65,9 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, erro
 	return body, nil
 }
 
-// options are the parameters. All of them are sent, so that neither the Modelfile
-// nor the server's defaults (temperature 0.8, top_k 40, top_p 0.9, repeat_penalty
-// 1.1) have a say.
+// options are the parameters. All of them are sent, so that neither the Modelfile nor
+// the server's defaults (temperature 0.8, top_k 40, top_p 0.9, repeat_penalty 1.1)
+// apply.
 func (b *Backend) options(req *sampling.Request) map[string]any {
 	p := &req.Params
 	options := map[string]any{
@@ -177,8 +177,8 @@ var (
 		"options": "Params.Extra itself, one field for each option",
 	}
 
-	// deafFields are ones that Ollama refuses or ignores for a raw prompt, or that
-	// would change the text unseen.
+	// deafFields are fields that Ollama refuses or ignores for a raw prompt, or that
+	// would silently change the text.
 	deafFields = []string{"raw", "template", "system", "context", "suffix", "think", "truncate", "shift"}
 )
 

@@ -20,7 +20,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A BatchResult is what came of one request of a batch.
+// A BatchResult is the result of one request of a batch.
 type BatchResult struct {
 	Completion *sampling.Completion // cut and checked as by sampling.Model; nil where there is none
 	Err        error                // why there is no answer, such as a *sampling.Error

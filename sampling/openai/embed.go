@@ -30,7 +30,7 @@ func (b *Backend) Embed(ctx context.Context, texts []string) ([][]float32, error
 }
 
 // client is go-openai's client over this backend's connection. Its errors are
-// [*sampling.Error], but for those of its own JSON decoder.
+// [*sampling.Error], except those of its JSON decoder.
 func (b *Backend) client() *goopenai.Client {
 	config := goopenai.DefaultConfig("") // the connection sets the key
 	config.BaseURL = b.base

@@ -54,7 +54,7 @@ type usage struct {
 	CacheHit count `json:"prompt_cache_hit_tokens"` // DeepSeek's name for it
 }
 
-// A count is a number of tokens. What cannot be one is none.
+// A count is a number of tokens. A value that cannot be one is 0.
 type count int
 
 // mostTokens is more than any request has.
