@@ -3,6 +3,7 @@ package faultwire
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -113,13 +114,8 @@ func streamFaults() []Fault {
 			x.raw([]byte(x.script()))
 		}),
 		stream("empty words", "parts without text between the others", right(), func(x *exchange) {
-			x.head()
-			for _, p := range x.pieces() {
-				x.send(x.piece(`""`))
-				x.send(x.piece(quote(p)))
-			}
-			x.send(x.final(`"stop"`))
-			x.send(x.done())
+			x.rewrite = func(b []byte) []byte { return append(x.piece(`""`), b...) }
+			x.answer()
 		}),
 		stream("rune split over parts", "the two bytes of a letter in two parts", runes, func(x *exchange) {
 			x.head()
@@ -207,23 +203,13 @@ func lineFaults() []Fault {
 		events("other fields", "event, id and retry beside data", func(b []byte) []byte {
 			return bytes.ReplaceAll(b, []byte("data: "), []byte("event: completion\nid: 7\nretry: 1000\ndata: "))
 		}),
-		sse("parts without choices", "empty lists of choices between the events", right(), func(x *exchange) {
-			x.head()
-			for _, p := range x.pieces() {
-				x.send(event(`{"id":"cmpl-1","object":"text_completion","model":"base","choices":[]}`))
-				x.send(x.piece(quote(p)))
-			}
-			x.send(x.final(`"stop"`))
-			x.send(x.done())
+		events("parts without choices", "empty lists of choices between the events", func(b []byte) []byte {
+			return append(event(`{"id":"cmpl-1","object":"text_completion","model":"base","choices":[]}`), b...)
 		}),
 		sse("another choice between", "the text of a second choice that nobody asked for", either(), func(x *exchange) {
-			x.head()
-			for _, p := range x.pieces() {
-				x.send(x.piece(quote(p)))
-				x.send(event(`{"id":"cmpl-1","object":"text_completion","model":"base","choices":[{"text":" no","index":1,"logprobs":null,"finish_reason":null}]}`))
-			}
-			x.send(x.final(`"stop"`))
-			x.send(x.done())
+			second := event(`{"id":"cmpl-1","object":"text_completion","model":"base","choices":[{"text":" no","index":1,"logprobs":null,"finish_reason":null}]}`)
+			x.rewrite = func(b []byte) []byte { return append(slices.Clone(second), b...) }
+			x.answer()
 		}),
 		lines("model loaded", "the answer of Ollama to an empty prompt, which is none", broken(), func(x *exchange) {
 			x.head()
