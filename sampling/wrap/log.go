@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
@@ -161,7 +162,7 @@ func (t *trace) attrs() (attrs []slog.Attr) {
 		attrs = append(attrs, slog.Int("backend", t.place))
 	}
 	if t.metered {
-		attrs = append(attrs, slog.Float64("cost", t.cost))
+		attrs = append(attrs, slog.Float64("cost", math.Round(t.cost*1e9)/1e9))
 	}
 	return attrs
 }
