@@ -44,6 +44,9 @@ func asFault(err error) *fault {
 	f := &fault{Message: gonames.Plain(err), status: http.StatusBadGateway}
 	if v, ok := errors.AsType[*fewshot.ValueError](err); ok {
 		f.Field, f.Example, f.status = v.Field, v.Example+1, http.StatusBadRequest
+		if f.Example > 0 { // the page has no Examples with an index
+			f.Message = fmt.Sprintf("pair %d: %s %s", f.Example, v.Field, gonames.Plain(v.Err))
+		}
 		return f
 	}
 	if v, ok := errors.AsType[*assistant.ValueError](err); ok {

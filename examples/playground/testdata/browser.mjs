@@ -268,7 +268,7 @@ const steps = {
     await page.keyboard.type("two");
     await page.locator("#fewshot-shots").fill("11");
     await page.getByLabel("Output 11").fill("one\ntwo");
-    await page.locator("#fewshot-alert").filter({ hasText: "example 11 of 11" }).waitFor();
+    await page.locator("#fewshot-alert").filter({ hasText: "pair 11: output" }).waitFor();
     assert.equal(await page.locator("textarea[aria-invalid=true]").count(), 1);
     assert.equal(await page.locator("#fewshot-prompt.stale").count(), 1); // nobody would read that
     await page.locator("#fewshot-pairs tbody tr").last().getByRole("button").click();
