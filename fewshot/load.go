@@ -26,6 +26,9 @@ type LoadOptions struct {
 	// they are languages, such as "en" and "ko".
 	In, Out string
 
+	// Tags keeps the inline codes of segments, such as "<b>", for [ReadTMX].
+	Tags bool
+
 	// Trim removes white space around both sides, where they are text.
 	Trim bool
 

@@ -16,7 +16,12 @@ import (
 // MapOptions are the options of [Prompter.Map]. The zero MapOptions runs four
 // calls at once and yields the results in the order of the inputs.
 type MapOptions struct {
-	Parallel int // how many inputs are under way at once; 0 is 4
+	Parallel  int  // how many inputs are under way at once; 0 is 4
+	Unordered bool // yield each result as it comes
+
+	// KeepGoing makes Map continue after an error that every other input would get
+	// too: a refused key, a missing model, an unsupported parameter.
+	KeepGoing bool
 }
 
 // Progress counts the results so far.
@@ -62,7 +67,7 @@ func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs it
 		stop := func(format string, args ...any) {
 			yield(Result[In, Out]{}, fmt.Errorf("%w: "+format, append([]any{ErrStopped}, args...)...))
 		}
-		for out := range parallel.Do(ctx, numbered[In, Out](ctx, inputs), limit, true, func(ctx context.Context, in Result[In, Out]) outcome {
+		for out := range parallel.Do(ctx, numbered[In, Out](ctx, inputs), limit, !o.Unordered, func(ctx context.Context, in Result[In, Out]) outcome {
 			a, err := p.seeded(ctx, m, in.In)
 			in.Out, in.Usage = a.Value, a.Usage
 			return outcome{in, err}
@@ -74,7 +79,7 @@ func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs it
 			if !yield(out.result, out.err) {
 				return
 			}
-			if out.err != nil && meetsAll(out.err) {
+			if out.err != nil && !o.KeepGoing && meetsAll(out.err) {
 				stop("input %d: %w", out.result.Index, out.err)
 				return
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -138,20 +139,22 @@ func TestMapEndsWhereAllWouldFail(t *testing.T) {
 		model := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 			return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, tt.fault) }
 		})}
-		n := 0
-		var last error
-		for _, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(30)), fewshot.MapOptions{Parallel: 1}) {
-			n++
-			if last = err; err == nil {
-				t.Errorf("%v: a result without an error", tt.fault)
+		for _, keepGoing := range []bool{false, true} {
+			n := 0
+			var last error
+			for _, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(30)), fewshot.MapOptions{Parallel: 1, KeepGoing: keepGoing}) {
+				n++
+				if last = err; err == nil {
+					t.Errorf("%v: a result without an error", tt.fault)
+				}
 			}
-		}
-		want := 30
-		if tt.ends {
-			want = 2 // the input's own error, and that of the whole
-		}
-		if n != want || errors.Is(last, fewshot.ErrStopped) != tt.ends || !errors.Is(last, tt.fault) {
-			t.Errorf("%v: %d pairs, the last %v", tt.fault, n, last)
+			want := 30
+			if tt.ends && !keepGoing {
+				want = 2 // the input's own error, and that of the whole
+			}
+			if n != want || errors.Is(last, fewshot.ErrStopped) != (want == 2) || !errors.Is(last, tt.fault) {
+				t.Errorf("%v, keep going %v: %d pairs, the last %v", tt.fault, keepGoing, n, last)
+			}
 		}
 	}
 }
@@ -169,6 +172,33 @@ func TestMapPanics(t *testing.T) {
 	for range mapOf(t.Context(), task, echo(&calls, &running, &most), slices.Values(numbered(10)), fewshot.MapOptions{}) {
 	}
 	t.Error("the panic was lost")
+}
+
+// A slow input holds up none of the others where the order does not matter.
+func TestMapUnordered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan struct{})
+		model := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(yield func(sampling.Chunk, error) bool) {
+				if strings.HasSuffix(req.Prompt, "word0:") {
+					<-held
+				}
+				yield(sampling.Chunk{Text: " x", Reason: sampling.EndOfText}, nil)
+			}
+		})}
+		var order []int
+		for r, err := range mapOf(t.Context(), mapTask(), model, slices.Values(numbered(6)), fewshot.MapOptions{Parallel: 2, Unordered: true}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if order = append(order, r.Index); len(order) == 5 {
+				close(held)
+			}
+		}
+		if !slices.Equal(order, []int{1, 2, 3, 4, 5, 0}) {
+			t.Errorf("the results come in the order %v", order)
+		}
+	})
 }
 
 // TestMapAllAtOnce asks for more at once than there can be: as many as there are.

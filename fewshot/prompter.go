@@ -29,7 +29,7 @@ type Prompter[In, Out any] struct {
 // An Answer is the result for one input, with everything that led to it.
 type Answer[Out any] struct {
 	Value      Out
-	Prompt     *Prompt
+	Prompt     *Prompt              // its Constraint is zero if the answer was not constrained
 	Completion *sampling.Completion // the last one that was drawn
 	Retries    int                  // how many invalid answers came before it
 	Usage      sampling.Usage       // the cost of all of them

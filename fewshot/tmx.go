@@ -14,8 +14,8 @@ import (
 // ReadTMX reads the segments of a translation memory in two languages,
 // LoadOptions.In and Out: TMX 1.4, as OmegaT, Trados and memoQ write it. A language
 // is a BCP 47 prefix: "en" also reads "en-US". If a unit has several, the exact one
-// wins, or else the first. Units without both languages are left out. So are inline
-// codes, and white space around a segment.
+// wins, or else the first. Units without both languages are left out, and white
+// space around a segment too. LoadOptions.Tags keeps inline codes.
 //
 // The file is read as it goes. The first error, a [*FileError] unless r itself
 // fails, ends the sequence, which is single-use. A memory without such a unit is an
@@ -35,7 +35,7 @@ func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], erro
 			return nil, fmt.Errorf("the encoding %q; convert the file, for example with iconv -f %s -t UTF-8", charset, charset)
 		}
 		languages, found := map[string]bool{}, false
-		for e, err := range units(d, o.names(), languages) {
+		for e, err := range units(d, o.names(), o.Tags, languages) {
 			found = found || err == nil
 			if !yield(e, err) || err != nil {
 				return
@@ -48,7 +48,7 @@ func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], erro
 }
 
 // units yields the units that have both languages, and notes all languages.
-func units(d *xml.Decoder, wanted [2]string, languages map[string]bool) iter.Seq2[row[string, string], error] {
+func units(d *xml.Decoder, wanted [2]string, tags bool, languages map[string]bool) iter.Seq2[row[string, string], error] {
 	return func(yield func(row[string, string], error) bool) {
 		for isTMX := false; ; {
 			token, err := d.Token()
@@ -72,7 +72,7 @@ func units(d *xml.Decoder, wanted [2]string, languages map[string]bool) iter.Seq
 			}
 			r := row[string, string]{line: line}
 			if err == nil {
-				r.In, r.Out = u.segment(wanted[0]), u.segment(wanted[1])
+				r.In, r.Out = u.segment(wanted[0], tags), u.segment(wanted[1], tags)
 				for _, v := range u.Variants {
 					languages[v.Language] = true
 				}
@@ -93,46 +93,51 @@ type unit struct {
 }
 
 // segment returns the segment in a language, or "".
-func (u *unit) segment(language string) string {
-	text := ""
+func (u *unit) segment(language string, tags bool) string {
+	var found segment
 	for _, v := range u.Variants {
-		if strings.EqualFold(v.Language, language) {
-			return string(v.Segment)
-		}
-		if text == "" && matches(v.Language, language) {
-			text = string(v.Segment)
+		if exact := strings.EqualFold(v.Language, language); exact || found.text == "" && matches(v.Language, language) {
+			found = v.Segment
+			if exact {
+				break
+			}
 		}
 	}
-	return text
+	if tags {
+		return found.tagged
+	}
+	return found.text
 }
 
-// A segment is the text of a seg element without its inline codes: the contents of
-// bpt, ept, it, ph and ut. The element hi encloses text.
-type segment string
+// A segment is the text of a seg element, without and with its inline codes: the
+// contents of bpt, ept, it, ph and ut. The element hi encloses text.
+type segment struct{ text, tagged string }
 
 // UnmarshalXML implements [xml.Unmarshaler].
 func (s *segment) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
-	var text strings.Builder
-	for depth := 1; depth > 0; {
+	var text, tagged strings.Builder
+	var open []bool // for each open element, whether it holds codes
+	for {
 		token, err := d.Token()
 		if err != nil {
 			return err
 		}
 		switch token := token.(type) {
 		case xml.CharData:
-			text.Write(token)
-		case xml.StartElement:
-			if token.Name.Local == "hi" {
-				depth++
-			} else if err := d.Skip(); err != nil {
-				return err
+			tagged.Write(token)
+			if !slices.Contains(open, true) {
+				text.Write(token)
 			}
+		case xml.StartElement:
+			open = append(open, token.Name.Local != "hi")
 		case xml.EndElement:
-			depth--
+			if len(open) == 0 {
+				*s = segment{strings.TrimSpace(text.String()), strings.TrimSpace(tagged.String())}
+				return nil
+			}
+			open = open[:len(open)-1]
 		}
 	}
-	*s = segment(strings.TrimSpace(text.String()))
-	return nil
 }
 
 // matches reports whether a language is want or begins with it, as "en-US" begins

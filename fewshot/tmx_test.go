@@ -44,8 +44,8 @@ func TestReadTMX(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	got, err = fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), fewshot.LoadOptions{In: "en-US", Out: "ko-kr"}))
-	if err != nil || len(got) != 1 || got[0].In != "Click here & there." {
+	got, err = fewshot.Collect(fewshot.ReadTMX(strings.NewReader(memory), fewshot.LoadOptions{In: "en-US", Out: "ko-kr", Tags: true}))
+	if err != nil || len(got) != 1 || got[0].In != "Click <b>here</b> & there[br]sub." {
 		t.Errorf("%+v, %v", got, err)
 	}
 	// UTF-16, as Trados writes it.
