@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// A Secret holds a key. It prints as [key] under every fmt verb and in slog, and
-// is {} in JSON. The zero Secret is empty and prints as nothing.
+// A Secret holds a key. It prints as [key] under every fmt verb, in JSON and in
+// slog. The zero Secret is empty and prints as nothing.
 //
 // It holds a func, because fmt prints the unexported fields of other structs
 // without calling methods. Of a func it prints only the address.
@@ -30,9 +30,16 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// Format writes [key], or nothing, for every verb.
-func (s Secret) Format(f fmt.State, _ rune) {
-	if s.reveal != nil {
-		io.WriteString(f, "[key]")
+func (s Secret) shown() string {
+	if s.reveal == nil {
+		return ""
 	}
+	return "[key]"
 }
+
+// Format writes [key], or nothing, for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.shown()) }
+
+// MarshalText returns [key], or nothing, so that no encoder or slog handler writes
+// the key.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.shown()), nil }

@@ -54,6 +54,9 @@ func TestSecretNeverPrints(t *testing.T) {
 	if got := fmt.Sprint(s); got != "[key]" {
 		t.Errorf("a Secret prints as %q", got)
 	}
+	if got, err := json.Marshal(s); err != nil || string(got) != `"[key]"` {
+		t.Errorf("in JSON a Secret is %s, %v", got, err)
+	}
 	if got := s.Reveal(); got != key {
 		t.Errorf("Reveal returned %q", got)
 	}

@@ -23,6 +23,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/foreword-go/foreword/internal/filelock"
@@ -243,6 +244,69 @@ func (s *Store) Len() int {
 
 // Damaged returns the numbers of the lines that were skipped on opening, from 1.
 func (s *Store) Damaged() []int { return s.damaged }
+
+// Compact rewrites the file without earlier values of a key and damaged lines. A
+// crash leaves the old file or the new one.
+func (s *Store) Compact() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.compact(); err != nil {
+		return fmt.Errorf("compacting the store %s: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s *Store) compact() (err error) {
+	temporary := s.path + ".compact"
+	file, unlock, err := filelock.Open(temporary)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			unlock()
+			os.Remove(temporary)
+		}
+	}()
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(file, 1<<20)
+	w.WriteString(header + lineBreak) // Flush tells of errors
+	index, size := make(map[uint64]int64, len(s.index)), int64(len(header)+1)
+	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, s.size), 1<<20)
+	for at := int64(0); ; {
+		line, err := readLine(r)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if key, _, ok := parse(line); ok && s.index[key.short()] == at {
+			w.Write(line)
+			w.WriteString(lineBreak)
+			index[key.short()] = size
+			size += int64(len(line)) + 1
+		}
+		at += int64(len(line)) + 1
+	}
+	if err := errors.Join(w.Flush(), file.Sync()); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, s.path); err != nil {
+		return err
+	}
+	s.file.Close()
+	s.unlock()
+	s.file, s.unlock, s.index, s.size, s.damaged = file, unlock, index, size, nil
+	if folder, err := os.Open(filepath.Dir(s.path)); err == nil {
+		folder.Sync() // some systems cannot sync a folder
+		folder.Close()
+	}
+	return nil
+}
 
 // Close writes everything to the disk and closes the file.
 func (s *Store) Close() error {

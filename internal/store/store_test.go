@@ -106,10 +106,21 @@ func TestStore(t *testing.T) {
 	if got, err := s.Get(key(7)); string(got) != `"new"` || err != nil || s.Len() != 300 {
 		t.Errorf("the last value of a key is %s, %v, of %d", got, err, s.Len())
 	}
+	before, _ := os.Stat(path)
+	if err := s.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := os.Stat(path)
+	if after.Size() >= before.Size() {
+		t.Errorf("%d bytes, and %d before", after.Size(), before.Size())
+	}
 	if err := s.Put(key(7), value(7)); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, s, 300)
+	if _, err := store.Open(path); !errors.Is(err, filelock.ErrInUse) {
+		t.Errorf("a second writer of the compacted file: %v", err)
+	}
 	s.Close()
 	holds(t, open(t, path), 300)
 }
@@ -222,6 +233,11 @@ func TestConcurrentUse(t *testing.T) {
 				}
 				if got, err := s.Get(key(i)); err != nil || !bytes.Equal(got, value(i)) {
 					t.Errorf("%d: %s, %v", i, got, err)
+				}
+				if i%100 == 0 {
+					if err := s.Compact(); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})

@@ -24,5 +24,8 @@ func OpenStore(path string) (*Store, error) {
 	return &Store{file}, nil
 }
 
+// Compact rewrites the file without superseded and damaged lines.
+func (s *Store) Compact() error { return s.file.Compact() }
+
 // Close closes the file.
 func (s *Store) Close() error { return s.file.Close() }
