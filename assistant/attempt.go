@@ -173,11 +173,8 @@ func (a *attempt) account(chunk *sampling.Chunk) {
 	if chunk.Usage == (sampling.Usage{}) {
 		return
 	}
-	total := chunk.Usage
-	total.PromptTokens += a.before.PromptTokens
-	total.CompletionTokens += a.before.CompletionTokens
-	total.CachedTokens += a.before.CachedTokens
-	a.spent, chunk.Usage = total, total
+	chunk.Usage = chunk.Usage.Add(a.before)
+	a.spent = chunk.Usage
 }
 
 // give yields a chunk that is not empty, and reports whether the caller wants more.

@@ -160,7 +160,7 @@ func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, prompt 
 		result.Method = way.method
 		var usage sampling.Usage
 		result.Probabilities, usage, err = way.weigh(ctx, m, prompt)
-		result.Usage = addUsage(result.Usage, usage)
+		result.Usage = result.Usage.Add(usage)
 		if !errors.Is(err, sampling.ErrUnsupported) {
 			break
 		}

@@ -67,7 +67,7 @@ func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *P
 		var err error
 		a.Completion, err = m.Complete(ctx, prompt.Request(params))
 		if a.Completion != nil {
-			a.Usage = addUsage(a.Usage, a.Completion.Usage)
+			a.Usage = a.Usage.Add(a.Completion.Usage)
 		}
 		if err != nil {
 			return a, err
@@ -88,13 +88,6 @@ func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *P
 		a.Retries++
 		params.Seed = seeds.At(first, a.Retries)
 	}
-}
-
-func addUsage(a, b sampling.Usage) sampling.Usage {
-	a.PromptTokens += b.PromptTokens
-	a.CompletionTokens += b.CompletionTokens
-	a.CachedTokens += b.CachedTokens
-	return a
 }
 
 // Parse reads the answer from a completion, for example one that

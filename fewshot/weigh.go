@@ -36,7 +36,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 	}
 	weights := make([]float64, len(c.texts))
 	for i, s := range scores {
-		usage = addUsage(usage, s.Usage)
+		usage = usage.Add(s.Usage)
 		weights[i] = s.Logprob
 		switch c.options.Normalize {
 		case PerToken:
@@ -52,7 +52,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 			return nil, usage, err
 		}
 		for i, s := range scores {
-			usage = addUsage(usage, s.Usage)
+			usage = usage.Add(s.Usage)
 			weights[i] -= s.Logprob
 		}
 	}
@@ -197,7 +197,7 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 	}
 	drawn, err := m.Draw(ctx, request, n)
 	for _, completion := range drawn {
-		usage = addUsage(usage, completion.Usage)
+		usage = usage.Add(completion.Usage)
 	}
 	if err != nil {
 		return nil, usage, err

@@ -42,6 +42,17 @@ type Usage struct {
 	CachedTokens     int // prompt tokens that came from the prefix cache
 }
 
+// Add returns the sum of two calls.
+func (u Usage) Add(v Usage) Usage {
+	return Usage{u.PromptTokens + v.PromptTokens, u.CompletionTokens + v.CompletionTokens, u.CachedTokens + v.CachedTokens}
+}
+
+// CachedShare returns the share of the prompt tokens that came from the prefix
+// cache, 0 to 1. It is 0 where none were reported.
+func (u Usage) CachedShare() float64 {
+	return float64(u.CachedTokens) / float64(max(u.PromptTokens, 1))
+}
+
 // A Reason says why a completion ended.
 type Reason int
 

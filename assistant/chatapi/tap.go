@@ -104,7 +104,7 @@ func (t *tap) one(ctx context.Context, prompt string, all []*sampling.Completion
 		var told sampling.Usage
 		var text strings.Builder
 		for _, c := range all {
-			add(&told, c.Usage)
+			told = told.Add(c.Usage)
 			text.WriteString(c.Text)
 		}
 		t.count(ctx, prompt, text.String(), told)
@@ -116,12 +116,6 @@ func (t *tap) one(ctx context.Context, prompt string, all []*sampling.Completion
 	c := all[t.index]
 	t.filtered = c.Reason == sampling.Filtered
 	yield(sampling.Chunk{Text: c.Text, Tokens: c.Tokens, Reason: c.Reason, Stop: c.Stop, Model: c.Model}, nil)
-}
-
-func add(total *sampling.Usage, u sampling.Usage) {
-	total.PromptTokens += u.PromptTokens
-	total.CompletionTokens += u.CompletionTokens
-	total.CachedTokens += u.CachedTokens
 }
 
 // countingTime limits the time of counting what a call cost.
@@ -143,5 +137,5 @@ func (t *tap) count(ctx context.Context, prompt, text string, told sampling.Usag
 	if told.CompletionTokens == 0 {
 		told.CompletionTokens, _ = counter.Count(ctx, text)
 	}
-	add(&t.spent, told)
+	t.spent = t.spent.Add(told)
 }

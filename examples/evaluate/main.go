@@ -63,7 +63,7 @@ func run(ctx context.Context, env *cli.Env) error {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			fmt.Fprintf(env.Stdout, "%-21s %v, ECE %.3f, $%.6f, %.0f %% cached\n", name, last, last.Reliability(10).ECE,
-				price.Of(last.Usage), 100*float64(last.Usage.CachedTokens)/float64(max(last.Usage.PromptTokens, 1)))
+				price.Of(last.Usage), 100*last.Usage.CachedShare())
 			classifier, err = classifier.Calibrate(ctx, model)
 		}
 	}

@@ -73,9 +73,7 @@ func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling
 		if result.Err != nil {
 			report.Invalid++
 		}
-		report.Usage.PromptTokens += result.Usage.PromptTokens
-		report.Usage.CompletionTokens += result.Usage.CompletionTokens
-		report.Usage.CachedTokens += result.Usage.CachedTokens
+		report.Usage = report.Usage.Add(result.Usage)
 		if o.Progress != nil {
 			o.Progress(fewshot.Progress{Done: len(report.Results), Failed: report.Invalid, All: len(cases)})
 		}

@@ -15,7 +15,8 @@ type Report struct {
 	Invalid  int      // invalid answers, which count as wrong
 
 	// Usage is the sum over the cases, as the backend reports it. A backend that is
-	// left at a stop sequence may report less. [sampling.Price] gives its cost.
+	// left at a stop sequence may report less. CachedShare is the share that the
+	// server's prefix cache had, and [sampling.Price] gives the cost.
 	Usage sampling.Usage
 }
 

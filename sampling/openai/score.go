@@ -93,13 +93,6 @@ func (s *scoring) scores(ctx context.Context) ([]sampling.Score, error) {
 	return s.byEcho(ctx)
 }
 
-// spend adds the cost of one request.
-func (s *scoring) spend(u sampling.Usage) {
-	s.spent.PromptTokens += u.PromptTokens
-	s.spent.CompletionTokens += u.CompletionTokens
-	s.spent.CachedTokens += u.CachedTokens
-}
-
 // A target is a continuation as tokens.
 type target struct {
 	before []int // the tokens before it; nil: those of the prompt

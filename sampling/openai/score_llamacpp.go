@@ -259,7 +259,7 @@ func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[strin
 	if err := b.native(ctx, "/completion", w, &answer); err != nil {
 		return nil, err
 	}
-	s.spend(sampling.Usage{
+	s.spent = s.spent.Add(sampling.Usage{
 		PromptTokens: int(answer.Evaluated), CompletionTokens: int(answer.Predicted), CachedTokens: int(min(answer.Timings.Cached, answer.Evaluated)),
 	})
 	return answer.Probabilities, nil

@@ -144,7 +144,7 @@ func (s *scoring) readLevel(ctx context.Context, w *body, places []string) error
 	if err != nil {
 		return err
 	}
-	s.spend(readUsage(answer.Usage))
+	s.spent = s.spent.Add(readUsage(answer.Usage))
 	for _, c := range answer.Choices {
 		if c.Index < 0 || c.Index >= len(places) || len(c.Logprobs.Top) == 0 {
 			continue

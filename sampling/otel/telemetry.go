@@ -174,9 +174,7 @@ func (t *traced) Draw(ctx context.Context, req *sampling.Request, n int) (all []
 				continue
 			}
 			reasons, texts = append(reasons, one.Reason.String()), append(texts, one.Text)
-			c.usage.PromptTokens += one.Usage.PromptTokens
-			c.usage.CompletionTokens += one.Usage.CompletionTokens
-			c.usage.CachedTokens += one.Usage.CachedTokens
+			c.usage = c.usage.Add(one.Usage)
 			c.model = cmp.Or(c.model, one.Model)
 		}
 		attrs := []attribute.KeyValue{finishReasons.StringSlice(reasons)}

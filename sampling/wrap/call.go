@@ -140,7 +140,7 @@ func (c *call) cost() (u sampling.Usage, told bool) {
 			if one == nil {
 				continue
 			}
-			addUsage(&u, one.Usage)
+			u = u.Add(one.Usage)
 			switch {
 			case one.Usage.CompletionTokens > 0:
 			case len(one.Tokens) > 0:
@@ -153,7 +153,7 @@ func (c *call) cost() (u sampling.Usage, told bool) {
 		}
 	case "score":
 		for _, s := range c.scores {
-			addUsage(&u, s.Usage)
+			u = u.Add(s.Usage)
 		}
 		if u.PromptTokens == 0 {
 			u.PromptTokens, told = c.scoreTokens(), false
@@ -166,10 +166,4 @@ func (c *call) cost() (u sampling.Usage, told bool) {
 		u.PromptTokens, told = c.promptTokens(), false
 	}
 	return u, told
-}
-
-func addUsage(sum *sampling.Usage, u sampling.Usage) {
-	sum.PromptTokens += u.PromptTokens
-	sum.CompletionTokens += u.CompletionTokens
-	sum.CachedTokens += u.CachedTokens
 }

@@ -95,7 +95,7 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 		total, size, model := sampling.Usage{}, 0, ""
 		for _, one := range c.completions {
 			if one != nil {
-				addUsage(&total, one.Usage)
+				total = total.Add(one.Usage)
 				size += len(one.Text)
 				model = cmp.Or(model, one.Model)
 				texts = append(texts, one.Text)
