@@ -16,6 +16,7 @@ type Info struct {
 	Model  string // the model's name or id
 	Server string // the kind of server and its version, such as "vLLM 0.32.0"
 	Window int    // the context window of one request, in tokens
+	Slots  int    // requests that the server runs at once
 }
 
 // Discover returns a Model of b with the context window that b reports. If b does

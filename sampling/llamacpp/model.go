@@ -177,7 +177,7 @@ func (m *Model) begin(ctx context.Context) error {
 // Describe names the file that was opened, without its directory, and the
 // version of llama.cpp.
 func (m *Model) Describe(ctx context.Context) (sampling.Info, error) {
-	return sampling.Info{Model: m.name, Server: "llama.cpp " + m.lib.version, Window: m.config.Window}, ctx.Err()
+	return sampling.Info{Model: m.name, Server: "llama.cpp " + m.lib.version, Window: m.config.Window, Slots: m.config.Parallel}, ctx.Err()
 }
 
 // Count returns the number of tokens of text, with the one that begins every

@@ -15,7 +15,7 @@ const (
 	nativeVLLM     = "vLLM"
 )
 
-// Describe asks the server for its model, window and version. It implements
+// Describe asks the server for its model, window, version and slots. It implements
 // [sampling.Describer]. It reads /props of llama.cpp, where the window is that of one
 // slot, /v1/models and /version of vLLM, and /v1/models of other servers. A server
 // without it is an error wrapping [sampling.ErrUnsupported].
@@ -31,6 +31,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 			Model:  cmp.Or(props.Path, props.Alias),
 			Server: strings.TrimSpace(nativeLlamaCpp + " " + props.Build),
 			Window: max(0, props.Defaults.Window),
+			Slots:  max(0, props.Slots),
 		}, nil
 	}
 	info, err := b.listed(ctx)

@@ -209,7 +209,7 @@ func TestSpecialTokensBehindRouter(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	for name, want := range map[string]sampling.Info{
-		"llama.cpp": {Model: "/models/toy.gguf", Server: "llama.cpp b11549-0c1e570", Window: 512},
+		"llama.cpp": {Model: "/models/toy.gguf", Server: "llama.cpp b11549-0c1e570", Window: 512, Slots: 4},
 		"vLLM":      {Model: "org/toy", Server: "vLLM 0.32.0", Window: 2048},
 		"OpenAI":    {Model: "org/toy", Window: 2048},
 	} {

@@ -184,7 +184,7 @@ func (c *checker) describer() {
 		c.fatalf("describing: %v; again: %v", err, err2)
 	case info != again:
 		c.failf("the description was %+v, and then %+v", info, again)
-	case info.Window < 0:
+	case info.Window < 0 || info.Slots < 0:
 		c.failf("the window is negative: %+v", info)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

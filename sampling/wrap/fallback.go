@@ -275,6 +275,7 @@ func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 		if info.Window > 0 && (all.Window == 0 || info.Window < all.Window) {
 			all.Window = info.Window
 		}
+		all.Slots = max(all.Slots, info.Slots)
 		models, servers = append(models, info.Model), append(servers, info.Server)
 	}
 	list := func(names []string) string {
