@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// A Layout is the form of a prompt. The zero Layout is Dialogue. There are no others: a
-// layout's labels, separators, stop sequences and reader must work together so that no
-// text can forge a turn.
+// A Layout is the form of a prompt. The zero Layout is Dialogue. Callers cannot add
+// their own: a layout's labels, separators, stop sequences and reader must work
+// together so that no text can forge a turn.
 type Layout string
 
 const (

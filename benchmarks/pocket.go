@@ -209,7 +209,7 @@ func measurePocket(r *runner) (*section, error) {
 		Title: "pocket",
 		Text: fmt.Sprintf(`The embedded base model is trained on its own corpus, and on larger ones: its documents repeated, with their lines shuffled.
 The first use of the default model trains it. Then %d tokens are drawn at temperature 1 after a few pairs, and a prompt of 4 kB of
-English is read. There is no other model to compare it with.`, pocketTokens),
+English is read. We know of nothing comparable to measure against.`, pocketTokens),
 		Tables: []table{t},
 		Goals: []goal{
 			timesAtMost("training a byte of the largest corpus takes at most twice as long as one of the smallest", perByte, 2),

@@ -156,7 +156,7 @@ func measureWire(r *runner) (*section, error) {
 		Title: "The wire",
 		Text: fmt.Sprintf(`A server process sends completions of %s tokens over loopback, with an event of %d bytes and a write for each token. Both sides send the same request through an HTTP client with the same settings, and read all of the text. A Model also
 checks that the stream is whole, and would cut it at stop sequences. Time includes the server, which shares the machine's cores.
-Processor time is of the client alone. There is no goal: judge for yourself whether the difference matters to you.`, count(wireTokens), len(event(wireToken, "null"))),
+Processor time is of the client alone. We set no goal: judge whether the difference matters to you.`, count(wireTokens), len(event(wireToken, "null"))),
 	}
 	for _, kind := range []struct {
 		name string

@@ -17,7 +17,7 @@ import (
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
-	// Requests do not use ctx, so that they can finish. There is no WriteTimeout,
+	// Requests do not use ctx, so that they can finish. WriteTimeout stays unset,
 	// because a stream may take minutes.
 	server := &http.Server{
 		Handler:           handler,
