@@ -19,18 +19,11 @@
 // which runs this command in the folder of package pocket. The same table
 // always gives the same pages, byte for byte. Pages that the command no longer
 // makes are left for you to delete; its test names them.
-//
-// Usage:
-//
-//	wordlists [-out folder]
 package main
 
 import (
 	_ "embed"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
+	"log"
 	"os"
 	"path/filepath"
 )
@@ -42,37 +35,27 @@ import (
 var words string
 
 func main() {
-	err := run(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		// The flag package has printed the usage.
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "wordlists:", err)
-		os.Exit(1)
+	log.SetFlags(0)
+	log.SetPrefix("wordlists: ")
+	if len(os.Args) > 1 {
+		log.Fatal("takes no arguments; it writes to corpus/words in the working directory")
+	}
+	if err := write(filepath.Join("corpus", "words")); err != nil {
+		log.Fatal(err)
 	}
 }
 
-// run is main without the process: it reads the flags, checks the table and
-// writes the pages, creating their folder when there is none.
-func run(args []string, stderr io.Writer) error {
-	flags := flag.NewFlagSet("wordlists", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	out := flags.String("out", filepath.Join("corpus", "words"), "`folder` to write the pages to")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q; the only setting is -out", flags.Arg(0))
-	}
+// write checks the table and writes the pages to a folder.
+func write(folder string) error {
 	rows, err := parseTable(words)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(*out, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	for _, p := range makePages(rows) {
-		if err := os.WriteFile(filepath.Join(*out, p.name), []byte(p.text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, p.name), []byte(p.text), 0o644); err != nil {
 			return err
 		}
 	}

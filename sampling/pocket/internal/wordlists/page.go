@@ -66,33 +66,21 @@ func makePages(rows []Row) []page {
 // number gives another set of orders.
 const orderSeed = 0x666f7265776f7264
 
-// shuffled returns the rows in an order that depends on the page's name and
-// nothing else: it does not change when pages are added, and one page's order
-// says nothing about another's. Were two pages in the same order, a model
-// would learn which word follows which, and could answer from the row above
-// without reading the word it is asked for.
+// shuffled returns the rows in an order that depends only on the page's name. With
+// the same order on two pages, a model could answer from the row above, without
+// reading the word it is asked for.
 //
-// Each row draws a number and the rows are sorted by their numbers.
-// That rests on the PCG generator alone, whose output is fixed by its
-// definition, and not on how a Go release happens to shuffle.
+// Each row draws a number, and the rows are sorted by their numbers. The definition
+// of the PCG generator fixes these, while the shuffle of a Go release may change.
 func shuffled(rows []Row, name string) []Row {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	source := rand.NewPCG(orderSeed, h.Sum64())
-
-	type ticket struct {
-		number uint64
-		row    Row
+	number := make(map[string]uint64, len(rows)) // by the English word
+	for _, row := range rows {
+		number[row[0]] = source.Uint64()
 	}
-	tickets := make([]ticket, len(rows))
-	for i, row := range rows {
-		tickets[i] = ticket{source.Uint64(), row}
-	}
-	slices.SortStableFunc(tickets, func(a, b ticket) int { return cmp.Compare(a.number, b.number) })
-
-	ordered := make([]Row, len(rows))
-	for i, t := range tickets {
-		ordered[i] = t.row
-	}
-	return ordered
+	return slices.SortedFunc(slices.Values(rows), func(a, b Row) int {
+		return cmp.Compare(number[a[0]], number[b[0]])
+	})
 }

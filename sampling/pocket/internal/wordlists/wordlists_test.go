@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,12 +69,12 @@ func TestTableRefused(t *testing.T) {
 		{"a field too few", header + "\n" + swap("\t海獭", "") + "\n", "words.tsv:2: 6 fields"},
 		{"a field too many", header + "\n" + good + "\t\n", "8 fields"},
 		{"an empty line", header + "\n\n" + good + "\n", "1 fields"},
-		{"an empty cell", header + "\n" + swap("해달", "") + "\n", "korean is empty"},
-		{"invalid UTF-8", header + "\n" + swap("해달", "\xff") + "\n", "not valid UTF-8"},
-		{"a capital in English", header + "\n" + swap("sea", "Sea") + "\n", "lower-case"},
-		{"three English words", header + "\n" + swap("sea", "big sea") + "\n", "lower-case"},
-		{"the same English word twice", header + "\n" + good + "\n" + good + "\n", "already stands on line 2"},
-		{"a trailing space", header + "\n" + swap("marina", "marina ") + "\n", "spare space"},
+		{"an empty cell", header + "\n" + swap("해달", "") + "\n", "korean \"\""},
+		{"invalid UTF-8", header + "\n" + swap("해달", "\xff") + "\n", "korean"},
+		{"a capital in English", header + "\n" + swap("sea", "Sea") + "\n", "english"},
+		{"three English words", header + "\n" + swap("sea", "big sea") + "\n", "english"},
+		{"the same English word twice", header + "\n" + good + "\n" + good + "\n", "is already on line 2"},
+		{"a trailing space", header + "\n" + swap("marina", "marina ") + "\n", "spanish"},
 		{"a carriage return", header + "\n" + swap("海獭", "海獭\r") + "\n", "chinese"},
 		{"two answers", header + "\n" + swap("Seeotter", "Seeotter/Otter") + "\n", "german"},
 		{"a gloss in parentheses", header + "\n" + swap("mer", "mer (animal)") + "\n", "french"},
@@ -103,7 +102,7 @@ func TestTableRefused(t *testing.T) {
 // TestPagesOnDisk compares the corpus with what the command writes today.
 func TestPagesOnDisk(t *testing.T) {
 	fresh := t.TempDir()
-	if err := run([]string{"-out", fresh}, io.Discard); err != nil {
+	if err := write(fresh); err != nil {
 		t.Fatal(err)
 	}
 	want, got := readPages(t, fresh), readPages(t, corpus)
@@ -208,15 +207,13 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// TestRunRefuses covers what can be wrong on the command line.
-func TestRunRefuses(t *testing.T) {
+// TestNoFolder: a folder that cannot be made is an error.
+func TestNoFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"-colour"}, {"corpus"}, {"-out", file}} {
-		if err := run(args, io.Discard); err == nil {
-			t.Errorf("%q: no error", args)
-		}
+	if err := write(file); err == nil {
+		t.Error("no error")
 	}
 }
