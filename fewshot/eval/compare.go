@@ -24,14 +24,14 @@ type Comparison struct {
 func Compare(first, second *Report) (*Comparison, error) {
 	n := len(first.Results)
 	if n == 0 || n != len(second.Results) {
-		return nil, mistakef("comparing reports of %d and %d cases; compare whole reports on the same cases", n, len(second.Results))
+		return nil, mistakef("eval: comparing reports of %d and %d cases; compare whole reports on the same cases", n, len(second.Results))
 	}
 	c := &Comparison{}
 	differences := make([]float64, n)
 	for i, a := range first.Results {
 		b := second.Results[i]
 		if a.In != b.In || a.Want != b.Want {
-			return nil, mistakef("comparing reports of different cases: case %d is %q in the first and %q in the second", i+1, a.In, b.In)
+			return nil, mistakef("eval: comparing reports of different cases: case %d is %q in the first and %q in the second", i+1, a.In, b.In)
 		}
 		differences[i] = b.Score - a.Score
 		switch {

@@ -162,7 +162,7 @@ func TestEvaluateMistakes(t *testing.T) {
 		{"a score that is not a number", task(), copycat(), needs(2), scores(math.NaN(), nil), sampling.ErrInvalid},
 		{"a model that fails", task(), gone, needs(2), eval.Exact[string, string], broken},
 	} {
-		if _, err := eval.Evaluate(t.Context(), tt.task, tt.model, tt.cases, tt.metric, eval.EvaluateOptions{}); !errors.Is(err, tt.want) {
+		if _, err := eval.Evaluate(t.Context(), tt.task, tt.model, tt.cases, tt.metric, eval.EvaluateOptions{}); !errors.Is(err, tt.want) || !named(err) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
 	}
@@ -171,6 +171,11 @@ func TestEvaluateMistakes(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// named reports whether an error names the package, and once.
+func named(err error) bool {
+	return strings.HasPrefix(err.Error(), "eval: ") && strings.Count(err.Error(), "eval:") == 1
 }
 
 type silent struct{}

@@ -34,6 +34,11 @@ type EvaluateOptions struct {
 // A case that p would refuse as an example, such as an unknown label, is an error
 // before anything is sent. So is a repeated input.
 func Evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
+	report, err := evaluate(ctx, p, m, cases, metric, o)
+	return report, named(err)
+}
+
+func evaluate[In, Out any](ctx context.Context, p Predictor[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], o EvaluateOptions) (*Report, error) {
 	limit := cmp.Or(o.Parallel, 4)
 	switch {
 	case p == nil:
@@ -92,13 +97,13 @@ func score[In, Out any](ctx context.Context, index int, c fewshot.Example[In, Ou
 	case errors.As(err, &invalid) || errors.Is(err, sampling.ErrConstraint):
 		result.Err, result.Probability, result.Abstained = err, 0, false
 	case err != nil:
-		return result, fmt.Errorf("eval: case %d: %w", index+1, err)
+		return result, fmt.Errorf("case %d: %w", index+1, err)
 	case p == nil:
 		return result, mistakef("case %d: the Predictor returned neither a prediction nor an error", index+1)
 	case p.Abstained:
 	default:
 		if result.Score, err = metric(ctx, c, p.Value); err != nil {
-			return result, fmt.Errorf("eval: the metric on case %d: %w", index+1, err)
+			return result, fmt.Errorf("the metric on case %d: %w", index+1, err)
 		}
 		if !(result.Score >= 0 && result.Score <= 1) {
 			return result, mistakef("the metric gives case %d a score of %v; a score is from 0 to 1", index+1, result.Score)
@@ -115,7 +120,7 @@ func check[In, Out any](p Predictor[In, Out], cases []fewshot.Example[In, Out]) 
 	for i, c := range cases {
 		if accepts != nil {
 			if err := accepts.Accepts(c.In, c.Out); err != nil {
-				return fmt.Errorf("eval: %s: %w", cmp.Or(c.At, fmt.Sprintf("case %d", i+1)), err)
+				return fmt.Errorf("%s: %w", cmp.Or(c.At, fmt.Sprintf("case %d", i+1)), err)
 			}
 		}
 		input := fmt.Sprint(c.In)
@@ -141,8 +146,16 @@ func without[In, Out any](examples []fewshot.Example[In, Out], cases []fewshot.E
 type mistake string
 
 func mistakef(format string, args ...any) error {
-	return mistake(fmt.Sprintf("eval: "+format, args...))
+	return mistake(fmt.Sprintf(format, args...))
 }
 
 func (m mistake) Error() string        { return string(m) }
 func (m mistake) Is(target error) bool { return target == sampling.ErrInvalid }
+
+// named adds the name of the package to an error that an exported function returns.
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("eval: %w", err)
+}

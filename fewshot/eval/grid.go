@@ -192,7 +192,7 @@ func (g *grid[In, Out]) measure(ctx context.Context, p point, m sampling.Model, 
 			return nil, g.located(p, err)
 		}
 	}
-	report, err := Evaluate(ctx, predictor, m, cases, g.metric, o)
+	report, err := evaluate(ctx, predictor, m, cases, g.metric, o)
 	return report, g.located(p, err)
 }
 
@@ -201,13 +201,12 @@ func (g *grid[In, Out]) located(p point, err error) error {
 	if err == nil {
 		return nil
 	}
-	where := "eval: "
-	for dimension, i := range p {
+	for dimension, i := range slices.Backward(p[:]) {
 		if len(g.values[dimension]) > 1 {
-			where += dimensionNames[dimension] + " " + shown(g.values[dimension][i].name) + ": "
+			err = fmt.Errorf("%s %s: %w", dimensionNames[dimension], shown(g.values[dimension][i].name), err)
 		}
 	}
-	return fmt.Errorf("%s%w", where, err)
+	return err
 }
 
 func (v *variant[In, Out]) shuffle(seed uint64) {

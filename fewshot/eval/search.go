@@ -32,7 +32,7 @@ func Search[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build 
 	task.Examples = without(task.Examples, cases)
 	g, err := newGrid(task, build, metric, o)
 	if err != nil {
-		return task, nil, err
+		return task, nil, named(err)
 	}
 	chooses, held := Split(cases, 0.5, o.Seed)
 	s := &search[In, Out]{
@@ -57,10 +57,10 @@ func Search[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build 
 		err = check(prompter, cases)
 	}
 	if err != nil {
-		return task, nil, err
+		return task, nil, named(err)
 	}
 	gains, err := s.run(ctx, rand.New(rand.NewPCG(o.Seed, 0)))
-	return g.at(s.best), gains, err
+	return g.at(s.best), gains, named(err)
 }
 
 // The halves of the cases.

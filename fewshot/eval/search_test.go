@@ -244,7 +244,7 @@ func TestSearchFails(t *testing.T) {
 	o := eval.SweepOptions{Shots: []int{0, 2}, Instructions: []string{"", "Hurry."}, Evaluate: eval.EvaluateOptions{Parallel: 1}}
 	best, gains, err := eval.Search(t.Context(), zeroShot(), nil, sampling.Model{Backend: model}, needs(12), eval.Exact, 1000, o)
 	prompt, _ := best.MustCompile().Prompt(t.Context(), sampling.Model{}, "x")
-	if !errors.Is(err, errGone) || gains != nil || strings.Count(prompt.Text, "right") != 2 {
+	if !errors.Is(err, errGone) || !named(err) || gains != nil || strings.Count(prompt.Text, "right") != 2 {
 		t.Errorf("%v\n%v\n%s", err, gains, prompt.Text)
 	}
 
@@ -276,7 +276,7 @@ func TestSearchFails(t *testing.T) {
 		model := &planted{}
 		task, cases, calls, o := zeroShot(), needs(12), 1000, options()
 		change(&task, &cases, &calls, &o)
-		if _, _, err := eval.Search(t.Context(), task, nil, sampling.Model{Backend: model}, cases, eval.Exact, calls, o); !errors.Is(err, sampling.ErrInvalid) || len(model.asked) > 0 {
+		if _, _, err := eval.Search(t.Context(), task, nil, sampling.Model{Backend: model}, cases, eval.Exact, calls, o); !errors.Is(err, sampling.ErrInvalid) || !named(err) || len(model.asked) > 0 {
 			t.Errorf("%s: %v after %d calls", name, err, len(model.asked))
 		}
 	}

@@ -34,7 +34,7 @@ type Row struct {
 func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build Build[In, Out], m sampling.Model, cases []fewshot.Example[In, Out], metric Metric[In, Out], o SweepOptions) (Table, error) {
 	g, err := newGrid(task, build, metric, o)
 	if err != nil {
-		return nil, err
+		return nil, named(err)
 	}
 	total := fewshot.Progress{All: g.variants() * len(cases)}
 	var table Table
@@ -49,7 +49,7 @@ func Sweep[In, Out any](ctx context.Context, task fewshot.Task[In, Out], build B
 		}
 		report, err := g.measure(ctx, p, m, cases, options)
 		if err != nil {
-			return table, err
+			return table, named(err)
 		}
 		row.Reports = append(row.Reports, report)
 		row.Mean += report.Accuracy
