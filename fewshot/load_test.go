@@ -111,6 +111,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"too few fields", csv("in,out\na\n"), 0, 2},
 		{"a value of the wrong type", csv("in,out\na,1\nb,x\n"), 1, 3},
 		{"a quote that does not end", csv("in,out\na,\"1\n"), 0, 2},
+		{"a quote that stays open for two more lines", csv("in,out\na,\"1\nb,2\nc,3\n"), 0, 2},
 		{"no header", csv(""), 0, 1},
 		{"a tab too many", tsv("in\tout\na\t1\t2\n"), 0, 2},
 		{"a value of the wrong type after a tab", tsv("in\tout\na\tx\n"), 0, 2},

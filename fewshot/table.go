@@ -37,8 +37,11 @@ func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out]
 			rec := record{fields: fields}
 			var parse *csv.ParseError
 			if errors.As(err, &parse) {
-				// An open quote takes in the rows after it.
-				err = &FileError{Line: parse.Line, Err: parse.Err, ends: parse.Line > parse.StartLine}
+				file := &FileError{Line: parse.StartLine, Err: parse.Err}
+				if parse.Line > parse.StartLine { // an open quote takes in the rows after it
+					file.Err, file.ends = fmt.Errorf("a quotation mark that opens here reaches to line %d: %w", parse.Line, parse.Err), true
+				}
+				err = file
 			}
 			if err == nil {
 				rec.line, _ = records.FieldPos(0)

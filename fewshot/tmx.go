@@ -29,10 +29,13 @@ func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], erro
 		}
 		d := xml.NewDecoder(text)
 		d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
-			if strings.HasPrefix(strings.ToLower(charset), "utf-16") {
-				return in, nil // utf8Of has converted it
+			switch name := strings.ToLower(charset); {
+			case strings.HasPrefix(name, "utf-16"), strings.HasPrefix(name, "utf16"): // utf8Of has converted it
+			case name == "utf8", name == "us-ascii", name == "ascii":
+			default:
+				return nil, &FileError{Line: 1, Err: fmt.Errorf("is in the encoding %q; convert the file, for example with iconv -f %[1]s -t UTF-8, and change its first line", charset), ends: true}
 			}
-			return nil, fmt.Errorf("the encoding %q; convert the file, for example with iconv -f %s -t UTF-8", charset, charset)
+			return in, nil
 		}
 		languages, found := map[string]bool{}, false
 		for e, err := range units(d, o.names(), o.Tags, languages) {
@@ -42,7 +45,9 @@ func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], erro
 			}
 		}
 		if !found {
-			yield(row[string, string]{}, mistake("no unit of the translation memory has both %q; its languages are %q", o.names(), slices.Sorted(maps.Keys(languages))))
+			line, _ := d.InputPos()
+			text := fmt.Sprintf("no unit of the translation memory has both %q; its languages are %q", o.names(), slices.Sorted(maps.Keys(languages)))
+			yield(row[string, string]{}, &FileError{Line: line, Err: &mistakeError{text: text}, ends: true})
 		}
 	})
 }
@@ -67,8 +72,11 @@ func units(d *xml.Decoder, wanted [2]string, tags bool, languages map[string]boo
 				err = d.DecodeElement(&u, &start)
 			}
 			var syntax *xml.SyntaxError
+			var encoding *FileError
 			if errors.As(err, &syntax) {
 				err = &FileError{Line: syntax.Line, Err: errors.New(syntax.Msg), ends: true}
+			} else if errors.As(err, &encoding) {
+				err = encoding
 			}
 			r := row[string, string]{line: line}
 			if err == nil {

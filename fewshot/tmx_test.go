@@ -91,8 +91,16 @@ func TestReadTMXErrors(t *testing.T) {
 	if _, err := all(strings.Replace(memory, "Click", "<Click", 1), "en", "ko"); !errors.As(err, &file) || file.Line != 13 {
 		t.Errorf("%v", err)
 	}
-	if _, err := all(memory, "en", "fr"); !errors.Is(err, sampling.ErrInvalid) {
+	if _, err := all(memory, "en", "fr"); !errors.Is(err, sampling.ErrInvalid) || !errors.As(err, &file) {
 		t.Errorf("a language that is not there: %v", err)
+	}
+	if _, err := all(strings.Replace(memory, "UTF-8", "ISO-8859-1", 1), "en", "ko"); !errors.As(err, &file) || err != error(file) || file.Line != 1 {
+		t.Errorf("another encoding: %v", err)
+	}
+	for _, name := range []string{"utf8", "US-ASCII", "UTF16"} {
+		if got, err := all(strings.Replace(memory, "UTF-8", name, 1), "en", "ko"); err != nil || len(got) != 2 {
+			t.Errorf("encoding %s: %d units, %v", name, len(got), err)
+		}
 	}
 	if _, err := all(memory, "", "ko"); !errors.Is(err, sampling.ErrInvalid) {
 		t.Errorf("an unnamed language: %v", err)
