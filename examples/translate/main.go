@@ -101,6 +101,10 @@ func run(ctx context.Context, env *cli.Env) error {
 	switch {
 	case *memory == "" && pairs == nil:
 		return cli.Usagef("-to is %q: use ko or fr, or name a -memory", *to)
+	case *memory != "" && flags.NArg() > 0:
+		return cli.Usagef("with -memory, -in names the file of texts; leave out %q", flags.Args())
+	case *memory == "" && *in+*prices != "":
+		return cli.Usagef("-in and -price need a -memory")
 	case *shots < 0 || *memory == "" && *shots > len(pairs):
 		return cli.Usagef("-shots is %d: there are 0 to %d examples", *shots, len(pairs))
 	}

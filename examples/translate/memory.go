@@ -38,6 +38,11 @@ type translation struct {
 // The model is asked once for each other line, with similar segments as shots. The
 // answers are cached in a file beside the output, so a job that was killed resumes.
 func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err error) {
+	for name, file := range map[string]string{"-in": j.in, "-memory": j.memory} {
+		if isSame(file, j.out) {
+			return cli.Usagef("%s and -out name the same file %q, which would be replaced", name, j.out)
+		}
+	}
 	segments, err := j.segments()
 	if err != nil {
 		return err
@@ -105,8 +110,8 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 		return err
 	}
 	bill := meter.Total()
-	fmt.Fprintf(env.Stderr, "translate: %d lines, %d different: %d from the memory of %d segments, %d by the model (%d in an earlier run), %d failed\n",
-		len(texts), len(done), len(done)-len(ask), len(segments), len(ask)-failed, max(len(ask)-bill.Calls, 0), failed)
+	fmt.Fprintf(env.Stderr, "translate: %d lines, %d different: %d from the memory of %d segments, %d by the model, %d failed; %d were asked in an earlier run\n",
+		len(texts), len(done), len(done)-len(ask), len(segments), len(ask)-failed, failed, max(len(ask)-bill.Calls, 0))
 	fmt.Fprintf(env.Stderr, "translate: %d calls, %d prompt tokens (%d cached), %d completion tokens, cost %.6g\n",
 		bill.Calls, bill.PromptTokens, bill.CachedTokens, bill.CompletionTokens, bill.Cost)
 	if failed > 0 {
@@ -120,10 +125,18 @@ func priceOf(text string) (p sampling.Price, err error) {
 	if text == "" {
 		return p, nil
 	}
-	if n, err := fmt.Sscanf(text, "%g,%g,%g", &p.Prompt, &p.Cached, &p.Completion); n != 3 || err != nil {
+	var rest string
+	if n, _ := fmt.Sscanf(text, "%g,%g,%g%s", &p.Prompt, &p.Cached, &p.Completion, &rest); n != 3 || !(min(p.Prompt, p.Cached, p.Completion) >= 0) {
 		return p, cli.Usagef("-price is %q: name three prices, such as 0.5,0.25,1.5", text)
 	}
 	return p, nil
+}
+
+// isSame reports whether two paths lead to one file.
+func isSame(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // segments reads the memory.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,12 +28,12 @@ func TestMemory(t *testing.T) {
 	if string(text) != want || first.Status != 0 || first.Stdout != "" {
 		t.Errorf("%+v\n%s", first, text)
 	}
-	if !strings.Contains(first.Stderr, "4 lines, 3 different: 1 from the memory of 4 segments, 2 by the model (0 in an earlier run), 0 failed") ||
+	if !strings.Contains(first.Stderr, "4 lines, 3 different: 1 from the memory of 4 segments, 2 by the model, 0 failed; 0 were asked in an earlier run") ||
 		!strings.Contains(first.Stderr, "2 calls") {
 		t.Errorf("report:\n%s", first.Stderr)
 	}
 	again := clitest.Run(t, "translate", run, "teacher\nocean\n\nteacher\nfriend\n", nil, args...)
-	if text, _ := os.ReadFile(out); string(text) != want || !strings.Contains(again.Stderr, "(2 in an earlier run)") || !strings.Contains(again.Stderr, "0 calls") {
+	if text, _ := os.ReadFile(out); string(text) != want || !strings.Contains(again.Stderr, "2 were asked in an earlier run") || !strings.Contains(again.Stderr, "0 calls") {
 		t.Errorf("%+v\n%s", again, text)
 	}
 }
@@ -41,12 +42,32 @@ func TestMemoryMistakes(t *testing.T) {
 	for name, args := range map[string][]string{
 		"no such file":     {"-memory", "testdata/none.tmx"},
 		"no such language": {"-memory", "testdata/memory.tmx", "-to", "fr"},
-		"prices":           {"-memory", "testdata/memory.tmx", "-price", "1,2"},
+		"two prices":       {"-memory", "testdata/memory.tmx", "-price", "1,2"},
+		"four prices":      {"-memory", "testdata/memory.tmx", "-price", "1,2,3,4"},
+		"a negative price": {"-memory", "testdata/memory.tmx", "-price", "1,2,-3"},
+		"no number":        {"-memory", "testdata/memory.tmx", "-price", "nan,2,3"},
+		"words":            {"-memory", "testdata/memory.tmx", "teacher"},
+		"no memory":        {"-in", "testdata/memory.tmx"},
 		"a directory":      {"-memory", "testdata/memory.tmx", "-in", "testdata"},
 	} {
-		args = append(args, "-out", filepath.Join(t.TempDir(), "out.jsonl"))
+		args = append([]string{"-out", filepath.Join(t.TempDir(), "out.jsonl")}, args...)
 		if got := clitest.Run(t, "translate", run, "teacher\n", nil, args...); got.Status == 0 {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestMemoryKeepsItsFiles names a file that is read as the output too.
+func TestMemoryKeepsItsFiles(t *testing.T) {
+	dir := t.TempDir()
+	in, link := filepath.Join(dir, "in.txt"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(in, []byte("teacher\n"), 0o600), os.Link(in, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{in, link} {
+		got := clitest.Run(t, "translate", run, "", nil, "-memory", "testdata/memory.tmx", "-in", in, "-out", out)
+		if text, _ := os.ReadFile(in); got.Status == 0 || string(text) != "teacher\n" {
+			t.Errorf("-out %s: %+v; the input is %q", out, got, text)
 		}
 	}
 }

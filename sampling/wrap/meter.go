@@ -93,8 +93,8 @@ func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int))
 		return nil, err
 	}
 	c := &charge{meter: m, label: labelOf(ctx), ctx: ctx}
-	if min(m.Price.Prompt, m.Price.Cached, m.Price.Completion) < 0 || m.Cap < 0 || m.LabelCap < 0 {
-		return nil, fmt.Errorf("%w: a Price or a Cap of wrap.Meter is negative; use 0 for none", sampling.ErrInvalid)
+	if !(min(m.Price.Prompt, m.Price.Cached, m.Price.Completion, m.Cap, m.LabelCap) >= 0) { // NaN too
+		return nil, fmt.Errorf("%w: a Price or a Cap of wrap.Meter is negative or not a number; use 0 for none", sampling.ErrInvalid)
 	}
 	if m.Cap == 0 && m.LabelCap == 0 {
 		return c, nil

@@ -324,6 +324,8 @@ func TestMeterInvalid(t *testing.T) {
 		{Cap: 1},
 		{Price: sampling.Price{Prompt: -1}},
 		{Price: llama405b, Cap: -1},
+		{Price: sampling.Price{Prompt: math.NaN()}},
+		{Price: llama405b, LabelCap: math.NaN()},
 	} {
 		script := able()
 		if _, err := read(t.Context(), m.Wrap(script), &sampling.Request{}); !errors.Is(err, sampling.ErrInvalid) || len(script.Calls()) > 0 {

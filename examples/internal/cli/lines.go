@@ -23,8 +23,9 @@ func Lines(ctx context.Context, r io.Reader) iter.Seq2[string, error] {
 		go func() {
 			defer close(lines)
 			in := bufio.NewReader(r)
-			for {
+			for mark := "\ufeff"; ; mark = "" { // Windows programs write a byte order mark
 				text, err := in.ReadString('\n')
+				text = strings.TrimPrefix(text, mark)
 				if err == io.EOF && text == "" {
 					return
 				}

@@ -20,6 +20,7 @@ func TestLines(t *testing.T) {
 		"\n":                     {""},
 		"one":                    {"one"},
 		"one\r\n\ntwo\n":         {"one", "", "two"},
+		"\ufeffone\ntwo":         {"one", "two"},
 		long + "\n" + long + "y": {long, long + "y"},
 	} {
 		var got []string
