@@ -56,15 +56,7 @@ func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*C
 	bias := make([]float64, len(c.labels))
 	var method Method
 	for i, input := range inputs {
-		picks, err := c.prompter.pick(ctx, input)
-		if err != nil {
-			return nil, err
-		}
-		prompt, err := c.prompter.column.prompt(ctx, m, c.prompter.params, input, picks)
-		if err != nil {
-			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
-		}
-		w, err := c.weigh(ctx, m, prompt)
+		w, err := c.weigh(ctx, m, input)
 		if err == nil {
 			err = checkMethod(w.Method, i, method)
 		}
@@ -96,11 +88,9 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 	}
 	wanted := make([]int, len(cases))
 	for i, e := range cases {
-		text, err := c.prompter.out.encode(e.Out)
-		if err == nil {
-			if wanted[i] = slices.Index(c.texts, c.prompter.column.layout.quoteOutput(text)); wanted[i] < 0 {
-				err = fmt.Errorf("%q is not one of the labels %q", text, c.texts)
-			}
+		text, err := c.prompter.output(e.Out)
+		if wanted[i] = slices.Index(c.texts, text); err == nil && wanted[i] < 0 {
+			err = fmt.Errorf("%q is not one of the labels %q", text, c.texts)
 		}
 		if err != nil {
 			return nil, &ValueError{Example: i, At: e.At, Field: "output", Err: err}
@@ -165,15 +155,13 @@ func (c *Classifier[In, L]) contentFree() ([]string, error) {
 	}
 	texts := make([]string, len(free))
 	for i, in := range free {
-		text, err := c.prompter.in.encode(in)
-		if err == nil && text != "" {
-			text = c.prompter.column.layout.quoteInput(text)
-			err = c.prompter.column.checkQuery(text)
+		if text, err := c.prompter.in.encode(in); err == nil && text == "" {
+			continue
 		}
-		if err != nil {
+		var err error
+		if texts[i], err = c.prompter.query(in); err != nil {
 			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
 		}
-		texts[i] = text
 	}
 	return texts, nil
 }

@@ -7,13 +7,38 @@ import (
 	"unicode/utf8"
 )
 
-// checkInput refuses an input that would break the layout. rendered is Before +
-// in + Between, or Before + in + open for the query, in place: looking at the
-// whole also finds what only comes about where value and layout meet.
-func (l *layout) checkInput(in, rendered string, isQuery bool) error {
+// input returns an input as it is written in a shot, or in the query. Both write a
+// value in the same way. The error says how it would break the layout.
+func (l *layout) input(in string, isQuery bool) (string, error) {
+	err := l.checkInput(in, isQuery)
+	if l.format.Quote && (err != nil || strings.HasPrefix(in, `"`) || l.checkInput(in, !isQuery) != nil) {
+		in = l.quote(in)
+		err = l.checkInput(in, isQuery)
+	}
+	return in, err
+}
+
+// output does the same for an output.
+func (l *layout) output(out string) (string, error) {
+	err := l.checkOutput(out)
+	if l.format.Quote && (err != nil || strings.HasPrefix(out, `"`)) {
+		out = l.quote(out)
+		err = l.checkOutput(out)
+	}
+	return out, err
+}
+
+// checkInput looks at an input in its place, which also finds what only comes about
+// where value and layout meet.
+func (l *layout) checkInput(in string, isQuery bool) error {
 	if err := checkText(in); err != nil {
 		return err
 	}
+	after := l.format.Between
+	if isQuery {
+		after = l.open
+	}
+	rendered := l.format.Before + in + after
 	for _, m := range l.marks {
 		own := m.own
 		if isQuery {
@@ -31,12 +56,11 @@ func (l *layout) checkInput(in, rendered string, isQuery bool) error {
 	return nil
 }
 
-// checkOutput refuses an output that would break the layout. rendered is
-// Between + out + After.
-func (l *layout) checkOutput(out, rendered string) error {
+func (l *layout) checkOutput(out string) error {
 	if err := checkText(out); err != nil {
 		return err
 	}
+	rendered := l.format.Between + out + l.format.After
 	// A second separator would look like one more answer. White space alone
 	// would not: where Between is a line break, answers may have lines.
 	if strings.TrimSpace(l.open) != "" && overlapping(rendered, l.format.Between) > l.ownBetween {

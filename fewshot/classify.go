@@ -101,14 +101,9 @@ func NewClassifier[In, L any](p *Prompter[In, L], labels []L, o ClassifierOption
 	if len(labels) < 2 {
 		return nil, mistake("a Classifier of %d labels; name at least two", len(labels))
 	}
-	layout := p.column.layout
 	texts := make([]string, len(labels))
 	for i, label := range labels {
-		text, err := p.out.encode(label)
-		if err == nil {
-			text = layout.quoteOutput(text)
-			err = layout.checkOutput(text, layout.format.Between+text+layout.format.After)
-		}
+		text, err := p.output(label)
 		if err == nil && slices.Contains(texts[:i], text) {
 			err = fmt.Errorf("is the same as that of label %d", slices.Index(texts, text)+1)
 		}
@@ -124,11 +119,11 @@ func NewClassifier[In, L any](p *Prompter[In, L], labels []L, o ClassifierOption
 // first. When the model fails, the Classification holds the Prompt and the Method
 // that was tried.
 func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in In) (*Classification[L], error) {
-	prompt, err := c.prompter.free(ctx, m, in)
+	query, err := c.prompter.query(in)
 	if err != nil {
 		return nil, err
 	}
-	result, err := c.weigh(ctx, m, prompt)
+	result, err := c.weigh(ctx, m, query)
 	if err != nil {
 		return result, err
 	}
@@ -145,10 +140,14 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 }
 
 // weigh returns the labels' probabilities by the best method that the backend
-// allows.
-func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, prompt *Prompt) (*Classification[L], error) {
+// allows. It returns no Classification where there is no Prompt.
+func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, query string) (*Classification[L], error) {
+	prompt := new(Prompt)
+	err := c.prompter.fill(ctx, prompt, m, query)
+	if err != nil {
+		return nil, err
+	}
 	result := &Classification[L]{Prompt: prompt}
-	var err error
 	for _, way := range []struct {
 		method Method
 		weigh  func(context.Context, sampling.Model, *Prompt) ([]float64, sampling.Usage, error)

@@ -2,6 +2,7 @@ package fewshot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,33 +18,23 @@ type column struct {
 	preamble    string
 	instruction string
 	pairs       []pair
-	all         []int // 0, 1, 2, ...: the order in which no Selector has a say
-	example     []int // the index of each pair among the Task's examples, of which repeats are left out
+	all         []int            // 0, 1, 2, ...: the order in which no Selector has a say
+	example     []int            // the index of each pair among the Task's examples, of which repeats are left out
+	seen        map[string][]int // the pairs of each input
+	added       int              // examples, repeats included
 
 	text  string
 	start []int // start[i] is where shot i begins in text; start[len(pairs)] is its end
-
-	added    int // examples, repeats included
-	build    strings.Builder
-	seen     map[string][]int // the pairs of each input
-	repeated []int            // examples that are there twice
 }
 
 // afterInstruction parts the instruction from the shots.
 const afterInstruction = "\n\n"
 
 func newColumn(l *layout, preamble, instruction string, examples int) *column {
-	c := &column{
+	return &column{
 		layout: l, preamble: preamble, instruction: instruction,
-		pairs: make([]pair, 0, examples), start: make([]int, 0, examples+1), seen: make(map[string][]int, examples),
+		pairs: make([]pair, 0, examples), seen: make(map[string][]int, examples),
 	}
-	c.build.WriteString(preamble)
-	if instruction != "" {
-		c.build.WriteString(instruction)
-		c.build.WriteString(afterInstruction)
-	}
-	c.start = append(c.start, c.build.Len())
-	return c
 }
 
 func (c *column) checkHead() error {
@@ -55,36 +46,42 @@ func (c *column) checkHead() error {
 	return nil
 }
 
-// add checks a pair and lays it out. A pair that is there already is left out.
-func (c *column) add(p pair) *ValueError {
+// add appends a pair. One that is there already is left out.
+func (c *column) add(p pair) {
 	c.added++
-	l, f := c.layout, &c.layout.format
-	shot := f.Before + p.In + f.Between + p.Out + f.After
-	between := len(f.Before) + len(p.In)
-	if err := l.checkInput(p.In, shot[:between+len(f.Between)], false); err != nil {
-		return &ValueError{Field: "input", Err: err}
+	same := c.seen[p.In]
+	if slices.ContainsFunc(same, func(i int) bool { return c.pairs[i].Out == p.Out }) {
+		return
 	}
-	if err := l.checkOutput(p.Out, shot[between:]); err != nil {
-		return &ValueError{Field: "output", Err: err}
-	}
-	for _, i := range c.seen[p.In] {
-		if c.pairs[i].Out == p.Out {
-			c.repeated = append(c.repeated, c.added-1)
-			return nil
-		}
-	}
-	c.seen[p.In] = append(c.seen[p.In], len(c.pairs))
-	c.all = append(c.all, len(c.pairs))
+	at := len(c.pairs)
+	c.seen[p.In] = append(same, at)
+	c.all = append(c.all, at)
 	c.example = append(c.example, c.added-1)
 	c.pairs = append(c.pairs, p)
-	c.build.WriteString(shot)
-	c.start = append(c.start, c.build.Len())
-	return nil
 }
 
+// finish lays out the text.
 func (c *column) finish() {
-	c.text = strings.Clone(c.build.String())
-	c.build.Reset()
+	f := &c.layout.format
+	size := len(c.preamble) + len(c.instruction) + len(afterInstruction)
+	for _, p := range c.pairs {
+		size += len(f.Before) + len(p.In) + len(f.Between) + len(p.Out) + len(f.After)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteString(c.preamble)
+	if c.instruction != "" {
+		b.WriteString(c.instruction)
+		b.WriteString(afterInstruction)
+	}
+	c.start = append(make([]int, 0, len(c.pairs)+1), b.Len())
+	for _, p := range c.pairs {
+		for _, part := range [...]string{f.Before, p.In, f.Between, p.Out, f.After} {
+			b.WriteString(part)
+		}
+		c.start = append(c.start, b.Len())
+	}
+	c.text = b.String()
 }
 
 // warnings says what is odd about the examples as a whole.
@@ -108,8 +105,12 @@ func (c *column) warnings() (all []string) {
 	if len(c.pairs) > 1 && likeFirst == len(c.pairs) {
 		all = append(all, fmt.Sprintf("all %d examples have the output %q, which the model is likely to repeat for every input", len(c.pairs), shorten(c.pairs[0].Out, 80)))
 	}
-	if n := len(c.repeated); n > 0 {
-		all = append(all, fmt.Sprintf("%d examples are exact repeats and are not shown twice; the first is Examples[%d]", n, c.repeated[0]))
+	if n := c.added - len(c.pairs); n > 0 {
+		first := 0
+		for first < len(c.example) && c.example[first] == first {
+			first++
+		}
+		all = append(all, fmt.Sprintf("%d examples are exact repeats and are not shown twice; the first is Examples[%d]", n, first))
 	}
 	return all
 }
@@ -120,43 +121,23 @@ func (c *column) head() string { return c.text[:c.start[0]] }
 // shot is one shot as text.
 func (c *column) shot(i int) string { return c.text[c.start[i]:c.start[i+1]] }
 
-// query lays out the input that is to be answered.
-func (c *column) query(input string) string {
-	return c.layout.format.Before + input + c.layout.open
-}
-
-func (c *column) checkQuery(input string) error {
-	if err := c.layout.checkInput(input, c.query(input), true); err != nil {
-		return &ValueError{Example: noExample, Field: "input", Err: err}
-	}
-	return nil
-}
-
+// queryLen is the length of the input that is to be answered, as it is laid out.
 func (c *column) queryLen(input string) int {
 	return len(c.layout.format.Before) + len(input) + len(c.layout.open)
 }
 
-// join writes what comes before the shots, the shots and the query, in one
-// allocation.
+// join writes what comes before the shots, the shots and the query.
 func (c *column) join(order []int, input string) string {
-	f := &c.layout.format
+	before, open := c.layout.format.Before, c.layout.open
 	if shots, inPlace := c.run(order); inPlace {
-		return c.head() + shots + f.Before + input + c.layout.open
+		return c.head() + shots + before + input + open
 	}
-	size := c.start[0] + c.queryLen(input)
+	parts := make([]string, 0, len(order)+4)
+	parts = append(parts, c.head())
 	for _, i := range order {
-		size += len(c.shot(i))
+		parts = append(parts, c.shot(i))
 	}
-	var b strings.Builder
-	b.Grow(size)
-	b.WriteString(c.head())
-	for _, i := range order {
-		b.WriteString(c.shot(i))
-	}
-	b.WriteString(f.Before)
-	b.WriteString(input)
-	b.WriteString(c.layout.open)
-	return b.String()
+	return strings.Join(append(parts, before, input, open), "")
 }
 
 // run returns the text of the shots in order where they are side by side in the
@@ -181,7 +162,7 @@ func (c *column) run(order []int) (text string, ok bool) {
 
 // shown turns indexes into the column into indexes into the Task's examples.
 func (c *column) shown(order []int) []int {
-	if len(c.repeated) == 0 {
+	if c.added == len(c.pairs) {
 		return order
 	}
 	examples := make([]int, len(order))

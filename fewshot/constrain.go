@@ -57,7 +57,7 @@ func (p *Prompter[In, Out]) setConstraint(l *layout) error {
 func (p *Prompter[In, Out]) quotedConstraint(l *layout, c sampling.Constraint) (sampling.Constraint, error) {
 	if choices := c.Choices(); choices != nil {
 		for i := range choices {
-			choices[i] = l.quoteOutput(choices[i])
+			choices[i], _ = l.output(choices[i]) // the examples are checked later
 		}
 		return sampling.OneOf(choices...), nil
 	}

@@ -11,29 +11,25 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// prompt lays out the picked shots and the query, as many shots as fit.
-func (c *column) prompt(ctx context.Context, m sampling.Model, params sampling.Params, input string, picks Picks) (*Prompt, error) {
-	budget, err := m.PromptBudget(params)
-	if err != nil {
-		return nil, err
-	}
-	p := &Prompt{Stop: c.layout.stops, column: c, input: input}
+// fill lays out the picked shots and the query, as many shots as fit.
+func (c *column) fill(ctx context.Context, p *Prompt, m sampling.Model, budget int, input string, picks Picks) error {
+	p.Stop, p.column, p.input = c.layout.stops, c, input
 	kept := picks.len()
 	if budget == math.MaxInt {
-		p.order = picks.first(kept)
-		p.Text = c.join(p.order, input)
+		p.Text = c.join(picks.first(kept), input)
 	} else {
 		p.Budget = budget
 		f := fitting{column: c, model: m, budget: budget, picks: picks, input: input}
+		var err error
 		if kept, err = f.fit(ctx, p); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	p.Shots = c.shown(p.order)
+	p.Shots = c.shown(picks.first(kept))
 	if kept < picks.len() {
 		p.Dropped = c.shown(picks.dropped(kept))
 	}
-	return p, nil
+	return nil
 }
 
 // A fitting finds how many shots fit a window.
@@ -68,15 +64,14 @@ func (f *fitting) fit(ctx context.Context, p *Prompt) (kept int, err error) {
 			span-- // no shots at all must be counted too
 		}
 		try = min(try, over-1, fits+span)
-		order := f.picks.first(try)
-		text := f.column.join(order, f.input)
+		text := f.column.join(f.picks.first(try), f.input)
 		tokens, err := f.model.Count(ctx, text)
 		if err != nil {
 			return 0, fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
 		}
 		if tokens <= f.budget {
 			fits = try
-			p.Text, p.Tokens, p.order = text, tokens, order
+			p.Text, p.Tokens = text, tokens
 		} else if over = try; try == 0 {
 			return 0, f.tooLong(tokens)
 		}

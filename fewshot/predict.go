@@ -1,7 +1,6 @@
 package fewshot
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -35,18 +34,12 @@ func (c *Classifier[In, L]) Predict(ctx context.Context, m sampling.Model, in In
 // Accepts checks an example as Compile would, and returns its error. Package eval
 // checks cases with it before anything is sent.
 func (p *Prompter[In, Out]) Accepts(in In, out Out) error {
-	l := p.column.layout
-	input, err := p.in.encode(in)
-	if err == nil {
-		err = p.column.checkQuery(l.quoteInput(input))
-	}
-	if err != nil {
+	if _, err := p.query(in); err != nil {
 		return err
 	}
-	output, err := p.out.encode(out)
+	output, err := p.output(out)
 	if err == nil {
-		output = l.quoteOutput(output)
-		err = cmp.Or(l.checkOutput(output, l.format.Between+output+l.format.After), p.keeps(output))
+		err = p.keeps(output)
 	}
 	if err != nil {
 		return &ValueError{Example: noExample, Field: "output", Err: err}

@@ -1,6 +1,10 @@
 package fewshot
 
-import "github.com/foreword-go/foreword/sampling"
+import (
+	"slices"
+
+	"github.com/foreword-go/foreword/sampling"
+)
 
 // A Prompt is the text that a model is to continue, and what went into it. Do not
 // change its slices: other prompts of the same Prompter share them.
@@ -19,7 +23,6 @@ type Prompt struct {
 	Tokens, Budget int
 
 	column *column
-	order  []int // the shots, as indexes into the column
 	input  string
 }
 
@@ -62,11 +65,13 @@ func (p *Prompt) Parts() []Part {
 		add(Instruction, p.column.instruction)
 		add(Layout, afterInstruction)
 	}
-	for _, i := range p.order {
+	for _, example := range p.Shots {
+		at, _ := slices.BinarySearch(p.column.example, example)
+		shot := p.column.pairs[at]
 		add(Layout, f.Before)
-		add(Input, p.column.pairs[i].In)
+		add(Input, shot.In)
 		add(Layout, f.Between)
-		add(Output, p.column.pairs[i].Out)
+		add(Output, shot.Out)
 		add(Layout, f.After)
 	}
 	add(Layout, f.Before)

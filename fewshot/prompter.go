@@ -127,8 +127,17 @@ func (p *Prompter[In, Out]) Parse(c *sampling.Completion) (Out, error) {
 // An example whose input is the query itself is not shown, since its output would
 // give the answer away.
 func (p *Prompter[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
-	prompt, err := p.free(ctx, m, in)
+	// Small enough to be inlined: a Prompt that is only read stays on the caller's stack.
+	return p.constrained(ctx, new(Prompt), m, in)
+}
+
+// constrained fills in and returns a Prompt with its constraint.
+func (p *Prompter[In, Out]) constrained(ctx context.Context, prompt *Prompt, m sampling.Model, in In) (*Prompt, error) {
+	input, err := p.query(in)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.fill(ctx, prompt, m, input); err != nil {
 		return nil, err
 	}
 	if prompt.Constraint, err = p.constrain.constrained(m, p.constraint); err != nil {
@@ -137,25 +146,38 @@ func (p *Prompter[In, Out]) Prompt(ctx context.Context, m sampling.Model, in In)
 	return prompt, nil
 }
 
-// free is Prompt without a constraint.
-func (p *Prompter[In, Out]) free(ctx context.Context, m sampling.Model, in In) (*Prompt, error) {
-	input, err := p.in.encode(in)
-	if err != nil {
-		return nil, &ValueError{Example: noExample, Field: "input", Err: err}
+// query returns an input as text for the prompt that asks for its answer.
+func (p *Prompter[In, Out]) query(in In) (string, error) {
+	text, err := p.in.encode(in)
+	if err == nil {
+		text, err = p.column.layout.input(text, true)
 	}
-	return p.prompt(ctx, m, p.column.layout.quoteInput(input))
+	if err != nil {
+		return "", &ValueError{Example: noExample, Field: "input", Err: err}
+	}
+	return text, nil
 }
 
-// prompt is free for an input that is text already.
-func (p *Prompter[In, Out]) prompt(ctx context.Context, m sampling.Model, input string) (*Prompt, error) {
-	if err := p.column.checkQuery(input); err != nil {
-		return nil, err
-	}
-	picks, err := p.pick(ctx, input)
+// output returns an output as it is written in a shot.
+func (p *Prompter[In, Out]) output(out Out) (string, error) {
+	text, err := p.out.encode(out)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return p.column.prompt(ctx, m, p.params, input, picks)
+	return p.column.layout.output(text)
+}
+
+// fill picks the examples for a query and lays out the prompt.
+func (p *Prompter[In, Out]) fill(ctx context.Context, prompt *Prompt, m sampling.Model, query string) error {
+	picks, err := p.pick(ctx, query)
+	if err != nil {
+		return err
+	}
+	budget, err := m.PromptBudget(p.params)
+	if err != nil {
+		return err
+	}
+	return p.column.fill(ctx, prompt, m, budget, query, picks)
 }
 
 // pick returns the examples to show, as indexes into the column.

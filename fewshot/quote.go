@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/internal/jsonpattern"
 	"github.com/foreword-go/foreword/internal/strictjson"
@@ -67,28 +66,4 @@ func unquote(text string) (string, error) {
 		return "", fmt.Errorf("begins with a quotation mark and is not a JSON string: %w", err)
 	}
 	return value, nil
-}
-
-// quoteInput and quoteOutput return the value as it is written in a shot. Text
-// that is not UTF-8 is left for the checks to refuse, since JSON cannot hold it.
-func (l *layout) quoteInput(in string) string {
-	if !l.format.Quote || !utf8.ValidString(in) {
-		return in
-	}
-	f := &l.format
-	if strings.HasPrefix(in, `"`) ||
-		l.checkInput(in, f.Before+in+f.Between, false) != nil || l.checkInput(in, f.Before+in+l.open, true) != nil {
-		return l.quote(in)
-	}
-	return in
-}
-
-func (l *layout) quoteOutput(out string) string {
-	if !l.format.Quote || !utf8.ValidString(out) {
-		return out
-	}
-	if strings.HasPrefix(out, `"`) || l.checkOutput(out, l.format.Between+out+l.format.After) != nil {
-		return l.quote(out)
-	}
-	return out
 }

@@ -100,18 +100,21 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 // addExample encodes, checks and lays out one example.
 func (p *Prompter[In, Out]) addExample(e Example[In, Out]) *ValueError {
 	in, err := p.in.encode(e.In)
+	if err == nil {
+		in, err = p.column.layout.input(in, false)
+	}
 	if err != nil {
 		return &ValueError{Field: "input", Err: err}
 	}
-	out, err := p.out.encode(e.Out)
+	out, err := p.output(e.Out)
 	if err == nil {
-		out = p.column.layout.quoteOutput(out)
 		err = p.keeps(out)
 	}
 	if err != nil {
 		return &ValueError{Field: "output", Err: err}
 	}
-	return p.column.add(pair{In: p.column.layout.quoteInput(in), Out: out, At: e.At})
+	p.column.add(pair{In: in, Out: out, At: e.At})
+	return nil
 }
 
 // MustCompile is Compile for variables of a package: it panics on an error, as

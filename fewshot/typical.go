@@ -18,8 +18,8 @@ func (p *Prompter[In, Out]) checkTypical(l *layout) error {
 		if !ok {
 			continue
 		}
-		text = l.quoteOutput(text)
-		if err := l.checkOutput(text, l.format.Between+text+l.format.After); err != nil {
+		text, err := l.output(text)
+		if err != nil {
 			return mistake("Task.Out: an answer such as %q %v", shorten(text, 200), err)
 		}
 	}
