@@ -123,7 +123,7 @@ func TestOutcomeCheck(t *testing.T) {
 		{"nameless", failed, text("ab"), fault(func(e *sampling.Error) { e.Backend = "" }), "lacks its Backend"},
 		{"lost text", failed, text("a"), fault(asIs), `want the text "ab", got "a"`},
 		{"truncated is not failed", failed, text("ab"), sampling.ErrTruncated, "not a *sampling.Error"},
-		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + faultwire.FaultKey) }), "the error contains the API key"},
+		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + faultwire.FaultKey) }), "contains the API key"},
 		{"hidden key", failed, text("ab"), hiding{fault(asIs)}, "contains the API key"},
 		{"long", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New(strings.Repeat("slow ", 5000)) }), "bytes long"},
 		{"broken", faultwire.Outcome{Class: faultwire.Broken, Text: "ab"}, text("ab"), sampling.ErrTruncated, ""},

@@ -69,7 +69,7 @@ const longestError = 8 << 10
 // otherwise only keeps a test from hanging.
 func (o Outcome) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	if o.Class == Endless {
-		return context.WithTimeout(parent, 150*time.Millisecond)
+		return context.WithTimeout(parent, 50*time.Millisecond)
 	}
 	return context.WithTimeout(parent, 20*time.Second)
 }
@@ -83,10 +83,8 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 	if !utf8.ValidString(c.Text) {
 		return fmt.Errorf("the text is not valid UTF-8: %q", short(c.Text))
 	}
-	if err != nil {
-		if err := checkLeaks(err); err != nil {
-			return err
-		}
+	if err := checkLeaks(err); err != nil {
+		return err
 	}
 	var fault *sampling.Error
 	typed := errors.As(err, &fault)
@@ -146,38 +144,28 @@ func (o Outcome) checkError(e *sampling.Error, err error) error {
 	return fmt.Errorf("%w; the error is %q", errors.Join(wrong...), err)
 }
 
-// checkLeaks looks for the key in everything that can be printed of an error,
-// and for an error too long to print.
+// checkLeaks looks for the key in everything that can be printed of an error and of
+// those that it wraps, and for an error too long to print.
 func checkLeaks(err error) error {
+	if err == nil {
+		return nil
+	}
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if strings.Contains(text, FaultKey) {
-			return fmt.Errorf("the error contains the API key: %s", strings.ReplaceAll(short(err.Error()), FaultKey, "[the key]"))
+			return fmt.Errorf("the error, a %T, contains the API key: %s", err, strings.ReplaceAll(short(err.Error()), FaultKey, "[the key]"))
 		}
 	}
 	if n := len(err.Error()); n > longestError {
 		return fmt.Errorf("the error is %d bytes long: %q", n, short(err.Error()))
 	}
-	return checkWrapped(err)
-}
-
-// checkWrapped looks through the tree of errors beneath one.
-func checkWrapped(err error) error {
-	var beneath []error
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
-		beneath = append(beneath, e.Unwrap())
+		return checkLeaks(e.Unwrap())
 	case interface{ Unwrap() []error }:
-		beneath = e.Unwrap()
-	}
-	for _, e := range beneath {
-		if e == nil {
-			continue
-		}
-		if strings.Contains(e.Error(), FaultKey) {
-			return fmt.Errorf("a wrapped %T contains the API key", e)
-		}
-		if err := checkWrapped(e); err != nil {
-			return err
+		for _, one := range e.Unwrap() {
+			if err := checkLeaks(one); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

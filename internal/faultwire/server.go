@@ -1,7 +1,9 @@
 package faultwire
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -9,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,6 +45,7 @@ type FaultServer struct {
 	// set before the first request.
 	Reply func(prompt string) string
 
+	t          testing.TB
 	plain, tls *httptest.Server
 	closed     string // the address of a port that nobody listens at
 	closing    chan struct{}
@@ -64,7 +68,7 @@ type flaky struct {
 // fails if the API key was ever sent to another host.
 func NewFaultServer(t testing.TB) *FaultServer {
 	t.Helper()
-	s := &FaultServer{closing: make(chan struct{}), hits: make(map[string]int)}
+	s := &FaultServer{t: t, closing: make(chan struct{}), hits: make(map[string]int)}
 	quiet := log.New(io.Discard, "", 0) // the faults make the server complain
 	s.plain = httptest.NewUnstartedServer(s)
 	s.plain.Config.ErrorLog = quiet
@@ -95,11 +99,15 @@ func NewFaultServer(t testing.TB) *FaultServer {
 // URL returns the base URL at which the server commits the fault. The paths of
 // the APIs follow.
 func (s *FaultServer) URL(f Fault) string {
-	path := "/fault/" + slug(f.Name)
+	var base strings.Builder
+	base.WriteString(s.plain.URL)
 	if f.url != nil {
-		return f.url(s) + path
+		base.Reset()
+		if err := f.url.Execute(&base, s); err != nil {
+			panic(err) // the table holds no such URL
+		}
 	}
-	return s.plain.URL + path
+	return base.String() + "/fault/" + url.PathEscape(f.Name)
 }
 
 // RightURL returns the base URL at which the server does everything right.
@@ -123,7 +131,7 @@ func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) stri
 	}
 	f := &flaky{random: rand.New(rand.NewPCG(seed, 0)), share: share}
 	for _, one := range faults {
-		if one.serve != nil && one.url == nil && one.outcome.Class != Endless {
+		if one.url == nil && one.outcome.Class != Endless {
 			f.faults = append(f.faults, one)
 		}
 	}
@@ -140,11 +148,14 @@ func (s *FaultServer) Kill() {
 }
 
 // Hits returns how many requests arrived below a base URL.
-func (s *FaultServer) Hits(url string) int {
-	_, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+func (s *FaultServer) Hits(base string) int {
+	u, err := url.Parse(base)
+	if err != nil {
+		panic(err) // it is one of the server's own
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hits[path]
+	return s.hits[strings.TrimPrefix(u.Path, "/")]
 }
 
 // Open returns how many requests are being answered right now. It falls to 0
@@ -152,13 +163,16 @@ func (s *FaultServer) Hits(url string) int {
 // connection open.
 func (s *FaultServer) Open() int { return int(s.open.Load()) }
 
-func slug(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, name)
+// Plain, TLS and Closed are the servers that the URLs of faults may name. Nobody
+// listens at the last.
+func (s *FaultServer) Plain() string  { return s.plain.URL }
+func (s *FaultServer) TLS() string    { return s.tls.URL }
+func (s *FaultServer) Closed() string { return "http://" + s.closed }
+
+// Elsewhere is the plain server under another name for the same machine, which to a
+// client is another host.
+func (s *FaultServer) Elsewhere() string {
+	return strings.Replace(s.plain.URL, "127.0.0.1", "localhost", 1) + "/elsewhere/host"
 }
 
 // ServeHTTP commits the fault that the path names.
@@ -166,21 +180,23 @@ func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
 	kind, name, rest := splitPath(r.URL.Path)
-	if n, ok := r.Context().Value(asked{}).(*atomic.Int64); ok && n.Add(1) > 1 && kind == "kept" {
-		(&exchange{w: w}).connection().Close()
-		return
-	}
-	if kind == "elsewhere" {
-		s.elsewhere(w, r)
-		return
-	}
-	x := &exchange{server: s, w: w, r: r, api: API(rest), text: FaultText}
+	x := &exchange{Server: s, w: w, r: r, API: API(rest), Text: FaultText}
+	n, plain := r.Context().Value(asked{}).(*atomic.Int64)
 	switch {
+	case plain && n.Add(1) > 1 && kind == "kept":
+		x.Close()
+		return
+	case kind == "elsewhere": // it wants no key
+		if r.Header.Get("Authorization") != "" {
+			s.leaks.Add(1)
+		}
+		http.Error(w, "who are you?", http.StatusUnauthorized)
+		return
 	case rest == "/api/version":
 		io.WriteString(w, `{"version":"0.17.4"}`) // the client's loss
 		return
-	case x.api != Completions && x.api != Generate:
-		x.body(http.StatusNotFound, "application/json", x.errorBody(http.StatusNotFound, "no such path: "+rest))
+	case x.API != Completions && x.API != Generate:
+		http.Error(w, "no such path: "+rest, http.StatusNotFound)
 		return
 	}
 	s.mu.Lock()
@@ -189,23 +205,28 @@ func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	switch {
 	case !known:
-		x.body(http.StatusNotFound, "application/json", x.errorBody(http.StatusNotFound, "no such fault: "+name))
+		http.Error(w, "no such fault: "+name, http.StatusNotFound)
+		return
 	case r.Method != http.MethodPost:
-		x.body(http.StatusMethodNotAllowed, "application/json", x.errorBody(http.StatusMethodNotAllowed, "method not allowed"))
-	default:
-		if err := x.read(); err != nil {
-			x.body(http.StatusBadRequest, "application/json", x.errorBody(http.StatusBadRequest, err.Error()))
-			return
-		}
-		if s.Reply != nil {
-			x.text = s.Reply(x.prompt)
-		}
-		if fault.serve == nil || !fault.applies(x.api, x.stream) {
-			x.answer()
-			return
-		}
-		fault.serve(x)
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
 	}
+	if err := x.read(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if s.Reply != nil {
+		x.Text = s.Reply(x.prompt)
+	}
+	x.Text = cmp.Or(fault.reply, x.Text)
+	if fault.answer == nil || !fault.applies(x.API, x.Stream) {
+		x.Answer()
+	} else if err := fault.answer.Execute(x, x); errors.Is(err, errEnded) {
+		return
+	} else if err != nil {
+		s.t.Errorf("fault %q: %v", fault.Name, err)
+	}
+	x.finish()
 }
 
 // splitPath takes "/fault/some-name/v1/completions" apart, "/right/v1/completions"
@@ -226,7 +247,7 @@ func (s *FaultServer) pick(kind, name string) (Fault, bool) {
 		return Fault{}, true
 	case "fault":
 		for _, f := range Faults() {
-			if slug(f.Name) == name {
+			if f.Name == name {
 				return f, true
 			}
 		}
@@ -242,21 +263,4 @@ func (s *FaultServer) pick(kind, name string) (Fault, bool) {
 		return f.faults[f.random.IntN(len(f.faults))], true
 	}
 	return Fault{}, false
-}
-
-// elsewhere is another host, to which a redirect has led. It wants no key.
-func (s *FaultServer) elsewhere(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "" {
-		s.leaks.Add(1)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusUnauthorized)
-	io.WriteString(w, `{"error":{"message":"who are you?","type":"authentication_error","code":401}}`) // the client's loss
-}
-
-// otherHost returns the plain server's URL under another name for the same
-// machine, which to a client is another host.
-func (s *FaultServer) otherHost() string {
-	_, port, _ := net.SplitHostPort(s.plain.Listener.Addr().String())
-	return "http://localhost:" + port + "/elsewhere/host"
 }
