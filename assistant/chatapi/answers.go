@@ -87,10 +87,9 @@ func (w *choicesWriter) choice(p piece, event bool) object {
 }
 
 func (w *choicesWriter) whole() any {
-	choices := make([]object, len(w.x.drawn))
-	for i := range w.x.drawn {
-		d := &w.x.drawn[i]
-		choices[i] = w.choice(piece{index: i, text: d.text.String(), tokens: d.tokens, finish: d.finish}, false)
+	choices := make([]object, len(w.x.replies))
+	for i, a := range w.x.replies {
+		choices[i] = w.choice(piece{i, a.text.String(), a.tokens, a.finish}, false)
 	}
 	answer := w.answer(w.object, choices)
 	answer["usage"] = wireUsage(w.x.spent)

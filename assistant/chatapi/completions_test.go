@@ -140,6 +140,7 @@ func TestCompletionLogprobs(t *testing.T) {
 // reads the prompt once, and the answer says what it cost.
 func TestReadsOnce(t *testing.T) {
 	var draws, samples atomic.Int64
+	var seed atomic.Uint64
 	script := drawer{
 		&samplingtest.Script{Answer: func(int, *sampling.Request) samplingtest.Reply {
 			samples.Add(1)
@@ -147,6 +148,7 @@ func TestReadsOnce(t *testing.T) {
 		}},
 		func(_ context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 			draws.Add(1)
+			seed.Store(req.Params.Seed)
 			all := make([]*sampling.Completion, n)
 			for i := range all {
 				all[i] = &sampling.Completion{Text: fmt.Sprint(" ", i, "\n\nHuman: so"), Reason: sampling.EndOfText, Seed: seeds.At(req.Params.Seed, i)}
@@ -180,6 +182,12 @@ func TestReadsOnce(t *testing.T) {
 	}
 	if draws.Load() != 3 || samples.Load() != 3 {
 		t.Errorf("%d draws, %d samples; want 3 and 3", draws.Load(), samples.Load())
+	}
+	// Whichever reply comes first, the backend gets the request's seed.
+	for range 20 {
+		if s.ask(t, with(`"n":8,"seed":5`)); seed.Load() != 5 {
+			t.Fatalf("the seed is %d", seed.Load())
+		}
 	}
 	// One that draws fewer than asked for, none, or panics.
 	for name, draw := range map[string]func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error){

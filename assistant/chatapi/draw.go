@@ -12,9 +12,30 @@ import (
 	"github.com/sashabaranov/go-openai"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
+
+// A reply is one of those that a request asks for. It is the backend of its own model.
+type reply struct {
+	sampling.Forward // the server's backend
+	request          *request
+	index            int    // of all replies to the request
+	choice           int    // of the replies to its prompt
+	group            *group // nil if it is drawn alone
+	talk             *assistant.Conversation
+	raw              *sampling.Request // of a completion; nil for a conversation
+	early            []string          // the client's stops that the backend gets
+
+	calls    int
+	filtered bool // a filter ended the last continuation
+	spent    sampling.Usage
+
+	text   strings.Builder // so far
+	tokens []sampling.Token
+	finish openai.FinishReason
+}
 
 // A piece is a part of one reply. The last piece of a reply has a finish.
 type piece struct {
@@ -22,125 +43,70 @@ type piece struct {
 	text   string
 	tokens []sampling.Token
 	finish openai.FinishReason
-	again  bool // the reply begins again with this piece
 }
 
-// draw draws all replies to the request at once and yields their pieces as they
-// arrive. The first error ends them all. When the loop ends, all have stopped, and
+// draw draws all replies to the request at once and calls emit with their pieces as
+// they arrive. The first error ends them all. When draw returns, all have stopped, and
 // x.spent is what they cost.
-func (x *exchange) draw(ctx context.Context) iter.Seq2[piece, error] {
+func (x *exchange) draw(ctx context.Context, emit func(piece) error) error {
 	r := x.request
-	return func(yield func(piece, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		replies := make([]*reply, r.choices())
-		all := make([]iter.Seq2[piece, error], len(replies))
-		var g *group
-		for i := range replies {
-			if i%r.n == 0 {
-				g = &group{n: r.n, whole: !r.stream && r.n > 1}
-			}
-			replies[i] = newReply(r, i, g)
-			all[i] = replies[i].pieces(ctx)
+	x.replies = make([]*reply, r.choices())
+	for i := range x.replies {
+		x.replies[i] = newReply(r, i)
+		if choice := i % r.n; choice > 0 {
+			x.replies[i].group = x.replies[i-choice].group
 		}
-		defer func() {
-			for i := 0; i < len(replies); i += r.n {
-				spend(&x.spent, replies[i:i+r.n])
-			}
-		}()
-		merge(all, cancel)(yield)
 	}
+	defer func() {
+		for prompt := range slices.Chunk(x.replies, r.n) {
+			x.spent = x.spent.Add(spent(prompt))
+		}
+	}()
+	var one sync.Mutex
+	draw := func(ctx context.Context, a *reply) error {
+		return a.draw(ctx, func(p piece) error {
+			one.Lock()
+			defer one.Unlock()
+			return emit(p)
+		})
+	}
+	for err := range parallel.Do(ctx, slices.Values(x.replies), len(x.replies), false, draw) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// spend adds the cost of the replies to one prompt, which counts once.
-func spend(total *sampling.Usage, replies []*reply) {
-	prompt, cached := 0, 0
+// spent returns the cost of the replies to one prompt, which counts once.
+func spent(replies []*reply) (u sampling.Usage) {
 	for _, a := range replies {
-		prompt = max(prompt, a.tap.spent.PromptTokens)
-		cached = max(cached, a.tap.spent.CachedTokens)
-		total.CompletionTokens += a.tap.spent.CompletionTokens
+		u.PromptTokens = max(u.PromptTokens, a.spent.PromptTokens)
+		u.CachedTokens = max(u.CachedTokens, a.spent.CachedTokens)
+		u.CompletionTokens += a.spent.CompletionTokens
 	}
-	total.PromptTokens += prompt
-	total.CachedTokens += cached
+	return u
 }
 
-// merge yields the items of all sequences as they arrive. It reads each in a goroutine;
-// a single one needs none. When the loop is left, or a sequence fails, merge calls
-// cancel, which must make the sequences end.
-func merge(all []iter.Seq2[piece, error], cancel func()) iter.Seq2[piece, error] {
-	if len(all) == 1 {
-		return all[0]
-	}
-	type item struct {
-		piece piece
-		err   error
-		over  bool // the sequence has ended
-	}
-	return func(yield func(piece, error) bool) {
-		items := make(chan item)
-		done := make(chan struct{})
-		give := func(it item) bool {
-			select {
-			case items <- it:
-				return true
-			case <-done:
-				return false
-			}
-		}
-		var wg sync.WaitGroup
-		for _, one := range all {
-			wg.Go(func() {
-				defer func() {
-					if v := recover(); v != nil { // it would end the program
-						give(item{err: caught(v)})
-					}
-				}()
-				one(func(p piece, err error) bool { return give(item{piece: p, err: err}) })
-				give(item{over: true})
-			})
-		}
-		defer wg.Wait()
-		defer cancel()
-		defer close(done)
-		for running := len(all); running > 0; {
-			it := <-items
-			if it.over {
-				running--
-				continue
-			}
-			if !yield(it.piece, it.err) || it.err != nil {
-				return
-			}
-		}
-	}
-}
-
-// A reply is one of the n that a request asks for, while it is drawn.
-type reply struct {
-	request *request
-	index   int
-	tap     *tap
-	talk    *assistant.Conversation // nil for a completion of a raw prompt
-	raw     *sampling.Request
-	retried bool
-}
-
-// newReply prepares the i-th reply of the request, which belongs to g.
-func newReply(r *request, i int, g *group) *reply {
-	model := r.h.config.Model
-	t := &tap{Forward: sampling.Forward{Backend: model.Backend}, counter: model.Counter, group: g, index: i % r.n}
-	model.Backend = t
-	a := &reply{request: r, index: i, tap: t}
+// newReply prepares the i-th reply of the request.
+func newReply(r *request, i int) *reply {
+	config := &r.h.config
+	a := &reply{Forward: sampling.Forward{Backend: config.Model.Backend}, request: r, index: i, choice: i % r.n}
 	params := r.params
-	if t.index > 0 && params.Seed != 0 {
-		params.Seed = seeds.At(params.Seed, t.index)
+	if !r.stream && r.n > 1 {
+		a.group = &group{n: r.n, seed: params.Seed}
 	}
-	a.talk = &assistant.Conversation{Model: model, Persona: r.h.config.Persona, Params: params, Transcript: slices.Clip(r.turns)}
+	if a.choice > 0 && params.Seed != 0 {
+		params.Seed = seeds.At(params.Seed, a.choice)
+	}
+	model := config.Model
+	model.Backend = a
+	a.talk = &assistant.Conversation{Model: model, Persona: config.Persona, Params: params, Transcript: slices.Clip(r.turns)}
 	if r.prompts != nil {
 		a.raw = &sampling.Request{Prompt: r.prompts[i/r.n], Stop: r.stop, Constraint: r.constraint, Params: params}
 		return a
 	}
-	t.stop = early(r.stop)
+	a.early = early(r.stop)
 	a.talk.Persona.Description = r.h.description(&r.dialogue)
 	return a
 }
@@ -162,59 +128,48 @@ func (a *reply) chunks(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
 // drawn again, as in [assistant.Conversation.Reply].
 const loopPenalty = 1.1
 
-// pieces draws the reply. An empty reply is not an error. A loop in a whole answer is
-// drawn again once.
-func (a *reply) pieces(ctx context.Context) iter.Seq2[piece, error] {
-	r := a.request
-	return func(yield func(piece, error) bool) {
-		var text strings.Builder
-		for chunk, err := range a.chunks(ctx) {
-			p := piece{index: a.index, text: chunk.Text, tokens: chunk.Tokens}
-			switch {
-			case err == nil:
-				p.finish = finishReason(chunk.Reason)
-			case errors.Is(err, assistant.ErrEmpty):
-				p.finish = openai.FinishReasonStop
-			case a.tap.filtered && errors.Is(err, sampling.ErrTruncated):
-				p.finish = openai.FinishReasonContentFilter
-			case errors.Is(err, assistant.ErrLoop) && !r.stream && !a.retried && r.params.RepetitionPenalty <= 1:
-				a.again(ctx, err, yield)
-				return
-			default:
-				yield(piece{}, err)
-				return
-			}
-			if text.WriteString(p.text); p.finish == openai.FinishReasonStop && !r.constraint.IsZero() {
-				// The model has not verified an empty reply and one that the client's
-				// stop ended.
-				if err := r.verify(text.String()); err != nil {
-					yield(piece{}, err)
-					return
-				}
-			}
-			if !yield(p, nil) || p.finish != "" {
-				return
-			}
+// draw draws the reply. A loop in a whole answer is drawn again once, if the backend has
+// a repetition penalty.
+func (a *reply) draw(ctx context.Context, emit func(piece) error) error {
+	err := a.drawOnce(ctx, emit)
+	if errors.Is(err, assistant.ErrLoop) && !a.request.stream && a.request.params.RepetitionPenalty <= 1 {
+		a.calls, a.group = 0, nil
+		a.text, a.tokens = strings.Builder{}, nil
+		a.talk.Params.RepetitionPenalty = loopPenalty
+		if again := a.drawOnce(ctx, emit); !errors.Is(again, sampling.ErrUnsupported) {
+			return again
 		}
 	}
+	return err
 }
 
-// again draws the reply again with a repetition penalty. If the backend has none, the
-// reply fails with first.
-func (a *reply) again(ctx context.Context, first error, yield func(piece, error) bool) {
-	a.retried = true
-	a.tap.calls, a.tap.group = 0, &group{}
-	a.talk.Params.RepetitionPenalty = loopPenalty
-	begins := true
-	for p, err := range a.pieces(ctx) {
-		if errors.Is(err, sampling.ErrUnsupported) {
-			err = first
+// drawOnce draws the reply. An empty reply is not an error.
+func (a *reply) drawOnce(ctx context.Context, emit func(piece) error) error {
+	for chunk, err := range a.chunks(ctx) {
+		switch {
+		case err == nil:
+			a.finish = finishReason(chunk.Reason)
+		case errors.Is(err, assistant.ErrEmpty):
+			a.finish = openai.FinishReasonStop
+		case a.filtered && errors.Is(err, sampling.ErrTruncated):
+			a.finish = openai.FinishReasonContentFilter
+		default:
+			return err
 		}
-		p.again, begins = begins, false
-		if !yield(p, err) {
-			return
+		a.text.WriteString(chunk.Text)
+		a.tokens = append(a.tokens, chunk.Tokens...)
+		if a.finish == openai.FinishReasonStop && !a.request.constraint.IsZero() {
+			// The model has not verified an empty reply and one that the client's
+			// stop ended.
+			if err := a.request.verify(a.text.String()); err != nil {
+				return err
+			}
+		}
+		if err := emit(piece{a.index, chunk.Text, chunk.Tokens, a.finish}); err != nil || a.finish != "" {
+			return err
 		}
 	}
+	return nil
 }
 
 func finishReason(r sampling.Reason) openai.FinishReason {

@@ -56,46 +56,33 @@ func (x *exchange) generate() *fault {
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), x.h.limits.Reply)
 	defer cancel()
-	f = x.answer(ctx)
+	f = x.asFault(x.answer(ctx))
 	x.note(f)
 	return f
 }
 
 // answer draws the replies and writes them, whole or as events while they arrive.
-// The header of a stream waits for the first piece, so that an error before it still
-// has a status.
-func (x *exchange) answer(ctx context.Context) *fault {
-	x.drawn = make([]drawn, x.request.choices())
-	for p, err := range x.draw(ctx) {
-		if err != nil {
-			return x.asFault(err)
-		}
-		d := &x.drawn[p.index]
-		if p.again {
-			*d = drawn{}
-		}
-		d.text.WriteString(p.text)
-		d.tokens = append(d.tokens, p.tokens...)
-		d.finish = p.finish
-		if !x.request.stream {
-			continue
-		}
-		if !x.events {
-			x.begin()
-			if err := x.writer.open(); err != nil {
-				return x.asFault(err)
-			}
-		}
-		if err := x.writer.piece(p); err != nil {
-			return x.asFault(err)
-		}
-	}
+func (x *exchange) answer(ctx context.Context) error {
 	if !x.request.stream {
+		if err := x.draw(ctx, func(piece) error { return nil }); err != nil {
+			return err
+		}
 		x.json(http.StatusOK, x.writer.whole())
 		return nil
 	}
-	if err := x.writer.close(); err != nil {
-		return x.asFault(err)
+	// The header waits for the first piece, so that an error before it still has a
+	// status.
+	emit := func(p piece) error {
+		if !x.events {
+			x.begin()
+			if err := x.writer.open(); err != nil {
+				return err
+			}
+		}
+		return x.writer.piece(p)
 	}
-	return nil
+	if err := x.draw(ctx, emit); err != nil {
+		return err
+	}
+	return x.writer.close()
 }

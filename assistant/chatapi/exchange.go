@@ -14,8 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sashabaranov/go-openai"
-
+	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -37,23 +36,16 @@ type exchange struct {
 	read     bool      // the body has been read to its end
 	request  *request  // nil until it has been read
 	writer   writer    // of the request's endpoint
-	drawn    []drawn
+	replies  []*reply
 	status   int  // 0 until the header is sent
 	events   bool // a stream of events has begun
 	fault    *fault
 	spent    sampling.Usage
 }
 
-// A drawn is a reply so far.
-type drawn struct {
-	text   strings.Builder
-	tokens []sampling.Token
-	finish openai.FinishReason
-}
-
 // A writer writes the answer of one exchange, whole or as events.
 type writer interface {
-	whole() any          // the whole answer, from the exchange's drawn
+	whole() any          // the whole answer, from the replies
 	open() error         // sends the events before the first piece
 	piece(p piece) error // sends the events of a piece
 	close() error        // sends the events after the last piece
@@ -214,16 +206,16 @@ func (x *exchange) log() {
 		if f.status >= 500 {
 			level = slog.LevelError
 		}
-		var panicked *panicError
+		var panicked *parallel.Panic
 		if errors.As(f.cause, &panicked) {
-			attrs = append(attrs, slog.String("stack", string(panicked.stack)))
+			attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
 		}
 	}
 	if r := x.request; r != nil {
 		var finish []string
-		for i := range x.drawn {
-			if f := x.drawn[i].finish; f != "" {
-				finish = append(finish, string(f))
+		for _, a := range x.replies {
+			if a.finish != "" {
+				finish = append(finish, string(a.finish))
 			}
 		}
 		attrs = append(attrs,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/internal/gonames"
+	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -55,15 +56,17 @@ func orNull[S ~string](s S) any {
 // errGone says that the client left, or does not read its answer.
 var errGone = errors.New("chatapi: the client is gone")
 
-// asFault returns the fault of an error while a reply was drawn.
+// asFault returns the fault of an error while a reply was drawn, or nil.
 func (x *exchange) asFault(err error) *fault {
 	f := func(status int, code, param, message string) *fault {
 		return &fault{status: status, code: code, param: param, message: message, cause: err}
 	}
-	var panicked *panicError
+	var panicked *parallel.Panic
 	var backend *sampling.Error
 	answered := errors.As(err, &backend) && backend.Status != 0
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &panicked):
 		return f(http.StatusInternalServerError, "internal_error", "", "the server has a bug; see its log")
 	case errors.Is(err, errGone), x.r.Context().Err() != nil:
@@ -133,11 +136,14 @@ func (r *request) blame(err error) string {
 // address and the system's own words, which the operator has to know.
 func (f *fault) class() string {
 	var backend *sampling.Error
-	var panicked *panicError
+	var panicked *parallel.Panic
 	var network *net.OpError
 	switch {
 	case errors.As(f.cause, &panicked):
-		return panicked.Error()
+		if err := (runtime.Error)(nil); errors.As(panicked, &err) {
+			return "panic: " + err.Error()
+		}
+		return fmt.Sprintf("panic with a %T", panicked.Value) // which may hold any text
 	case !errors.As(f.cause, &backend):
 		return ""
 	case backend.Status == 0 && errors.As(f.cause, &network):
@@ -146,19 +152,10 @@ func (f *fault) class() string {
 	return fmt.Sprintf("backend %s, status %d", cmp.Or(backend.Backend, "unnamed"), backend.Status)
 }
 
-// A panicError is a panic in a backend.
-type panicError struct {
-	value any
-	stack []byte
-}
-
 // caught returns the error of a value that recover returned.
-func caught(v any) error { return &panicError{v, debug.Stack()} }
-
-// Error names only the type of a value, which may hold any text.
-func (e *panicError) Error() string {
-	if err, ok := e.value.(runtime.Error); ok {
-		return "panic: " + err.Error()
+func caught(v any) error {
+	if p, ok := v.(*parallel.Panic); ok {
+		return p
 	}
-	return fmt.Sprintf("panic with a %T", e.value)
+	return &parallel.Panic{Value: v, Stack: debug.Stack()}
 }

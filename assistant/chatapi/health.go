@@ -20,7 +20,7 @@ type health struct {
 // note records the outcome of a request that reached the backend. Mistakes of the
 // client and a backend that is merely busy or slow say nothing about its health.
 func (x *exchange) note(f *fault) {
-	begun := slices.ContainsFunc(x.drawn, func(d drawn) bool { return d.text.Len() > 0 })
+	begun := slices.ContainsFunc(x.replies, func(a *reply) bool { return a.text.Len() > 0 })
 	switch {
 	case f == nil:
 		x.h.health.failed.Store(nil)

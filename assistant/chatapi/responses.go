@@ -105,9 +105,9 @@ func (w *responsesWriter) part(text string, tokens []sampling.Token) object {
 
 // finished returns the whole response, its message and the message's text.
 func (w *responsesWriter) finished() (response, item, part object) {
-	d := &w.x.drawn[0]
+	a := w.x.replies[0]
 	status, reason := "incomplete", ""
-	switch d.finish {
+	switch a.finish {
 	case openai.FinishReasonStop:
 		status = "completed"
 	case openai.FinishReasonLength:
@@ -115,10 +115,10 @@ func (w *responsesWriter) finished() (response, item, part object) {
 	case openai.FinishReasonContentFilter:
 		reason = "content_filter"
 	}
-	part = w.part(d.text.String(), d.tokens)
+	part = w.part(a.text.String(), a.tokens)
 	item = w.item(status, part)
 	if !w.x.request.forget {
-		w.x.h.memory.add("msg_"+w.x.id, d.text.String())
+		w.x.h.memory.add("msg_"+w.x.id, a.text.String())
 	}
 	response = w.response(status)
 	response["output"] = []object{item}
