@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -134,7 +135,13 @@ func (x *exchange) Key() string {
 }
 
 // Path is that of the request.
-func (x *exchange) Path() string { return x.r.URL.EscapedPath() }
+func (x *exchange) Path() string { return x.r.URL.Path }
+
+// Again reports whether the connection had a request before.
+func (x *exchange) Again() bool {
+	n, plain := x.r.Context().Value(asked{}).(*atomic.Int64)
+	return plain && n.Add(1) > 1
+}
 
 // In is the time in so many seconds, as a header has it.
 func (x *exchange) In(seconds int) string {

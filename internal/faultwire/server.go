@@ -11,11 +11,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"text/template"
 )
 
 // FaultText is the continuation that a [FaultServer] gives when it is allowed
@@ -50,25 +52,25 @@ type FaultServer struct {
 	closed     string // the address of a port that nobody listens at
 	closing    chan struct{}
 	open       atomic.Int64
-	leaks      atomic.Int64
 
-	mu    sync.Mutex
-	hits  map[string]int
-	flaky []*flaky
+	mu     sync.Mutex
+	places []*place // their numbers begin the paths
 }
 
-// A flaky is one seeded source of faults.
-type flaky struct {
-	random *rand.Rand
-	share  float64
-	faults []Fault
+// A place is a base URL with what happens there.
+type place struct {
+	next func() Fault // the zero Fault is a right answer
+	hits int
 }
+
+// asked is the key for how many requests came on a connection.
+type asked struct{}
 
 // NewFaultServer starts a FaultServer. It closes at the end of the test, which
 // fails if the API key was ever sent to another host.
 func NewFaultServer(t testing.TB) *FaultServer {
 	t.Helper()
-	s := &FaultServer{t: t, closing: make(chan struct{}), hits: make(map[string]int)}
+	s := &FaultServer{t: t, closing: make(chan struct{})}
 	quiet := log.New(io.Discard, "", 0) // the faults make the server complain
 	s.plain = httptest.NewUnstartedServer(s)
 	s.plain.Config.ErrorLog = quiet
@@ -89,39 +91,53 @@ func NewFaultServer(t testing.TB) *FaultServer {
 		close(s.closing)
 		s.plain.Close()
 		s.tls.Close()
-		if n := s.leaks.Load(); n > 0 {
-			t.Errorf("the API key was sent to another host in %d requests", n)
-		}
 	})
 	return s
 }
 
-// URL returns the base URL at which the server commits the fault. The paths of
-// the APIs follow.
-func (s *FaultServer) URL(f Fault) string {
-	var base strings.Builder
-	base.WriteString(s.plain.URL)
-	if f.url != nil {
-		base.Reset()
-		if err := f.url.Execute(&base, s); err != nil {
-			panic(err) // the table holds no such URL
-		}
-	}
-	return base.String() + "/fault/" + url.PathEscape(f.Name)
+// at returns the base URL of a new place. next is called under a lock.
+func (s *FaultServer) at(base string, next func() Fault) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places = append(s.places, &place{next: next})
+	return fmt.Sprintf("%s/%d", base, len(s.places)-1)
 }
 
-// RightURL returns the base URL at which the server does everything right.
-func (s *FaultServer) RightURL() string { return s.plain.URL + "/right" }
+// place returns the place of a path, or nil, and the rest of the path.
+func (s *FaultServer) place(path string) (*place, string) {
+	number, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n >= len(s.places) {
+		return nil, ""
+	}
+	return s.places[n], "/" + rest
+}
 
-// KeptURL returns the base URL at which the server does everything right, but that
+// URL returns a base URL at which the server commits the fault. The paths of the
+// APIs follow.
+func (s *FaultServer) URL(f Fault) string {
+	base := s.plain.URL
+	if f.url != nil {
+		var b strings.Builder
+		if err := f.url.Execute(&b, s); err != nil {
+			panic(err) // the table has no such URL
+		}
+		base = b.String()
+	}
+	return s.at(base, func() Fault { return f })
+}
+
+// RightURL returns a base URL at which the server does everything right.
+func (s *FaultServer) RightURL() string { return s.URL(Fault{}) }
+
+var kept = Fault{answer: template.Must(parseTemplate("{{if .Again}}{{.Close}}{{end}}{{.Answer}}"))}
+
+// KeptURL returns a base URL at which the server does everything right, but that
 // it closes each connection that it promised to keep as soon as it is used again.
 // llama.cpp's server does so after each stream.
-func (s *FaultServer) KeptURL() string { return s.plain.URL + "/kept" }
+func (s *FaultServer) KeptURL() string { return s.URL(kept) }
 
-// asked is how many requests came on a connection.
-type asked struct{}
-
-// FlakyURL returns the base URL at which the given share of the requests, from
+// FlakyURL returns a base URL at which the given share of the requests, from
 // 0 to 1, meets one of the faults at random. The same seed makes the same
 // choices in the order in which requests arrive. Without faults it is every one
 // that a server can commit and that ends by itself.
@@ -129,16 +145,14 @@ func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) stri
 	if len(faults) == 0 {
 		faults = Faults()
 	}
-	f := &flaky{random: rand.New(rand.NewPCG(seed, 0)), share: share}
-	for _, one := range faults {
-		if one.url == nil && one.outcome.Class != Endless {
-			f.faults = append(f.faults, one)
+	faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.url != nil || f.outcome.Class == Endless })
+	random := rand.New(rand.NewPCG(seed, 0))
+	return s.at(s.plain.URL, func() Fault {
+		if random.Float64() >= share || len(faults) == 0 {
+			return Fault{}
 		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.flaky = append(s.flaky, f)
-	return fmt.Sprintf("%s/flaky/%d", s.plain.URL, len(s.flaky)-1)
+		return faults[random.IntN(len(faults))]
+	})
 }
 
 // Kill ends all connections at once, as the end of the server's process does.
@@ -149,13 +163,10 @@ func (s *FaultServer) Kill() {
 
 // Hits returns how many requests arrived below a base URL.
 func (s *FaultServer) Hits(base string) int {
-	u, err := url.Parse(base)
-	if err != nil {
-		panic(err) // it is one of the server's own
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hits[strings.TrimPrefix(u.Path, "/")]
+	p, _ := s.place(strings.TrimPrefix(base, s.plain.URL))
+	return p.hits
 }
 
 // Open returns how many requests are being answered right now. It falls to 0
@@ -172,40 +183,35 @@ func (s *FaultServer) Closed() string { return "http://" + s.closed }
 // Elsewhere is the plain server under another name for the same machine, which to a
 // client is another host.
 func (s *FaultServer) Elsewhere() string {
-	return strings.Replace(s.plain.URL, "127.0.0.1", "localhost", 1) + "/elsewhere/host"
+	return strings.Replace(s.plain.URL, "127.0.0.1", "localhost", 1) + "/elsewhere"
 }
 
 // ServeHTTP commits the fault that the path names.
 func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
-	kind, name, rest := splitPath(r.URL.Path)
-	x := &exchange{Server: s, w: w, r: r, API: API(rest), Text: FaultText}
-	n, plain := r.Context().Value(asked{}).(*atomic.Int64)
-	switch {
-	case plain && n.Add(1) > 1 && kind == "kept":
-		x.Close()
-		return
-	case kind == "elsewhere": // it wants no key
+	if strings.HasPrefix(r.URL.Path, "/elsewhere/") {
 		if r.Header.Get("Authorization") != "" {
-			s.leaks.Add(1)
+			s.t.Error("the API key was sent to another host")
 		}
 		http.Error(w, "who are you?", http.StatusUnauthorized)
 		return
-	case rest == "/api/version":
+	}
+	s.mu.Lock()
+	place, path := s.place(r.URL.Path)
+	x := &exchange{Server: s, w: w, r: r, API: API(path), Text: FaultText}
+	var fault Fault
+	if x.API == Completions || x.API == Generate {
+		place.hits++
+		fault = place.next()
+	}
+	s.mu.Unlock()
+	switch {
+	case path == "/api/version":
 		io.WriteString(w, `{"version":"0.17.4"}`) // the client's loss
 		return
 	case x.API != Completions && x.API != Generate:
-		http.Error(w, "no such path: "+rest, http.StatusNotFound)
-		return
-	}
-	s.mu.Lock()
-	s.hits[strings.TrimSuffix(kind+"/"+name, "/")]++
-	fault, known := s.pick(kind, name)
-	s.mu.Unlock()
-	switch {
-	case !known:
-		http.Error(w, "no such fault: "+name, http.StatusNotFound)
+		http.Error(w, "no such path: "+path, http.StatusNotFound)
 		return
 	case r.Method != http.MethodPost:
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -227,40 +233,4 @@ func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("fault %q: %v", fault.Name, err)
 	}
 	x.finish()
-}
-
-// splitPath takes "/fault/some-name/v1/completions" apart, "/right/v1/completions"
-// and "/kept/v1/completions".
-func splitPath(path string) (kind, name, rest string) {
-	kind, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if kind != "right" && kind != "kept" {
-		name, rest, _ = strings.Cut(rest, "/")
-	}
-	return kind, name, "/" + rest
-}
-
-// pick returns the fault for a path. The zero Fault answers right. The caller holds
-// the lock.
-func (s *FaultServer) pick(kind, name string) (Fault, bool) {
-	switch kind {
-	case "right", "kept":
-		return Fault{}, true
-	case "fault":
-		for _, f := range Faults() {
-			if f.Name == name {
-				return f, true
-			}
-		}
-	case "flaky":
-		var n int
-		if _, err := fmt.Sscan(name, &n); err != nil || n < 0 || n >= len(s.flaky) {
-			return Fault{}, false
-		}
-		f := s.flaky[n]
-		if f.random.Float64() >= f.share || len(f.faults) == 0 {
-			return Fault{}, true
-		}
-		return f.faults[f.random.IntN(len(f.faults))], true
-	}
-	return Fault{}, false
 }
