@@ -15,6 +15,7 @@ type Lines struct {
 	err     error // of the last read
 	scanned int   // how many bytes of the next line are known to have no line end
 	afterCR bool  // an LF that comes next belongs to the line before
+	back    bool  // the last line comes again
 }
 
 // NewLines returns the lines of a body. A line of more than most bytes is the error
@@ -30,11 +31,15 @@ func NewLines(body io.Reader, most int) *Lines {
 // Next returns the next line without its end, valid until the next call. The error
 // is [io.EOF] after the last line, or the body's.
 func (l *Lines) Next() ([]byte, error) {
-	if l.scan.Scan() {
+	if l.back || l.scan.Scan() {
+		l.back = false
 		return l.scan.Bytes(), nil
 	}
 	return nil, cmp.Or(l.scan.Err(), io.EOF)
 }
+
+// Back makes Next return the last line again.
+func (l *Lines) Back() { l.back = true }
 
 // Ended reports whether the body was read to its end. Lines may be left.
 func (l *Lines) Ended() bool { return l.err == io.EOF }

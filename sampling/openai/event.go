@@ -18,23 +18,23 @@ type event struct {
 	Usage       raw      `json:"usage"`
 	Error       raw      `json:"error"`
 	Detail      raw      `json:"detail"`
-	Object      label    `json:"object"`
-	Model       label    `json:"model"`
-	Fingerprint label    `json:"system_fingerprint"`
+	Object      any      `json:"object"`
+	Model       any      `json:"model"`
+	Fingerprint any      `json:"system_fingerprint"`
 	Verbose     *verbose `json:"__verbose"`
 }
 
 // A choice is a piece of one continuation.
 type choice struct {
-	Text         textField `json:"text"`
-	Index        int       `json:"index"`
-	Error        raw       `json:"error"`
-	Logprobs     raw       `json:"logprobs"`
-	FinishReason raw       `json:"finish_reason"`
-	StopReason   raw       `json:"stop_reason"`  // vLLM: which stop sequence, or the id of a token
-	MatchedStop  raw       `json:"matched_stop"` // SGLang: the same
-	Message      raw       `json:"message"`
-	Delta        raw       `json:"delta"`
+	Text         text `json:"text"`
+	Index        int  `json:"index"`
+	Error        raw  `json:"error"`
+	Logprobs     raw  `json:"logprobs"`
+	FinishReason raw  `json:"finish_reason"`
+	StopReason   raw  `json:"stop_reason"`  // vLLM: which stop sequence, or the id of a token
+	MatchedStop  raw  `json:"matched_stop"` // SGLang: the same
+	Message      raw  `json:"message"`
+	Delta        raw  `json:"delta"`
 }
 
 // verbose is what llama.cpp adds when it is asked to be verbose.
@@ -87,19 +87,6 @@ func readUsage(sent raw) sampling.Usage {
 func (e *event) isError() bool {
 	return present(e.Error) || e.Object == "error" || present(e.Detail) && len(e.Choices) == 0 ||
 		len(e.Choices) > 0 && present(e.Choices[0].Error)
-}
-
-// A label is a short text that does not matter enough to fail for: what is not
-// a string is empty.
-type label string
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (l *label) UnmarshalJSON(value []byte) error {
-	var s string
-	if json.Unmarshal(value, &s) == nil {
-		*l = label(s)
-	}
-	return nil
 }
 
 // A raw is a field as it was sent. A null, of which events are full, costs
@@ -159,12 +146,14 @@ func (c *continuation) add(e *event, i int, usage sampling.Usage) (chunk samplin
 	ch := &e.Choices[i]
 	c.begun = true
 	c.usage = cmp.Or(usage, c.usage)
-	c.model = cmp.Or(string(e.Model), c.model)
+	if model, _ := e.Model.(string); model != "" {
+		c.model = model
+	}
 	if present(ch.Message) || present(ch.Delta) {
 		return sampling.Chunk{}, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
 	}
 	chunk.Usage, chunk.Model = usage, c.model
-	text := ch.Text.text
+	text := ch.Text.value
 	c.said = c.said || ch.Text.there
 	if text != "" {
 		if c.finished() {

@@ -116,7 +116,7 @@ func (l *logprobs) tokens() []scored {
 	}
 	tokens := make([]scored, len(l.Tokens))
 	for i, token := range l.Tokens {
-		tokens[i].Text = tokenText(string(token))
+		tokens[i].Text = tokenText(token.value)
 		if p := l.TokenLogprobs[i]; p != nil {
 			tokens[i].Logprob, tokens[i].known = *p, true
 			if i < len(l.TopLogprobs) {
@@ -151,7 +151,7 @@ func (c *contentToken) text() string {
 	if c.Bytes != nil {
 		return string(c.Bytes)
 	}
-	return string(c.Token)
+	return c.Token.value
 }
 
 // roundingLogprob is how far above 0 a log probability may be by rounding.

@@ -40,6 +40,7 @@ func TestTopLogprobs(t *testing.T) {
 		{"only the others are spelled", `{"tokens":["owl"],"token_logprobs":[-0.5],"top_logprobs":[{"owl":-0.5,"Ġowl":-1}]}`, "owl", 5, []string{"owl -0.5", " owl -1"}, "owl"},
 		{"a text with such a letter", `{"tokens":["Ġgantija"],"token_logprobs":[-0.5],"top_logprobs":[{"Ġgantija":-0.5,"x":-1}]}`, "Ġgantija", 5, []string{"Ġgantija -0.5", "x -1"}, "Ġgantija"},
 		{"and one beside a space", `{"tokens":[" x"],"token_logprobs":[-0.5],"top_logprobs":[{" x":-0.5,"Ġ":-1}]}`, " x", 5, []string{" x -0.5", "Ġ -1"}, " x"},
+		{"a pair of escapes", `{"tokens":["\ud83d\ude00"],"token_logprobs":[-1],"top_logprobs":[{"\ud83d\ude00":-1}]}`, "😀", 3, []string{"😀 -1"}, "😀"},
 		{"no others asked for", `{"tokens":[" a"],"token_logprobs":[-1],"top_logprobs":[{" a":-1}]}`, " a", 0, nil, " a"},
 	} {
 		event := fmt.Sprintf(`{"choices":[{"index":0,"text":%s,"logprobs":%s,"finish_reason":"length"}]}`, rawString(test.text), test.logprobs)

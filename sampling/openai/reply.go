@@ -141,7 +141,8 @@ func (r *reply) next() (*event, error) {
 			}
 		case !r.choice:
 			r.choice = true
-			if err := r.b.dialect.checkServer("", string(e.Fingerprint)); err != nil {
+			fingerprint, _ := e.Fingerprint.(string)
+			if err := r.b.dialect.checkServer("", fingerprint); err != nil {
 				return nil, r.b.misread(err)
 			}
 		}

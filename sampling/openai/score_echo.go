@@ -198,7 +198,7 @@ func (s *scoring) echo(ctx context.Context, extra map[string]any, texts []string
 			return nil, b.misread(err)
 		}
 		e := &all[c.Index]
-		e.text += c.Text.text
+		e.text += c.Text.value
 		e.tokens = append(e.tokens, tokens...)
 	}
 	return all, nil

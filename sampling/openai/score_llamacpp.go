@@ -212,7 +212,7 @@ func (s *scoring) wholeToken(ctx context.Context, t *target) (int, error) {
 // A probability is a token as llama.cpp reports it.
 type probability struct {
 	ID       int           `json:"id"`
-	Bytes    byteList      `json:"bytes"`
+	Bytes    []byte        `json:"bytes"`
 	Logprob  *float64      `json:"logprob"`
 	Prob     *float64      `json:"prob"` // after sampling
 	Top      []probability `json:"top_logprobs"`

@@ -28,12 +28,9 @@ const done = "[DONE]"
 type events struct {
 	lines *httpwire.Lines
 	data  []byte // the payload so far, its lines joined by spaces
-	kept  bool   // data holds a line
 	depth depth  // of the JSON in data
 	name  string // the event's name
 	bare  bool   // data began as a bare JSON value
-	ready bool   // data was returned, and a new event begins
-	again []byte // a line that belongs to the event after the returned one; nil is none
 	any   bool   // an event was returned
 	stray []byte // the first line that is not part of any event
 }
@@ -46,74 +43,51 @@ func newEvents(body io.Reader) *events {
 // next call. The error is [io.EOF] after the last payload.
 func (s *events) next() ([]byte, error) {
 	for {
-		payload, err := s.payload()
-		if err != nil {
+		if err := s.gather(); err != nil {
 			return nil, err
 		}
 		s.any = true
-		if payload = bytes.TrimSpace(payload); len(payload) > 0 {
+		if payload := bytes.TrimSpace(s.payload()); len(payload) > 0 {
 			return payload, nil
 		}
 	}
 }
 
-func (s *events) payload() ([]byte, error) {
-	if s.ready {
-		s.data, s.kept, s.depth, s.name, s.bare, s.ready = s.data[:0], false, depth{}, "", false, false
-	}
+// gather reads the lines of one event.
+func (s *events) gather() error {
+	s.data, s.depth, s.name, s.bare = s.data[:0], depth{}, "", false
 	for {
-		line, err := s.line()
-		if err == io.EOF && len(s.data) > 0 {
-			return s.give(), nil
-		}
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = errLongEvent
-		}
-		if err != nil {
-			return nil, err
-		}
-		if payload := s.take(line); payload != nil {
-			return payload, nil
-		}
-		if len(s.data) > longestEvent {
-			return nil, errLongEvent
+		line, err := s.lines.Next()
+		switch {
+		case err == io.EOF && len(s.data) > 0:
+			return nil
+		case errors.Is(err, bufio.ErrTooLong) || len(s.data) > longestEvent:
+			return errLongEvent
+		case err != nil:
+			return err
+		case s.take(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))): // a byte order mark
+			return nil
 		}
 	}
 }
 
-func (s *events) line() ([]byte, error) {
-	if line := s.again; line != nil {
-		s.again = nil
-		return line, nil
-	}
-	line, err := s.lines.Next()
-	return bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")), err // a byte order mark
-}
-
-// take reads one line and returns the payload if the line completes it.
-func (s *events) take(line []byte) []byte {
+// take reads one line, and reports whether it completes the event. A line that begins
+// the next event is put back.
+func (s *events) take(line []byte) bool {
 	trimmed := bytes.TrimLeft(line, " \t")
 	switch {
 	case len(trimmed) == 0:
-		if s.bare {
-			return nil // an indented value may have empty lines
+		if len(s.data) == 0 {
+			s.name = ""
 		}
-		if len(s.data) > 0 {
-			return s.give()
-		}
-		s.name, s.kept = "", false
-		return nil
+		return len(s.data) > 0 && !s.bare // an indented value may have empty lines
 	case s.bare:
 		return s.addBare(line)
 	case trimmed[0] == ':':
-		return nil
+		return false
 	case trimmed[0] == '{' || trimmed[0] == '[':
-		if s.kept {
-			return s.giveBefore(line)
-		}
-		if string(trimmed) == done {
-			s.add(trimmed)
-			return s.give()
+		if len(s.data) > 0 {
+			return s.putBack()
 		}
 		s.bare = true
 		return s.addBare(trimmed)
@@ -124,8 +98,8 @@ func (s *events) take(line []byte) []byte {
 	case "data":
 		// Some servers put no empty line between events. A complete value cannot
 		// continue on the next line.
-		if s.kept && (string(value) == done || s.depth.closed(s.data)) {
-			return s.giveBefore(line)
+		if len(s.data) > 0 && (string(value) == done || s.depth.closed(s.data)) {
+			return s.putBack()
 		}
 		s.add(value)
 	case "event":
@@ -139,32 +113,33 @@ func (s *events) take(line []byte) []byte {
 			s.stray = bytes.Clone(line[:min(len(line), keptWords)])
 		}
 	}
-	return nil
+	return false
+}
+
+func (s *events) putBack() bool {
+	s.lines.Back()
+	return true
 }
 
 func (s *events) add(value []byte) {
-	if s.kept && len(s.data) > 0 {
+	if len(s.data) > 0 {
 		s.data = append(s.data, ' ')
 	}
-	s.data, s.kept = append(s.data, value...), true
+	s.data = append(s.data, value...)
 }
 
-// addBare adds a line of a bare value, and ends the event with the value.
-func (s *events) addBare(line []byte) []byte {
+// addBare adds a line of a bare value, and reports whether the value ends with it.
+func (s *events) addBare(line []byte) bool {
 	s.add(line)
-	if !s.depth.closed(s.data) {
-		return nil
-	}
-	return s.give()
+	return s.depth.closed(s.data)
 }
 
-// give ends the event. An event named "error" is returned in the form of errors
-// without a name.
-func (s *events) give() []byte {
-	s.ready = true
+// payload is the event's data. An event named "error" is returned in the form of
+// errors without a name.
+func (s *events) payload() []byte {
 	switch s.name {
 	case "ping", "keepalive", "keep-alive", "heartbeat":
-		s.data = s.data[:0]
+		return nil
 	case "error":
 		payload := s.data
 		if !json.Valid(payload) {
@@ -173,16 +148,6 @@ func (s *events) give() []byte {
 		s.data = append(append([]byte(`{"error":`), payload...), '}')
 	}
 	return s.data
-}
-
-// giveBefore ends the event and keeps the line for the next one.
-func (s *events) giveBefore(line []byte) []byte {
-	if len(s.data) == 0 {
-		s.kept = false
-		return s.take(line)
-	}
-	s.again = bytes.Clone(line)
-	return s.give()
 }
 
 // A depth counts the open objects and arrays of a JSON value, so that its end is found

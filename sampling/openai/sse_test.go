@@ -133,26 +133,27 @@ func frame(body *strings.Builder, event string, how byte, eol string) {
 func FuzzText(f *testing.F) {
 	f.Add(`"abc"`, 2)
 	f.Add(`"\u00e9\ud83d\ude00\"\\\n나비"`, 5)
-	f.Add(`"\ud83d\ud83d\ude00\ude00"`, 1)
+	f.Add(`"\ud83d\ud83d\ude00\ude00"`, 12)
+	f.Add(`"a\ud83d\ude00"`, 7)
 	f.Fuzz(func(t *testing.T, quoted string, cut int) {
 		var want string
 		if json.Unmarshal([]byte(quoted), &want) != nil || quoted == "null" {
 			return
 		}
 		quoted = strings.TrimSpace(quoted)
-		text, err := unquote(json.RawMessage(quoted))
-		if err != nil {
-			t.Fatal(err)
+		cuts := [][]string{{quoted}}
+		if at := 1 + max(0, cut)%len(quoted); json.Valid([]byte(quoted[:at]+`"`)) && json.Valid([]byte(`"`+quoted[at:])) {
+			cuts = append(cuts, []string{quoted[:at] + `"`, `"` + quoted[at:]})
 		}
-		at := 0
-		if len(text) > 0 {
-			at = max(0, cut) % len(text)
-		}
-		for _, pieces := range [][]string{{text}, {text[:at], text[at:]}} {
+		for _, pieces := range cuts {
 			var r runes
 			got := ""
 			for _, piece := range pieces {
-				part := r.add(piece)
+				text, err := unquote([]byte(piece))
+				if err != nil {
+					t.Fatal(err)
+				}
+				part := r.add(text)
 				if strings.ToValidUTF8(part, "") != part {
 					t.Fatalf("%q gave out %q", piece, part)
 				}

@@ -93,31 +93,12 @@ func (p *piece) UnmarshalJSON(value []byte) error {
 	}
 	p.id = *object.ID
 	if len(object.Piece) > 0 && object.Piece[0] == '[' {
-		var list byteList
+		var list []byte
 		err := json.Unmarshal(object.Piece, &list)
 		p.text = string(list)
 		return err
 	}
 	return json.Unmarshal(object.Piece, &p.text)
-}
-
-// A byteList is bytes written as a list of numbers, which encoding/json does not read
-// into a []byte.
-type byteList []byte
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (l *byteList) UnmarshalJSON(value []byte) error {
-	var list []uint16
-	if err := json.Unmarshal(value, &list); err != nil {
-		return err
-	}
-	for _, n := range list {
-		if n > 255 {
-			return wrong("a list of bytes has the number %d", n)
-		}
-		*l = append(*l, byte(n))
-	}
-	return nil
 }
 
 // plain returns req with token ids for a prompt, if the server could take a part of the

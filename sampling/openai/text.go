@@ -1,0 +1,123 @@
+package openai
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A text is decoded without loss: a server may put bytes into it that are not
+// UTF-8, of which encoding/json makes replacement characters.
+type text struct {
+	value string
+	there bool // it was sent, if as null
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *text) UnmarshalJSON(raw []byte) (err error) {
+	t.there = true
+	t.value, err = unquote(raw)
+	return err
+}
+
+// unquote returns the text of a JSON string, its bytes as they were sent. Half
+// of a surrogate pair becomes the three bytes that UTF-8 would give it, so that
+// runes can join it to its other half.
+func unquote(raw []byte) (string, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return "", nil
+	}
+	if raw[0] != '"' {
+		return "", wrong("the text of a choice is %.*s, and not a string, which is the server's fault; try Config.NoStreaming, or another Dialect", keptWords, raw)
+	}
+	s := string(raw[1 : len(raw)-1])
+	at := strings.IndexByte(s, '\\')
+	if at < 0 {
+		return s, nil
+	}
+	out := make([]byte, 0, len(s))
+	for ; at >= 0; at = strings.IndexByte(s, '\\') {
+		out = append(out, s[:at]...)
+		c := s[at+1]
+		s = s[at+2:]
+		switch i := strings.IndexByte("ntrbf", c); {
+		case c == 'u':
+			r := unit(s)
+			s = s[4:]
+			if strings.HasPrefix(s, `\u`) && utf16.DecodeRune(r, unit(s[2:])) != utf8.RuneError {
+				r, s = utf16.DecodeRune(r, unit(s[2:])), s[6:]
+			}
+			out = appendUnit(out, r)
+		case i >= 0:
+			out = append(out, "\n\t\r\b\f"[i])
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(append(out, s...)), nil
+}
+
+// unit reads the four digits of a JSON escape, which the decoder has checked.
+func unit(digits string) rune {
+	n, _ := strconv.ParseUint(digits[:4], 16, 16)
+	return rune(n)
+}
+
+// appendUnit appends a rune or half of a pair.
+func appendUnit(out []byte, c rune) []byte {
+	if utf16.IsSurrogate(c) {
+		return append(out, 0xed, byte(0x80|c>>6&0x3f), byte(0x80|c&0x3f))
+	}
+	return utf8.AppendRune(out, c)
+}
+
+// half returns the half of a pair that s begins with, or 0.
+func half(s string) rune {
+	if len(s) < 3 || s[0] != 0xed || s[1]&0xe0 != 0xa0 || s[2]&0xc0 != 0x80 {
+		return 0
+	}
+	return 0xd000 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f)
+}
+
+// runes joins text that arrives in pieces and gives out whole runes. Tokens end
+// inside of runes, and servers that send each token's bytes as they are split
+// them over events.
+//
+// Worked example: of "caf\xc3" it gives out "caf", and "\xa9s" then makes "és".
+type runes struct{ held string }
+
+// add returns what is whole of the text held and s. What can never become whole
+// is U+FFFD.
+func (r *runes) add(s string) string {
+	if r.held == "" && utf8.ValidString(s) {
+		return s
+	}
+	s, r.held = r.held+s, ""
+	var out strings.Builder
+	for s != "" {
+		c, size := utf8.DecodeRuneInString(s)
+		switch first := half(s); {
+		case !utf8.FullRuneInString(s), first != 0 && first < 0xdc00 && len(s) == 3:
+			r.held = s
+			return out.String()
+		case first != 0:
+			size = 3
+			if c = utf16.DecodeRune(first, half(s[3:])); c != utf8.RuneError {
+				size = 6
+			}
+		}
+		out.WriteRune(c)
+		s = s[size:]
+	}
+	return out.String()
+}
+
+// flush returns what is left when no more comes.
+func (r *runes) flush() string {
+	if r.held == "" {
+		return ""
+	}
+	r.held = ""
+	return string(utf8.RuneError)
+}
