@@ -6,7 +6,7 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-var chatFields = withCommon(map[string]field{
+var chatFields = commonFields.with(fields[request]{
 	"messages":              messages,
 	"n":                     choices,
 	"max_tokens":            maxTokens,
@@ -16,7 +16,7 @@ var chatFields = withCommon(map[string]field{
 	"response_format":       responseFormat,
 })
 
-var completionsFields = withCommon(map[string]field{
+var completionsFields = commonFields.with(fields[request]{
 	"prompt": func(r *request, v value) {
 		if r.prompts = v.texts(r.h.limits.Choices); len(r.prompts) == 0 {
 			v.bad("is empty")

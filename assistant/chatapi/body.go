@@ -7,6 +7,8 @@ import (
 	"iter"
 	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,14 +37,20 @@ func (v value) bad(format string, args ...any) {
 	v.fail(http.StatusBadRequest, code, subject+" "+fmt.Sprintf(format, args...))
 }
 
+// ignore notes a field that changes nothing, for the log.
+func (v value) ignore() {
+	path := v.path
+	if i := strings.IndexByte(path, '['); i >= 0 { // one entry for all elements of a list
+		path = path[:i] + path[strings.LastIndexByte(path, ']')+1:]
+	}
+	if !slices.Contains(v.in.ignored, path) {
+		v.in.ignored = append(v.in.ignored, path)
+	}
+}
+
 // cannot refuses a value that asks for something that a base model cannot do.
 func (v value) cannot(why string, args ...any) {
 	v.fail(http.StatusBadRequest, "unsupported_parameter", "'"+v.path+"' is not supported: "+fmt.Sprintf(why, args...))
-}
-
-// unknown refuses a field that no endpoint has.
-func (v value) unknown() {
-	v.fail(http.StatusBadRequest, "unknown_parameter", "unknown field '"+v.path+"'")
 }
 
 // checkJSON refuses text that is not JSON, which the other methods rely on.
@@ -55,7 +63,6 @@ func (v value) checkJSON() {
 	}
 }
 
-func (v value) isNull() bool { return string(v.json) == "null" }
 func (v value) isText() bool { return v.json[0] == '"' }
 
 // members yields the fields of an object in their order. A repeated field is refused:
@@ -71,7 +78,7 @@ func (v value) members() iter.Seq[value] {
 		for d.More() && v.in.fault == nil {
 			key, _ := d.Token() // checkJSON has checked the text
 			name, _ := key.(string)
-			m := value{in: v.in, name: name, path: join(v.path, name)}
+			m := v.field(name)
 			if d.Decode(&m.json) != nil || seen[name] {
 				m.bad("is given twice")
 				return
@@ -83,16 +90,9 @@ func (v value) members() iter.Seq[value] {
 	}
 }
 
-// fields yields the members that are not null, since null means that a field is
-// absent.
-func (v value) fields() iter.Seq[value] {
-	return func(yield func(value) bool) {
-		for m := range v.members() {
-			if !m.isNull() && !yield(m) {
-				return
-			}
-		}
-	}
+// field returns a field of an object, for a fault.
+func (v value) field(name string) value {
+	return value{in: v.in, name: name, path: join(v.path, name)}
 }
 
 // join returns the path of a field of an object. Long names are cut.
@@ -178,6 +178,15 @@ func (v value) texts(most int) []string {
 		texts[i] = e.text()
 	}
 	return texts
+}
+
+// oneOf reads one of several strings.
+func (v value) oneOf(why string, all ...string) string {
+	s := v.text()
+	if !slices.Contains(all, s) {
+		v.cannot("%s", why)
+	}
+	return s
 }
 
 // compact returns the JSON text without white space between its tokens.

@@ -13,7 +13,7 @@ type endpoint struct {
 	name     string // in the log
 	prompt   string // the required field
 	logprobs string // how to ask for log probabilities, for errors
-	fields   map[string]field
+	fields   fields[request]
 	writer   func(*exchange) writer
 }
 

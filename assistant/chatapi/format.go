@@ -9,65 +9,63 @@ import (
 
 // responseFormat reads chat's response_format, or the format of a response's text.
 func responseFormat(r *request, v value) {
-	kind, schema := readFormat(v)
-	switch kind {
+	var f format
+	formatFields.read(v, &f)
+	switch f.kind {
 	case "text":
 		v.ignore()
 	case "json_object":
 		r.constrainJSON(v, freeObject())
 	case "json_schema":
-		if schema.json == nil {
+		if f.schema.json == nil {
 			v.bad("has no schema")
 			return
 		}
-		r.constrainJSON(schema, schemaPattern(schema))
+		r.constrainJSON(f.schema, schemaPattern(f.schema))
 	default:
 		v.field("type").bad("must be text, json_object or json_schema")
 	}
 }
 
-// readFormat reads the fields of a format. Chat has the schema one level deeper than
-// responses.
-func readFormat(v value) (kind string, schema value) {
-	for k := range v.fields() {
-		switch k.name {
-		case "type":
-			kind = k.text()
-		case "json_schema":
-			_, schema = readFormat(k)
-		case "schema":
-			schema = k
-		case "name", "description", "strict": // the schema is always enforced
-			k.ignore()
-		default:
-			k.unknown()
-		}
-	}
-	return kind, schema
+// A format is the fields of a format.
+type format struct {
+	kind   string
+	schema value
 }
 
-// structuredOutputs reads vLLM's constraint of a reply.
-func structuredOutputs(r *request, v value) {
-	for s := range v.fields() {
-		switch s.name {
-		case "choice":
-			r.constrain(s, sampling.OneOf(s.texts(maxChoices)...))
-		case "regex":
-			r.constrainPattern(s, s.text())
-		case "json":
-			if s.isText() { // the schema as a string
-				s.json = []byte(s.text())
-				s.checkJSON()
-			}
-			r.constrainJSON(s, schemaPattern(s))
-		case "json_object":
-			if s.flag() {
-				r.constrainJSON(s, freeObject())
-			}
-		default:
-			s.cannot("use choice, regex, json or json_object")
+// schemaFields name a schema and have it. It is always enforced.
+var schemaFields = ignored[format]("name", "description", "strict").with(fields[format]{
+	"schema": func(f *format, v value) { f.schema = v },
+})
+
+// formatFields are those of a format. Chat has the schema one level deeper than
+// responses.
+var formatFields = schemaFields.with(fields[format]{
+	"type":        func(f *format, v value) { f.kind = v.text() },
+	"json_schema": func(f *format, v value) { schemaFields.read(v, f) },
+})
+
+const onlyRegular = "use choice, regex, json or json_object"
+
+// structuredFields are those of vLLM's constraint of a reply.
+var structuredFields = fields[request]{
+	"grammar":            without[request](onlyRegular),
+	"structural_tag":     without[request](onlyRegular),
+	"whitespace_pattern": without[request](onlyRegular),
+	"choice":             func(r *request, v value) { r.constrain(v, sampling.OneOf(v.texts(maxChoices)...)) },
+	"regex":              func(r *request, v value) { r.constrainPattern(v, v.text()) },
+	"json": func(r *request, v value) {
+		if v.isText() { // the schema as a string
+			v.json = []byte(v.text())
+			v.checkJSON()
 		}
-	}
+		r.constrainJSON(v, schemaPattern(v))
+	},
+	"json_object": func(r *request, v value) {
+		if v.flag() {
+			r.constrainJSON(v, freeObject())
+		}
+	},
 }
 
 // maxChoices is the maximum length of a list of choices.

@@ -1,7 +1,6 @@
 package chatapi
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 
@@ -67,42 +66,44 @@ func (d *dialogue) end(v value) {
 	}
 }
 
+// A message is the fields of one message.
+type message struct{ kind, id, role, text string }
+
+var messageFields = ignored[message](
+	// A base model knows the speakers by the persona's names.
+	"name", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control",
+).with(fields[message]{
+	"role":    func(m *message, v value) { m.role = v.role() },
+	"content": func(m *message, v value) { m.text = v.content() },
+	"id": func(m *message, v value) {
+		v.ignore()
+		m.id = v.text()
+	},
+	"type": func(m *message, v value) {
+		m.kind = v.oneOf("a base model reads messages only", "message", "reasoning", "item_reference")
+	},
+
+	// A client may send an answer back as it came, in which these are empty.
+	"annotations": without[message](plainText, `[]`, `""`),
+	"tool_calls":  without[message](plainText, `[]`, `""`),
+	"refusal":     without[message](plainText, `[]`, `""`),
+
+	"tool_call_id":  without[message](plainText),
+	"function_call": without[message](plainText),
+	"audio":         without[message](plainText),
+})
+
 // message reads one message. The role of a developer is returned as the system's. A
 // reasoning item of the responses API is a message without text.
 func (v value) message() (role, text string) {
-	kind, id := "message", ""
-	for m := range v.fields() {
-		switch m.name {
-		case "role":
-			role = m.role()
-		case "content":
-			text = m.content()
-		case "id":
-			m.ignore()
-			id = m.text()
-		case "type":
-			if kind = m.text(); !slices.Contains([]string{"message", "reasoning", "item_reference"}, kind) {
-				m.cannot("a base model reads messages only")
-			}
-		case "name", "status", "phase", "reasoning_content", "reasoning", "summary", "encrypted_content", "cache_control":
-			m.ignore() // a base model knows the speakers by the persona's names
-		case "annotations", "tool_calls", "refusal":
-			// A client may send an answer back as it came, in which these are empty.
-			if empty := m.compact(); empty != "[]" && empty != `""` {
-				m.cannot("a message is plain text")
-			}
-		case "tool_call_id", "function_call", "audio":
-			m.cannot("a message is plain text")
-		default:
-			m.unknown()
-		}
-	}
+	var m message
+	messageFields.read(v, &m)
 	switch {
-	case role != "":
-	case kind == "reasoning":
+	case m.role != "":
+	case m.kind == "reasoning":
 		return openai.ChatMessageRoleAssistant, ""
-	case kind == "item_reference":
-		remembered, ok := v.in.h.memory.get(id)
+	case m.kind == "item_reference":
+		remembered, ok := v.in.h.memory.get(m.id)
 		if !ok {
 			v.field("id").bad("is not remembered; send the message itself, as clients do with 'store' set to false")
 		}
@@ -110,12 +111,7 @@ func (v value) message() (role, text string) {
 	default:
 		v.field("role").bad("is missing")
 	}
-	return role, text
-}
-
-// field returns a field of an object for a fault.
-func (v value) field(name string) value {
-	return value{in: v.in, name: name, path: join(v.path, name)}
+	return m.role, m.text
 }
 
 func (v value) role() string {
@@ -125,7 +121,7 @@ func (v value) role() string {
 	case openai.ChatMessageRoleDeveloper:
 		return openai.ChatMessageRoleSystem
 	case openai.ChatMessageRoleTool, openai.ChatMessageRoleFunction:
-		v.cannot("a base model calls no tools")
+		v.cannot(noTools)
 	default:
 		v.bad("must be system, developer, user or assistant")
 	}
@@ -152,28 +148,22 @@ func (v value) content() string {
 	return lineEnds.Replace(text)
 }
 
-func (v value) textPart() (text string) {
-	kind := ""
-	for m := range v.fields() {
-		switch m.name {
-		case "type":
-			if kind = m.text(); !slices.Contains([]string{"text", "input_text", "output_text"}, kind) {
-				m.cannot("only text parts are supported")
-			}
-		case "text":
-			text = m.text()
-		case "cache_control", "annotations", "logprobs":
-			m.ignore()
-		case "image_url", "input_audio", "file", "refusal":
-			m.cannot("only text parts are supported")
-		default:
-			m.unknown()
-		}
-	}
-	if kind == "" {
+// partFields are the fields of a part of a message.
+var partFields = ignored[message]("cache_control", "annotations", "logprobs").with(fields[message]{
+	"type":        func(m *message, v value) { m.kind = v.oneOf(onlyText, "text", "input_text", "output_text") },
+	"text":        func(m *message, v value) { m.text = v.text() },
+	"image_url":   without[message](onlyText),
+	"input_audio": without[message](onlyText),
+	"file":        without[message](onlyText),
+	"refusal":     without[message](onlyText),
+})
+
+func (v value) textPart() string {
+	var part message
+	if partFields.read(v, &part); part.kind == "" {
 		v.field("type").bad("is missing")
 	}
-	return text
+	return part.text
 }
 
 // lineEnds replaces every line end by "\n", as in a prompt, so that the prefill is

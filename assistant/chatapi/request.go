@@ -2,11 +2,9 @@ package chatapi
 
 import (
 	"encoding/json"
-	"maps"
 	"math"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
@@ -16,7 +14,7 @@ import (
 type request struct {
 	h       *handler
 	fault   *fault          // the first thing that is wrong with it
-	given   map[string]bool // the fields that it has
+	given   map[string]bool // the paths of its fields
 	ignored []string        // the fields that change nothing here
 
 	dialogue
@@ -38,9 +36,6 @@ type request struct {
 // choices returns how many replies the request asks for.
 func (r *request) choices() int { return r.n * max(1, len(r.prompts)) }
 
-// A field reads one field of a request's body.
-type field func(r *request, v value)
-
 // read reads the body of a request to an endpoint.
 func (h *handler) read(e *endpoint, text []byte) (*request, *fault) {
 	r := &request{h: h, given: map[string]bool{}, params: h.config.Params, n: 1}
@@ -49,15 +44,7 @@ func (h *handler) read(e *endpoint, text []byte) (*request, *fault) {
 	if body.checkJSON(); r.fault != nil {
 		return nil, r.fault
 	}
-	for v := range body.fields() {
-		r.given[v.name] = true
-		if read := e.fields[v.name]; read != nil {
-			read(r, v)
-		} else {
-			otherField(v)
-		}
-	}
-	if r.fault == nil && strictjson.Check(text, nil) != nil {
+	if e.fields.read(body, r); r.fault == nil && strictjson.Check(text, nil) != nil {
 		// This also checks the parts that no field has read.
 		body.bad("has an object with a repeated name, half of a surrogate pair, or is nested too deep")
 	}
@@ -85,30 +72,27 @@ func (r *request) check(e *endpoint) {
 	r.checkConstraint()
 }
 
-// withCommon adds the fields that all endpoints have.
-func withCommon(fields map[string]field) map[string]field {
-	maps.Copy(fields, map[string]field{
-		"model": func(r *request, v value) {
-			name := v.text()
-			if name != "" && name != r.h.config.Name && !r.h.config.AnyModel { // some clients send "" for none
-				v.fail(http.StatusNotFound, "model_not_found", r.h.noModel())
-			}
-		},
-		"stream":             func(r *request, v value) { r.stream = v.flag() },
-		"stream_options":     streamOptions,
-		"temperature":        func(r *request, v value) { r.params.Temperature = v.number(0, 2) },
-		"top_p":              func(r *request, v value) { r.params.TopP = v.number(0, 1) },
-		"top_k":              func(r *request, v value) { r.params.TopK = int(v.integer(0, math.MaxInt32)) },
-		"min_p":              func(r *request, v value) { r.params.MinP = v.number(0, 1) },
-		"frequency_penalty":  func(r *request, v value) { r.params.FrequencyPenalty = v.number(-2, 2) },
-		"presence_penalty":   func(r *request, v value) { r.params.PresencePenalty = v.number(-2, 2) },
-		"repetition_penalty": func(r *request, v value) { r.params.RepetitionPenalty = v.number(0.01, 10) },
-		"seed":               func(r *request, v value) { r.params.Seed = seedOf(v.integer(math.MinInt64, math.MaxInt64)) },
-		"stop":               stops,
-		"structured_outputs": structuredOutputs,
-	})
-	return fields
-}
+// commonFields are the fields of all endpoints.
+var commonFields = otherFields.with(fields[request]{
+	"model": func(r *request, v value) {
+		name := v.text()
+		if name != "" && name != r.h.config.Name && !r.h.config.AnyModel { // some clients send "" for none
+			v.fail(http.StatusNotFound, "model_not_found", r.h.noModel())
+		}
+	},
+	"stream":             func(r *request, v value) { r.stream = v.flag() },
+	"stream_options":     func(r *request, v value) { streamFields.read(v, r) },
+	"temperature":        func(r *request, v value) { r.params.Temperature = v.number(0, 2) },
+	"top_p":              func(r *request, v value) { r.params.TopP = v.number(0, 1) },
+	"top_k":              func(r *request, v value) { r.params.TopK = int(v.integer(0, math.MaxInt32)) },
+	"min_p":              func(r *request, v value) { r.params.MinP = v.number(0, 1) },
+	"frequency_penalty":  func(r *request, v value) { r.params.FrequencyPenalty = v.number(-2, 2) },
+	"presence_penalty":   func(r *request, v value) { r.params.PresencePenalty = v.number(-2, 2) },
+	"repetition_penalty": func(r *request, v value) { r.params.RepetitionPenalty = v.number(0.01, 10) },
+	"seed":               func(r *request, v value) { r.params.Seed = seedOf(v.integer(math.MinInt64, math.MaxInt64)) },
+	"stop":               stops,
+	"structured_outputs": func(r *request, v value) { structuredFields.read(v, r) },
+})
 
 // choices reads n.
 func choices(r *request, v value) { r.n = int(v.integer(1, int64(r.h.limits.Choices))) }
@@ -137,17 +121,9 @@ func seedOf(seed int64) uint64 {
 	return (other-uint64(seed))%(1<<30) + 1
 }
 
-func streamOptions(r *request, v value) {
-	for o := range v.fields() {
-		switch on := o.flag(); {
-		case o.name == "include_usage":
-			r.includeUsage = on
-		case o.name != "include_obfuscation":
-			o.unknown()
-		case on:
-			o.cannot("events are not padded")
-		}
-	}
+var streamFields = fields[request]{
+	"include_usage":       func(r *request, v value) { r.includeUsage = v.flag() },
+	"include_obfuscation": without[request]("events are not padded", "false"),
 }
 
 const (
@@ -164,16 +140,5 @@ func stops(r *request, v value) {
 		if s != "" && !slices.Contains(r.stop, s) {
 			r.stop = append(r.stop, s)
 		}
-	}
-}
-
-// ignore notes a field that changes nothing, for the log.
-func (v value) ignore() {
-	path := v.path
-	if i := strings.IndexByte(path, '['); i >= 0 { // one entry for all elements of a list
-		path = path[:i] + path[strings.LastIndexByte(path, ']')+1:]
-	}
-	if !slices.Contains(v.in.ignored, path) {
-		v.in.ignored = append(v.in.ignored, path)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-var responsesFields = withCommon(map[string]field{
+var responsesFields = commonFields.with(fields[request]{
 	"input":             input,
 	"instructions":      instructions,
 	"max_output_tokens": maxTokens,
 	"top_logprobs":      topLogprobs,
 	"include":           include,
-	"text":              textField,
+	"text":              func(r *request, v value) { textFields.read(v, r) },
 	"store":             func(r *request, v value) { r.forget = !v.flag() },
 })
 
@@ -50,20 +50,12 @@ func include(r *request, v value) {
 	}
 }
 
-// textField reads the format of the text.
-func textField(r *request, v value) {
-	for t := range v.fields() {
-		switch t.name {
-		case "format":
-			r.format = t.json
-			responseFormat(r, t)
-		case "verbosity":
-			t.ignore()
-		default:
-			t.unknown()
-		}
-	}
-}
+var textFields = ignored[request]("verbosity").with(fields[request]{
+	"format": func(r *request, v value) {
+		r.format = v.json
+		responseFormat(r, v)
+	},
+})
 
 // A responsesWriter writes a response with one message. The events of its stream have
 // names and numbers.
