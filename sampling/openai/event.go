@@ -285,6 +285,9 @@ func (c *continuation) close() (sampling.Chunk, error) {
 		return sampling.Chunk{}, errNoReason
 	case !c.said:
 		return sampling.Chunk{}, wrong("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
+	case c.req.Prompt == "" && c.pieces == 0 && c.reason == sampling.TokenLimit && c.usage == (sampling.Usage{}) && c.b.dialect.native == nativeLlamaCpp:
+		// A model without a token for the beginning of the text has nothing to continue.
+		return sampling.Chunk{}, unsupported("an empty prompt, from which this model draws nothing; begin with a line break or a word")
 	}
 	return sampling.Chunk{Text: c.runes.flush(), Reason: c.reason, Stop: c.stop, Usage: c.usage, Model: c.model}, nil
 }

@@ -44,6 +44,20 @@ func TestKeptConnection(t *testing.T) {
 	}
 }
 
+// llama.cpp with a model that has no token for the beginning of the text draws nothing
+// from an empty prompt, and reports the token limit.
+func TestEmptyPrompt(t *testing.T) {
+	last := `{"choices":[{"index":0,"text":"","finish_reason":"length"}],"usage":{"completion_tokens":0,"prompt_tokens":0}}`
+	for how, body := range map[string]string{"streamed": stream(said(""), last), "at once": last} {
+		for text, wanted := range map[string]error{"": sampling.ErrUnsupported, "x": nil} {
+			c, err := answered(t, openai.LlamaCpp, strings.NewReader(body), &sampling.Request{Prompt: text})
+			if !errors.Is(err, wanted) {
+				t.Errorf("%s, prompt %q: %+v, %v; want %v", how, text, c, err, wanted)
+			}
+		}
+	}
+}
+
 // Where a server says which stop sequence it matched, what it leaked of it is cut.
 func TestLeakedStops(t *testing.T) {
 	for _, test := range []struct {
