@@ -18,7 +18,8 @@ const (
 // Describe asks the server for its model, window, version and slots. It implements
 // [sampling.Describer]. It reads /props of llama.cpp, where the window is that of one
 // slot, /v1/models and /version of vLLM, and /v1/models of other servers. A server
-// without it is an error wrapping [sampling.ErrUnsupported].
+// without it is an error wrapping [sampling.ErrUnsupported]. So [sampling.Discover]
+// finds a llama.cpp whose dialect was forgotten.
 func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	if b.dialect.native == nativeLlamaCpp {
 		props, err := b.props(ctx)
@@ -69,6 +70,7 @@ func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
 	var list struct {
 		Data []struct {
 			ID     string `json:"id"`
+			Owner  label  `json:"owned_by"`
 			Root   string `json:"root"`          // vLLM: the model under the name
 			Window int    `json:"max_model_len"` // vLLM, SGLang
 			Length int    `json:"context_length"`
@@ -79,6 +81,11 @@ func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
 		return sampling.Info{}, err
 	}
 	for _, m := range list.Data {
+		if m.Owner == "llamacpp" {
+			if err := b.dialect.checkServer("llama.cpp", ""); err != nil {
+				return sampling.Info{}, b.misread(err)
+			}
+		}
 		if m.ID == b.model {
 			return sampling.Info{Model: cmp.Or(m.Root, m.ID), Window: max(0, m.Window, m.Length)}, nil
 		}

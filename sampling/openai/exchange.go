@@ -62,6 +62,9 @@ func (b *Backend) call(ctx context.Context, address string, w *body, answer any)
 	if err != nil {
 		return err
 	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return b.misread(wrong("the answer of %s is empty; check that %s", address, wholeAddress))
+	}
 	if err := json.Unmarshal(raw, answer); err != nil {
 		return b.misread(wrong("cannot read the answer of %s: %v: %s", address, err, b.say(raw)))
 	}

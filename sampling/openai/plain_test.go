@@ -239,4 +239,12 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("the answer %q is taken for a description", answer)
 		}
 	}
+	for _, d := range []openai.Dialect{openai.OpenAI, openai.VLLM, openai.SGLang} { // the dialect was forgotten
+		b := overTransport(t, d, func(r *http.Request) (*http.Response, error) {
+			return response(r, strings.NewReader(`{"data":[{"id":"toy.gguf","object":"model","owned_by":"llamacpp"}]}`)), nil
+		})
+		if m, err := sampling.Discover(t.Context(), b); err == nil || errors.Is(err, sampling.ErrUnsupported) {
+			t.Errorf("%s: %+v, %v; want an error", d.Name, m, err)
+		}
+	}
 }
