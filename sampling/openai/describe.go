@@ -70,7 +70,7 @@ func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
 	var list struct {
 		Data []struct {
 			ID     string `json:"id"`
-			Owner  label  `json:"owned_by"`
+			Owner  any    `json:"owned_by"`
 			Root   string `json:"root"`          // vLLM: the model under the name
 			Window int    `json:"max_model_len"` // vLLM, SGLang
 			Length int    `json:"context_length"`
