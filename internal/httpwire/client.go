@@ -1,6 +1,7 @@
 package httpwire
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -21,6 +22,7 @@ import (
 // the server may send nothing.
 type Client struct {
 	Source
+	Hint   func(*sampling.Error) string // the way out of an error, or ""
 	http   http.Client
 	header http.Header
 	first  time.Duration // the longest silence before the first byte of an answer
@@ -91,11 +93,38 @@ func NewClient(backend string, key sampling.Secret, given *http.Client, header h
 	return c, nil
 }
 
+// Send sends a request under a context that may outlast the caller's. See Do.
+func (c *Client) Send(caller, ctx context.Context, method, address string, body []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, c.Fault(caller, err)
+	}
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return c.Do(caller, r)
+}
+
 // Do sends r and returns the response if it is an answer: status 200, or 201 for
-// what was created, and not an HTML page. All other ends are a [*sampling.Error].
-// The caller's context tells its own cancellation from other ends; r's may
-// outlast it. Body gives plain bytes, and its errors are those of [Client.Broken].
+// what was created, and not an HTML page. All other ends are a [*sampling.Error],
+// with a hint. The caller's context tells its own cancellation from other ends; r's
+// may outlast it. Body gives plain bytes, and its errors are those of [Client.Broken].
 func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, error) {
+	resp, err := c.do(caller, r)
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		hint := c.Hint(e)
+		if e.Status == http.StatusUnauthorized && c.Key.Reveal() == "" {
+			hint = "Config.Key is empty"
+		}
+		if hint != "" {
+			e.Err = fmt.Errorf("%w; %s", e.Err, hint)
+		}
+	}
+	return resp, err
+}
+
+func (c *Client) do(caller context.Context, r *http.Request) (*http.Response, error) {
 	if caller.Err() != nil {
 		return nil, c.Fault(caller, caller.Err())
 	}
@@ -223,15 +252,19 @@ func Drain(body io.ReadCloser) {
 	io.CopyN(io.Discard, body, 64<<10)
 }
 
-// ReadAll reads an answer of at most most bytes.
-func (c *Client) ReadAll(resp *http.Response, most int) ([]byte, error) {
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
-	if err == nil && len(answer) > most {
-		err = &sampling.Error{Backend: c.Backend, Status: resp.StatusCode, Err: fmt.Errorf("the answer is longer than %d bytes", most)}
-	}
+// Longest is the maximum size of an answer, or of one piece of a stream, in bytes.
+const Longest = 64 << 20
+
+// Fetch sends a request and returns the whole answer. See Do.
+func (c *Client) Fetch(ctx context.Context, method, address string, body []byte) ([]byte, error) {
+	resp, err := c.Send(ctx, ctx, method, address, body)
 	if err != nil {
 		return nil, err
 	}
-	return answer, nil
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, Longest+1))
+	if err == nil && len(answer) > Longest {
+		err = &sampling.Error{Backend: c.Backend, Status: resp.StatusCode, Err: fmt.Errorf("the answer is longer than %d bytes", Longest)}
+	}
+	return answer, err
 }

@@ -200,10 +200,7 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 			"%w: the prompt fills all of it (%d tokens), so that its beginning was cut off or nothing was left to answer in; shorten the prompt, or raise Config.Window as far as the model was trained for",
 			sampling.ErrBudget, l.PromptEvalCount)}
 	}
-	switch l.DoneReason {
-	case "load", "unload":
-		return sampling.Chunk{}, a.backend.misread("done_reason is %q: the server loaded the model and read no prompt", l.DoneReason)
-	case "":
+	if l.DoneReason == "" {
 		// Versions before 0.1.38 told no reason. Later ones leave it out when the
 		// model's runner took the client to be gone, and so did not finish.
 		return sampling.Chunk{}, a.backend.truncated("the server says that it is done and gives no reason")

@@ -1,7 +1,6 @@
 package ollama
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +28,7 @@ type Backend struct {
 	config Config // without its Key and HTTPClient
 	base   string
 	wire   *httpwire.Client
-	facts  *facts
+	facts  facts
 }
 
 // New returns a Backend for c, or an error that names the field that is wrong.
@@ -43,7 +42,8 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	b := &Backend{config: c, base: base, wire: wire, facts: newFacts()}
+	b := &Backend{config: c, base: base, wire: wire, facts: newFacts(wire.Source)}
+	wire.Hint = b.hint
 	b.config.Key, b.config.HTTPClient = sampling.Secret{}, nil
 	return b, nil
 }
@@ -93,48 +93,21 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	}
 }
 
-// do sends one request under a context that may outlast the caller's, and returns
-// an answer. Its errors are [*sampling.Error].
-func (b *Backend) do(caller, ctx context.Context, method, path string, body []byte) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, b.base+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, b.wire.Fault(caller, err)
-	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := b.wire.Do(caller, r)
-	if err == nil {
-		return resp, nil
-	}
-	fault := b.wire.Fault(caller, err)
-	switch dial, ok := errors.AsType[*net.OpError](fault); {
-	case fault.Status == http.StatusOK && !errors.Is(fault, sampling.ErrTruncated):
-		return nil, b.misread("%w", fault.Err)
-	case fault.Status != 0:
-		b.explain(fault)
-	case ok && dial.Op == "dial" && caller.Err() == nil:
-		fault.Err = fmt.Errorf("%w; is Ollama running at %s? \"ollama serve\" starts it", fault.Err, b.base)
-	}
-	return nil, fault
-}
-
-// explain adds the way out to a refusal, where there is a known one.
-func (b *Backend) explain(fault *sampling.Error) {
-	hint := ""
+// hint returns the way out of an error, where there is a known one.
+func (b *Backend) hint(e *sampling.Error) string {
+	dial, ok := errors.AsType[*net.OpError](e)
+	missing := e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed
 	switch {
-	case fault.Status == http.StatusNotFound && strings.Contains(fault.Err.Error(), "model"):
-		hint = fmt.Sprintf("\"ollama pull %s\" fetches a model that has been published", b.config.Model)
-	case fault.Status == http.StatusNotFound || fault.Status == http.StatusMethodNotAllowed:
-		hint = fmt.Sprintf("see that Config.URL, %s, is an Ollama server's address", b.base)
-	case fault.Status == http.StatusUnauthorized && b.wire.Key.Reveal() == "":
-		hint = "Config.Key is empty"
-	case errors.Is(fault, sampling.ErrBudget):
-		hint = "shorten the prompt, or raise Config.Window as far as the model was trained for"
+	case e.Status == http.StatusNotFound && strings.Contains(e.Err.Error(), "model"):
+		return fmt.Sprintf("\"ollama pull %s\" fetches a model that has been published", b.config.Model)
+	case missing || e.Status == http.StatusOK && !e.Temporary:
+		return fmt.Sprintf("see that Config.URL, %s, is an Ollama server's address", b.base)
+	case errors.Is(e, sampling.ErrBudget):
+		return "shorten the prompt, or raise Config.Window as far as the model was trained for"
+	case ok && dial.Op == "dial":
+		return fmt.Sprintf("is Ollama running at %s? \"ollama serve\" starts it", b.base)
 	}
-	if hint != "" {
-		fault.Err = fmt.Errorf("%w; %s", fault.Err, hint)
-	}
+	return ""
 }
 
 // misread is the fault of an answer that came well and cannot be right.

@@ -58,7 +58,7 @@ func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
 			cancel()
 		}
 	})
-	resp, err := b.do(caller, sending, http.MethodPost, "/api/generate", body)
+	resp, err := b.wire.Send(caller, sending, http.MethodPost, b.base+"/api/generate", body)
 	if err != nil {
 		x.end()
 		return nil, late(err)

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-)
 
-// longestPart is the maximum size of a line or of a whole answer, in bytes. A
-// continuation with 20 top log probabilities a token is far smaller.
-const longestPart = 64 << 20
+	"github.com/foreword-go/foreword/internal/httpwire"
+)
 
 var errLongPart = errors.New("a line of more than 64 MB")
 
@@ -42,7 +40,7 @@ func (p *parts) Read(b []byte) (int, error) {
 // error is [io.EOF] after the last object, and [io.ErrUnexpectedEOF] if one was cut off.
 // Beside the error of something else are its bytes.
 func (p *parts) next(into *line) ([]byte, error) {
-	p.left = longestPart
+	p.left = httpwire.Longest
 	err := p.json.Decode(&p.raw)
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 		rest, _ := io.ReadAll(p.json.Buffered())

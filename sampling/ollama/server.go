@@ -1,16 +1,15 @@
 package ollama
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/internal/special"
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -67,18 +66,18 @@ type model struct {
 	window       int    // the num_ctx of its Modelfile, or 0
 }
 
-// facts are what a Backend has learnt about its server. Each is asked for when it
-// is needed. A version is then kept, also one that the server does not tell; a
-// model and its special tokens once the server knows it. The channel is a lock
-// that gives up when a context does.
+// facts are what a Backend has learnt about its server. A version is kept, also one
+// that the server does not tell; a model and its special tokens are kept once the
+// server knows it.
 type facts struct {
-	lock    chan struct{}
-	version *version
-	model   *model
-	special *[]string
+	version *httpwire.Fact[version]
+	model   *httpwire.Fact[model]
+	special *httpwire.Fact[[]string]
 }
 
-func newFacts() *facts { return &facts{lock: make(chan struct{}, 1)} }
+func newFacts(s httpwire.Source) facts {
+	return facts{httpwire.NewFact[version](s), httpwire.NewFact[model](s), httpwire.NewFact[[]string](s)}
+}
 
 // version asks for the server's version, and finds out that it is an Ollama at
 // all: another server would read "raw" and "truncate" as nothing.
@@ -87,7 +86,7 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 		v, _ := parseVersion(b.config.Version) // New has checked it
 		return v, nil
 	}
-	return learn(ctx, b, &b.facts.version, func() (v version, keep bool, err error) {
+	return b.facts.version.Learn(ctx, func() (v version, keep bool, err error) {
 		var said struct{ Version *string }
 		if err := b.ask(ctx, http.MethodGet, "/api/version", nil, &said); err != nil {
 			return v, false, err
@@ -111,7 +110,7 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 
 // model asks for what the server knows of the model.
 func (b *Backend) model(ctx context.Context) (model, error) {
-	return learn(ctx, b, &b.facts.model, func() (m model, keep bool, err error) {
+	return b.facts.model.Learn(ctx, func() (m model, keep bool, err error) {
 		var said struct {
 			Info       map[string]json.RawMessage `json:"model_info"`
 			Parameters string                     `json:"parameters"`
@@ -132,7 +131,7 @@ func (b *Backend) model(ctx context.Context) (model, error) {
 
 // special asks for the names of the model's special tokens.
 func (b *Backend) special(ctx context.Context) ([]string, error) {
-	return learn(ctx, b, &b.facts.special, func() (names []string, keep bool, err error) {
+	return b.facts.special.Learn(ctx, func() (names []string, keep bool, err error) {
 		var said struct {
 			Info struct {
 				Tokens []string `json:"tokenizer.ggml.tokens"`
@@ -209,29 +208,6 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	return info, nil
 }
 
-// learn returns a fact that is known, or asks.
-func learn[T any](ctx context.Context, b *Backend, known **T, ask func() (fact T, keep bool, err error)) (T, error) {
-	var fact T
-	select {
-	case b.facts.lock <- struct{}{}:
-	case <-ctx.Done():
-		return fact, b.wire.Fault(ctx, ctx.Err())
-	}
-	defer func() { <-b.facts.lock }()
-	if *known != nil {
-		return **known, nil
-	}
-	fact, keep, err := ask()
-	if keep {
-		*known = &fact
-	}
-	return fact, err
-}
-
-// factLimit is the most that is read of an answer about the server, in bytes.
-// That about a vocabulary of 256,000 tokens is a fifth of it.
-const factLimit = 64 << 20
-
 // ask fills answer. A server that does not know the path, as a proxy that lets
 // nothing but /api/generate through, or that answers something else leaves it
 // empty.
@@ -240,7 +216,7 @@ func (b *Backend) ask(ctx context.Context, method, path string, question, answer
 	if question != nil {
 		body, _ = json.Marshal(question) // a map of strings and bools always can be
 	}
-	resp, err := b.do(ctx, ctx, method, path, body)
+	text, err := b.wire.Fetch(ctx, method, b.base+path, body)
 	if fault, ok := errors.AsType[*sampling.Error](err); ok {
 		switch fault.Status {
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
@@ -252,11 +228,6 @@ func (b *Backend) ask(ctx context.Context, method, path string, question, answer
 		}
 		return err
 	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, factLimit))
-	if err != nil {
-		return err
-	}
-	json.NewDecoder(bytes.NewReader(text)).Decode(answer) // what it does not say stays unknown
+	json.Unmarshal(text, answer) // what it does not say stays unknown
 	return nil
 }

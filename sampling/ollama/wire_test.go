@@ -151,7 +151,7 @@ func TestWire(t *testing.T) {
 		"raw_too_long": {err: "the prompt fills all of it (512 tokens)", is: sampling.ErrBudget, status: 200,
 			why: "the prompt's beginning had been cut off, so the answer is none"},
 		"raw_too_long_notrunc": {err: "the input length exceeds the context length", is: sampling.ErrBudget, status: 400},
-		"empty_prompt_load":    {err: `done_reason is "load"`, status: 200},
+		"empty_prompt_load":    {err: "only loaded the model", is: sampling.ErrTruncated, status: 200},
 		"no_model":             {err: `model 'nope' not found; "ollama pull nope"`, status: 404},
 		"raw_bad_opt_type":     {err: `option "num_predict" must be of type integer`, status: 500, again: true, why: "as any 500 is"},
 		"raw_with_context_err": {err: "raw mode does not support template, system, or context", status: 400},

@@ -110,7 +110,7 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	return &Backend{
+	b := &Backend{
 		base:    base,
 		model:   c.Model,
 		dialect: d,
@@ -118,8 +118,10 @@ func New(c Config) (*Backend, error) {
 		special: c.SpecialTokens,
 		fresh:   c.NoPromptCache,
 		wire:    wire,
-		learned: &learned{echoing: echoing{lock: make(chan struct{}, 1)}},
-	}, nil
+		learned: &learned{echoing: httpwire.NewFact[echoing](wire.Source)},
+	}
+	wire.Hint = b.hint
+	return b, nil
 }
 
 // checkURL returns the address without a slash at its end.

@@ -218,7 +218,7 @@ func (b *Backend) result(ctx context.Context, req *sampling.Request, line batchL
 	m := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) {
 			content := io.NopCloser(bytes.NewReader(line.Response.Body))
-			reply := &reply{b: b, caller: ctx, cancel: func() {}, body: content, events: newEvents(content)}
+			reply := &reply{b: b, caller: ctx, body: content, events: newEvents(content)}
 			if err := reply.deliver(req, func(c sampling.Chunk) bool { return yield(c, nil) }); err != nil {
 				yield(sampling.Chunk{}, err)
 			}

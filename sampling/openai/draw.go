@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -16,7 +17,7 @@ type learned struct {
 	onlyOne    atomic.Bool  // the server ignores n and draws one continuation
 	most       atomic.Int64 // continuations at once, where the server has told its slots
 	noTokenIDs atomic.Bool  // the server reports no log probabilities of given tokens
-	echoing    echoing
+	echoing    *httpwire.Fact[echoing]
 	labels     memory
 }
 

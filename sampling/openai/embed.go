@@ -45,11 +45,7 @@ func (d doer) Do(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/batches") {
 		r.GetBody = nil // what cannot be read again is not sent again
 	}
-	resp, err := d.b.wire.Do(r.Context(), r)
-	if err != nil {
-		return nil, d.b.refused(d.b.wire.Fault(r.Context(), err))
-	}
-	return resp, nil
+	return d.b.wire.Do(r.Context(), r)
 }
 
 // inOrder returns the vectors in the order of the texts, which servers may

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -76,18 +76,17 @@ func unsupportedAt(err error, statuses ...int) error {
 // answers without /v1 too, in a protocol of its own.
 const wholeAddress = "Config.BaseURL ends in /v1"
 
-// refused adds a hint to a refusal, where there is one.
-func (b *Backend) refused(e *sampling.Error) error {
+// hint returns the way out of an error, where there is a known one.
+func (b *Backend) hint(e *sampling.Error) string {
 	missing := e.Status == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // not the model, so the address
+	dial, ok := errors.AsType[*net.OpError](e)
 	switch {
 	case e.Status == http.StatusOK && !e.Temporary || e.Status == http.StatusMethodNotAllowed || missing:
-		e.Err = fmt.Errorf("%w; check that %s", e.Err, wholeAddress)
-	case e.Status == http.StatusUnauthorized && b.wire.Key.Reveal() == "":
-		e.Err = fmt.Errorf("%w; Config.Key is empty", e.Err)
-	case errors.Is(e.Err, syscall.ECONNREFUSED):
-		e.Err = fmt.Errorf("%w; is a server running at %s?", e.Err, b.base)
+		return "check that " + wholeAddress
+	case ok && dial.Op == "dial":
+		return fmt.Sprintf("is a server running at %s?", b.base)
 	}
-	return e
+	return ""
 }
 
 // tooManyLogprobs marks a refusal of the log probabilities as ErrUnsupported, so that

@@ -10,38 +10,16 @@ import (
 )
 
 // open sends the body and returns the reply once its headers have come.
-func (b *Backend) open(caller context.Context, body []byte) (*reply, error) {
-	ctx, cancel := context.WithCancel(caller)
-	resp, err := b.send(ctx, caller, http.MethodPost, b.base+"/completions", body)
-	if err == nil {
-		err = b.dialect.checkServer(resp.Header.Get("Server"), "")
-		if err != nil {
-			resp.Body.Close()
-			err = b.misread(err)
-		}
-	}
+func (b *Backend) open(ctx context.Context, body []byte) (*reply, error) {
+	resp, err := b.wire.Send(ctx, ctx, http.MethodPost, b.base+"/completions", body)
 	if err != nil {
-		cancel()
 		return nil, err
 	}
-	return &reply{b: b, caller: caller, cancel: cancel, body: resp.Body, events: newEvents(resp.Body)}, nil
-}
-
-// send sends one request. Its errors are [*sampling.Error].
-func (b *Backend) send(ctx, caller context.Context, method, address string, body []byte) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
-	if err != nil {
-		return nil, b.wire.Fault(caller, err)
+	if err := b.dialect.checkServer(resp.Header.Get("Server"), ""); err != nil {
+		resp.Body.Close()
+		return nil, b.misread(err)
 	}
-	r.Header.Set("Accept", "application/json, text/event-stream")
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := b.wire.Do(caller, r)
-	if err != nil {
-		return nil, b.refused(b.wire.Fault(caller, err))
-	}
-	return resp, nil
+	return &reply{b: b, caller: ctx, body: resp.Body, events: newEvents(resp.Body)}, nil
 }
 
 // call posts w, or gets the address if w is nil, and decodes the answer into answer.
@@ -54,11 +32,7 @@ func (b *Backend) call(ctx context.Context, address string, w *body, answer any)
 		}
 		method = http.MethodPost
 	}
-	resp, err := b.send(ctx, ctx, method, address, sent)
-	if err != nil {
-		return err
-	}
-	raw, err := b.wire.ReadAll(resp, longestEvent)
+	raw, err := b.wire.Fetch(ctx, method, address, sent)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,7 @@ import (
 // A reply is the server's answer, event by event.
 type reply struct {
 	b      *Backend
-	caller context.Context    // tells a cancellation from other ends
-	cancel context.CancelFunc // closes the connection
+	caller context.Context // tells a cancellation from other ends
 	body   io.ReadCloser
 	events *events
 	choice bool        // an event had a choice
@@ -185,7 +184,7 @@ const lingerFor = 2 * time.Second
 // linger gives the server lingerFor to end the stream.
 func (r *reply) linger() {
 	if r.timer == nil && !r.events.lines.Ended() {
-		r.timer = time.AfterFunc(lingerFor, r.cancel)
+		r.timer = time.AfterFunc(lingerFor, func() { r.body.Close() })
 	}
 }
 
@@ -199,5 +198,4 @@ func (r *reply) close() {
 		r.timer.Stop()
 	}
 	r.body.Close()
-	r.cancel()
 }

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -17,13 +18,10 @@ const echoAtOnce = 16
 // one token, and no model is certain of all of it.
 var probeTexts = []string{"The lighthouse keeper counted 17 ships.", "Nobody on the island owned 23 boats."}
 
-// An echoing is whether a server scores by echo, once that is known. The channel is a
-// lock that gives up when a context ends.
+// An echoing is whether a server scores by echo.
 type echoing struct {
-	lock  chan struct{}
-	known bool
-	one   bool // the server takes one text a request
-	err   error
+	one bool  // it takes one text a request
+	err error // it does not
 }
 
 // byEcho sends prompt and continuation together, and sums over the tokens after the
@@ -33,11 +31,12 @@ func (s *scoring) byEcho(ctx context.Context) ([]sampling.Score, error) {
 	if !b.dialect.Echo || b.dialect.fields["Logprobs"].name == "" {
 		return nil, unsupported("%s does not return the log probabilities of a prompt", b.dialect.Name)
 	}
-	if err := s.probe(ctx); err != nil {
+	echoes, err := b.learned.echoing.Learn(ctx, func() (echoing, bool, error) { return s.probe(ctx) })
+	if err := cmp.Or(err, echoes.err); err != nil {
 		return nil, err
 	}
 	atOnce := echoAtOnce
-	if b.learned.echoing.one {
+	if echoes.one {
 		atOnce = 1
 	}
 	var scores []sampling.Score
@@ -111,27 +110,14 @@ func (e *echoed) locate(full string) (at int, ok bool) {
 	return 0, false
 }
 
-// probe finds out, once, whether the server scores, and how many texts at once.
-func (s *scoring) probe(ctx context.Context) error {
-	e := &s.b.learned.echoing
-	select {
-	case e.lock <- struct{}{}:
-		defer func() { <-e.lock }()
-	case <-ctx.Done():
-		return s.b.ended(ctx)
-	}
-	if e.known {
-		return e.err
-	}
-	err := s.try(ctx, probeTexts)
-	if errors.Is(err, sampling.ErrUnsupported) {
+// probe finds out whether the server scores, and how many texts at once.
+func (s *scoring) probe(ctx context.Context) (e echoing, keep bool, err error) {
+	e.err = s.try(ctx, probeTexts)
+	if errors.Is(e.err, sampling.ErrUnsupported) {
 		e.one = true
-		err = s.try(ctx, probeTexts[:1])
+		e.err = s.try(ctx, probeTexts[:1])
 	}
-	if err == nil || errors.Is(err, sampling.ErrUnsupported) {
-		e.known, e.err = true, err
-	}
-	return err
+	return e, e.err == nil || errors.Is(e.err, sampling.ErrUnsupported), nil
 }
 
 func (s *scoring) try(ctx context.Context, texts []string) error {

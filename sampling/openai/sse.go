@@ -10,10 +10,7 @@ import (
 	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
-// longestEvent is the maximum size of one event or line in memory, in bytes.
-const longestEvent = 64 << 20
-
-var errLongEvent = wrong("an event is longer than %d bytes", longestEvent)
+var errLongEvent = wrong("an event is longer than %d bytes", httpwire.Longest)
 
 // done is the payload that closes a stream.
 const done = "[DONE]"
@@ -36,7 +33,7 @@ type events struct {
 }
 
 func newEvents(body io.Reader) *events {
-	return &events{lines: httpwire.NewLines(body, longestEvent)}
+	return &events{lines: httpwire.NewLines(body, httpwire.Longest)}
 }
 
 // next returns the next payload that is not empty, on one line and valid until the
@@ -61,7 +58,7 @@ func (s *events) gather() error {
 		switch {
 		case err == io.EOF && len(s.data) > 0:
 			return nil
-		case errors.Is(err, bufio.ErrTooLong) || len(s.data) > longestEvent:
+		case errors.Is(err, bufio.ErrTooLong) || len(s.data) > httpwire.Longest:
 			return errLongEvent
 		case err != nil:
 			return err
