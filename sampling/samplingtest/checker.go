@@ -2,10 +2,10 @@ package samplingtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +16,7 @@ import (
 type checker struct {
 	kit      Kit
 	rule     rule
-	backend  sampling.Backend
+	backend  sampling.Forward
 	failures []*failure
 	skip     string // why the rule was not checked or not decided
 
@@ -28,7 +28,7 @@ type over struct{}
 
 // run checks one rule.
 func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
-	c = &checker{kit: k, rule: r, backend: backend}
+	c = &checker{kit: k, rule: r, backend: sampling.Forward{Backend: backend}}
 	defer func() {
 		if p := recover(); p != nil && p != (over{}) {
 			panic(p)
@@ -76,48 +76,27 @@ func (c *checker) sampled(seed uint64) *sampling.Request {
 
 // A sample is the outcome of one call of Sample.
 type sample struct {
-	chunks    []sampling.Chunk
-	err       error
-	afterErr  int // calls of yield after one with an error
-	afterLeft int // calls of yield after it had returned false
+	sampling.Completion // the chunks joined, with what the last one says
+	chunks              []sampling.Chunk
+	err                 error
+	afterErr            int // calls of yield after one with an error
+	afterLeft           int // calls of yield after it had returned false
 }
 
-func (s *sample) text() string {
-	var b strings.Builder
-	for _, c := range s.chunks {
-		b.WriteString(c.Text)
+// add takes in one more chunk.
+func (s *sample) add(chunk sampling.Chunk) {
+	s.chunks = append(s.chunks, chunk)
+	s.Text += chunk.Text
+	s.Tokens = append(s.Tokens, chunk.Tokens...)
+	s.Reason, s.Stop = chunk.Reason, chunk.Stop
+	if chunk.Usage != (sampling.Usage{}) {
+		s.Usage = chunk.Usage
 	}
-	return b.String()
-}
-
-// last returns the last chunk, or an empty one.
-func (s *sample) last() sampling.Chunk {
-	if len(s.chunks) == 0 {
-		return sampling.Chunk{}
-	}
-	return s.chunks[len(s.chunks)-1]
-}
-
-func (s *sample) tokens() (tokens []sampling.Token) {
-	for _, c := range s.chunks {
-		tokens = append(tokens, c.Tokens...)
-	}
-	return tokens
-}
-
-// usage returns the last usage that was reported.
-func (s *sample) usage() (u sampling.Usage) {
-	for _, c := range slices.Backward(s.chunks) {
-		if c.Usage != (sampling.Usage{}) {
-			return c.Usage
-		}
-	}
-	return u
 }
 
 // String describes the sample for a failure message.
 func (s *sample) String() string {
-	text := fmt.Sprintf("%d chunks, %q, %v", len(s.chunks), shorten(s.text()), s.last().Reason)
+	text := fmt.Sprintf("%d chunks, %q, %v", len(s.chunks), shorten(s.Text), s.Reason)
 	if s.err != nil {
 		text += fmt.Sprintf(", error %q", s.err)
 	}
@@ -133,15 +112,12 @@ func shorten(text string) string {
 	return text[:most] + fmt.Sprintf("… (%d bytes)", len(text))
 }
 
-// run samples once. It calls each, if it is not nil, with each chunk, and leaves the
-// loop when each returns false. It does not use a range statement, which would panic
-// if the backend calls yield again.
-func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i int, chunk sampling.Chunk) bool) *sample {
-	// Cancelled only when the backend hangs, since cancelling would also clean up
-	// after a backend that leaks.
-	ctx, cancel := context.WithCancel(ctx)
+// run samples once. It calls each, if it is not nil, with the number of each chunk, and
+// leaves the loop when each returns false. It does not use a range statement, which
+// would panic if the backend calls yield again.
+func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i int) bool) *sample {
 	s := new(sample)
-	c.guard("Sample", cancel, func() {
+	c.guard(ctx, "Sample", func(ctx context.Context) {
 		left := false
 		c.backend.Sample(ctx, req)(func(chunk sampling.Chunk, err error) bool {
 			switch {
@@ -155,21 +131,70 @@ func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i in
 				s.err = err
 				return true
 			}
-			s.chunks = append(s.chunks, chunk)
-			left = each != nil && !each(len(s.chunks)-1, chunk)
+			s.add(chunk)
+			left = each != nil && !each(len(s.chunks)-1)
 			return !left
 		})
 	})
 	return s
 }
 
+// sample samples to the end.
+func (c *checker) sample(req *sampling.Request) *sample {
+	return c.run(context.Background(), req, nil)
+}
+
 // must samples to the end. An error breaks the rule.
 func (c *checker) must(req *sampling.Request) *sample {
-	s := c.run(context.Background(), req, nil)
+	s := c.sample(req)
 	if s.err != nil {
 		c.fatalf("a request with %s gave %s", describe(req.Params), s)
 	}
 	return s
+}
+
+// leaveAt leaves the loop at a chunk.
+func (c *checker) leaveAt(at int) *sample {
+	return c.run(context.Background(), c.request(), func(i int) bool { return i < at })
+}
+
+// cancelAt has the context cancelled at a chunk, and reads on.
+func (c *checker) cancelAt(at int, how func(cancel func())) *sample {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	return c.run(ctx, c.request(), func(i int) bool {
+		if i == at {
+			how(cancel)
+		}
+		return true
+	})
+}
+
+// inLoop and beside are ways to cancel.
+func inLoop(cancel func()) { cancel() }
+func beside(cancel func()) { go cancel() }
+
+// gone returns a context that is cancelled.
+func gone() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// ask makes one guarded call of an ability.
+func ask[T any](c *checker, ctx context.Context, what string, f func(context.Context) (T, error)) (got T, err error) {
+	c.guard(ctx, what, func(ctx context.Context) { got, err = f(ctx) })
+	return got, err
+}
+
+// need ends the check if a call failed. A backend may lack an ability.
+func (c *checker) need(what string, err error) {
+	if errors.Is(err, sampling.ErrUnsupported) {
+		c.leave("%s: %v", what, err)
+	}
+	if err != nil {
+		c.fatalf("%s: %v", what, err)
+	}
 }
 
 // describe lists the parameters that are not zero.
@@ -184,8 +209,12 @@ func describe(p sampling.Params) string {
 }
 
 // guard calls f on its own goroutine, and ends the check if f panics or does not
-// return in time.
-func (c *checker) guard(what string, cancel context.CancelFunc, f func()) {
+// return in time. Only then does it cancel the context, since that would also clean up
+// after a backend that leaks.
+func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Context)) {
+	limit := c.kit.timeout()
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(limit, cancel)
 	done := make(chan string, 1)
 	go func() {
 		defer func() {
@@ -195,28 +224,21 @@ func (c *checker) guard(what string, cancel context.CancelFunc, f func()) {
 				close(done)
 			}
 		}()
-		f()
+		f(ctx)
 	}()
-	timer := time.NewTimer(c.kit.timeout())
-	defer timer.Stop()
 	select {
 	case panicked := <-done:
-		if panicked != "" {
+		switch {
+		case panicked != "":
 			c.fatalf("%s", panicked)
-		}
-		return
-	case <-timer.C:
-	}
-	cancel()
-	timer.Reset(c.kit.timeout())
-	select {
-	case <-done:
-		if c.rule.name == "answers" { // every other rule needs it
-			c.fatalf("%s took longer than %v, and returned when ctx was cancelled", what, c.kit.timeout())
+		case timer.Stop():
+			return
+		case c.rule.name == "answers": // every other rule needs it
+			c.fatalf("%s took longer than %v, and returned when ctx was cancelled", what, limit)
 		}
 		c.undecided = true
-		c.leave("not decided: %s took longer than Kit.Timeout, %v; is the server busy?", what, c.kit.timeout())
-	case <-timer.C:
-		c.fatalf("%s hung for %v, and for as long again after ctx was cancelled", what, c.kit.timeout())
+		c.leave("not decided: %s took longer than Kit.Timeout, %v; is the server busy?", what, limit)
+	case <-time.After(2 * limit):
+		c.fatalf("%s hung for %v, and for as long again after ctx was cancelled", what, limit)
 	}
 }

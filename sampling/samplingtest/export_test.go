@@ -28,6 +28,14 @@ func Check(k Kit, t *testing.T, newBackend func(t *testing.T) sampling.Backend) 
 	return failures
 }
 
+// RuleNames returns the names of all rules.
+func RuleNames() (names []string) {
+	for _, r := range rules {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // BrokenRule returns the rule that a failure names, and its text.
 func BrokenRule(err error) (rule, doc string) {
 	if f, ok := errors.AsType[*failure](err); ok {

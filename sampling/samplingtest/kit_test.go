@@ -101,10 +101,9 @@ func TestBrokenBackends(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		want string
-		says string // part of what the failure says was seen
 		new  func(t *testing.T) sampling.Backend
 	}{
-		{"echoes the prompt", "no-echo", `begins with it: "Once upon`, of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"echoes the prompt", "no-echo", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				prompt := req.Prompt
 				for chunk, err := range b.Sample(ctx, req) {
@@ -115,23 +114,23 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"ignores MaxTokens", "max-tokens", "with MaxTokens 32 the usage has", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores MaxTokens", "max-tokens", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.MaxTokens = 90 }))
 		})},
-		{"ignores MaxTokens and tells no usage", "max-tokens", "words", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores MaxTokens and tells no usage", "max-tokens", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, with(req, func(p *sampling.Params) { p.MaxTokens = 90 })), func(c sampling.Chunk) sampling.Chunk {
 				c.Usage = sampling.Usage{}
 				return c
 			})
 		})},
-		{"calls a limit an end", "max-tokens", `the reason is "end of text" instead of "token limit"`, func(*testing.T) sampling.Backend { return &toy{endAtLimit: true} }},
-		{"ignores the seed", "seeds", "16 seeds gave the same text", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"calls a limit an end", "max-tokens", func(*testing.T) sampling.Backend { return &toy{endAtLimit: true} }},
+		{"ignores the seed", "seeds", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = 2 }))
 		})},
-		{"invents its seeds", "seeds", "seed 1 gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"invents its seeds", "seeds", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Seed = rand.Uint64() }))
 		})},
-		{"keeps state between calls", "greedy", "after other samples", func(*testing.T) sampling.Backend {
+		{"keeps state between calls", "greedy", func(*testing.T) sampling.Backend {
 			b, said := &toy{}, " "
 			var mu sync.Mutex
 			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
@@ -143,10 +142,10 @@ func TestBrokenBackends(t *testing.T) {
 				return b.Sample(ctx, &r)
 			})
 		}},
-		{"draws at temperature 0", "greedy", "the same greedy request gave", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"draws at temperature 0", "greedy", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(ctx, with(req, func(p *sampling.Params) { p.Temperature = 1 }))
 		})},
-		{"goes on from another's cache", "concurrency", "and beside others", func(*testing.T) sampling.Backend {
+		{"goes on from another's cache", "concurrency", func(*testing.T) sampling.Backend {
 			b, cached := &toy{}, ""
 			var mu sync.Mutex
 			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
@@ -160,7 +159,7 @@ func TestBrokenBackends(t *testing.T) {
 				return b.Sample(ctx, &r)
 			})
 		}},
-		{"leaks a goroutine", "goroutines", "goroutines", func(t *testing.T) sampling.Backend {
+		{"leaks a goroutine", "goroutines", func(t *testing.T) sampling.Backend {
 			b, closed := &toy{}, make(chan struct{})
 			t.Cleanup(func() { close(closed) })
 			return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
@@ -168,15 +167,15 @@ func TestBrokenBackends(t *testing.T) {
 				return b.Sample(ctx, req)
 			})
 		}},
-		{"leaks a goroutine when it is left", "goroutines", "pumps", func(t *testing.T) sampling.Backend {
+		{"leaks a goroutine when it is left", "goroutines", func(t *testing.T) sampling.Backend {
 			p := &pumps{closed: make(chan struct{})}
 			t.Cleanup(func() { close(p.closed) })
 			return p
 		}},
-		{"ignores ctx", "cancel", "chunks came after that", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"ignores ctx", "cancel", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return b.Sample(context.WithoutCancel(ctx), req)
 		})},
-		{"looks at ctx once", "cancel", "after chunk 1 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"looks at ctx once", "cancel", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				if err := ctx.Err(); err != nil {
 					yield(sampling.Chunk{}, err)
@@ -185,7 +184,7 @@ func TestBrokenBackends(t *testing.T) {
 				b.Sample(context.WithoutCancel(ctx), req)(yield)
 			}
 		})},
-		{"is deaf to ctx for a few chunks", "cancel", "after chunk 10 there were", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"is deaf to ctx for a few chunks", "cancel", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				n := 0
 				for chunk, err := range b.Sample(context.WithoutCancel(ctx), req) {
@@ -199,7 +198,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"hides a cancelled ctx", "cancel", "ended without an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"hides a cancelled ctx", "cancel", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if ctx.Err() != nil || !yield(chunk, err) {
@@ -208,7 +207,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"renames a cancelled ctx", "cancel", "does not wrap", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"renames a cancelled ctx", "cancel", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if errors.Is(err, context.Canceled) {
@@ -220,20 +219,20 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"yields after the loop is left", "early-break", "yield was called 31 more times", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"yields after the loop is left", "early-break", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					yield(chunk, err)
 				}
 			}
 		})},
-		{"gives no reason", "reasons", "the last of 32 chunks has no reason", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives no reason", "reasons", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk { c.Reason = 0; return c })
 		})},
-		{"gives the reason early", "reasons", "chunk 1 of", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives the reason early", "reasons", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk { c.Reason = sampling.EndOfText; return c })
 		})},
-		{"gives the reason twice", "reasons", "only the last may have one", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives the reason twice", "reasons", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if !yield(chunk, err) {
@@ -245,7 +244,7 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"gives a reason of its own", "reasons", "the reason 9", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"gives a reason of its own", "reasons", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk {
 				if c.Reason != sampling.Unfinished {
 					c.Reason = 9
@@ -253,48 +252,50 @@ func TestBrokenBackends(t *testing.T) {
 				return c
 			})
 		})},
-		{"yields half runes", "whole-runes", `\xc3`, func(*testing.T) sampling.Backend { return &toy{rawBytes: true} }},
-		{"modifies the parameters", "request", "Params", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
-			req.Params.TopK = cmpOr(req.Params.TopK, 1<<20)
+		{"yields half runes", "whole-runes", func(*testing.T) sampling.Backend { return &toy{rawBytes: true} }},
+		{"modifies the parameters", "request", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+			if req.Params.TopK == 0 {
+				req.Params.TopK = 1 << 20
+			}
 			return b.Sample(ctx, req)
 		})},
-		{"modifies the stops' spare room", "request", "Stop", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"modifies the stops' spare room", "request", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			r := *req
 			r.Stop = append(r.Stop, "<end>")
 			return b.Sample(ctx, &r)
 		})},
-		{"drops TopK", "top-k", "TopK 1", of(dropping(func(p *sampling.Params) { p.TopK = 0 }))},
-		{"drops TopP", "top-p", "TopP 1e-06", of(dropping(func(p *sampling.Params) { p.TopP = 0 }))},
-		{"drops MinP", "min-p", "MinP 1", of(dropping(func(p *sampling.Params) { p.MinP = 0 }))},
-		{"drops the penalties", "penalties", "RepetitionPenalty 1e+06", of(dropping(func(p *sampling.Params) { p.RepetitionPenalty = 0 }))},
-		{"drops Extra", "refusals", "cannot be sent", of(dropping(func(p *sampling.Params) {
+		{"drops TopK", "top-k", of(dropping(func(p *sampling.Params) { p.TopK = 0 }))},
+		{"drops TopP", "top-p", of(dropping(func(p *sampling.Params) { p.TopP = 0 }))},
+		{"drops MinP", "min-p", of(dropping(func(p *sampling.Params) { p.MinP = 0 }))},
+		{"drops the penalties", "penalties", of(dropping(func(p *sampling.Params) { p.RepetitionPenalty = 0 }))},
+		{"drops Extra", "refusals", of(dropping(func(p *sampling.Params) {
 			if p.Extra["grammar"] == nil {
 				p.Extra = nil
 			}
 		}))},
-		{"drops Logprobs", "logprobs", "dropped in silence", func(*testing.T) sampling.Backend { return &toy{logprobs: "none"} }},
-		{"reports probabilities above 1", "logprobs", "log probability", func(*testing.T) sampling.Backend { return &toy{logprobs: "positive"} }},
-		{"mixes samples up", "concurrency", "of 8 samples at once", func(*testing.T) sampling.Backend { return new(mixer) }},
-		{"hangs", "answers", "Sample hung for", func(t *testing.T) sampling.Backend {
+		{"drops Logprobs", "logprobs", func(*testing.T) sampling.Backend { return &toy{logprobs: "none"} }},
+		{"reports probabilities above 1", "logprobs", func(*testing.T) sampling.Backend { return &toy{logprobs: "positive"} }},
+		{"mixes samples up", "concurrency", func(*testing.T) sampling.Backend { return new(mixer) }},
+		{"hangs", "answers", func(t *testing.T) sampling.Backend {
 			closed := make(chan struct{})
 			t.Cleanup(func() { close(closed) })
 			return sampling.BackendFunc(func(context.Context, *sampling.Request) seq {
 				return func(func(sampling.Chunk, error) bool) { <-closed }
 			})
 		}},
-		{"hangs until it is cancelled", "answers", "returned when ctx was cancelled", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"hangs until it is cancelled", "answers", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(func(sampling.Chunk, error) bool) { <-ctx.Done() }
 		})},
-		{"panics", "answers", "Sample panicked: index out of range", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"panics", "answers", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			panic("index out of range")
 		})},
-		{"returns no sequence", "answers", "Sample panicked", of(func(b *toy, ctx context.Context, req *sampling.Request) seq { return nil })},
-		{"says nothing", "answers", "is empty", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"returns no sequence", "answers", of(func(b *toy, ctx context.Context, req *sampling.Request) seq { return nil })},
+		{"says nothing", "answers", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{Reason: sampling.EndOfText}, nil) }
 		})},
-		{"is nil", "answers", "newBackend returned nil", func(*testing.T) sampling.Backend { return nil }},
-		{"charges too little", "usage", "negative", func(*testing.T) sampling.Backend { return &toy{chargeExtra: -1000} }},
-		{"goes on after an error", "refusals", "yield was called", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"is nil", "answers", func(*testing.T) sampling.Backend { return nil }},
+		{"charges too little", "usage", func(*testing.T) sampling.Backend { return &toy{chargeExtra: -1000} }},
+		{"goes on after an error", "refusals", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				for chunk, err := range b.Sample(ctx, req) {
 					if !yield(chunk, err) {
@@ -306,14 +307,14 @@ func TestBrokenBackends(t *testing.T) {
 				}
 			}
 		})},
-		{"refuses without saying so", "refusals", "does not wrap ErrUnsupported", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"refuses without saying so", "refusals", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			if len(req.Params.Extra) > 0 {
 				return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, errors.New("no")) }
 			}
 			return b.Sample(ctx, req)
 		})},
-		{"drops Extra", "refusals", "there was no error but", of(dropping(func(p *sampling.Params) { p.Extra = nil }))},
-		{"fails on an empty prompt with text", "empty-prompt", "text and then an error", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+		{"drops Extra", "refusals", of(dropping(func(p *sampling.Params) { p.Extra = nil }))},
+		{"fails on an empty prompt with text", "empty-prompt", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			if req.Prompt != "" {
 				return b.Sample(ctx, req)
 			}
@@ -321,48 +322,35 @@ func TestBrokenBackends(t *testing.T) {
 				_ = yield(sampling.Chunk{Text: "?"}, nil) && yield(sampling.Chunk{}, errors.New("no prompt"))
 			}
 		})},
-		{"stops at what the prompt says", "stops", `with the stops ["time"] gave`, func(*testing.T) sampling.Backend { return &toy{stopPrompt: true} }},
-		{"ignores constraints", "constrainer", "Complete ignores the constraint", func(*testing.T) sampling.Backend { return &toy{constrain: "ignores"} }},
-		{"adds to constraints", "constrainer", "leaves it at byte", func(*testing.T) sampling.Backend { return &toy{constrain: "ends"} }},
-		{"counts too few", "counter", "was counted as", func(*testing.T) sampling.Backend { return &toy{countLess: true} }},
-		{"scores everything alike", "scorer", "is at least as likely", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
-		{"sums scores wrongly", "scorer", "sum to", func(*testing.T) sampling.Backend { return &toy{scoreSum: true} }},
-		{"draws one too few", "drawer", "3 completions were asked for, and 2 came", func(*testing.T) sampling.Backend { return &toy{drawLess: true} }},
-		{"draws the same ones", "drawer", "all alike", func(*testing.T) sampling.Backend { return &toy{drawSame: true} }},
+		{"stops at what the prompt says", "stops", func(*testing.T) sampling.Backend { return &toy{stopPrompt: true} }},
+		{"ignores constraints", "constrainer", func(*testing.T) sampling.Backend { return &toy{constrain: "ignores"} }},
+		{"adds to constraints", "constrainer", func(*testing.T) sampling.Backend { return &toy{constrain: "ends"} }},
+		{"counts too few", "counter", func(*testing.T) sampling.Backend { return &toy{countLess: true} }},
+		{"scores everything alike", "scorer", func(*testing.T) sampling.Backend { return &toy{scoreAlike: true} }},
+		{"sums scores wrongly", "scorer", func(*testing.T) sampling.Backend { return &toy{scoreSum: true} }},
+		{"draws one too few", "drawer", func(*testing.T) sampling.Backend { return &toy{drawLess: true} }},
+		{"draws the same ones", "drawer", func(*testing.T) sampling.Backend { return &toy{drawSame: true} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel() // some of them wait for a goroutine that never ends
-			kit := samplingtest.Kit{
-				Unsupported: []sampling.Params{{Extra: map[string]any{"grammar": "root ::= [a-z]+"}}},
-				Timeout:     time.Second,
-			}
-			if strings.HasPrefix(test.name, "hangs") {
-				kit.Timeout = 100 * time.Millisecond
-			}
-			failures := samplingtest.Check(kit, t, test.new)
-			var named []string
-			for _, err := range failures {
-				rule, doc := samplingtest.BrokenRule(err)
-				named = append(named, rule)
-				if doc == "" || !strings.Contains(err.Error(), rule) {
-					t.Errorf("the failure does not explain itself: %v", err)
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { // so that waiting for what never ends takes no time
+				kit := samplingtest.Kit{Unsupported: []sampling.Params{{Extra: map[string]any{"grammar": "root ::= [a-z]+"}}}}
+				failures := samplingtest.Check(kit, t, test.new)
+				var named []string
+				for _, err := range failures {
+					rule, doc := samplingtest.BrokenRule(err)
+					named = append(named, rule)
+					if doc == "" || !strings.Contains(err.Error(), rule) {
+						t.Errorf("the failure does not explain itself: %v", err)
+					}
 				}
-			}
-			if diff := cmp.Diff([]string{test.want}, slices.Compact(named)); diff != "" {
-				t.Fatalf("the rules named (-want +got):\n%s\n%v", diff, errors.Join(failures...))
-			}
-			if text := errors.Join(failures...).Error(); !strings.Contains(text, test.says) {
-				t.Errorf("the failure should say %q:\n%s", test.says, text)
-			}
+				if diff := cmp.Diff([]string{test.want}, slices.Compact(named)); diff != "" {
+					t.Fatalf("the rules named (-want +got):\n%s\n%v", diff, errors.Join(failures...))
+				}
+				t.Log(errors.Join(failures...))
+			})
 		})
 	}
-}
-
-func cmpOr(a, b int) int {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 // mapped changes each chunk of a sequence.
@@ -475,9 +463,9 @@ func TestSkips(t *testing.T) {
 	}
 	kit.Skip = map[string]string{"sedes": "no seeds", "seeds": " "}
 	text := errors.Join(samplingtest.Check(kit, t, seedless)...).Error()
-	for _, want := range []string{`"sedes", which is not a rule`, `leaves out "seeds" without a reason`} {
-		if !strings.Contains(text, want) {
-			t.Errorf("should say %q: %s", want, text)
+	for _, name := range []string{`"sedes"`, `"seeds"`} {
+		if !strings.Contains(text, name) {
+			t.Errorf("should name %s: %s", name, text)
 		}
 	}
 }
@@ -508,13 +496,18 @@ func TestForgottenConnections(t *testing.T) {
 		w.Write(make([]byte, 1<<20)) // more than a buffer holds
 	}))
 	defer server.Close()
-	skip := map[string]string{"concurrency": "so many connections take long", "cancel": "the same", "early-break": "the same"}
+	skip := make(map[string]string)
+	for _, name := range samplingtest.RuleNames() {
+		if name != "goroutines" {
+			skip[name] = "so many connections take long"
+		}
+	}
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	failures := samplingtest.Check(samplingtest.Kit{Skip: skip, Timeout: time.Second}, t, func(t *testing.T) sampling.Backend {
+	failures := samplingtest.Check(samplingtest.Kit{Skip: skip, Timeout: 5 * time.Second}, t, func(t *testing.T) sampling.Backend {
 		return &forgetful{url: server.URL, client: &http.Client{Transport: transport}}
 	})
-	if len(failures) != 1 || !strings.Contains(failures[0].Error(), "rule goroutines") || !strings.Contains(failures[0].Error(), "persistConn") {
+	if len(failures) != 1 || !strings.Contains(failures[0].Error(), "net/http.(*persistConn)") {
 		t.Errorf("forgotten connections: %v", errors.Join(failures...))
 	}
 }

@@ -36,35 +36,18 @@ func points(n int) []int {
 }
 
 func (c *checker) cancelled() {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	c.ended("a context that was cancelled before", c.run(ctx, c.request(), nil), context.Canceled, 0)
-	ctx, cancel = context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
-	c.ended("a deadline that had passed before", c.run(ctx, c.request(), nil), context.DeadlineExceeded, 0)
-	cancel()
+	c.ended("a context that was cancelled before", c.run(gone(), c.request(), nil), context.Canceled, 0)
+	late, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+	defer cancel()
+	c.ended("a deadline that had passed before", c.run(late, c.request(), nil), context.DeadlineExceeded, 0)
 
 	n := len(c.must(c.request()).chunks)
 	for _, at := range points(n) {
-		ctx, cancel := context.WithCancel(context.Background())
-		s := c.run(ctx, c.request(), func(i int, _ sampling.Chunk) bool {
-			if i == at {
-				cancel()
-			}
-			return true
-		})
-		cancel()
-		c.ended("a context that was cancelled in the loop", s, context.Canceled, at+1)
+		c.ended("a context that was cancelled in the loop", c.cancelAt(at, inLoop), context.Canceled, at+1)
 	}
 	// Cancelled while the backend works. It may finish first, but must not hang.
 	for _, at := range places(n) {
-		ctx, cancel := context.WithCancel(context.Background())
-		c.run(ctx, c.request(), func(i int, _ sampling.Chunk) bool {
-			if i == at {
-				go cancel()
-			}
-			return true
-		})
-		cancel()
+		c.cancelAt(at, beside)
 	}
 }
 
@@ -72,7 +55,7 @@ func (c *checker) cancelled() {
 // chunk may have been under way, and may have been the last.
 func (c *checker) ended(what string, s *sample, want error, taken int) {
 	late := len(s.chunks) - taken
-	whole := taken > 0 && s.err == nil && s.last().Reason != sampling.Unfinished
+	whole := taken > 0 && s.err == nil && s.Reason != sampling.Unfinished
 	switch {
 	case taken == 0 && late > 0:
 		c.fatalf("%s: chunks came after that: %s", what, s)
@@ -89,8 +72,7 @@ func (c *checker) ended(what string, s *sample, want error, taken int) {
 func (c *checker) earlyBreak() {
 	n := len(c.must(c.request()).chunks)
 	for _, at := range points(n) {
-		s := c.run(context.Background(), c.request(), func(i int, _ sampling.Chunk) bool { return i < at })
-		if s.afterLeft > 0 {
+		if s := c.leaveAt(at); s.afterLeft > 0 {
 			c.fatalf("the loop was left at chunk %d of %d, and yield was called %d more times; in a range statement that panics", at+1, n, s.afterLeft)
 		}
 	}
@@ -98,26 +80,16 @@ func (c *checker) earlyBreak() {
 
 func (c *checker) goroutines() {
 	n := len(c.must(c.request()).chunks) // the backend may start some once
-	watch := newWatch()
-	watch.do(func() {
+	left := leftovers(min(c.kit.timeout()/10, 3*time.Second), func() {
 		for range 4 {
 			c.must(c.request())
 		}
 		for _, at := range places(n) {
-			c.run(context.Background(), c.request(), func(i int, _ sampling.Chunk) bool { return i < at })
-		}
-		for _, at := range places(n) {
-			ctx, cancel := context.WithCancel(context.Background())
-			c.run(ctx, c.request(), func(i int, _ sampling.Chunk) bool {
-				if i == at {
-					cancel()
-				}
-				return true
-			})
-			cancel()
+			c.leaveAt(at)
+			c.cancelAt(at, inLoop)
 		}
 	})
-	if left := watch.wait(min(c.kit.timeout(), 3*time.Second)); left != "" {
+	if left != "" {
 		c.failf("goroutines remain after samples that were finished, left and cancelled:\n%s", left)
 	}
 }
@@ -127,7 +99,7 @@ func (c *checker) concurrency() {
 	first := c.must(c.request())
 	other := func() *sampling.Request {
 		req := c.request()
-		req.Prompt += first.text()
+		req.Prompt += first.Text
 		return req
 	}
 	second := c.must(other())
@@ -138,7 +110,7 @@ func (c *checker) concurrency() {
 	for i, got := range c.atOnce(requests) {
 		want := []*sample{first, second}[i%2]
 		if got.err != nil || !c.alike(requests[i], want, got) {
-			c.fatalf("of %d samples at once, number %d gave %s; alone it is %q", len(requests), i+1, got, shorten(want.text()))
+			c.fatalf("of %d samples at once, number %d gave %s; alone it is %q", len(requests), i+1, got, shorten(want.Text))
 		}
 	}
 	// A server with a prefix cache reads a long prompt in other pieces if others came
@@ -151,7 +123,7 @@ func (c *checker) concurrency() {
 		long = append(long, req)
 	}
 	last := long[3]
-	alone := c.run(context.Background(), last, nil)
+	alone := c.sample(last)
 	if errors.Is(alone.err, sampling.ErrBudget) {
 		return // a small window
 	}
@@ -172,15 +144,15 @@ const rounding = 0.3
 // rounding explains got: each of its tokens is about as likely as the most likely one,
 // by what the backend reports for single requests.
 func (c *checker) alike(req *sampling.Request, want, got *sample) bool {
-	if want.err != nil || got.err != nil || want.text() == got.text() {
+	if want.err != nil || got.err != nil || want.Text == got.Text {
 		return (want.err == nil) == (got.err == nil)
 	}
-	next, rest := *req, got.text()
+	next, rest := *req, got.Text
 	next.Params.Logprobs, next.Params.TopLogprobs = true, 5
 	for ever := false; rest != ""; {
-		s := c.run(context.Background(), &next, nil)
+		s := c.sample(&next)
 		parted := false
-		for _, token := range s.tokens() {
+		for _, token := range s.Tokens {
 			said := token.Text
 			if parted = !strings.HasPrefix(rest, said); parted {
 				i := slices.IndexFunc(token.Top, func(t sampling.Token) bool {
@@ -220,7 +192,7 @@ func (c *checker) atOnce(requests []*sampling.Request) []*sample {
 			at := sync.OnceFunc(waiting.Done)
 			defer at()
 			checkers[i] = c.kit.run(rule{name: c.rule.name, doc: c.rule.doc, check: func(one *checker) {
-				got[i] = one.run(context.Background(), req, func(n int, _ sampling.Chunk) bool {
+				got[i] = one.run(context.Background(), req, func(n int) bool {
 					if n == 0 {
 						at()
 						select {
@@ -231,7 +203,7 @@ func (c *checker) atOnce(requests []*sampling.Request) []*sample {
 					runtime.Gosched()
 					return true
 				})
-			}}, c.backend)
+			}}, c.backend.Backend)
 		})
 	}
 	all.Wait()

@@ -3,7 +3,6 @@ package samplingtest
 import (
 	"context"
 	"errors"
-	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -15,14 +14,15 @@ import (
 func (c *checker) stops() {
 	greedy := c.must(c.request())
 	for _, stop := range c.stopLists(greedy) {
-		want, found := sampling.Cut(greedy.text(), stop)
+		want, found := sampling.Cut(greedy.Text, stop)
 		req := c.request()
 		req.Stop = stop
-		for how, got := range c.ways(req) {
-			if how == "Draw" {
-				break
+		for _, way := range c.ways()[:2] { // Draw is slow
+			got, err := c.complete(way, req)
+			if err != nil {
+				c.fatalf("%s with the stops %q: %v", way.name, stop, err)
 			}
-			c.stopped(how, stop, want, found, got)
+			c.stopped(way.name, stop, want, found, got)
 		}
 	}
 }
@@ -30,7 +30,7 @@ func (c *checker) stops() {
 // stopLists returns stop sequences from the greedy text: within a chunk, across
 // chunks, after stops that never occur, and from the prompt, where they must not count.
 func (c *checker) stopLists(greedy *sample) (lists [][]string) {
-	text := greedy.text()
+	text := greedy.Text
 	var borders []int
 	at := 0
 	for _, chunk := range greedy.chunks {
@@ -70,50 +70,45 @@ func around(text string, at int) string {
 	return text[from:to]
 }
 
-// A result is a completion with its error.
-type result struct {
-	*sampling.Completion
-	err error
+// A way is a method of Model that completes a request.
+type way struct {
+	name string
+	call func(context.Context, *sampling.Request) (*sampling.Completion, error)
 }
 
-// ways makes a request with Complete, Stream and Draw of a Model.
-func (c *checker) ways(req *sampling.Request) iter.Seq2[string, result] {
-	m := sampling.Model{Backend: c.backend}
-	call := func(how string, f func(ctx context.Context) (*sampling.Completion, error)) (r result) {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		c.guard("Model."+how, cancel, func() { r.Completion, r.err = f(ctx) })
-		return r
-	}
-	stream := func(ctx context.Context) (*sampling.Completion, error) {
-		var whole sampling.Completion
-		for chunk, err := range m.Stream(ctx, req) {
-			if err != nil {
-				return &whole, err
+// ways are Complete, Stream and Draw.
+func (c *checker) ways() []way {
+	m := sampling.Model{Backend: c.backend.Backend}
+	return []way{
+		{"Complete", m.Complete},
+		{"Stream", func(ctx context.Context, req *sampling.Request) (*sampling.Completion, error) {
+			var s sample
+			for chunk, err := range m.Stream(ctx, req) {
+				if err != nil {
+					return &s.Completion, err
+				}
+				s.add(chunk)
 			}
-			whole.Text += chunk.Text
-			whole.Reason, whole.Stop = chunk.Reason, chunk.Stop
-		}
-		return &whole, nil
+			return &s.Completion, nil
+		}},
+		{"Draw", func(ctx context.Context, req *sampling.Request) (*sampling.Completion, error) {
+			all, err := m.Draw(ctx, req, 2)
+			if err != nil {
+				return nil, err
+			}
+			return all[len(all)-1], nil
+		}},
 	}
-	draw := func(ctx context.Context) (*sampling.Completion, error) {
-		all, err := m.Draw(ctx, req, 2)
-		if err != nil {
-			return nil, err
-		}
-		return all[len(all)-1], nil
-	}
-	return func(yield func(string, result) bool) {
-		_ = yield("Complete", call("Complete", func(ctx context.Context) (*sampling.Completion, error) { return m.Complete(ctx, req) })) &&
-			yield("Stream", call("Stream", stream)) && yield("Draw", call("Draw", draw))
-	}
+}
+
+// complete makes one guarded request.
+func (c *checker) complete(w way, req *sampling.Request) (*sampling.Completion, error) {
+	return ask(c, context.Background(), "Model."+w.name, func(ctx context.Context) (*sampling.Completion, error) { return w.call(ctx, req) })
 }
 
 // stopped checks a completion against the greedy text as Cut cuts it.
-func (c *checker) stopped(how string, stop []string, want, found string, got result) {
+func (c *checker) stopped(how string, stop []string, want, found string, got *sampling.Completion) {
 	switch {
-	case got.err != nil:
-		c.fatalf("%s with the stops %q: %v", how, stop, got.err)
 	case got.Text != want:
 		c.fatalf("%s with the stops %q gave %q; the whole text cut there is %q", how, stop, shorten(got.Text), shorten(want))
 	case found == "" && got.Reason == sampling.StopSequence:
@@ -147,19 +142,20 @@ func (c *checker) constrainer() {
 // constrained makes one request in each way.
 func (c *checker) constrained(req *sampling.Request) {
 	pattern := req.Constraint.Pattern()
-	for how, got := range c.ways(req) {
+	for _, way := range c.ways() {
+		got, err := c.complete(way, req)
 		switch {
-		case errors.Is(got.err, sampling.ErrUnsupported):
-			if err := (sampling.Forward{Backend: c.backend}).Constrains(req.Constraint); err == nil {
-				c.fatalf("Constrains says that %s is enforced, and %s gave %v", pattern, how, got.err)
+		case errors.Is(err, sampling.ErrUnsupported):
+			if c.backend.Constrains(req.Constraint) == nil {
+				c.fatalf("Constrains says that %s is enforced, and %s gave %v", pattern, way.name, err)
 			}
-			c.leave("the backend does not constrain: %v", got.err)
-		case errors.Is(got.err, sampling.ErrConstraint):
-			c.fatalf("%s ignores the constraint %s with the stops %q: %v", how, pattern, req.Stop, got.err)
-		case got.err != nil:
-			c.fatalf("%s with the constraint %s: %v", how, pattern, got.err)
+			c.leave("the backend does not constrain: %v", err)
+		case errors.Is(err, sampling.ErrConstraint):
+			c.fatalf("%s ignores the constraint %s with the stops %q: %v", way.name, pattern, req.Stop, err)
+		case err != nil:
+			c.fatalf("%s with the constraint %s: %v", way.name, pattern, err)
 		case got.Reason == sampling.TokenLimit && len(req.Stop) > 0:
-			c.fatalf("%s with the constraint %s and the stops %q did not end: %q", how, pattern, req.Stop, got.Text)
+			c.fatalf("%s with the constraint %s and the stops %q did not end: %q", way.name, pattern, req.Stop, got.Text)
 		}
 	}
 }

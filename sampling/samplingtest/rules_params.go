@@ -14,13 +14,13 @@ import (
 
 func (c *checker) greedy() {
 	first := c.must(c.request())
-	c.run(context.Background(), c.sampled(5), func(int, sampling.Chunk) bool { return false })
+	c.run(context.Background(), c.sampled(5), func(int) bool { return false })
 	c.must(c.sampled(6))
 	for seed := range uint64(2) {
 		req := c.request()
 		req.Params.Seed = seed + 7 // it does not matter to greedy decoding
-		if again := c.must(req); again.text() != first.text() {
-			c.fatalf("the same greedy request gave %q, and after other samples %q", shorten(first.text()), shorten(again.text()))
+		if again := c.must(req); again.Text != first.Text {
+			c.fatalf("the same greedy request gave %q, and after other samples %q", shorten(first.Text), shorten(again.Text))
 		}
 	}
 }
@@ -28,10 +28,10 @@ func (c *checker) greedy() {
 func (c *checker) seeds() {
 	distinct := make(map[string]bool)
 	for seed := range uint64(16) {
-		text := c.must(c.sampled(seed + 1)).text()
+		text := c.must(c.sampled(seed + 1)).Text
 		distinct[text] = true
 		if seed%4 == 0 {
-			if again := c.must(c.sampled(seed + 1)).text(); again != text {
+			if again := c.must(c.sampled(seed + 1)).Text; again != text {
 				c.fatalf("seed %d gave %q at temperature 1, and then %q", seed+1, shorten(text), shorten(again))
 			}
 		}
@@ -48,7 +48,7 @@ const wordsInToken = 8
 func (c *checker) maxTokens() {
 	long := c.must(c.request())
 	n := c.kit.maxTokens()
-	c.within(long, n)
+	c.within(long.Completion, n)
 	for _, limit := range []int{1, 2, n / 2} {
 		if limit < 1 || limit >= n {
 			continue
@@ -56,28 +56,22 @@ func (c *checker) maxTokens() {
 		req := c.request()
 		req.Params.MaxTokens = limit
 		s := c.must(req)
-		c.within(s, limit)
+		c.within(s.Completion, limit)
 		// A limit may cut a rune, which then is a replacement character.
-		text := strings.TrimRight(s.text(), "\uFFFD")
-		if !strings.HasPrefix(long.text(), text) {
-			c.fatalf("with MaxTokens %d the greedy text is %q, and with %d it does not begin so: %q", limit, shorten(s.text()), n, shorten(long.text()))
+		text := strings.TrimRight(s.Text, "\uFFFD")
+		if !strings.HasPrefix(long.Text, text) {
+			c.fatalf("with MaxTokens %d the greedy text is %q, and with %d it does not begin so: %q", limit, shorten(s.Text), n, shorten(long.Text))
 		}
-		if words := len(strings.Fields(text)); words > limit*wordsInToken {
-			c.fatalf("with MaxTokens %d there were %d words: %q", limit, words, shorten(text))
-		}
-		if len(text) < len(long.text()) && s.last().Reason != sampling.TokenLimit && s.last().Reason != sampling.Unfinished {
-			c.fatalf("with MaxTokens %d the text was cut to %q, and the reason is %q instead of %q", limit, shorten(text), s.last().Reason, sampling.TokenLimit)
+		if len(text) < len(long.Text) && s.Reason != sampling.TokenLimit && s.Reason != sampling.Unfinished {
+			c.fatalf("with MaxTokens %d the text was cut to %q, and the reason is %q instead of %q", limit, shorten(text), s.Reason, sampling.TokenLimit)
 		}
 	}
 }
 
-// within fails if a sample reports more tokens than its limit.
-func (c *checker) within(s *sample, limit int) {
-	if u := s.usage(); u.CompletionTokens > limit {
-		c.fatalf("with MaxTokens %d the usage has %d tokens", limit, u.CompletionTokens)
-	}
-	if n := len(s.tokens()); n > limit {
-		c.fatalf("with MaxTokens %d there were %d tokens", limit, n)
+// within fails if a completion runs past its limit.
+func (c *checker) within(got sampling.Completion, limit int) {
+	if words := len(strings.Fields(got.Text)); got.Usage.CompletionTokens > limit || len(got.Tokens) > limit || words > limit*wordsInToken {
+		c.fatalf("with MaxTokens %d the usage is %+v, with %d tokens and %d words: %q", limit, got.Usage, len(got.Tokens), words, shorten(got.Text))
 	}
 }
 
@@ -88,21 +82,21 @@ func (c *checker) minP() { c.likeliest(func(p *sampling.Params) { p.MinP = 1 }) 
 // likeliest checks a parameter that leaves only the most likely token at temperature
 // 1. The text must then be the greedy one, even if it differs without the parameter.
 func (c *checker) likeliest(set func(*sampling.Params)) {
-	greedy := c.must(c.request()).text()
+	greedy := c.must(c.request()).Text
 	told := false
 	for seed := range uint64(8) {
 		req := c.sampled(seed + 1)
-		if c.must(req).text() == greedy {
+		if c.must(req).Text == greedy {
 			continue
 		}
 		told = true
 		set(&req.Params)
-		s := c.run(context.Background(), req, nil)
+		s := c.sample(req)
 		if c.refused(s) {
 			return
 		}
-		if s.text() != greedy {
-			c.fatalf("with %s the text is %q, and the greedy one is %q", describe(req.Params), shorten(s.text()), shorten(greedy))
+		if s.Text != greedy {
+			c.fatalf("with %s the text is %q, and the greedy one is %q", describe(req.Params), shorten(s.Text), shorten(greedy))
 		}
 	}
 	if !told {
@@ -113,7 +107,7 @@ func (c *checker) likeliest(set func(*sampling.Params)) {
 // refused reports whether a sample is an error. Any error is allowed for an unusual
 // parameter, but not to ignore it.
 func (c *checker) refused(s *sample) bool {
-	if s.err != nil && s.text() != "" {
+	if s.err != nil && s.Text != "" {
 		c.fatalf("text came before the error: %s", s)
 	}
 	return s.err != nil
@@ -122,13 +116,13 @@ func (c *checker) refused(s *sample) bool {
 // penalties needs a text that repeats itself, and requests a longer one if necessary.
 func (c *checker) penalties() {
 	req := c.request()
-	greedy := c.must(req).text()
+	greedy := c.must(req).Text
 	for tries := 0; !repeatsWord(greedy); tries++ {
 		if tries == 3 {
 			c.leave("the greedy text repeats no word, so a penalty shows no effect: %q", shorten(greedy))
 		}
 		req.Params.MaxTokens *= 2
-		greedy = c.must(req).text()
+		greedy = c.must(req).Text
 	}
 	for _, set := range []func(*sampling.Params){
 		func(p *sampling.Params) { p.FrequencyPenalty = 1e6 },
@@ -137,7 +131,7 @@ func (c *checker) penalties() {
 	} {
 		one := *req
 		set(&one.Params)
-		if s := c.run(context.Background(), &one, nil); !c.refused(s) && s.text() == greedy {
+		if s := c.sample(&one); !c.refused(s) && s.Text == greedy {
 			c.failf("with %s the text still is %q", describe(one.Params), shorten(greedy))
 		}
 	}
@@ -154,11 +148,11 @@ func (c *checker) logprobs() {
 	const alternatives = 2
 	for _, req := range []*sampling.Request{c.request(), c.sampled(4)} {
 		req.Params.Logprobs, req.Params.TopLogprobs = true, alternatives
-		s := c.run(context.Background(), req, nil)
+		s := c.sample(req)
 		if c.refused(s) {
 			c.leave("the backend has no log probabilities: %v", s.err)
 		}
-		tokens := s.tokens()
+		tokens := s.Tokens
 		if len(tokens) == 0 {
 			c.fatalf("Logprobs was dropped in silence: no chunk of %d has a token", len(s.chunks))
 		}
@@ -167,7 +161,7 @@ func (c *checker) logprobs() {
 			joined += token.Text
 			c.token(i, token, alternatives, req.Params.Temperature == 0)
 		}
-		if text := s.text(); isASCII(text) && isASCII(joined) && joined != text {
+		if text := s.Text; isASCII(text) && isASCII(joined) && joined != text {
 			c.fatalf("the tokens make %q and the text is %q", shorten(joined), shorten(text))
 		}
 	}
@@ -208,39 +202,29 @@ func isASCII(s string) bool {
 }
 
 func (c *checker) refusals() {
+	alone := func(what string, s *sample) {
+		if c.refused(s) && s.afterErr > 0 {
+			c.failf("with %s the error was not the last thing: yield was called %d more times after %v", what, s.afterErr, s.err)
+		}
+	}
 	for _, p := range c.kit.Unsupported {
 		req := c.request()
 		p.MaxTokens, p.Seed = req.Params.MaxTokens, 1
 		req.Params = p
-		s := c.run(context.Background(), req, nil)
-		switch {
-		case s.err == nil:
-			c.failf("with %s there was no error but %s", describe(p), s)
-		case !errors.Is(s.err, sampling.ErrUnsupported):
-			c.failf("with %s the error does not wrap ErrUnsupported: %v", describe(p), s.err)
-		case len(s.chunks) > 0:
-			c.failf("with %s there was something before the error: %s", describe(p), s)
-		case s.afterErr > 0:
-			c.failf("with %s the error was not the last thing: yield was called %d more times", describe(p), s.afterErr)
+		s := c.sample(req)
+		alone(describe(p), s)
+		if !errors.Is(s.err, sampling.ErrUnsupported) {
+			c.failf("with %s there was no error wrapping ErrUnsupported, but %s", describe(p), s)
 		}
 	}
 	// The backend may send or refuse an unknown field, but must refuse before any text.
 	// It must refuse a value that cannot be sent, which only an ignored Extra passes.
 	req := c.request()
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": true}
-	s := c.run(context.Background(), req, nil)
-	if s.err != nil && len(s.chunks) > 0 {
-		c.failf("with an unknown field in Extra there was something before the error: %s", s)
-	}
+	alone("an unknown field in Extra", c.sample(req))
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": make(chan int)}
-	if odd := c.run(context.Background(), req, nil); odd.err == nil {
+	if odd := c.sample(req); odd.err == nil {
 		c.failf("with a field in Extra that cannot be sent there was no error but %s; a backend without such fields refuses a Params.Extra that is not empty", odd)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	for _, s := range []*sample{s, c.run(ctx, c.request(), nil)} {
-		if s.afterErr > 0 {
-			c.failf("the error %q was not the last thing: yield was called %d more times", s.err, s.afterErr)
-		}
-	}
+	alone("a cancelled context", c.run(gone(), c.request(), nil))
 }

@@ -1,10 +1,7 @@
 package samplingtest
 
 import (
-	"context"
-	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +12,7 @@ import (
 
 func (c *checker) answers() {
 	s := c.must(c.request())
-	if s.text() == "" {
+	if s.Text == "" {
 		c.failf("the greedy continuation of %q is empty; let Kit.Prompt be one that the model goes on from", c.kit.prompt())
 	}
 }
@@ -35,13 +32,13 @@ func (c *checker) reasons() {
 				c.failf("chunk %d of %d names the stop sequence %q; only the last may", i+1, len(s.chunks), chunk.Stop)
 			}
 		}
-		switch last := s.last(); {
-		case last.Reason == sampling.Unfinished:
+		switch {
+		case s.Reason == sampling.Unfinished:
 			c.failf("with %s the last of %d chunks has no reason", describe(req.Params), len(s.chunks))
-		case last.Reason == sampling.StopSequence || last.Stop != "":
-			c.failf("the last chunk has the reason %q and the stop sequence %q, and the request had none", last.Reason, last.Stop)
-		case last.Reason < 0 || last.Reason > sampling.Filtered:
-			c.failf("the last chunk has the reason %d, which package sampling does not have", int(last.Reason))
+		case s.Reason == sampling.StopSequence || s.Stop != "":
+			c.failf("the last chunk has the reason %q and the stop sequence %q, and the request had none", s.Reason, s.Stop)
+		case s.Reason < 0 || s.Reason > sampling.Filtered:
+			c.failf("the last chunk has the reason %d, which package sampling does not have", int(s.Reason))
 		}
 	}
 }
@@ -57,10 +54,10 @@ func (c *checker) short() *sampling.Request {
 func (c *checker) noEcho() {
 	first := c.must(c.request())
 	again := c.request()
-	again.Prompt += first.text()
+	again.Prompt += first.Text
 	second := c.must(again)
-	if echoes(first.text(), c.kit.prompt()) && echoes(second.text(), again.Prompt) {
-		c.failf("the continuation of %q begins with it: %q", c.kit.prompt(), shorten(first.text()))
+	if echoes(first.Text, c.kit.prompt()) && echoes(second.Text, again.Prompt) {
+		c.failf("the continuation of %q begins with it: %q", c.kit.prompt(), shorten(first.Text))
 	}
 }
 
@@ -81,7 +78,7 @@ func (c *checker) wholeRunes() {
 		requests = append(requests, other)
 	}
 	for _, req := range requests {
-		s := c.run(context.Background(), req, nil) // an error is allowed, since a vocabulary may lack these letters
+		s := c.sample(req) // an error is allowed, since a vocabulary may lack these letters
 		for i, chunk := range s.chunks {
 			if !utf8.ValidString(chunk.Text) {
 				c.fatalf("after the prompt %q, with %s, the text of chunk %d of %d is %q", req.Prompt, describe(req.Params), i+1, len(s.chunks), chunk.Text)
@@ -111,18 +108,18 @@ func (c *checker) usage() {
 			}
 			before = u
 		}
-		if n := len(s.tokens()); before.CompletionTokens > 0 && n > before.CompletionTokens {
+		if n := len(s.Tokens); before.CompletionTokens > 0 && n > before.CompletionTokens {
 			c.failf("%d tokens were received and %d are charged", n, before.CompletionTokens)
 		}
 	}
 }
 
 func (c *checker) emptyPrompt() {
-	s := c.run(context.Background(), &sampling.Request{Params: sampling.Params{MaxTokens: 4, Seed: 1}}, nil)
+	s := c.sample(&sampling.Request{Params: sampling.Params{MaxTokens: 4, Seed: 1}})
 	switch {
-	case s.err != nil && s.text() != "":
+	case s.err != nil && s.Text != "":
 		c.failf("text and then an error: %s", s)
-	case s.err == nil && s.last().Reason == sampling.Unfinished:
+	case s.err == nil && s.Reason == sampling.Unfinished:
 		c.failf("neither a reason nor an error: %s", s)
 	}
 }
@@ -137,28 +134,12 @@ func (c *checker) intact() {
 		return req
 	}
 	req, want := build(), build()
-	s := c.run(context.Background(), req, nil)
-	if s.err != nil { // some backends refuse stops
+	if s := c.sample(req); s.err != nil { // some backends refuse stops
 		req, want = c.sampled(3), c.sampled(3)
 		c.must(req)
 	}
-	got := *req
-	got.Stop, want.Stop = got.Stop[:cap(got.Stop)], want.Stop[:cap(want.Stop)]
-	if diff := differences(&got, want); len(diff) > 0 {
-		c.failf("after a sample the request had changed in %s", strings.Join(diff, " and "))
+	req.Stop, want.Stop = req.Stop[:cap(req.Stop)], want.Stop[:cap(want.Stop)]
+	if !reflect.DeepEqual(req, want) {
+		c.failf("a sample changed the request, with the spare capacity of its stops, from %+v to %+v", *want, *req)
 	}
-}
-
-// differences names the fields of a request that have changed.
-func differences(got, want *sampling.Request) (names []string) {
-	if got.Prompt != want.Prompt {
-		names = append(names, "Prompt")
-	}
-	if !slices.Equal(got.Stop, want.Stop) {
-		names = append(names, fmt.Sprintf("Stop, or its spare capacity: %q", got.Stop))
-	}
-	if !reflect.DeepEqual(got.Params, want.Params) {
-		names = append(names, fmt.Sprintf("Params: %s", describe(got.Params)))
-	}
-	return names
 }

@@ -10,30 +10,23 @@ import (
 	"time"
 )
 
-// A watch finds the goroutines that a function started and that still run. It uses
-// profiler labels, which goroutines inherit, to ignore those of other tests.
-type watch struct{ id string }
-
-const watchLabel = "samplingtest"
-
-var watches atomic.Int64
-
-func newWatch() watch { return watch{fmt.Sprintf("watch-%d", watches.Add(1))} }
-
-// do calls f under the watch.
-func (w watch) do(f func()) {
-	pprof.Do(context.Background(), pprof.Labels(watchLabel, w.id), func(context.Context) { f() })
-}
-
 // idleConnections is how many open connections of net/http may be kept for the next
 // request. Samples one after another need one.
 const idleConnections = 2
 
-// wait waits until the goroutines have ended, for at most the given time, and returns
-// the stacks of those that have not.
-func (w watch) wait(most time.Duration) (left string) {
+// watchLabel is a profiler label, which goroutines inherit. It tells those of one
+// check from those of others.
+const watchLabel = "samplingtest"
+
+var watches atomic.Int64
+
+// leftovers calls f and waits until the goroutines that it started have ended, for at
+// most the given time. It returns the stacks of those that have not.
+func leftovers(most time.Duration, f func()) (left string) {
+	id := fmt.Sprintf("watch-%d", watches.Add(1))
+	pprof.Do(context.Background(), pprof.Labels(watchLabel, id), func(context.Context) { f() })
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		if left = w.left(); left == "" || most <= 0 {
+		if left = running(id); left == "" || most <= 0 {
 			return left
 		}
 		time.Sleep(pause)
@@ -41,8 +34,8 @@ func (w watch) wait(most time.Duration) (left string) {
 	}
 }
 
-// left returns the stacks of the goroutines that still run.
-func (w watch) left() string {
+// running returns the stacks of the goroutines with a label.
+func running(id string) string {
 	var all bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&all, 1); err != nil {
 		return err.Error()
@@ -50,7 +43,7 @@ func (w watch) left() string {
 	var stacks []string
 	connections := 0
 	for block := range strings.SplitSeq(all.String(), "\n\n") {
-		if !strings.Contains(block, fmt.Sprintf("%q:%q", watchLabel, w.id)) {
+		if !strings.Contains(block, fmt.Sprintf("%q:%q", watchLabel, id)) {
 			continue
 		}
 		var n int
