@@ -26,7 +26,7 @@ func Backbone(k int, r Ranker, then fewshot.Selector) fewshot.Selector {
 		if k < 0 {
 			return nil, fmt.Errorf("%d examples; choose 0 or more", k)
 		}
-		ranking, err := ranked(r, pool)
+		ranking, _, err := compared(r, pool)
 		if err != nil {
 			return nil, fmt.Errorf("Backbone: %w", err)
 		}

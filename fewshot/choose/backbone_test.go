@@ -156,6 +156,14 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
+func TestNothingToRepresent(t *testing.T) {
+	for name, s := range map[string]fewshot.Selector{"Backbone": Backbone(3, Words{}, BM25(2)), "Distinct": Distinct(0.9, Words{}, BM25(2))} {
+		if got, err := pick(t.Context(), s, "q", nil); err != nil || len(got) > 0 {
+			t.Errorf("%s of an empty pool: %v, %v", name, got, err)
+		}
+	}
+}
+
 func TestBackboneMistakes(t *testing.T) {
 	pool := topics()
 	broken := errors.New("broken")

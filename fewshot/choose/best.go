@@ -17,6 +17,15 @@ func (h hit[S]) compare(other hit[S]) int {
 	return cmp.Or(cmp.Compare(other.score, h.score), cmp.Compare(h.index, other.index))
 }
 
+// ranking returns the hits as a Ranking in which full is a score of 1.
+func ranking[S uint64 | float32](hits []hit[S], full S) *Ranking {
+	r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
+	for i, h := range hits {
+		r.Order[i], r.Scores[i] = h.index, float64(h.score)/float64(full)
+	}
+	return r
+}
+
 // best finds the k best hits. It keeps up to twice as many and drops the worse half
 // when there are more.
 type best[S cmp.Ordered] struct {

@@ -46,14 +46,10 @@ func (Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
 			return &Ranking{}, nil
 		}
 		hits, err := index.search(ctx, query, pool, n)
-		if err != nil {
-			return nil, err
+		if err != nil || len(hits) == 0 {
+			return &Ranking{}, err
 		}
-		r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
-		for i, h := range hits {
-			r.Order[i] = h.index
-			r.Scores[i] = float64(h.score) / float64(max(1, hits[0].score))
-		}
+		r := ranking(hits, max(1, hits[0].score))
 		vectors := make([]wordVector, len(hits)) // each made when first asked for
 		r.Alike = func(i, j int) float64 {
 			for _, at := range []int{i, j} {
@@ -86,72 +82,93 @@ const fullImpact = math.MaxUint16
 
 var errTooMuch = errors.New("the pool has more than about a GiB of words, too many for an index; split it")
 
-// newWordIndex reads the pool once, noting terms example by example, and then
+// newWordIndex reads the pool once, noting the terms example by example, and then
 // turns the notes into postings.
 func newWordIndex(pool []example) (*wordIndex, error) {
 	x := &wordIndex{n: len(pool), terms: map[string]uint32{}}
-	var (
-		noted   []uint32                    // terms, each once an example
-		counts  []uint16                    // how often each of noted is in its example
-		ends    = make([]uint32, len(pool)) // where the notes of each example end
-		lengths = make([]uint32, len(pool)) // terms in each example
-		last    []uint32                    // where each term was last noted
-		words   terms
-		total   float64
-	)
+	var noted []uint32                // terms
+	ends := make([]uint32, len(pool)) // where the notes of each example end
 	for i := range pool {
 		// A letter may be in two pairs, and be longer in lower case.
 		most := 4 * uint64(len(pool[i].In))
 		if uint64(len(noted))+most > math.MaxUint32 {
 			return nil, errTooMuch
 		}
-		begin := len(noted)
-		words.of(pool[i].In)
-		for word := words.next(); word != nil; word = words.next() {
-			lengths[i]++
-			t, ok := x.terms[string(word)]
+		eachTerm(pool[i].In, func(term []byte) {
+			t, ok := x.terms[string(term)]
 			if !ok {
-				t = uint32(len(last))
-				x.terms[string(word)] = t
-				last = append(last, math.MaxUint32)
+				t = uint32(len(x.terms))
+				x.terms[string(term)] = t
 			}
-			if at := int(last[t]); at >= begin && at < len(noted) {
-				counts[at] += min(1, math.MaxUint16-counts[at])
-				continue
-			}
-			last[t] = uint32(len(noted))
-			noted, counts = append(noted, t), append(counts, 1)
-		}
+			noted = append(noted, t)
+		})
 		ends[i] = uint32(len(noted))
-		total += float64(lengths[i])
 	}
-	x.mean = total / float64(len(pool))
+	x.mean = float64(len(noted)) / float64(len(pool))
 
 	// Counting sort by term: since the notes are in the order of the pool, so
 	// are each term's postings.
-	x.starts = make([]uint32, len(last)+1)
+	x.starts = make([]uint32, len(x.terms)+1)
 	for _, t := range noted {
 		x.starts[t+1]++
 	}
-	for t := range last {
+	for t := range len(x.terms) {
 		x.starts[t+1] += x.starts[t]
 	}
-	next := slices.Clone(x.starts[:len(last)])
-	x.docs = make([]uint32, len(noted))
-	x.impacts = make([]uint16, len(noted))
-	x.peaks = make([]uint16, len(last))
-	at := 0
+	next := slices.Clone(x.starts)
+	docs, norms := make([]uint32, len(noted)), make([]float64, len(pool))
+	at := uint32(0)
 	for i, end := range ends {
-		norm := x.norm(int(lengths[i]))
-		for ; at < int(end); at++ {
+		norms[i] = x.norm(int(end - at))
+		for ; at < end; at++ {
 			t := noted[at]
-			impact := impactOf(float64(counts[at]), norm)
-			x.docs[next[t]], x.impacts[next[t]] = uint32(i), impact
-			x.peaks[t] = max(x.peaks[t], impact)
+			docs[next[t]] = uint32(i)
 			next[t]++
 		}
 	}
+
+	// An example that has a term several times is there as often. It gets one posting.
+	impacts := make([]uint16, len(docs))
+	x.peaks = make([]uint16, len(x.terms))
+	n := uint32(0)
+	at = 0
+	for t := range x.peaks {
+		end := x.starts[t+1]
+		for x.starts[t] = n; at < end; n++ {
+			doc, first := docs[at], at
+			for at < end && docs[at] == doc {
+				at++
+			}
+			docs[n], impacts[n] = doc, impactOf(at-first, norms[doc])
+			x.peaks[t] = max(x.peaks[t], impacts[n])
+		}
+	}
+	x.starts[len(x.terms)] = n
+	x.docs, x.impacts = slices.Clone(docs[:n]), slices.Clone(impacts[:n])
 	return x, nil
+}
+
+// A termCount is a term and how often a text has it.
+type termCount struct{ term, count uint32 }
+
+// count returns the terms of a text that the pool has, in the order of their numbers,
+// and how many terms the text has.
+func (x *wordIndex) count(text string) (counts []termCount, length int) {
+	var known []uint32
+	eachTerm(text, func(term []byte) {
+		length++
+		if t, ok := x.terms[string(term)]; ok {
+			known = append(known, t)
+		}
+	})
+	slices.Sort(known)
+	for i, t := range known {
+		if i == 0 || t != known[i-1] {
+			counts = append(counts, termCount{term: t})
+		}
+		counts[len(counts)-1].count++
+	}
+	return counts, length
 }
 
 // norm is the part of the second factor's denominator that depends on the number of
@@ -162,8 +179,9 @@ func (x *wordIndex) norm(length int) float64 {
 	return k1 * (1 - b + float64(b*float64(length)/x.mean))
 }
 
-func impactOf(count, norm float64) uint16 {
-	return uint16(max(1, math.Round(float64(fullImpact*count)/(count+norm))))
+func impactOf(count uint32, norm float64) uint16 {
+	f := float64(count)
+	return uint16(max(1, math.Round(float64(fullImpact*f)/(f+norm))))
 }
 
 // weight is the first factor of the formula, in 65536ths.

@@ -33,8 +33,7 @@ func Distinct(likeness float64, r Ranker, then fewshot.Selector) fewshot.Selecto
 
 // distinct returns the indexes of the examples that are not like an earlier one.
 func distinct(pool []example, likeness float64, r Ranker) (kept []int, err error) {
-	ctx := context.Background()
-	whole, err := ranked(r, pool)
+	whole, rank, err := compared(r, pool)
 	if err != nil {
 		return nil, fmt.Errorf("Distinct: %w", err)
 	}
@@ -42,13 +41,9 @@ func distinct(pool []example, likeness float64, r Ranker) (kept []int, err error
 	for i, at := range whole.Order {
 		place[at] = i
 	}
-	rank, err := r.Prepare(pool)
-	if err != nil {
-		return nil, err
-	}
 	isKept := make([]bool, len(pool))
 	for i, e := range pool {
-		near, err := rank(ctx, e.In, twins)
+		near, err := rank(context.Background(), e.In, twins)
 		if err != nil {
 			return nil, err
 		}

@@ -1,11 +1,9 @@
 package choose
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/foreword-go/foreword/fewshot"
 )
@@ -29,56 +27,42 @@ func Diverse(k int, relevance float64, r Ranker) fewshot.Selector {
 		if !(relevance >= 0 && relevance <= 1) {
 			return nil, fmt.Errorf("the relevance of Diverse is %v; choose 0 to 1", relevance)
 		}
-		rank, err := prepare(r, pool, k, breadth*k)
-		if err != nil {
-			return nil, err
-		}
-		return func(ctx context.Context, query string) (fewshot.Picks, error) {
-			ranking, err := rank(ctx, query)
-			if err != nil {
-				return fewshot.Picks{}, err
-			}
+		return picker(k, breadth*k, r, pool, func(ranking *Ranking) ([]int, error) {
 			if ranking.Alike == nil && len(ranking.Order) > 1 {
-				return fewshot.Picks{}, errors.New("Diverse has a Ranker that does not say which examples are alike; set Ranking.Alike, or use Top")
+				return nil, errors.New("Diverse has a Ranker that does not say which examples are alike; set Ranking.Alike, or use Top")
 			}
-			chosen := ranking.marginal(k, relevance)
-			slices.Sort(chosen)
-			order := make([]int, len(chosen))
-			for i, at := range chosen {
-				order[len(order)-1-i] = ranking.Order[at]
-			}
-			return fewshot.Picks{Chosen: order}, nil
-		}, nil
+			return ranking.marginal(k, relevance), nil
+		})
 	}
 }
 
-// marginal returns which k of the ranking have the greatest marginal relevance,
-// in the order in which they were chosen. Of equal ones the nearer wins.
+// marginal returns the k examples of the ranking that have the greatest marginal
+// relevance, the nearest first. Of equal ones the nearer wins.
 func (r *Ranking) marginal(k int, relevance float64) []int {
-	var chosen []int
 	likeness := make([]float64, len(r.Order)) // to the nearest one chosen
 	taken := make([]bool, len(r.Order))
-	for range min(k, len(r.Order)) {
+	for round := range min(k, len(r.Order)) {
 		next, greatest := -1, math.Inf(-1)
 		for i, score := range r.Scores {
-			if taken[i] {
-				continue
-			}
 			marginal := float64(relevance*score) - float64((1-relevance)*likeness[i])
-			if next < 0 || marginal > greatest {
+			if !taken[i] && (next < 0 || marginal > greatest) {
 				next, greatest = i, marginal
 			}
 		}
 		taken[next] = true
-		chosen = append(chosen, next)
 		for i := range likeness {
 			if taken[i] {
 				continue
 			}
-			alike := r.Alike(i, next)
-			if len(chosen) == 1 || alike > likeness[i] {
+			if alike := r.Alike(i, next); round == 0 || alike > likeness[i] {
 				likeness[i] = alike
 			}
+		}
+	}
+	var chosen []int
+	for i, at := range r.Order {
+		if taken[i] {
+			chosen = append(chosen, at)
 		}
 	}
 	return chosen

@@ -46,8 +46,13 @@ type Vectors struct {
 	at       map[string]int // the row of each text
 	size     int            // numbers in each
 	rows     []float32
-	recent   recentVectors
+
+	mu     sync.Mutex
+	recent map[string][]float32 // by query: Balanced asks one query once for each label
 }
+
+// recentQueries is the most queries that Vectors remember.
+const recentQueries = 64
 
 // EmbedOptions are the options of [Embed].
 type EmbedOptions struct {
@@ -72,7 +77,7 @@ func Embed(ctx context.Context, e Embedder, texts []string, o EmbedOptions) (*Ve
 	if o.Batch < 0 {
 		return nil, fmt.Errorf("choose: EmbedOptions.Batch is %d; use 0 for 256 texts a call, or a positive number", o.Batch)
 	}
-	v := &Vectors{embedder: e, at: map[string]int{}}
+	v := &Vectors{embedder: e, at: map[string]int{}, recent: map[string][]float32{}}
 	if o.Have != nil {
 		v.at, v.size, v.rows = maps.Clone(o.Have.at), o.Have.size, slices.Clip(o.Have.rows)
 	}
@@ -139,75 +144,64 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 	if v == nil {
 		return nil, errors.New("the Vectors are nil; make them with Embed")
 	}
-	index := vectorIndex{size: v.size, rows: make([][]float32, len(pool))}
+	index := make(vectorIndex, len(pool))
 	for i, e := range pool {
-		at, ok := v.at[e.In]
-		if !ok {
+		if index[i] = v.row(e.In); index[i] == nil {
 			return nil, fmt.Errorf("the input %q has no embedding; give all inputs to Embed", shorten(e.In))
 		}
-		index.rows[i] = v.rows[at*v.size : (at+1)*v.size]
 	}
 	return func(ctx context.Context, query string, n int) (*Ranking, error) {
 		if n <= 0 || len(pool) == 0 {
 			return &Ranking{}, nil
 		}
-		direction := make([]float32, index.size) // none, for the empty query
-		if query != "" {
-			var err error
-			if direction, err = v.query(ctx, query); err != nil {
-				return nil, err
-			}
+		direction, err := v.query(ctx, query)
+		if err != nil {
+			return nil, err
 		}
 		hits, err := index.search(ctx, direction, query, pool, n)
 		if err != nil {
 			return nil, err
 		}
-		r := &Ranking{Order: make([]int, len(hits)), Scores: make([]float64, len(hits))}
-		for i, h := range hits {
-			r.Order[i], r.Scores[i] = h.index, float64(h.score)
-		}
-		r.Alike = func(i, j int) float64 { return float64(dot(index.rows[r.Order[i]], index.rows[r.Order[j]])) }
+		r := ranking(hits, 1)
+		r.Alike = func(i, j int) float64 { return float64(dot(index[r.Order[i]], index[r.Order[j]])) }
 		return r, nil
 	}, nil
 }
 
 // query returns the direction of the query's embedding.
 func (v *Vectors) query(ctx context.Context, query string) ([]float32, error) {
-	if at, ok := v.at[query]; ok {
-		return v.rows[at*v.size : (at+1)*v.size], nil
+	if query == "" {
+		return make([]float32, v.size), nil // no direction
 	}
-	if known := v.recent.get(query); known != nil {
-		return known, nil
+	if direction := v.row(query); direction != nil {
+		return direction, nil
+	}
+	v.mu.Lock()
+	direction := v.recent[query]
+	v.mu.Unlock()
+	if direction != nil {
+		return direction, nil
 	}
 	directions, err := v.directions(ctx, []string{query})
 	if err != nil {
 		return nil, fmt.Errorf("embedding the query: %w", err)
 	}
-	v.recent.put(query, directions[0])
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.recent) == recentQueries {
+		clear(v.recent)
+	}
+	v.recent[query] = directions[0]
 	return directions[0], nil
 }
 
-// recentVectors remembers the embeddings of some queries: [Balanced] asks one query
-// once for each label.
-type recentVectors struct {
-	mu    sync.Mutex
-	known map[string][]float32
-}
-
-func (r *recentVectors) get(query string) []float32 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.known[query]
-}
-
-func (r *recentVectors) put(query string, direction []float32) {
-	const most = 64
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.known == nil || len(r.known) == most {
-		r.known = map[string][]float32{}
+// row returns the direction of one of the texts, or nil for any other.
+func (v *Vectors) row(text string) []float32 {
+	at, ok := v.at[text]
+	if !ok {
+		return nil
 	}
-	r.known[query] = direction
+	return v.rows[at*v.size : (at+1)*v.size]
 }
 
 // shorten cuts a text to what an error can show.

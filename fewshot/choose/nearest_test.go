@@ -317,11 +317,21 @@ func TestEmbeddingsArePaidForOnce(t *testing.T) {
 }
 
 func TestRecentQueriesAreForgotten(t *testing.T) {
-	var r recentVectors
+	e, pool := compass(3)
+	v, err := Embed(t.Context(), e, []string{pool[0].In}, EmbedOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range 200 {
-		r.put(fmt.Sprint(i), []float32{float32(i)})
-		if got := r.get(fmt.Sprint(i)); len(got) != 1 || got[0] != float32(i) || len(r.known) > 64 {
-			t.Errorf("%d: %v, with %d known", i, got, len(r.known))
+		query := fmt.Sprint("query ", i)
+		e.vectors[query] = []float32{1, float32(i)}
+		for range 2 {
+			if _, err := rankOf(t.Context(), v, query, pool[:1], 1); err != nil || len(v.recent) > 64 {
+				t.Fatalf("%d: %v, with %d known", i, err, len(v.recent))
+			}
+		}
+		if e.texts != i+2 {
+			t.Fatalf("%d texts embedded after %d queries", e.texts, i+1)
 		}
 	}
 }

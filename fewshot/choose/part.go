@@ -37,15 +37,16 @@ func partly(pool []example, indexes []int, s fewshot.Selector) (fewshot.Picker, 
 	}, nil
 }
 
-// ranked ranks a whole pool by a Ranker that must set Alike.
-func ranked(r Ranker, pool []example) (*Ranking, error) {
-	rank, err := prepare(r, pool, len(pool), len(pool))
+// compared returns a ranking of the whole pool, whose Alike compares any two examples.
+// It also returns the Rank.
+func compared(r Ranker, pool []example) (*Ranking, Rank, error) {
+	rank, err := prepare(1, r, pool)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ranking, err := rank(context.Background(), "")
-	if err == nil && ranking.Alike == nil {
+	whole, err := rank(context.Background(), "", len(pool))
+	if err == nil && whole.Alike == nil && len(pool) > 0 {
 		err = fmt.Errorf("the Ranker %T does not compare examples with one another; set Ranking.Alike", r)
 	}
-	return ranking, err
+	return whole, rank, err
 }

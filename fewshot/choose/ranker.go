@@ -42,25 +42,31 @@ type Ranking struct {
 // Top picks the k examples that r ranks highest, the nearest last.
 func Top(k int, r Ranker) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
-		rank, err := prepare(r, pool, k, k)
-		if err != nil {
-			return nil, err
-		}
-		return func(ctx context.Context, query string) (fewshot.Picks, error) {
-			ranking, err := rank(ctx, query)
-			if err != nil {
-				return fewshot.Picks{}, err
-			}
-			order := slices.Clone(ranking.Order)
-			slices.Reverse(order)
-			return fewshot.Picks{Chosen: order}, nil
-		}, nil
+		return picker(k, k, r, pool, func(ranking *Ranking) ([]int, error) { return ranking.Order, nil })
 	}
 }
 
-// prepare returns a function that asks r for n examples, of which k will be
-// chosen. It checks the answers, since a Ranker may be anybody's.
-func prepare(r Ranker, pool []example, k, n int) (func(ctx context.Context, query string) (*Ranking, error), error) {
+// picker returns a Picker that ranks n examples of the pool and picks k of them. choose
+// returns these from a ranking, in its order.
+func picker(k, n int, r Ranker, pool []example, choose func(*Ranking) ([]int, error)) (fewshot.Picker, error) {
+	rank, err := prepare(k, r, pool)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, query string) (fewshot.Picks, error) {
+		ranking, err := rank(ctx, query, n)
+		if err != nil {
+			return fewshot.Picks{}, err
+		}
+		chosen, err := choose(ranking)
+		slices.Reverse(chosen)
+		return fewshot.Picks{Chosen: chosen}, err
+	}, nil
+}
+
+// prepare prepares r to choose k examples. Its Rank checks the answers, since a Ranker
+// may be anybody's.
+func prepare(k int, r Ranker, pool []example) (Rank, error) {
 	if k < 0 {
 		return nil, fmt.Errorf("%d examples; choose 0 or more", k)
 	}
@@ -68,7 +74,7 @@ func prepare(r Ranker, pool []example, k, n int) (func(ctx context.Context, quer
 		return nil, errors.New("the Ranker is nil; give one, such as choose.Words{}")
 	}
 	if k == 0 {
-		return func(context.Context, string) (*Ranking, error) { return &Ranking{}, nil }, nil
+		return func(context.Context, string, int) (*Ranking, error) { return &Ranking{}, nil }, nil
 	}
 	rank, err := r.Prepare(pool)
 	if err != nil {
@@ -77,8 +83,8 @@ func prepare(r Ranker, pool []example, k, n int) (func(ctx context.Context, quer
 	if rank == nil {
 		return nil, fmt.Errorf("the Ranker %T prepared no Rank", r)
 	}
-	n = min(n, len(pool))
-	return func(ctx context.Context, query string) (*Ranking, error) {
+	return func(ctx context.Context, query string, n int) (*Ranking, error) {
+		n = min(n, len(pool))
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

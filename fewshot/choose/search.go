@@ -96,27 +96,16 @@ func (x *wordIndex) search(ctx context.Context, query string, pool []example, n 
 // cursors returns one for each different term of the query that the pool has,
 // those that can add least first.
 func (x *wordIndex) cursors(query string) []cursor {
-	var words terms
-	var inQuery []uint32
-	words.of(query)
-	for word := words.next(); word != nil; word = words.next() {
-		if t, ok := x.terms[string(word)]; ok {
-			inQuery = append(inQuery, t)
-		}
-	}
-	slices.Sort(inQuery)
+	counts, _ := x.count(query)
 	var cursors []cursor
-	for i := 0; i < len(inQuery); {
-		t, times := inQuery[i], uint64(0)
-		for ; i < len(inQuery) && inQuery[i] == t; i++ {
-			times++
-		}
-		weight := times * x.weight(t)
+	for _, c := range counts {
+		from, to := x.starts[c.term], x.starts[c.term+1]
+		weight := uint64(c.count) * x.weight(c.term)
 		cursors = append(cursors, cursor{
-			docs:    x.docs[x.starts[t]:x.starts[t+1]],
-			impacts: x.impacts[x.starts[t]:x.starts[t+1]],
+			docs:    x.docs[from:to],
+			impacts: x.impacts[from:to],
 			weight:  weight,
-			most:    weight * uint64(x.peaks[t]),
+			most:    weight * uint64(x.peaks[c.term]),
 		})
 	}
 	slices.SortStableFunc(cursors, func(a, b cursor) int { return cmp.Compare(a.most, b.most) })

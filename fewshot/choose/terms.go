@@ -5,49 +5,44 @@ import (
 	"unicode/utf8"
 )
 
-// terms cuts a text into what BM25 compares. A term is a word in lower case:
-// letters, digits and marks in a row. In scripts that are written without
-// spaces, and in Korean, whose particles are suffixes, it is each letter and each
-// pair of neighbours. Full-width letters count as the plain ones.
+// eachTerm calls do with each term of a text, which is overwritten by the next one.
+// Terms are what BM25 compares. A term is a word in lower case: letters, digits and
+// marks in a row. In scripts that are written without spaces, and in Korean, whose
+// particles are suffixes, it is each letter and each pair of neighbours. Full-width
+// letters count as the plain ones.
 //
 // Worked example: "The 2 Cats: 샀다, 猫ｶﾌ" gives the, 2, cats, 샀, 샀다, 다, 猫, 猫ｶ,
 // ｶ, ｶﾌ, ﾌ.
-type terms struct {
-	rest   string
-	alone  bool // whether the letter at the front of rest was returned by itself
-	buffer []byte
-}
-
-// of starts on a new text.
-func (t *terms) of(text string) { t.rest, t.alone = text, false }
-
-// next returns the next term, which is overwritten by the one after, or nil at
-// the end.
-func (t *terms) next() []byte {
-	t.buffer = t.buffer[:0]
-	i := 0
-	for i < len(t.rest) {
-		if c := t.rest[i]; c < utf8.RuneSelf {
+func eachTerm(text string, do func(term []byte)) {
+	term := make([]byte, 0, 64)
+	end := func() {
+		if len(term) > 0 {
+			do(term)
+			term = term[:0]
+		}
+	}
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
 			i++
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			if 'a' <= c && c <= 'z' || '0' <= c && c <= '9' {
-				t.buffer = append(t.buffer, c)
-			} else if len(t.buffer) > 0 {
-				break
+			switch {
+			case 'A' <= c && c <= 'Z':
+				term = append(term, c+'a'-'A')
+			case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+				term = append(term, c)
+			default:
+				end()
 			}
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(t.rest[i:])
+		r, size := utf8.DecodeRuneInString(text[i:])
 		if spaceless(r) {
-			if len(t.buffer) > 0 {
-				break // a word ends here
+			end()
+			second := i + unit(text[i:])
+			do(append(term, text[i:second]...))
+			if r, _ := utf8.DecodeRuneInString(text[second:]); spaceless(r) {
+				do(append(term, text[i:second+unit(text[second:])]...))
 			}
-			i = t.pair(i)
-			if len(t.buffer) > 0 {
-				break
-			}
+			i = second
 			continue
 		}
 		i += size
@@ -55,32 +50,13 @@ func (t *terms) next() []byte {
 			r -= '０' - '0' // full-width
 		}
 		// A mark belongs to the letter before it.
-		if unicode.IsLetter(r) || unicode.IsNumber(r) || len(t.buffer) > 0 && unicode.IsMark(r) {
-			t.buffer = utf8.AppendRune(t.buffer, unicode.ToLower(r))
-		} else if len(t.buffer) > 0 {
-			break
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || len(term) > 0 && unicode.IsMark(r) {
+			term = utf8.AppendRune(term, unicode.ToLower(r))
+		} else {
+			end()
 		}
 	}
-	t.rest = t.rest[i:]
-	if len(t.buffer) == 0 {
-		return nil
-	}
-	return t.buffer
-}
-
-// pair appends the unit at i, and the next time the pair of it and the one after
-// it, if there is one. It returns where to go on.
-func (t *terms) pair(i int) int {
-	second := i + unit(t.rest[i:])
-	t.alone = !t.alone
-	if t.alone {
-		t.buffer = append(t.buffer, t.rest[i:second]...)
-		return i
-	}
-	if r, _ := utf8.DecodeRuneInString(t.rest[second:]); spaceless(r) {
-		t.buffer = append(t.buffer, t.rest[i:second+unit(t.rest[second:])]...)
-	}
-	return second
+	end()
 }
 
 // unit returns the length in bytes of the letter at the start of s with the

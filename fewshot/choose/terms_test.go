@@ -11,12 +11,8 @@ import (
 )
 
 func termsOf(text string) []string {
-	var t terms
 	var all []string
-	t.of(text)
-	for term := t.next(); term != nil; term = t.next() {
-		all = append(all, string(term))
-	}
+	eachTerm(text, func(term []byte) { all = append(all, string(term)) })
 	return all
 }
 

@@ -7,19 +7,16 @@ import (
 )
 
 // A vectorIndex is the directions of the examples' embeddings.
-type vectorIndex struct {
-	size int // numbers in each
-	rows [][]float32
-}
+type vectorIndex [][]float32
 
 // search returns the n examples with the greatest cosines, the greatest first.
-func (x *vectorIndex) search(ctx context.Context, direction []float32, query string, pool []example, n int) ([]hit[float32], error) {
+func (x vectorIndex) search(ctx context.Context, direction []float32, query string, pool []example, n int) ([]hit[float32], error) {
 	found := best[float32]{k: n, floor: -2} // less than any cosine
 	for i := range pool {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		score := dot(x.rows[i], direction)
+		score := dot(x[i], direction)
 		if score <= found.floor || pool[i].In == query {
 			continue
 		}

@@ -1,10 +1,6 @@
 package choose
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // A wordVector is a text as the weights of its terms, in the order of their
 // numbers, of length 1: what two texts have in common is then their product.
@@ -17,31 +13,13 @@ type termWeight struct {
 
 // vector weighs each term of a text of the pool as BM25 does. It is never nil.
 func (x *wordIndex) vector(text string) wordVector {
-	var words terms
-	v := wordVector{}
-	length := 0
-	words.of(text)
-	for word := words.next(); word != nil; word = words.next() {
-		length++
-		if t, ok := x.terms[string(word)]; ok {
-			v = append(v, termWeight{t, 1})
-		}
-	}
-	slices.SortFunc(v, func(a, b termWeight) int { return cmp.Compare(a.term, b.term) })
-	n := 0
-	for i := range v {
-		if i > 0 && v[i].term == v[n-1].term {
-			v[n-1].weight++
-			continue
-		}
-		v[n] = v[i]
-		n++
-	}
-	v = v[:n]
+	counts, length := x.count(text)
+	v := make(wordVector, len(counts))
 	norm, sum := x.norm(length), 0.0
-	for i := range v {
-		v[i].weight = float64(x.weight(v[i].term)) * float64(impactOf(v[i].weight, norm))
-		sum += float64(v[i].weight * v[i].weight)
+	for i, c := range counts {
+		weight := float64(x.weight(c.term)) * float64(impactOf(c.count, norm))
+		v[i] = termWeight{c.term, weight}
+		sum += float64(weight * weight)
 	}
 	for i := range v {
 		v[i].weight /= math.Sqrt(sum)
