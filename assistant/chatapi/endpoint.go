@@ -1,16 +1,22 @@
 package chatapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
-// An endpoint is a path that gives replies.
+// An endpoint answers the requests for a path.
 type endpoint struct {
-	name     string // in the log
+	name   string // in the log
+	answer func(*exchange) *fault
+
+	// Of the endpoints that give replies, which use POST.
 	prompt   string // the required field
 	logprobs string // how to ask for log probabilities, for errors
 	fields   fields[request]
@@ -19,9 +25,52 @@ type endpoint struct {
 
 // endpoints by their paths.
 var endpoints = map[string]*endpoint{
-	"/v1/chat/completions": {"chat", "messages", "'logprobs' set to true", chatFields, newChatWriter},
-	"/v1/completions":      {"completions", "prompt", "'logprobs'", completionsFields, newCompletionsWriter},
-	"/v1/responses":        {"responses", "input", `'include' with "message.output_text.logprobs"`, responsesFields, newResponsesWriter},
+	"/v1/chat/completions": {"chat", (*exchange).generate, "messages", "'logprobs' set to true", chatFields, newChatWriter},
+	"/v1/completions":      {"completions", (*exchange).generate, "prompt", "'logprobs'", completionsFields, newCompletionsWriter},
+	"/v1/responses":        {"responses", (*exchange).generate, "input", `'include' with "message.output_text.logprobs"`, responsesFields, newResponsesWriter},
+	"/v1/models":           {name: "models", answer: (*exchange).models},
+	modelPath:              {name: "model", answer: (*exchange).model},
+	healthPath:             {name: "health", answer: (*exchange).health},
+}
+
+const (
+	modelPath  = "/v1/models/" // and the model's id
+	healthPath = "/healthz"
+)
+
+// route calls the endpoint of the request.
+func (x *exchange) route() *fault {
+	h, r := x.h, x.r
+	path := r.URL.Path
+	if strings.HasPrefix(path, modelPath) {
+		path = modelPath
+	}
+	if x.endpoint = endpoints[path]; x.endpoint != nil {
+		x.name = x.endpoint.name
+	}
+	if path != healthPath { // load balancers use any host name and have no key
+		if f := cmp.Or(h.checkHost(r), h.checkOrigin(r)); f != nil {
+			return f
+		}
+		if x.preflight() {
+			return nil
+		}
+		if x.endpoint == nil {
+			return refuse(http.StatusNotFound, "unknown_url", "unknown address; use POST /v1/chat/completions, /v1/completions, /v1/responses or GET /v1/models")
+		}
+		if f := h.checkKey(r); f != nil {
+			return f
+		}
+	}
+	allowed := []string{http.MethodGet, http.MethodHead}
+	if x.endpoint.writer != nil {
+		allowed = []string{http.MethodPost}
+	}
+	if !slices.Contains(allowed, r.Method) {
+		x.w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+allowed[0]+" here")
+	}
+	return x.endpoint.answer(x)
 }
 
 // generate answers a request for replies.

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +31,7 @@ type exchange struct {
 	begun   time.Time
 
 	name     string    // in the log
-	endpoint *endpoint // nil if it gives no replies
+	endpoint *endpoint // nil for an unknown address
 	read     bool      // the body has been read to its end
 	request  *request  // nil until it has been read
 	writer   writer    // of the request's endpoint
@@ -55,14 +54,6 @@ type writer interface {
 // An object is a JSON object of an answer. go-openai's types are made for reading
 // answers: they omit an empty content, a null refusal and a log probability of 0.
 type object map[string]any
-
-func (x *exchange) method(allowed ...string) *fault {
-	if slices.Contains(allowed, x.r.Method) {
-		return nil
-	}
-	x.w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+allowed[0]+" here")
-}
 
 // body reads the request's body within the deadline that ServeHTTP has set. It then
 // removes the deadline, since the server goes on reading to notice when the client

@@ -104,54 +104,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// route calls the method that answers the request.
-func (x *exchange) route() *fault {
-	h, r := x.h, x.r
-	if r.URL.Path == "/healthz" {
-		// Load balancers use any host name and have no key.
-		x.name = "health"
-		if f := x.method(http.MethodGet, http.MethodHead); f != nil {
-			return f
-		}
-		x.health()
-		return nil
-	}
-	if f := cmp.Or(h.checkHost(r), h.checkOrigin(r)); f != nil {
-		return f
-	}
-	if x.preflight() {
-		return nil
-	}
-	methods, answer := []string{http.MethodGet, http.MethodHead}, x.models
-	id, oneModel := strings.CutPrefix(r.URL.Path, "/v1/models/")
-	x.endpoint = endpoints[r.URL.Path]
-	switch {
-	case x.endpoint != nil:
-		x.name, answer, methods = x.endpoint.name, x.generate, []string{http.MethodPost}
-	case r.URL.Path == "/v1/models":
-		x.name = "models"
-	case oneModel:
-		x.name, answer = "model", func() *fault { return x.model(id) }
-	default:
-		return refuse(http.StatusNotFound, "unknown_url", "unknown address; use POST /v1/chat/completions, /v1/completions, /v1/responses or GET /v1/models")
-	}
-	if f := h.checkKey(r); f != nil {
-		return f
-	}
-	if f := x.method(methods...); f != nil {
-		return f
-	}
-	return answer()
-}
-
 // models answers with a list of the only model.
 func (x *exchange) models() *fault {
 	x.json(http.StatusOK, object{"object": "list", "data": []object{x.h.model()}})
 	return nil
 }
 
-func (x *exchange) model(id string) *fault {
-	if id != x.h.config.Name {
+func (x *exchange) model() *fault {
+	if strings.TrimPrefix(x.r.URL.Path, modelPath) != x.h.config.Name {
 		return &fault{status: http.StatusNotFound, code: "model_not_found", param: "model", message: x.h.noModel()}
 	}
 	x.json(http.StatusOK, x.h.model())

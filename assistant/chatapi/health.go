@@ -31,10 +31,11 @@ func (x *exchange) note(f *fault) {
 }
 
 // health answers GET /healthz.
-func (x *exchange) health() {
+func (x *exchange) health() *fault {
 	status, text := http.StatusOK, "ok"
 	if at := x.h.health.failed.Load(); at != nil && time.Since(*at) < downTime {
 		status, text = http.StatusServiceUnavailable, "unavailable"
 	}
 	x.json(status, object{"status": text})
+	return nil
 }

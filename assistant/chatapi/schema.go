@@ -48,29 +48,27 @@ func (k keywords) take(name string) (value, bool) {
 	return v, ok
 }
 
-// bounds takes a lower and an upper bound.
-func (k keywords) bounds(least, most string, lowest int64) (lo, hi int, hasLo, hasHi bool) {
-	lower, hasLo := k.take(least)
-	if hasLo {
-		lo = int(lower.integer(lowest, math.MaxInt32))
+// none is a bound that a schema does not have.
+const none = math.MinInt64
+
+// bounds takes a lower and an upper bound, in place of lo and hi.
+func (k keywords) bounds(least, most string, lo, hi int64) (int64, int64) {
+	lowest := max(lo, math.MinInt32)
+	if v, ok := k.take(least); ok {
+		lo = v.integer(lowest, math.MaxInt32)
 	}
-	upper, hasHi := k.take(most)
-	if hasHi {
-		hi = int(upper.integer(lowest, math.MaxInt32))
+	if v, ok := k.take(most); ok {
+		if hi = v.integer(lowest, math.MaxInt32); hi < lo {
+			v.bad("is less than '%s'", least)
+		}
 	}
-	if hasLo && hasHi && hi < lo {
-		upper.bad("is less than '%s'", least)
-	}
-	return lo, hi, hasLo, hasHi
+	return lo, hi
 }
 
 // lengths takes the bounds of a length.
 func (k keywords) lengths(of string) (least, most int) {
-	least, most, _, limited := k.bounds("min"+of, "max"+of, 0)
-	if !limited {
-		most = jsonpattern.Unlimited
-	}
-	return least, most
+	lo, hi := k.bounds("min"+of, "max"+of, 0, jsonpattern.Unlimited)
+	return int(lo), int(hi)
 }
 
 // annotations are keywords that allow and exclude nothing.
@@ -86,15 +84,13 @@ func (s *schemaReader) pattern(v value) string {
 		return ""
 	}
 	k := keywords{}
-	var all []value
 	for m := range v.members() {
 		if !slices.Contains(annotations, m.name) {
 			k[m.name] = m
-			all = append(all, m)
 		}
 	}
 	pattern := s.translate(v, k)
-	for _, m := range all {
+	for m := range v.members() {
 		if _, left := k[m.name]; left {
 			m.cannot("this keyword cannot be enforced here")
 		}
@@ -225,21 +221,21 @@ func text(k keywords) string {
 }
 
 func integer(v value, k keywords) string {
-	lo, hi, hasLo, hasHi := k.bounds("minimum", "maximum", math.MinInt32)
+	lo, hi := k.bounds("minimum", "maximum", none, none)
 	switch {
-	case !hasLo && !hasHi:
+	case lo == none && hi == none:
 		return jsonpattern.Integer
-	case hasLo && !hasHi && lo == 0:
+	case lo == 0 && hi == none:
 		return jsonpattern.Natural
-	case hasLo && !hasHi && lo == 1:
+	case lo == 1 && hi == none:
 		return `[1-9][0-9]*`
-	case !hasLo || !hasHi || hi-lo >= maxRange:
+	case lo == none || hi == none || hi-lo >= maxRange:
 		v.cannot("use a minimum and a maximum less than %d apart, or a minimum of 0 or 1", maxRange)
 		return ""
 	}
 	var all []string
 	for n := lo; n <= hi; n++ {
-		all = append(all, strconv.Itoa(n))
+		all = append(all, strconv.FormatInt(n, 10))
 	}
 	return jsonpattern.AnyOf(all...)
 }
