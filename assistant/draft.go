@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	draftBegin = userKey + " Human"
+	draftBegin = "user: Human"
 	draftEnd   = rule
 )
 

@@ -14,8 +14,13 @@ func Saved(f *File) Transcript { return slices.Clone(f.saved) }
 
 // ReadTranscript reads the content of a transcript file.
 func ReadTranscript(r io.Reader) (Transcript, error) {
-	content, err := readTranscript(r)
-	return content.turns, err
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	var f File
+	err = f.read(content)
+	return f.saved, err
 }
 
 // ReadOnly makes every write to f fail from now on, as a full disk does.

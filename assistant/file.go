@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,19 +59,20 @@ func OpenFile(path string) (*File, Transcript, error) {
 		return f, turns, nil
 	}
 	f.Close()
-	if bad := (*ValueError)(nil); errors.As(err, &bad) {
-		bad.Where = path
-		return nil, turns, bad
+	if bad := (*ValueError)(nil); !errors.As(err, &bad) {
+		err = f.failed(err)
 	}
-	return nil, turns, f.failed(err)
+	return nil, turns, err
 }
 
 func (f *File) failed(err error) error { return fmt.Errorf("assistant: %s: %w", f.path, err) }
 
 func (f *File) load() error {
-	content, err := readTranscript(f.file)
-	f.saved, f.size = content.turns, content.size
+	content, err := io.ReadAll(f.file)
 	if err != nil {
+		return err
+	}
+	if err := f.read(content); err != nil {
 		return err
 	}
 	if err := f.file.Truncate(f.size); err != nil {
@@ -86,7 +88,7 @@ func (f *File) load() error {
 			_ = folder.Sync()
 			_ = folder.Close()
 		}
-	case content.unended:
+	case content[f.size-1] != '\n':
 		return f.append([]byte("\n"))
 	}
 	return nil

@@ -1,12 +1,10 @@
 package assistant
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -22,37 +20,28 @@ type change struct {
 	Turns Transcript `json:"turns,omitempty"`
 }
 
-// A fileContent is the content of a transcript file.
-type fileContent struct {
-	turns   Transcript
-	size    int64 // of the whole lines, in bytes
-	unended bool  // the last of them has no line break
-}
-
-// readTranscript reads strictly. On an error it returns the turns before the bad line.
-func readTranscript(r io.Reader) (fileContent, error) {
-	in := bufio.NewReader(r)
-	var c fileContent
-	for number := 1; ; number++ {
-		line, err := in.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return c, fmt.Errorf("assistant: transcript: %w", err)
+// read reads the content of the file strictly. On an error, saved and size are those
+// before the bad line.
+func (f *File) read(content []byte) error {
+	number := 0
+	for line := range bytes.Lines(content) {
+		number++
+		text, ended := bytes.CutSuffix(line, []byte("\n"))
+		if !ended && unfinished(line, number == 1) {
+			return nil
 		}
-		ended := err == nil
-		if len(line) == 0 || !ended && unfinished(line, number == 1) {
-			return c, nil
-		}
-		text := bytes.TrimSuffix(line, []byte("\n"))
+		var err error
 		if number > 1 {
-			err = c.read(text)
-		} else if err = nil; string(text) != fileHeader {
+			err = f.readChange(text)
+		} else if string(text) != fileHeader {
 			err = fmt.Errorf("is not %s: this is not a transcript file, or it has another version", fileHeader)
 		}
 		if err != nil {
-			return c, &ValueError{Where: "transcript", Line: number, Err: err}
+			return &ValueError{Where: f.path, Line: number, Err: err}
 		}
-		c.size, c.unended = c.size+int64(len(line)), !ended
+		f.size += int64(len(line))
 	}
+	return nil
 }
 
 // unfinished reports whether a crash may have left the line: it is the beginning of one,
@@ -67,22 +56,22 @@ func unfinished(line []byte, header bool) bool {
 	return string(begun[:n]) == beginning[:n] && !json.Valid(line)
 }
 
-func (c *fileContent) read(line []byte) error {
-	var ch change
-	if err := strictjson.Decode(line, &ch); err != nil {
+func (f *File) readChange(line []byte) error {
+	var c change
+	if err := strictjson.Decode(line, &c); err != nil {
 		return fmt.Errorf("is damaged: %w", err)
 	}
 	switch {
-	case ch.Keep == nil:
+	case c.Keep == nil:
 		return errors.New(`is damaged: it has no "keep"`)
-	case *ch.Keep < 0 || *ch.Keep > len(c.turns):
-		return fmt.Errorf("keeps %d turns, but there are only %d; a line may be missing", *ch.Keep, len(c.turns))
+	case *c.Keep < 0 || *c.Keep > len(f.saved):
+		return fmt.Errorf("keeps %d turns, but there are only %d; a line may be missing", *c.Keep, len(f.saved))
 	}
-	for i := range ch.Turns {
-		if t := &ch.Turns[i]; t.User == "" && t.Reply == "" {
-			return fmt.Errorf("is damaged: turn %d has no text", *ch.Keep+i+1)
+	for i := range c.Turns {
+		if t := &c.Turns[i]; t.User == "" && t.Reply == "" {
+			return fmt.Errorf("is damaged: turn %d has no text", *c.Keep+i+1)
 		}
 	}
-	c.turns = slices.Concat(c.turns[:*ch.Keep], ch.Turns)
+	f.saved = slices.Concat(f.saved[:*c.Keep], c.Turns)
 	return nil
 }

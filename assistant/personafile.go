@@ -5,16 +5,22 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
 
-const (
-	layoutKey = "layout:"
-	userKey   = "user:"
-	nameKey   = "name:"
-	escape    = `\`
-)
+const escape = `\`
+
+// headKeys begin the lines of the head of a file, whose values are those of head.
+var headKeys = []string{"layout:", "user:", "name:"}
+
+func (p *Persona) head() []*string { return []*string{(*string)(&p.Layout), &p.User, &p.Name} }
+
+// headKey returns the index of the key that a line begins with, or -1.
+func headKey(line string) int {
+	return slices.IndexFunc(headKeys, func(key string) bool { return strings.HasPrefix(line, key) })
+}
 
 // ReadPersona reads a persona from plain text, such as [Persona.WriteText] writes. The
 // example of this function shows a whole file.
@@ -38,156 +44,151 @@ func ReadPersona(r io.Reader) (Persona, error) {
 	if err != nil {
 		return Persona{}, &ValueError{Where: "persona", Err: err}
 	}
-	f := personaReader{lines: strings.Split(text, "\n")}
-	if err := f.read(); err != nil {
+	p, err := readPersona(strings.Split(text, "\n"))
+	if err != nil {
 		return Persona{}, err
 	}
-	_, err = f.persona.write()
-	return f.persona, err
+	_, err = p.write()
+	return p, err
 }
 
-// A personaReader reads a file line by line.
-type personaReader struct {
-	persona Persona
-	page    *page
-	lines   []string
-	at      int // the index of the line to be read
-
-	mark  string   // the label or rule before the text that goes on; "" is the description
-	line  int      // the line of the mark
-	text  []string // the lines of the text so far
-	asked int      // the line of a question without a reply, or 0
-	fresh bool     // the next turn begins a dialogue
-}
-
-func (f *personaReader) fail(line int, format string, args ...any) error {
+func failed(line int, format string, args ...any) error {
 	return &ValueError{Where: "persona", Line: line, Err: fmt.Errorf(format, args...)}
 }
 
-func (f *personaReader) read() error {
-	for f.at < len(f.lines) && strings.TrimSpace(f.lines[f.at]) == "" {
-		f.at++
+func readPersona(lines []string) (p Persona, err error) {
+	at := 0
+	for at < len(lines) && strings.TrimSpace(lines[at]) == "" {
+		at++
 	}
-	begin := min(f.at+1, len(f.lines))
-	if f.at < len(f.lines) && isHead(f.lines[f.at]) {
-		if err := f.readHead(); err != nil {
-			return err
+	begin := min(at+1, len(lines))
+	if at < len(lines) && headKey(lines[at]) >= 0 {
+		if at, err = p.readHead(lines, at); err != nil {
+			return p, err
 		}
 	}
-	if _, err := f.persona.page(); err != nil {
+	if _, err := p.page(); err != nil {
 		if bad := (*ValueError)(nil); errors.As(err, &bad) {
 			bad.Line = begin
 		}
-		return err
+		return p, err
 	}
-	user, name := f.persona.names()
-	f.page, f.fresh = newPage(Dashes, user, name), true
-	for ; f.at < len(f.lines); f.at++ {
-		if err := f.readLine(f.lines[f.at]); err != nil {
-			return err
+	user, name := p.names()
+	page := newPage(Dashes, user, name)
+	passages, err := page.passages(lines, at)
+	if err != nil {
+		return p, err
+	}
+	for i, passage := range passages {
+		if i == 0 {
+			p.Description = passage.String()
+		} else if err := p.add(page, passages[i-1], passage); err != nil {
+			return p, err
 		}
 	}
-	if err := f.endText(); err != nil {
-		return err
+	switch last := passages[len(passages)-1]; {
+	case last.mark == page.user:
+		return p, failed(last.line, "has a text of %q without a reply; write %q after it", page.user, page.reply)
+	case len(p.Examples) == 0 && last.mark != rule:
+		return p, failed(begin, "begins a file without dialogues: no line begins with %q or %q; if that is right, end the file with a line %s", page.user, page.reply, rule)
 	}
-	switch {
-	case f.asked > 0:
-		return f.fail(f.asked, "has a text of %q without a reply; write %q after it", f.page.user, f.page.reply)
-	case len(f.persona.Examples) == 0 && f.mark != rule:
-		return f.fail(begin, "begins a file without dialogues: no line begins with %q or %q; if that is right, end the file with a line %s", f.page.user, f.page.reply, rule)
-	}
-	return nil
+	return p, nil
 }
 
-func isHead(line string) bool {
-	return strings.HasPrefix(line, layoutKey) || strings.HasPrefix(line, userKey) || strings.HasPrefix(line, nameKey)
-}
-
-func (f *personaReader) readHead() error {
-	values := map[string]string{}
-	for ; f.at < len(f.lines) && strings.TrimSpace(f.lines[f.at]) != ""; f.at++ {
-		line := f.lines[f.at]
-		if !isHead(line) {
-			return f.fail(f.at+1, "is not %s, %s or %s: %q; write an empty line after the head", layoutKey, userKey, nameKey, shorten(line, 40))
+// readHead reads the head from line at on, and returns the index of the line after it.
+func (p *Persona) readHead(lines []string, at int) (int, error) {
+	for ; at < len(lines) && strings.TrimSpace(lines[at]) != ""; at++ {
+		i := headKey(lines[at])
+		if i < 0 {
+			return at, failed(at+1, "is not %s: %q; write an empty line after the head", strings.Join(headKeys, " or "), shorten(lines[at], 40))
 		}
-		key, value, _ := strings.Cut(line, ":")
-		if _, twice := values[key]; twice {
-			return f.fail(f.at+1, "repeats %s:", key)
+		value := p.head()[i]
+		if *value != "" {
+			return at, failed(at+1, "repeats %s", headKeys[i])
 		}
-		values[key] = strings.TrimSpace(value)
-		if key == "layout" {
-			if err := Layout(values[key]).check(); err != nil {
-				return f.fail(f.at+1, "has an unknown layout: %w", err)
-			}
+		*value = strings.TrimSpace(lines[at][len(headKeys[i]):])
+		if err := p.Layout.check(); err != nil {
+			return at, failed(at+1, "has an unknown layout: %w", err)
 		}
 	}
-	f.persona.Layout, f.persona.User, f.persona.Name = Layout(values["layout"]), values["user"], values["name"]
-	return nil
+	return at, nil
 }
 
-func (f *personaReader) readLine(line string) error {
-	for _, mark := range []string{f.page.user, f.page.reply} {
-		if rest, ok := strings.CutPrefix(line, mark); ok {
-			return f.begin(mark, rest)
+// A passage is a text with the label or the rule before it. The description has neither.
+type passage struct {
+	mark  string
+	line  int // of the mark
+	lines []string
+}
+
+func (t *passage) String() string { return strings.TrimSpace(strings.Join(t.lines, "\n")) }
+
+// passages returns the passages from line at on, with the description first.
+func (p *page) passages(lines []string, at int) ([]passage, error) {
+	all := []passage{{}}
+	for ; at < len(lines); at++ {
+		mark, text, err := p.readLine(lines[at])
+		if err != nil {
+			return nil, failed(at+1, "%w", err)
+		}
+		if mark != "" {
+			all = append(all, passage{mark: mark, line: at + 1})
+		}
+		last := &all[len(all)-1]
+		last.lines = append(last.lines, text)
+	}
+	return all, nil
+}
+
+// readLine returns the label or rule that begins a line of a file, and the text.
+func (p *page) readLine(line string) (mark, text string, err error) {
+	for _, mark := range []string{p.user, p.reply} {
+		if text, ok := strings.CutPrefix(line, mark); ok {
+			return mark, text, nil
 		}
 	}
 	if strings.TrimRight(line, " \t") == rule {
-		return f.begin(rule, "")
+		return rule, "", nil
 	}
-	if rest, ok := strings.CutPrefix(line, escape); ok && f.page.needsEscape(line) {
-		line = rest
-	} else if f.page.looksLikeMark(line) {
-		return f.fail(f.at+1, "looks like a label or a rule: %q; write %q, %q or %s, or a backslash before it if it is text", shorten(line, 40), f.page.user, f.page.reply, rule)
-	} else if f.page.needsEscape(line) {
-		return f.fail(f.at+1, "has a label other than %q and %q: %q; name the speakers in the head, or write a backslash before the line if it is text", f.page.user, f.page.reply, shorten(line, 40))
+	if text, ok := strings.CutPrefix(line, escape); ok && p.needsEscape(line) {
+		return "", text, nil
 	}
-	f.text = append(f.text, line)
-	return nil
+	if p.looksLikeMark(line) {
+		return "", "", fmt.Errorf("looks like a label or a rule: %q; write %q, %q or %s, or a backslash before it if it is text", shorten(line, 40), p.user, p.reply, rule)
+	}
+	if p.needsEscape(line) {
+		return "", "", fmt.Errorf("has a label other than %q and %q: %q; name the speakers in the head, or write a backslash before the line if it is text", p.user, p.reply, shorten(line, 40))
+	}
+	return "", line, nil
 }
 
-// begin ends a text and begins the next.
-func (f *personaReader) begin(mark, rest string) error {
-	if err := f.endText(); err != nil {
-		return err
-	}
-	f.mark, f.line, f.text = mark, f.at+1, []string{rest}
-	return nil
-}
-
-// endText adds the text to the persona.
-func (f *personaReader) endText() error {
-	text := strings.TrimSpace(strings.Join(f.text, "\n"))
-	p := &f.persona
+// add adds a passage after the last one to the examples.
+func (p *Persona) add(page *page, last, t passage) error {
+	text := t.String()
 	switch {
-	case f.mark == "":
-		p.Description = text
-		return nil
-	case f.mark == rule && text != "":
-		return f.fail(f.line+1, "begins a text without a label: %q; after a line %s write %q or %q", shorten(text, 40), rule, f.page.user, f.page.reply)
-	case f.mark != f.page.reply && f.asked > 0:
-		return f.fail(f.line, "follows the text of line %d, which has no reply; write %q between them", f.asked, f.page.reply)
-	case f.mark == rule:
-		f.fresh = true
+	case t.mark == rule && text != "":
+		return failed(t.line+1, "begins a text without a label: %q; after a line %s write %q or %q", shorten(text, 40), rule, page.user, page.reply)
+	case t.mark != page.reply && last.mark == page.user:
+		return failed(t.line, "follows the text of line %d, which has no reply; write %q between them", last.line, page.reply)
+	case t.mark == rule:
 		return nil
 	case text == "":
-		return f.fail(f.line, "has a label %q without a text", f.mark)
-	case f.mark == f.page.reply && f.asked == 0 && !f.fresh:
-		return f.fail(f.line, "is a second %q in a row; write %q before it, or a line %s", f.mark, f.page.user, rule)
+		return failed(t.line, "has a label %q without a text", t.mark)
+	case t.mark == page.reply && last.mark == page.reply:
+		return failed(t.line, "is a second %q in a row; write %q before it, or a line %s", t.mark, page.user, rule)
 	}
-	if f.fresh {
+	if last.mark == "" || last.mark == rule {
 		p.Examples = append(p.Examples, nil)
-		f.fresh = false
 	}
 	example := &p.Examples[len(p.Examples)-1]
-	if f.asked == 0 {
+	if t.mark == page.user {
+		*example = append(*example, Turn{User: text})
+		return nil
+	}
+	if last.mark != page.user { // the assistant speaks first
 		*example = append(*example, Turn{})
 	}
-	turn := &(*example)[len(*example)-1]
-	if f.mark == f.page.user {
-		turn.User, f.asked = text, f.line
-	} else {
-		turn.Reply, f.asked = text, 0
-	}
+	(*example)[len(*example)-1].Reply = text
 	return nil
 }
 
@@ -201,7 +202,7 @@ var label = sync.OnceValue(func() *regexp.Regexp {
 // if it begins with backslashes already.
 func (p *page) needsEscape(line string) bool {
 	line = strings.TrimLeft(line, escape)
-	return isHead(line) || p.looksLikeMark(line) || strings.HasPrefix(line, "\ufeff") || label().MatchString(line)
+	return headKey(line) >= 0 || p.looksLikeMark(line) || strings.HasPrefix(line, "\ufeff") || label().MatchString(line)
 }
 
 // WriteText writes the persona as plain text for [ReadPersona]. It leaves out times,
@@ -213,9 +214,9 @@ func (p *Persona) WriteText(w io.Writer) error {
 	user, name := p.names()
 	page := newPage(Dashes, user, name)
 	var b strings.Builder
-	for _, head := range []struct{ key, value string }{{layoutKey, string(p.Layout)}, {userKey, p.User}, {nameKey, p.Name}} {
-		if head.value != "" {
-			fmt.Fprintf(&b, "%s %s\n", head.key, head.value)
+	for i, value := range p.head() {
+		if *value != "" {
+			fmt.Fprintf(&b, "%s %s\n", headKeys[i], *value)
 		}
 	}
 	if b.Len() > 0 {
