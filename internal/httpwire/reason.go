@@ -1,9 +1,6 @@
 package httpwire
 
 import (
-	"errors"
-	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -31,12 +28,11 @@ func (s Source) Finish(word string) (sampling.Reason, error) {
 	if reason, ok := reasons[lower]; ok {
 		return reason, nil
 	}
-	err := fmt.Errorf("the server ended the text with finish_reason %q", plain(s.scrubText(word)))
+	e := s.Truncated("the server ended the text with finish_reason %q", plain(s.scrubText(word)))
+	e.Temporary = lower != "repetition"
 	if lower == "load" || lower == "unload" {
-		err = errors.New("the server only loaded the model, as it does when the prompt is empty; begin the prompt with some text")
+		e = s.Truncated("the server only loaded the model, as it does when the prompt is empty; begin the prompt with some text")
+		e.Temporary = false
 	}
-	return sampling.Unfinished, &sampling.Error{
-		Backend: s.Backend, Status: http.StatusOK, Temporary: lower != "load" && lower != "unload" && lower != "repetition",
-		Err: fmt.Errorf("%w: %w", sampling.ErrTruncated, err),
-	}
+	return sampling.Unfinished, e
 }

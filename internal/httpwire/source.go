@@ -11,6 +11,7 @@
 package httpwire
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"context"
@@ -119,6 +120,19 @@ func (s Source) Announced(status int, object []byte) *sampling.Error {
 	return e
 }
 
+// mostQuoted is how much of an answer is looked at for an error text, in bytes. It is
+// more than the text will have, so that the key is found wherever the text is cut.
+const mostQuoted = 4 << 10
+
+// Begin returns a copy of what an answer begins with, for Quote.
+func Begin(answer []byte) []byte { return bytes.Clone(answer[:min(len(answer), mostQuoted)]) }
+
+// Quote makes what a server sent fit for an error text: on one line, not too long, and
+// without the key.
+func (s Source) Quote(answer []byte) string {
+	return s.Announced(http.StatusOK, answer[:min(len(answer), mostQuoted)]).Err.Error()
+}
+
 // Fault is an error of the client itself: no response came. An error that is a
 // [*sampling.Error] already is returned as it is.
 func (s Source) Fault(ctx context.Context, err error) *sampling.Error {
@@ -131,18 +145,21 @@ func (s Source) Fault(ctx context.Context, err error) *sampling.Error {
 	return &sampling.Error{Backend: s.Backend, Temporary: passing(err), Err: s.scrub(err)}
 }
 
+// Truncated is the error for an answer that ended too early. It is temporary.
+func (s Source) Truncated(format string, args ...any) *sampling.Error {
+	return &sampling.Error{Backend: s.Backend, Status: http.StatusOK, Temporary: true, // the request was fine, or there would be no answer
+		Err: fmt.Errorf("%w: %w", sampling.ErrTruncated, fmt.Errorf(format, args...))}
+}
+
 // Broken is an error while a response's body was read. It wraps
 // [sampling.ErrTruncated] beside the cause, unless ctx was cancelled.
 func (s Source) Broken(ctx context.Context, status int, err error) *sampling.Error {
 	if cancelled := s.cancelled(ctx); cancelled != nil {
 		return cancelled
 	}
-	return &sampling.Error{
-		Backend:   s.Backend,
-		Status:    status,
-		Temporary: true, // the request was fine, or there would be no body
-		Err:       fmt.Errorf("%w: %w", sampling.ErrTruncated, s.scrub(err)),
-	}
+	e := s.Truncated("%w", s.scrub(err))
+	e.Status = status
+	return e
 }
 
 // cancelled returns the error for a context that has ended, or nil. Which error

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -59,7 +60,7 @@ type answer struct {
 	parts    *parts
 
 	line   line   // the last one read
-	first  string // what the first one began with
+	first  []byte // what the first one began with
 	number int    // of lines so far
 	pieces int    // of lines with text so far, each of at least one token
 	last   string // the last piece without the spaces around it
@@ -112,11 +113,11 @@ func (a *answer) read() error {
 	}
 	a.number++
 	if a.number == 1 {
-		a.first = string(raw[:min(len(raw), 1<<10)])
+		a.first = httpwire.Begin(raw)
 		a.exchange.begun.Store(!a.backend.config.NoStreaming)
 	}
 	if err != nil {
-		return a.backend.misread("part %d, %v: %s", a.number, err, a.backend.words(raw[:min(len(raw), 1<<10)]))
+		return a.backend.misread("part %d, %v: %s", a.number, err, a.backend.wire.Quote(raw))
 	}
 	if said := bytes.TrimSpace(a.line.Error); len(said) > 0 && string(said) != "null" {
 		return a.announced(raw)
@@ -149,11 +150,6 @@ func (a *answer) fault(ctx context.Context, err error) error {
 		return a.backend.misread("%w", err)
 	}
 	return a.backend.wire.Broken(ctx, http.StatusOK, err)
-}
-
-// words are what a server sent, fit for an error text.
-func (b *Backend) words(raw []byte) error {
-	return b.wire.Announced(http.StatusOK, raw).Err
 }
 
 // chunk makes a chunk of the current line, or finds what is wrong with it.
@@ -203,7 +199,7 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 	if l.DoneReason == "" {
 		// Versions before 0.1.38 told no reason. Later ones leave it out when the
 		// model's runner took the client to be gone, and so did not finish.
-		return sampling.Chunk{}, a.backend.truncated("the server says that it is done and gives no reason")
+		return sampling.Chunk{}, a.backend.wire.Truncated("the server says that it is done and gives no reason")
 	}
 	reason, err := a.backend.wire.Finish(l.DoneReason)
 	if err != nil {
@@ -218,11 +214,6 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 		}
 	}
 	return chunk, nil
-}
-
-func (b *Backend) truncated(format string, args ...any) *sampling.Error {
-	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Temporary: true, Err: fmt.Errorf("%w: "+format,
-		append([]any{sampling.ErrTruncated}, args...)...)}
 }
 
 // loop is how many pieces in a row that are alike but for spaces make Ollama
@@ -241,7 +232,7 @@ func (a *answer) announced(raw []byte) error {
 
 // looped is not temporary: a model that repeats itself will do so again.
 func (b *Backend) looped(format string, args ...any) error {
-	fault := b.truncated("Ollama gives up when one token repeats more than %d times in a row; a temperature or a RepetitionPenalty keeps the model from that: "+format,
+	fault := b.wire.Truncated("Ollama gives up when one token repeats more than %d times in a row; a temperature or a RepetitionPenalty keeps the model from that: "+format,
 		append([]any{loop}, args...)...)
 	fault.Temporary = false
 	return fault
@@ -252,13 +243,13 @@ func (a *answer) unfinished() error {
 	b := a.backend
 	switch {
 	case a.number == 0:
-		return b.truncated("the body is empty")
+		return b.wire.Truncated("the body is empty")
 	case a.pieces == 0:
-		return b.truncated("there was no text in it: %w", b.words([]byte(a.first)))
+		return b.wire.Truncated("there was no text in it: %s", b.wire.Quote(a.first))
 	case b.config.NoStreaming:
 		return b.looped("the whole answer is marked as not done")
 	case a.alike >= loop:
 		return b.looped("%q came %d times", a.last, a.alike+1)
 	}
-	return b.truncated("the server closed the connection")
+	return b.wire.Truncated("the server closed the connection")
 }

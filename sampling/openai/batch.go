@@ -59,14 +59,14 @@ func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request)
 	}
 	uploaded, err := b.client().CreateFileBytes(ctx, goopenai.FileBytesRequest{Name: "foreword.jsonl", Bytes: file.Bytes(), Purpose: goopenai.PurposeBatch})
 	if err == nil && uploaded.ID == "" {
-		err = wrong("the server gave the uploaded file no id")
+		err = fmt.Errorf("the server gave the uploaded file no id")
 	}
 	if err != nil {
 		return "", b.misread(err)
 	}
 	batch, err := b.client().CreateBatch(ctx, goopenai.CreateBatchRequest{InputFileID: uploaded.ID, Endpoint: goopenai.BatchEndpointCompletions})
 	if err == nil && batch.ID == "" {
-		err = wrong("the server gave the batch no id")
+		err = fmt.Errorf("the server gave the batch no id")
 	}
 	if err != nil {
 		return "", b.misread(err)
@@ -142,13 +142,13 @@ func (b *Backend) awaitEnd(ctx context.Context, id string) (*goopenai.Batch, err
 			case "completed", "expired", "cancelled":
 				return &batch.Batch, nil
 			case "failed":
-				return nil, b.misread(wrong("the server refused the batch: %s", refusals(&batch.Batch)))
+				return nil, b.misread(fmt.Errorf("the server refused the batch: %s", refusals(&batch.Batch)))
 			}
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return nil, b.ended(ctx)
+			return nil, b.wire.Fault(ctx, ctx.Err())
 		}
 	}
 }

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -52,7 +53,7 @@ func (d doer) Do(r *http.Request) (*http.Response, error) {
 // answer in another and number then. All numbers 0 means none were sent.
 func inOrder(data []goopenai.Embedding, texts int) ([][]float32, error) {
 	if len(data) != texts {
-		return nil, wrong("there are %d vectors for %d texts; see that %s, and that the model makes embeddings", len(data), texts, wholeAddress)
+		return nil, fmt.Errorf("there are %d vectors for %d texts; see that %s, and that the model makes embeddings", len(data), texts, wholeAddress)
 	}
 	numbered := false
 	for _, d := range data {
@@ -65,7 +66,7 @@ func inOrder(data []goopenai.Embedding, texts int) ([][]float32, error) {
 			at = d.Index
 		}
 		if at < 0 || at >= texts || vectors[at] != nil {
-			return nil, wrong("the server numbered a vector %d, of %d from 0, out of range or twice", at, texts)
+			return nil, fmt.Errorf("the server numbered a vector %d, of %d from 0, out of range or twice", at, texts)
 		}
 		vectors[at] = d.Embedding
 		if d.Embedding == nil {

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -24,29 +23,14 @@ func unsupported(format string, args ...any) error {
 	return &sampling.Error{Backend: backendName, Err: fmt.Errorf("%w: %s", sampling.ErrUnsupported, fmt.Sprintf(format, args...))}
 }
 
-// A wrongAnswer is an answer that no completions server should give.
-type wrongAnswer string
-
-func (w wrongAnswer) Error() string { return string(w) }
-
-func wrong(format string, args ...any) error { return wrongAnswer(fmt.Sprintf(format, args...)) }
-
 // misread is the error for an answer that arrived and cannot be right. err may repeat
 // the answer, so it is made fit for an error text.
 func (b *Backend) misread(err error) error {
 	if e, ok := errors.AsType[*sampling.Error](err); ok {
 		return e
 	}
-	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: wrongAnswer(b.say([]byte(err.Error())))}
+	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: errors.New(b.wire.Quote([]byte(err.Error())))}
 }
-
-// truncated is the error for an answer that ended too early.
-func truncated(format string, args ...any) error {
-	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Temporary: true, Err: both(sampling.ErrTruncated, wrong(format, args...))}
-}
-
-// both is err with a sentinel that errors.Is finds in it.
-func both(sentinel, err error) error { return fmt.Errorf("%w: %w", sentinel, err) }
 
 // statusOf returns the HTTP status in an error, or 0.
 func statusOf(err error) int {
@@ -67,7 +51,7 @@ func badRequest(err error) bool {
 // does not do.
 func unsupportedAt(err error, statuses ...int) error {
 	if e, ok := errors.AsType[*sampling.Error](err); ok && slices.Contains(statuses, e.Status) {
-		e.Err = both(sampling.ErrUnsupported, e.Err)
+		e.Err = fmt.Errorf("%w: %w", sampling.ErrUnsupported, e.Err)
 	}
 	return err
 }
@@ -103,15 +87,3 @@ func tooManyLogprobs(err error, p *sampling.Params) error {
 	return err
 }
 
-// keptWords is how much of a server's message is kept for an error text, in bytes. It
-// is more than the text will have, so that the key is found wherever the text is cut.
-const keptWords = 4 << 10
-
-// say makes a server's message fit for an error text: on one line, not too long, and
-// without the key.
-func (b *Backend) say(raw []byte) string {
-	return b.wire.Announced(http.StatusOK, raw[:min(len(raw), keptWords)]).Err.Error()
-}
-
-// ended returns the error for a caller's context that has ended.
-func (b *Backend) ended(ctx context.Context) error { return b.wire.Fault(ctx, ctx.Err()) }

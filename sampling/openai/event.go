@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,17 +151,17 @@ func (c *continuation) add(e *event, i int, usage sampling.Usage) (chunk samplin
 		c.model = model
 	}
 	if present(ch.Message) || present(ch.Delta) {
-		return sampling.Chunk{}, wrong("the server answers in the form of a chat; it has no /completions for base models at this address")
+		return sampling.Chunk{}, fmt.Errorf("the server answers in the form of a chat; it has no /completions for base models at this address")
 	}
 	chunk.Usage, chunk.Model = usage, c.model
 	text := ch.Text.value
 	c.said = c.said || ch.Text.there
 	if text != "" {
 		if c.finished() {
-			return chunk, wrong("the answer goes on after its finish_reason, %v", c.reason)
+			return chunk, fmt.Errorf("the answer goes on after its finish_reason, %v", c.reason)
 		}
 		if c.pieces++; c.pieces > c.limit() {
-			return chunk, wrong("the answer goes on after the %d tokens that max_tokens allows", c.limit())
+			return chunk, fmt.Errorf("the answer goes on after the %d tokens that max_tokens allows", c.limit())
 		}
 	}
 	whole := c.runes.add(text)
@@ -244,7 +245,7 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 	}
 	var word string
 	if err := json.Unmarshal(ch.FinishReason, &word); err != nil {
-		return wrong("the finish_reason is %.*s, and not a text", keptWords, ch.FinishReason)
+		return fmt.Errorf("the finish_reason is %s, and not a text", ch.FinishReason)
 	}
 	if word == "" {
 		return nil
@@ -264,7 +265,7 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 	}
 	if before != sampling.Unfinished && before != c.reason {
 		c.reason = before
-		return wrong("the answer has two ends: %v, and then finish_reason %q", before, word)
+		return fmt.Errorf("the answer has two ends: %v, and then finish_reason %q", before, word)
 	}
 	return nil
 }
@@ -284,7 +285,7 @@ func (c *continuation) close() (sampling.Chunk, error) {
 	case !c.finished():
 		return sampling.Chunk{}, errNoReason
 	case !c.said:
-		return sampling.Chunk{}, wrong("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
+		return sampling.Chunk{}, fmt.Errorf("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
 	case c.req.Prompt == "" && c.pieces == 0 && c.reason == sampling.TokenLimit && c.usage == (sampling.Usage{}) && c.b.dialect.native == nativeLlamaCpp:
 		// A model without a token for the beginning of the text has nothing to continue.
 		return sampling.Chunk{}, unsupported("an empty prompt, from which this model draws nothing; begin with a line break or a word")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -37,10 +38,10 @@ func (b *Backend) call(ctx context.Context, address string, w *body, answer any)
 		return err
 	}
 	if len(bytes.TrimSpace(raw)) == 0 {
-		return b.misread(wrong("the answer of %s is empty; check that %s", address, wholeAddress))
+		return b.misread(fmt.Errorf("the answer of %s is empty; check that %s", address, wholeAddress))
 	}
 	if err := json.Unmarshal(raw, answer); err != nil {
-		return b.misread(wrong("cannot read the answer of %s: %v: %s", address, err, b.say(raw)))
+		return b.misread(fmt.Errorf("cannot read the answer of %s: %v: %s", address, err, b.wire.Quote(raw)))
 	}
 	if e, ok := answer.(*event); ok && e.isError() {
 		return b.wire.Announced(http.StatusOK, raw)
@@ -65,11 +66,11 @@ func (d *Dialect) checkServer(server, fingerprint string) error {
 	penalty := d.fields["RepetitionPenalty"].name
 	switch {
 	case fingerprint == "fp_ollama":
-		return wrong("the server is Ollama, whose /v1 puts the prompt into a chat template and silently cuts long prompts; use package ollama")
+		return fmt.Errorf("the server is Ollama, whose /v1 puts the prompt into a chat template and silently cuts long prompts; use package ollama")
 	case server != "llama.cpp" && !llamaBuild.MatchString(fingerprint):
 		return nil
 	case d.fields["TopK"].name == "top_k" && d.fields["MinP"].name == "min_p" && (penalty == "" || penalty == "repeat_penalty"):
 		return nil
 	}
-	return wrong("the server is llama.cpp, whose default top_k, min_p and penalties the dialect %s does not turn off; use the dialect LlamaCpp", d.Name)
+	return fmt.Errorf("the server is llama.cpp, whose default top_k, min_p and penalties the dialect %s does not turn off; use the dialect LlamaCpp", d.Name)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,10 +97,10 @@ func readTokens(sent raw, top int) ([]scored, error) {
 	}
 	var l logprobs
 	if err := json.Unmarshal(sent, &l); err != nil {
-		return nil, wrong("cannot read the log probabilities: %v", err)
+		return nil, fmt.Errorf("cannot read the log probabilities: %v", err)
 	}
 	if len(l.Content) == 0 && len(l.Tokens) != len(l.TokenLogprobs) {
-		return nil, wrong("there are %d log probabilities for %d tokens", len(l.TokenLogprobs), len(l.Tokens))
+		return nil, fmt.Errorf("there are %d log probabilities for %d tokens", len(l.TokenLogprobs), len(l.Tokens))
 	}
 	tokens := l.tokens()
 	for i := range tokens {
@@ -171,7 +172,7 @@ func (t *scored) settle(top int) error {
 	}
 	for _, p := range append([]sampling.Token{t.Token}, t.Top...) {
 		if p.Logprob > roundingLogprob {
-			return wrong("the log probability of %q is %v, and none is above 0", p.Text, p.Logprob)
+			return fmt.Errorf("the log probability of %q is %v, and none is above 0", p.Text, p.Logprob)
 		}
 	}
 	t.Logprob = min(t.Logprob, 0)

@@ -1,12 +1,13 @@
 package openai
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/foreword-go/foreword/internal/httpwire"
@@ -91,15 +92,14 @@ func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk)
 // checkNumbers finds choices with a number that is used twice or out of range. Beside
 // a single choice that was asked for, others are ignored.
 func checkNumbers(sent []choice, asked int) error {
-	seen := map[int]bool{}
-	for _, c := range sent {
-		if c.Index < 0 || c.Index >= asked && asked > 1 {
-			return wrong("the answer has a choice %d, and %d were asked for", c.Index, asked)
+	for i := range sent {
+		at := sent[i].Index
+		if at < 0 || at >= asked && asked > 1 {
+			return fmt.Errorf("the answer has a choice %d, and %d were asked for", at, asked)
 		}
-		if seen[c.Index] {
-			return wrong("the answer has two choices of the number %d", c.Index)
+		if slices.ContainsFunc(sent[:i], func(c choice) bool { return c.Index == at }) {
+			return fmt.Errorf("the answer has two choices of the number %d", at)
 		}
-		seen[c.Index] = true
 	}
 	return nil
 }
@@ -110,11 +110,11 @@ func (r *reply) next() (*event, error) {
 		raw, err := r.events.next()
 		switch {
 		case r.caller.Err() != nil:
-			return nil, r.b.ended(r.caller) // also if more events are here
+			return nil, r.b.wire.Fault(r.caller, r.caller.Err()) // also if more events are here
 		case string(raw) == done:
 			return nil, io.EOF
 		case err == io.EOF && !r.events.any && r.events.stray != nil:
-			return nil, r.b.misread(wrong("the answer is not a stream of events: %s", r.events.stray))
+			return nil, r.b.misread(fmt.Errorf("the answer is not a stream of events: %s", r.events.stray))
 		case err == io.EOF:
 			return nil, err
 		case err == errLongEvent:
@@ -123,7 +123,7 @@ func (r *reply) next() (*event, error) {
 			return nil, r.b.wire.Fault(r.caller, err)
 		}
 		if raw[0] != '{' { // a keep-alive, of which servers send many shapes, or last words
-			r.words = bytes.Clone(raw[:min(len(raw), keptWords)])
+			r.words = httpwire.Begin(raw)
 			continue
 		}
 		r.words = nil
@@ -136,7 +136,7 @@ func (r *reply) next() (*event, error) {
 			return nil, r.b.wire.Announced(200, raw)
 		case len(e.Choices) == 0:
 			if r.other == nil {
-				r.other = bytes.Clone(raw[:min(len(raw), keptWords)])
+				r.other = httpwire.Begin(raw)
 			}
 		case !r.choice:
 			r.choice = true
@@ -152,16 +152,13 @@ func (r *reply) next() (*event, error) {
 // unreadable describes an event that is not JSON. If it is the last one, the stream
 // was cut off.
 func (r *reply) unreadable(raw []byte, err error) error {
-	words := r.b.say(raw)
+	words := r.b.wire.Quote(raw)
 	if r.events.lines.Ended() && !json.Valid(raw) {
 		if _, end := r.events.next(); end == io.EOF {
-			return truncated("the last event is not whole: %s", words)
+			return r.b.wire.Truncated("the last event is not whole: %s", words)
 		}
 	}
-	if _, ok := errors.AsType[wrongAnswer](err); ok {
-		return r.b.misread(err)
-	}
-	return r.b.misread(wrong("cannot read the event %s: %v", words, err))
+	return r.b.misread(fmt.Errorf("cannot read the event %s: %v", words, err))
 }
 
 // unfinished describes the end of a stream in which a choice did not end.
@@ -170,11 +167,11 @@ func (r *reply) unfinished(err error) error {
 	case err != errNoReason:
 		return r.b.misread(err)
 	case !r.choice && r.other != nil:
-		return r.b.misread(wrong("the answer has no choices in it; check that %s: %s", wholeAddress, r.b.say(r.other)))
+		return r.b.misread(fmt.Errorf("the answer has no choices in it; check that %s: %s", wholeAddress, r.b.wire.Quote(r.other)))
 	case r.words != nil:
-		return truncated("the server closed the stream without a finish_reason; its last words are: %s", r.b.say(r.words))
+		return r.b.wire.Truncated("the server closed the stream without a finish_reason; its last words are: %s", r.b.wire.Quote(r.words))
 	}
-	return truncated("the server closed the stream without a finish_reason")
+	return r.b.wire.Truncated("the server closed the stream without a finish_reason")
 }
 
 // lingerFor is the maximum time that a server may take after the last word, for the

@@ -130,7 +130,7 @@ func (s *scoring) try(ctx context.Context, texts []string) error {
 			return unsupported("the server answers one of several texts")
 		}
 		if _, ok := all[i].locate(text); !ok {
-			return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them", s.b.say([]byte(all[i].text)))
+			return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them", s.b.wire.Quote([]byte(all[i].text)))
 		}
 		first := strings.IndexByte(text, ' ') + 1 // the first token may have no log probability
 		score, _ := all[i].score(text[:first], text)

@@ -5,12 +5,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
-var errLongEvent = wrong("an event is longer than %d bytes", httpwire.Longest)
+var errLongEvent = fmt.Errorf("an event is longer than %d bytes", httpwire.Longest)
 
 // done is the payload that closes a stream.
 const done = "[DONE]"
@@ -107,7 +108,7 @@ func (s *events) take(line []byte) bool {
 	case "id", "retry":
 	default:
 		if s.stray == nil {
-			s.stray = bytes.Clone(line[:min(len(line), keptWords)])
+			s.stray = httpwire.Begin(line)
 		}
 	}
 	return false

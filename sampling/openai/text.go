@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -29,7 +30,7 @@ func unquote(raw []byte) (string, error) {
 		return "", nil
 	}
 	if raw[0] != '"' {
-		return "", wrong("the text of a choice is %.*s, and not a string, which is the server's fault; try Config.NoStreaming, or another Dialect", keptWords, raw)
+		return "", fmt.Errorf("the text of a choice is %s, and not a string, which is the server's fault; try Config.NoStreaming, or another Dialect", raw)
 	}
 	s := string(raw[1 : len(raw)-1])
 	at := strings.IndexByte(s, '\\')

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"unicode/utf8"
@@ -70,7 +71,7 @@ func (b *Backend) tokenize(ctx context.Context, text string, begin, texts bool) 
 		return nil, err
 	}
 	if answer.Tokens == nil || answer.Strings != nil && len(answer.Strings) != len(answer.Tokens) {
-		return nil, b.misread(wrong("the answer of /tokenize has %d tokens and %d texts of tokens", len(answer.Tokens), len(answer.Strings)))
+		return nil, b.misread(fmt.Errorf("the answer of /tokenize has %d tokens and %d texts of tokens", len(answer.Tokens), len(answer.Strings)))
 	}
 	for i, text := range answer.Strings {
 		answer.Tokens[i].text = text
@@ -89,7 +90,7 @@ func (p *piece) UnmarshalJSON(value []byte) error {
 		Piece raw  `json:"piece"`
 	}
 	if err := json.Unmarshal(value, &object); err != nil || object.ID == nil {
-		return errors.Join(err, wrong("a token has no id"))
+		return errors.Join(err, fmt.Errorf("a token has no id"))
 	}
 	p.id = *object.ID
 	if len(object.Piece) > 0 && object.Piece[0] == '[' {
