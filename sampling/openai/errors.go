@@ -86,4 +86,3 @@ func tooManyLogprobs(err error, p *sampling.Params) error {
 	}
 	return err
 }
-

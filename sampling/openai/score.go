@@ -33,7 +33,7 @@ func (b *Backend) Score(ctx context.Context, req *sampling.Request, continuation
 	if err := req.Validate(); err != nil {
 		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
-	s := scoring{b: b, req: req, known: map[string]map[int]float64{}}
+	s := scoring{b: b, req: req, known: map[token]float64{}}
 	for _, text := range continuations {
 		if text != "" { // an empty one is certain
 			s.texts = append(s.texts, text)
@@ -65,7 +65,13 @@ type scoring struct {
 	// Where the server scores tokens by their ids:
 	prompt  []int    // nil: the prompt is sent as text
 	targets []target // one for each text
-	known   map[string]map[int]float64
+	known   map[token]float64
+}
+
+// A token is one of those that may follow a context.
+type token struct {
+	place string // names the context
+	id    int
 }
 
 // errByEcho sends a text that cannot be scored by token ids, or not as cheaply, to
@@ -102,17 +108,9 @@ type target struct {
 // place names the tokens before the i-th one.
 func (t *target) place(i int) string { return fmt.Sprint(t.before, ids(t.tokens[:i])) }
 
-// learn notes the log probability of a token at a place.
-func (s *scoring) learn(place string, id int, logprob float64) {
-	if s.known[place] == nil {
-		s.known[place] = map[int]float64{}
-	}
-	s.known[place][id] = logprob
-}
-
 // knows reports whether the log probability of a target's i-th token is known.
 func (s *scoring) knows(t *target, i int) bool {
-	_, ok := s.known[t.place(i)][t.tokens[i].id]
+	_, ok := s.known[token{t.place(i), t.tokens[i].id}]
 	return ok
 }
 
@@ -121,11 +119,21 @@ func (s *scoring) sums() []sampling.Score {
 	scores := make([]sampling.Score, len(s.targets))
 	for i := range s.targets {
 		t := &s.targets[i]
-		for n, token := range t.tokens {
-			p := s.known[t.place(n)][token.id]
+		for n, one := range t.tokens {
+			p := s.known[token{t.place(n), one.id}]
 			scores[i].Logprob += p
-			scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: token.text, Logprob: p})
+			scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: one.text, Logprob: p})
 		}
 	}
 	return scores
+}
+
+// body is a request for log probabilities, with the caller's own fields.
+func (s *scoring) body(fields, extra map[string]any) *body {
+	w := s.b.newBody()
+	for name, value := range fields {
+		w.put(name, "Score", value)
+	}
+	w.extra(extra)
+	return w
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -34,15 +35,11 @@ func (s *scoring) force(ctx context.Context) error {
 			return err
 		}
 	}
-	longest := make([]*target, len(s.targets)) // first, since they reveal the most
-	for i := range s.targets {
-		longest[i] = &s.targets[i]
-	}
-	slices.SortStableFunc(longest, func(a, b *target) int { return len(b.tokens) - len(a.tokens) })
-	for _, t := range longest {
+	longest := slices.SortedStableFunc(slices.Values(s.targets), func(a, b target) int { return len(b.tokens) - len(a.tokens) })
+	for _, t := range longest { // first, since they reveal the most
 		for i := range t.tokens {
-			if !s.knows(t, i) {
-				if err := s.forceFrom(ctx, t, i); err != nil {
+			if !s.knows(&t, i) {
+				if err := s.forceFrom(ctx, &t, i); err != nil {
 					return err
 				}
 			}
@@ -129,7 +126,7 @@ func (p piece) whole() bool { return utf8.ValidString(p.text) }
 func (s *scoring) learnAll(place string, step probability) {
 	for _, p := range append(step.Top, step) {
 		if p.Logprob != nil {
-			s.learn(place, p.ID, *p.Logprob)
+			s.known[token{place, p.ID}] = *p.Logprob
 		}
 	}
 }
@@ -191,7 +188,7 @@ func (s *scoring) compare(ctx context.Context, t *target, i int) error {
 	if !known || !knownOther {
 		return unsupported("the server reports no probability for the token %d, which is part of a rune", wanted)
 	}
-	s.learn(t.place(i), wanted, *other.Logprob+a-c+lead)
+	s.known[token{t.place(i), wanted}] = *other.Logprob + a - c + lead
 	return nil
 }
 
@@ -221,33 +218,23 @@ type probability struct {
 
 // draw draws one token after the first i tokens of the target, or as the settings say.
 func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[string]any) ([]probability, error) {
-	b, done := s.b, ids(t.tokens[:i])
-	w := b.newBody()
-	var prompt any
+	done := ids(t.tokens[:i])
+	fields := map[string]any{"n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !s.b.fresh, "stream": false}
 	switch {
 	case t.before != nil:
-		prompt = slices.Concat(t.before, done)
+		fields["prompt"] = slices.Concat(t.before, done)
 	case s.prompt != nil:
-		prompt = slices.Concat(s.prompt, done)
+		fields["prompt"] = slices.Concat(s.prompt, done)
 	case i == 0:
-		prompt = s.req.Prompt
+		fields["prompt"] = s.req.Prompt
 	default:
 		mixed := []any{s.req.Prompt}
 		for _, id := range done {
 			mixed = append(mixed, id)
 		}
-		prompt = mixed
+		fields["prompt"] = mixed
 	}
-	w.put("prompt", "Request.Prompt", prompt)
-	for name, value := range settings {
-		w.put(name, "Score", value)
-	}
-	for name, value := range map[string]any{"n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !b.fresh, "stream": false} {
-		if _, ok := settings[name]; !ok {
-			w.put(name, "Score", value)
-		}
-	}
-	w.extra(s.req.Params.Extra)
+	maps.Copy(fields, settings)
 	var answer struct {
 		Probabilities []probability `json:"completion_probabilities"`
 		Evaluated     count         `json:"tokens_evaluated"`
@@ -256,7 +243,7 @@ func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[strin
 			Cached count `json:"cache_n"`
 		} `json:"timings"`
 	}
-	if err := b.native(ctx, "/completion", w, &answer); err != nil {
+	if err := s.b.native(ctx, "/completion", s.body(fields, s.req.Params.Extra), &answer); err != nil {
 		return nil, err
 	}
 	s.spent = s.spent.Add(sampling.Usage{

@@ -96,24 +96,21 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, level int
 		}
 	}
 	for wanted := range slices.Chunk(wanted, mostIDs) {
-		w, extra := s.b.newBody(), maps.Clone(req.Params.Extra)
-		switch {
-		case level > 0:
-			delete(extra, "prompt")
-			w.put("prompt", "Request.Prompt", prompts)
-		case extra["prompt"] == nil:
-			w.put("prompt", "Request.Prompt", req.Prompt)
-		}
-		for name, value := range map[string]any{
+		extra := maps.Clone(req.Params.Extra)
+		fields := map[string]any{
 			"max_tokens": 1, "temperature": 0, "logprobs": 0, "logprob_token_ids": wanted,
 			"return_token_ids": tellPrompt && s.prompt == nil,
 			// By their texts two tokens may be one: all unfinished runes are "".
 			"return_tokens_as_token_ids": true,
-		} {
-			w.put(name, "Score", value)
 		}
-		w.extra(extra)
-		if err := s.readLevel(ctx, w, places); err != nil {
+		switch {
+		case level > 0:
+			delete(extra, "prompt")
+			fields["prompt"] = prompts
+		case extra["prompt"] == nil:
+			fields["prompt"] = req.Prompt
+		}
+		if err := s.readLevel(ctx, s.body(fields, extra), places); err != nil {
 			return err
 		}
 	}
@@ -151,7 +148,7 @@ func (s *scoring) readLevel(ctx context.Context, w *body, places []string) error
 		}
 		for name, p := range c.Logprobs.Top[0] {
 			if id, err := strconv.Atoi(strings.TrimPrefix(name, "token_id:")); err == nil {
-				s.learn(places[c.Index], id, p)
+				s.known[token{places[c.Index], id}] = p
 			}
 		}
 		if s.prompt == nil {
