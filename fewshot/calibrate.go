@@ -27,18 +27,13 @@ const leastProbability = 1e-6
 
 // apply corrects p in place. A label without any probability gets none.
 func (c *calibration) apply(p []float64) {
-	best := math.Inf(-1)
 	for i := range p {
 		p[i] = c.scale*math.Log(p[i]) + c.offset[i]
 		if math.IsNaN(p[i]) { // a scale of 0, and a probability of 0
 			p[i] = c.offset[i]
 		}
-		best = max(best, p[i])
 	}
-	for i := range p {
-		p[i] = math.Exp(p[i] - best)
-	}
-	normalized(p)
+	softmax(p) // cannot fail: some label has a probability
 }
 
 // Calibrate returns a Classifier that divides out m's label bias: contextual
@@ -68,11 +63,11 @@ func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*C
 			bias[j] += p
 		}
 	}
-	offset := normalized(bias)
-	for i, b := range offset {
-		offset[i] = -math.Log(max(b, leastProbability))
+	normalize(bias)
+	for i, b := range bias {
+		bias[i] = -math.Log(max(b, leastProbability))
 	}
-	return c.with(&calibration{method: method, scale: 1, offset: offset}), nil
+	return c.with(&calibration{method: method, scale: 1, offset: bias}), nil
 }
 
 // CalibrateOn returns a Classifier whose probabilities are fitted to labelled

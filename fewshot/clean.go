@@ -8,12 +8,10 @@ import (
 	"strings"
 )
 
-// A row is one row of a file, as it was read.
-type row[In, Out any] struct {
-	In      In
-	Out     Out
-	line    int
-	trimmed bool
+// A record is one row of a file: its two sides as they are written there.
+type record[Text any] struct {
+	line  int
+	sides [2]Text
 }
 
 func (o LoadOptions) check() error {
@@ -26,9 +24,13 @@ func (o LoadOptions) check() error {
 	return nil
 }
 
-// load turns rows into examples and cleans them as the options say. A row's error
+// A reader reads one side of a record into a pointer, and says if it removed white
+// space around it.
+type reader[Text any] func(text Text, trim bool, to any) (trimmed bool, err error)
+
+// load turns records into examples and cleans them as the options say. A record's error
 // that is a FileError belongs to the row, and any other to the file.
-func load[In, Out any](o LoadOptions, rows iter.Seq2[row[In, Out], error]) iter.Seq2[Example[In, Out], error] {
+func load[In, Out, Text any](o LoadOptions, records iter.Seq2[record[Text], error], read reader[Text]) iter.Seq2[Example[In, Out], error] {
 	return func(yield func(Example[In, Out], error) bool) {
 		if err := o.check(); err != nil {
 			yield(Example[In, Out]{}, err)
@@ -39,11 +41,14 @@ func load[In, Out any](o LoadOptions, rows iter.Seq2[row[In, Out], error]) iter.
 				o.Report(&FileError{Name: o.Name, Line: line, Err: fmt.Errorf(format, args...)})
 			}
 		}
-		clean := cleaner[In, Out]{labels: OneOf(o.Labels...), seen: map[string]row[In, Out]{}}
-		for r, err := range rows {
+		clean := cleaner[In, Out, Text]{options: o, read: read, labels: OneOf(o.Labels...), seen: map[string]earlier[Out]{}}
+		for rec, err := range records {
+			var e Example[In, Out]
 			var note string
 			if err == nil {
-				note, err = clean.row(&r, o)
+				if e, note, err = clean.example(rec); err != nil {
+					err = &FileError{Line: rec.line, Err: err}
+				}
 			}
 			var wrong *FileError
 			if errors.As(err, &wrong) {
@@ -57,15 +62,15 @@ func load[In, Out any](o LoadOptions, rows iter.Seq2[row[In, Out], error]) iter.
 				yield(Example[In, Out]{}, err)
 				return
 			case note != "":
-				report(r.line, "%s", note)
+				report(rec.line, "%s", note)
 			}
 			if o.Distinct {
-				if err := clean.repeats(r); err != nil {
-					report(r.line, "left out: %w", err)
+				if err := clean.repeats(e, rec.line); err != nil {
+					report(rec.line, "left out: %w", err)
 					continue
 				}
 			}
-			if !yield(Example[In, Out]{In: r.In, Out: r.Out, At: o.at(r.line)}, nil) {
+			if !yield(e, nil) {
 				return
 			}
 		}
@@ -73,70 +78,71 @@ func load[In, Out any](o LoadOptions, rows iter.Seq2[row[In, Out], error]) iter.
 }
 
 // A cleaner knows the rows so far.
-type cleaner[In, Out any] struct {
-	in     Codec[In]
-	out    Codec[Out]
-	labels Codec[string]
-	seen   map[string]row[In, Out] // the first of each input
+type cleaner[In, Out, Text any] struct {
+	options LoadOptions
+	read    reader[Text]
+	in      Codec[In]
+	out     Codec[Out]
+	labels  Codec[string]
+	seen    map[string]earlier[Out] // the first row of each input
 }
 
-// row checks and corrects one row, and notes what it changed.
-func (k *cleaner[In, Out]) row(r *row[In, Out], o LoadOptions) (note string, err error) {
-	if r.trimmed {
-		note = "white space removed"
-	}
-	if o.Skip && (isEmpty(r.In) || isEmpty(r.Out)) {
-		return "", &FileError{Line: r.line, Err: errors.New("is empty")}
-	}
-	if o.Labels == nil {
-		return note, nil
-	}
-	text, err := k.out.encode(r.Out)
-	label := text
-	if err == nil {
-		if label, err = k.labels.Decode(text); err != nil {
-			err = fmt.Errorf("%q is %w", shorten(text, 40), err)
+type earlier[Out any] struct {
+	out  Out
+	line int
+}
+
+// example reads, checks and corrects one example, and notes what it changed.
+func (k *cleaner[In, Out, Text]) example(rec record[Text]) (e Example[In, Out], note string, err error) {
+	e.At = k.options.at(rec.line)
+	for i, side := range []any{&e.In, &e.Out} {
+		trimmed, err := k.read(rec.sides[i], k.options.Trim, side)
+		if err != nil {
+			return e, "", fmt.Errorf("field %q: %w", k.options.names()[i], err)
+		}
+		if trimmed {
+			note = "white space removed"
 		}
 	}
-	if err == nil && label != text {
-		note = strings.TrimPrefix(note+fmt.Sprintf(", %q read as %q", text, label), ", ")
-		r.Out, err = k.out.decode(label)
+	if k.options.Skip && (isEmpty(e.In) || isEmpty(e.Out)) {
+		return e, "", errors.New("is empty")
 	}
+	if k.options.Labels == nil {
+		return e, note, nil
+	}
+	text, err := k.out.encode(e.Out)
 	if err != nil {
-		return "", &FileError{Line: r.line, Err: err}
+		return e, "", err
 	}
-	return note, nil
+	label, err := k.labels.Decode(text)
+	if err != nil {
+		return e, "", fmt.Errorf("%q is %w", shorten(text, 40), err)
+	}
+	if label != text {
+		note = strings.TrimPrefix(note+fmt.Sprintf(", %q read as %q", text, label), ", ")
+		e.Out, err = k.out.decode(label)
+	}
+	return e, note, err
 }
 
-// repeats returns an error for a row with the input of an earlier one.
-func (k *cleaner[In, Out]) repeats(r row[In, Out]) error {
-	in, err := k.in.encode(r.In)
+// repeats returns an error for an example with the input of an earlier one.
+func (k *cleaner[In, Out, Text]) repeats(e Example[In, Out], line int) error {
+	in, err := k.in.encode(e.In)
 	if err != nil {
 		return nil // Compile will refuse it
 	}
-	earlier, ok := k.seen[in]
+	first, ok := k.seen[in]
 	switch {
 	case !ok:
-		k.seen[in] = r
+		k.seen[in] = earlier[Out]{e.Out, line}
 		return nil
-	case reflect.DeepEqual(earlier.Out, r.Out):
-		return fmt.Errorf("repeats line %d", earlier.line)
+	case reflect.DeepEqual(first.out, e.Out):
+		return fmt.Errorf("repeats line %d", first.line)
 	}
-	return fmt.Errorf("line %d has the same input and another output", earlier.line)
+	return fmt.Errorf("line %d has the same input and another output", first.line)
 }
 
 func isEmpty(v any) bool {
 	s := reflect.ValueOf(v)
 	return s.Kind() == reflect.String && s.Len() == 0
-}
-
-// trim removes white space around a value that is text, and says if there was any.
-func trim(v any) bool {
-	s := reflect.ValueOf(v).Elem()
-	if s.Kind() != reflect.String {
-		return false
-	}
-	before := s.Len()
-	s.SetString(strings.TrimSpace(s.String()))
-	return s.Len() < before
 }

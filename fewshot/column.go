@@ -53,9 +53,7 @@ func (c *column) add(p pair) {
 	if slices.ContainsFunc(same, func(i int) bool { return c.pairs[i].Out == p.Out }) {
 		return
 	}
-	at := len(c.pairs)
-	c.seen[p.In] = append(same, at)
-	c.all = append(c.all, at)
+	c.seen[p.In] = append(same, len(c.pairs))
 	c.example = append(c.example, c.added-1)
 	c.pairs = append(c.pairs, p)
 }
@@ -82,6 +80,7 @@ func (c *column) finish() {
 		c.start = append(c.start, b.Len())
 	}
 	c.text = b.String()
+	c.all = below(len(c.pairs))
 }
 
 // warnings says what is odd about the examples as a whole.

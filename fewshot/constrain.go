@@ -43,7 +43,7 @@ func (p *Prompter[In, Out]) setConstraint(l *layout) error {
 		err = (&sampling.Request{Stop: l.stops, Constraint: c}).Validate()
 	}
 	if err != nil {
-		return &mistakeError{fmt.Sprintf("fewshot: the constraint of Task.Out, %v: %v; set Codec.Constraint, or ConstrainOff", reflect.TypeFor[Out](), err), err}
+		return mistake("the constraint of Task.Out, %v: %w; set Codec.Constraint, or ConstrainOff", reflect.TypeFor[Out](), err)
 	}
 	p.constraint = c
 	if stops := l.stopsInStrings(); hasStrings && len(stops) > 0 {
@@ -114,17 +114,16 @@ func constraintOf(t reflect.Type, never string) (c sampling.Constraint, hasStrin
 // patternOf returns the pattern of what the default rules write for a type that is
 // not an enumeration, or "" for free text.
 func patternOf(t reflect.Type, never string) (pattern string, hasStrings bool, err error) {
-	isPointer := t.Kind() == reflect.Pointer
-	if isPointer {
-		t = t.Elem()
+	elem := t
+	if t.Kind() == reflect.Pointer {
+		elem = t.Elem()
 	}
-	switch own := jsonpattern.OwnText(t); {
-	case own != "" && isPointer:
+	own, known := jsonpattern.OwnText[elem]
+	switch {
+	case known && elem != t:
 		return jsonpattern.AnyOf(jsonpattern.Null, own), false, nil
-	case own != "" || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+	case known || reflect.PointerTo(elem).Implements(reflect.TypeFor[encoding.TextMarshaler]()):
 		return own, false, nil
-	case isPointer:
-		t = reflect.PointerTo(t)
 	case t.Kind() == reflect.String:
 		return "", false, nil
 	case t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64:

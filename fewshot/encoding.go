@@ -23,20 +23,15 @@ func utf8Of(r io.Reader) (io.Reader, error) {
 	}
 	starts := func(mark string) bool { return bytes.HasPrefix(front, []byte(mark)) }
 	switch {
-	case starts("\ufeff"):
-		b.Discard(3) // as the Discards below: they are in the buffer
 	case starts("\xff\xfe\x00\x00"), starts("\x00\x00\xfe\xff"):
 		return nil, &FileError{Line: 1, Err: errors.New("is UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8"), ends: true}
-	case starts("\xff\xfe"):
-		b.Discard(2)
-		return &utf16Reader{r: b, order: binary.LittleEndian}, nil
-	case starts("\xfe\xff"):
-		b.Discard(2)
-		return &utf16Reader{r: b, order: binary.BigEndian}, nil
-	case half(1):
-		return &utf16Reader{r: b, order: binary.LittleEndian}, nil
-	case half(0):
-		return &utf16Reader{r: b, order: binary.BigEndian}, nil
+	case starts("\xff\xfe"), half(1):
+		b = bufio.NewReader(&utf16Reader{r: b, order: binary.LittleEndian})
+	case starts("\xfe\xff"), half(0):
+		b = bufio.NewReader(&utf16Reader{r: b, order: binary.BigEndian})
+	}
+	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
+		b.Discard(3) // they are in the buffer
 	}
 	return b, nil
 }

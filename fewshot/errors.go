@@ -58,17 +58,13 @@ func (e *AnswerError) Unwrap() error { return e.Err }
 
 // mistake is an error in a Task. errors.Is takes it for [sampling.ErrInvalid].
 func mistake(format string, args ...any) error {
-	return &mistakeError{fmt.Sprintf("fewshot: "+format, args...), nil}
+	return &mistakeError{fmt.Errorf("fewshot: "+format, args...)}
 }
 
-type mistakeError struct {
-	text  string
-	cause error // may be nil
-}
+type mistakeError struct{ error }
 
-func (e *mistakeError) Error() string        { return e.text }
 func (e *mistakeError) Is(target error) bool { return target == sampling.ErrInvalid }
-func (e *mistakeError) Unwrap() error        { return e.cause }
+func (e *mistakeError) Unwrap() error        { return e.error }
 
 // shorten cuts s to about n bytes, at a whole rune.
 func shorten(s string, n int) string {

@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -123,9 +124,8 @@ func newLayout(f *Format) (*layout, error) {
 	if f.Stop == nil {
 		marks = append(marks, f.After) // otherwise it ends nothing
 	}
-	for _, text := range marks {
-		known := func(m mark) bool { return m.text == text }
-		if text == "" || slices.ContainsFunc(l.marks, known) {
+	for i, text := range marks {
+		if text == "" || slices.Contains(marks[:i], text) {
 			continue
 		}
 		inBefore := overlapping(f.Before, text)
@@ -182,12 +182,8 @@ func (l *layout) stopsInStrings() (all []string) {
 func derivedStops(f *Format) []string {
 	var stops []string
 	// The line breaks after a mark are left out, since a model may omit them.
-	if end := strings.TrimRight(f.After, " \t\n"); end != "" {
+	if end := cmp.Or(strings.TrimRight(f.After, " \t\n"), strings.TrimRight(f.After, " \t"), f.After); end != "" {
 		stops = append(stops, end)
-	} else if end := strings.TrimRight(f.After, " \t"); end != "" {
-		stops = append(stops, end)
-	} else if f.After != "" {
-		stops = append(stops, f.After)
 	}
 	if label := strings.Trim(f.Before, " \t\n"); label != "" && !slices.Contains(stops, "\n") {
 		// Tied to the start of a line, so that an answer may mention the label.

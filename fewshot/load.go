@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"reflect"
+	"strings"
 
 	"github.com/foreword-go/foreword/internal/strictjson"
 )
@@ -96,66 +97,68 @@ func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In
 // byte order mark, CRLF and empty lines. The first error, a [*FileError] unless r
 // itself fails, ends the sequence, which is single-use.
 func ReadJSONL[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return load(o, func(yield func(row[In, Out], error) bool) {
+	return load[In, Out](o, func(yield func(record[json.RawMessage], error) bool) {
 		for l, err := range lines(r) {
 			if err == nil && len(bytes.TrimSpace(l.text)) == 0 {
 				continue
 			}
-			r := row[In, Out]{line: l.number}
+			rec := record[json.RawMessage]{line: l.number}
 			if err == nil {
-				if err = readObject(l.text, o.names(), &r.In, &r.Out); err != nil {
+				if rec.sides, err = members(l.text, o.names()); err != nil {
 					err = &FileError{Line: l.number, Err: err}
 				}
 			}
-			if err == nil && o.Trim {
-				r.trimmed = trim(&r.In)
-				r.trimmed = trim(&r.Out) || r.trimmed
-			}
-			if !yield(r, err) {
+			if !yield(rec, err) {
 				return
 			}
 		}
-	})
+	}, readJSON)
 }
 
-// readObject reads one line's object into the two targets.
-func readObject(text []byte, names [2]string, targets ...any) error {
+// members returns the two members of one line's object.
+func members(text []byte, names [2]string) (values [2]json.RawMessage, err error) {
 	if err := strictjson.Check(text, nil); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the object is incomplete")
+		return values, errors.New("the object is incomplete")
 	} else if err != nil {
-		return err
+		return values, err
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil || members == nil {
-		return errors.New("a line must be a JSON object")
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(text, &all); err != nil || all == nil {
+		return values, errors.New("a line must be a JSON object")
 	}
 	for i, name := range names {
-		value, ok := members[name]
+		value, ok := all[name]
 		if !ok {
-			return fmt.Errorf("no field %q; add it, or set LoadOptions.In and Out to the names of the fields", name)
+			return values, fmt.Errorf("no field %q; add it, or set LoadOptions.In and Out to the names of the fields", name)
 		}
-		if err := unmarshalStrict(value, targets[i]); err != nil {
-			return fmt.Errorf("field %q: %w", name, err)
-		}
+		values[i] = value
 	}
-	return nil
+	return values, nil
 }
 
-// unmarshalStrict reads the value of one side. Nothing in it may be unknown,
-// missing, or changed by being read.
-func unmarshalStrict(value []byte, target any) error {
-	v := reflect.ValueOf(target).Elem()
+// readJSON reads the value of one side. Nothing in it may be unknown, missing, or
+// changed by being read.
+func readJSON(value json.RawMessage, trim bool, to any) (trimmed bool, err error) {
+	v := reflect.ValueOf(to).Elem()
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface: // null is how nil is written
 	default:
 		if string(value) == "null" {
-			return errors.New("is null")
+			return false, errors.New("is null")
 		}
 	}
-	if err := strictjson.Decode(value, target); err != nil || v.Kind() == reflect.String {
-		return err
+	if err := strictjson.Decode(value, to); err != nil {
+		return false, err
 	}
-	return checkWhole(string(value), v.Interface())
+	if v.Kind() != reflect.String {
+		return false, checkWhole(string(value), v.Interface())
+	}
+	if trim {
+		whole := v.Len()
+		v.SetString(strings.TrimSpace(v.String()))
+		trimmed = v.Len() < whole
+	}
+	return trimmed, nil
 }
 
 // WriteJSONL writes examples as JSON Lines that [ReadJSONL] reads back with the

@@ -28,6 +28,15 @@ func fixed(order []int) Picker {
 	return func(context.Context, string) (Picks, error) { return Picks{Chosen: order}, nil }
 }
 
+// below returns 0, 1, 2, ..., n-1.
+func below(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
 // First picks the first k examples, in order, for every query. First(0) is
 // zero-shot.
 func First(k int) Selector {
@@ -35,11 +44,7 @@ func First(k int) Selector {
 		if err := checkK(k); err != nil {
 			return nil, err
 		}
-		order := make([]int, min(k, len(pool)))
-		for i := range order {
-			order[i] = i
-		}
-		return fixed(order), nil
+		return fixed(below(min(k, len(pool)))), nil
 	}
 }
 
@@ -111,10 +116,7 @@ func Fixed(k int, then Selector) Selector {
 			return nil, errNoSelector
 		}
 		k := min(k, len(pool))
-		pinned := make([]int, k)
-		for i := range pinned {
-			pinned[i] = i
-		}
+		pinned := below(k)
 		rest := pool[k:]
 		if len(rest) == 0 {
 			return func(context.Context, string) (Picks, error) { return Picks{Pinned: pinned}, nil }, nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,10 +20,10 @@ import (
 // has both columns when it is split at semicolons or tabs, the whole file is. The
 // rest is as in [ReadJSONL].
 func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return readTable[In, Out](o, func(yield func(record, error) bool) {
+	return readTable[In, Out](o, func(yield func(tableRow, error) bool) {
 		r, err := utf8Of(r)
 		if err != nil {
-			yield(record{}, err)
+			yield(tableRow{}, err)
 			return
 		}
 		b := bufio.NewReaderSize(r, 1<<16)
@@ -34,7 +35,7 @@ func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out]
 			if err == io.EOF {
 				return
 			}
-			rec := record{fields: fields}
+			rec := tableRow{fields: fields}
 			var parse *csv.ParseError
 			if errors.As(err, &parse) {
 				file := &FileError{Line: parse.StartLine, Err: parse.Err}
@@ -75,71 +76,58 @@ func comma(b *bufio.Reader, o LoadOptions) rune {
 // between fields. There is no quoting: a quotation mark is a character like any
 // other. The rest is as in [ReadCSV].
 func ReadTSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return readTable[In, Out](o, func(yield func(record, error) bool) {
+	return readTable[In, Out](o, func(yield func(tableRow, error) bool) {
 		for l, err := range lines(r) {
 			if err == nil && len(l.text) == 0 {
 				continue
 			}
-			if !yield(record{l.number, strings.Split(string(l.text), "\t")}, err) {
+			if !yield(tableRow{l.number, strings.Split(string(l.text), "\t")}, err) {
 				return
 			}
 		}
 	})
 }
 
-// A record is one line of a table.
-type record struct {
+// A tableRow is one row of a table.
+type tableRow struct {
 	line   int
 	fields []string
 }
 
-func readTable[In, Out any](o LoadOptions, records iter.Seq2[record, error]) iter.Seq2[Example[In, Out], error] {
-	return load(o, func(yield func(row[In, Out], error) bool) {
-		var (
-			in      Codec[In]
-			out     Codec[Out]
-			columns []int // of the two sides; nil before the header
-			width   int
-		)
-		for rec, err := range records {
-			r := row[In, Out]{line: rec.line}
-			wrong := func(err error) error {
-				if err == nil {
-					return nil
-				}
-				return &FileError{Line: rec.line, Err: err}
-			}
-			switch isHeader := columns == nil; {
+func readTable[In, Out any](o LoadOptions, rows iter.Seq2[tableRow, error]) iter.Seq2[Example[In, Out], error] {
+	return load[In, Out](o, func(yield func(record[string], error) bool) {
+		var columns []int // of the two sides; nil before the header
+		width := 0
+		for row, err := range rows {
+			rec := record[string]{line: row.line}
+			var wrong error
+			isHeader := columns == nil
+			switch {
+			case err != nil:
 			case isHeader:
-				if err == nil {
-					columns, err = header(rec.fields, o)
-					err = wrong(err)
-				}
-				if width = len(rec.fields); err == nil {
+				width = len(row.fields)
+				if columns, wrong = header(row.fields, o); wrong == nil {
 					continue
 				}
-				var file *FileError
-				if errors.As(err, &file) {
-					file.ends = true
-				}
-			case err != nil:
-			case len(rec.fields) != width:
-				err = wrong(fmt.Errorf("%d fields instead of %d", len(rec.fields), width))
+			case len(row.fields) != width:
+				wrong = fmt.Errorf("%d fields instead of %d", len(row.fields), width)
 			default:
-				var inTrimmed, outTrimmed bool
-				if r.In, inTrimmed, err = field(rec.fields[columns[0]], o, &in); err == nil {
-					r.Out, outTrimmed, err = field(rec.fields[columns[1]], o, &out)
-				}
-				r.trimmed, err = inTrimmed || outTrimmed, wrong(err)
+				rec.sides = [2]string{row.fields[columns[0]], row.fields[columns[1]]}
 			}
-			if !yield(r, err) {
+			if wrong != nil {
+				err = &FileError{Line: row.line, Err: wrong}
+			}
+			if file := new(FileError); isHeader && errors.As(err, &file) {
+				file.ends = true
+			}
+			if !yield(rec, err) {
 				return
 			}
 		}
 		if columns == nil {
-			yield(row[In, Out]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns"), ends: true})
+			yield(record[string]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns"), ends: true})
 		}
-	})
+	}, readText)
 }
 
 // header returns the columns of the two sides.
@@ -160,18 +148,17 @@ func header(fields []string, o LoadOptions) ([]int, error) {
 	return columns, nil
 }
 
-// field decodes one field. trimmed says whether it had white space around it.
-func field[T any](text string, o LoadOptions, codec *Codec[T]) (v T, trimmed bool, err error) {
+// readText reads one field by the default rules of a Codec.
+func readText(text string, trim bool, to any) (trimmed bool, err error) {
 	if !utf8.ValidString(text) {
-		return v, false, errEncoding
+		return false, errEncoding
 	}
-	if o.Trim {
-		whole := len(text)
+	whole := len(text)
+	if trim {
 		text = strings.TrimSpace(text)
-		trimmed = len(text) < whole
 	}
-	if v, err = codec.decode(text); err != nil {
-		return v, false, fmt.Errorf("%q %w", shorten(text, 40), err)
+	if err = decodeDefault(text, reflect.ValueOf(to).Elem()); err != nil {
+		err = fmt.Errorf("%q %w", shorten(text, 40), err)
 	}
-	return v, trimmed, nil
+	return len(text) < whole, err
 }

@@ -66,16 +66,8 @@ func fill(v reflect.Value, text string, open []reflect.Type) {
 	}
 	open = append(open, t)
 	switch v.Kind() {
-	case reflect.Bool:
-		v.SetBool(true)
 	case reflect.String:
 		v.SetString(text)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		v.SetInt(-1)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		v.SetUint(1)
-	case reflect.Float32, reflect.Float64:
-		v.SetFloat(-1.5)
 	case reflect.Pointer:
 		v.Set(reflect.New(t.Elem()))
 		fill(v.Elem(), text, open)
@@ -97,6 +89,12 @@ func fill(v reflect.Value, text string, open []reflect.Type) {
 		for i := range v.NumField() {
 			if t.Field(i).IsExported() {
 				fill(v.Field(i), text, open)
+			}
+		}
+	default:
+		for _, sample := range []string{"true", "-1.5", "-1", "1"} { // the first that the type reads
+			if decodeDefault(sample, v) == nil {
+				return
 			}
 		}
 	}

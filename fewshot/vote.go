@@ -60,59 +60,51 @@ func (p *Prompter[In, Out]) Vote(ctx context.Context, m sampling.Model, in In, o
 		params.Seed = rand.Uint64N(1<<30) + 1 // so that each batch goes on where the last ended
 	}
 	v := &Votes[Out]{Prompt: prompt}
-	count := p.counter(v, o.Key)
-	var last error
-	for v.Samples < n {
+	var keys []string // of the candidates
+	var invalid, failed error
+	for failed == nil && v.Samples < n {
 		batch := v.toSettle(n - v.Samples)
 		if batch == 0 {
 			break
 		}
 		request := prompt.Request(params)
 		request.Params.Seed = seeds.At(params.Seed, v.Samples)
-		drawn, err := m.Draw(ctx, request, batch)
+		var drawn []*sampling.Completion
+		drawn, failed = m.Draw(ctx, request, batch)
 		for _, c := range drawn {
 			v.Samples++
 			answer, err := p.Parse(c)
 			if err != nil {
-				last = err
+				invalid = err
 				continue
 			}
-			count(answer)
+			key := p.key(answer, o.Key)
+			i := slices.Index(keys, key)
+			if i < 0 {
+				i = len(keys)
+				keys = append(keys, key)
+				v.Candidates = append(v.Candidates, Candidate[Out]{Value: answer})
+			}
+			v.Candidates[i].Votes++
 		}
-		if err != nil {
-			v.elect()
-			return v, err
-		}
-	}
-	if len(v.Candidates) == 0 {
-		return v, fmt.Errorf("fewshot: none of %d samples is a valid answer: %w", v.Samples, last)
 	}
 	v.elect()
-	return v, nil
+	if failed == nil && len(v.Candidates) == 0 {
+		failed = fmt.Errorf("fewshot: none of %d samples is a valid answer: %w", v.Samples, invalid)
+	}
+	return v, failed
 }
 
-// counter returns a function that counts an answer.
-func (p *Prompter[In, Out]) counter(v *Votes[Out], key func(Out) string) func(Out) {
-	if key == nil {
-		key = func(out Out) string {
-			text, err := p.out.encode(out)
-			if err != nil { // a Codec that only reads
-				return fmt.Sprintf("%#v", out)
-			}
-			return text
-		}
+// key returns what groups an answer with others.
+func (p *Prompter[In, Out]) key(answer Out, key func(Out) string) string {
+	if key != nil {
+		return key(answer)
 	}
-	index := map[string]int{} // where a key's candidate is
-	return func(answer Out) {
-		k := key(answer)
-		i, ok := index[k]
-		if !ok {
-			i = len(v.Candidates)
-			index[k] = i
-			v.Candidates = append(v.Candidates, Candidate[Out]{Value: answer})
-		}
-		v.Candidates[i].Votes++
+	text, err := p.out.encode(answer)
+	if err != nil { // a Codec that only reads
+		return fmt.Sprintf("%#v", answer)
 	}
+	return text
 }
 
 // toSettle returns the least number of further samples, of those left, after

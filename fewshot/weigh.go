@@ -14,9 +14,6 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// The three ways in which a Classifier weighs its labels: by score, by first
-// token and by votes.
-
 // score weighs the labels by their probability as the continuation. Where one
 // label begins another, each is scored together with what ends it, since "New"
 // would otherwise get the share of "New York" too.
@@ -56,8 +53,7 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 			weights[i] -= s.Logprob
 		}
 	}
-	weights, err = softmax(weights)
-	return weights, usage, err
+	return weights, usage, softmax(weights)
 }
 
 func anyPrefix(labels []string) bool {
@@ -72,26 +68,27 @@ func anyPrefix(labels []string) bool {
 }
 
 // softmax turns log weights into probabilities, in place.
-func softmax(weights []float64) ([]float64, error) {
+func softmax(weights []float64) error {
 	best := slices.Max(weights)
 	if math.IsNaN(best) || math.IsInf(best, 0) {
-		return nil, fmt.Errorf("fewshot: the labels' scores are %v; the backend gives none of them a probability", weights)
+		return fmt.Errorf("fewshot: the labels' scores are %v; the backend gives none of them a probability", weights)
 	}
 	for i, w := range weights {
 		weights[i] = math.Exp(w - best)
 	}
-	return normalized(weights), nil
+	normalize(weights)
+	return nil
 }
 
-func normalized(p []float64) []float64 {
-	sum := 0.0
-	for _, w := range p {
+// normalize divides weights by their sum, and returns it.
+func normalize(weights []float64) (sum float64) {
+	for _, w := range weights {
 		sum += w
 	}
-	for i := range p {
-		p[i] /= sum
+	for i := range weights {
+		weights[i] /= sum
 	}
-	return p
+	return sum
 }
 
 // covered is the minimum share of the first token's probability that the labels
@@ -137,14 +134,10 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 			weights[first] += math.Exp(logprob)
 		}
 	}
-	sum := 0.0
-	for _, w := range weights {
-		sum += w
-	}
-	if !(sum >= covered && sum <= math.MaxFloat64) {
+	if sum := normalize(weights); !(sum >= covered && sum <= math.MaxFloat64) {
 		return nil, usage, fmt.Errorf("%w: the labels have %.2g of the first token's probability", sampling.ErrUnsupported, sum)
 	}
-	return normalized(weights), usage, nil
+	return weights, usage, nil
 }
 
 // likeliest returns the log probabilities of the tokens that could be first, by
@@ -210,7 +203,6 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 	}
 	ambiguous := anyPrefix(texts)
 	weights := make([]float64, len(texts))
-	found := false
 	for _, completion := range drawn {
 		text, err := layout.answer(completion.Text)
 		if err != nil || ambiguous && completion.Reason == sampling.TokenLimit {
@@ -223,11 +215,10 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 		}
 		if i >= 0 {
 			weights[i]++
-			found = true
 		}
 	}
-	if !found {
+	if normalize(weights) == 0 {
 		return nil, usage, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("and %d more are none of the labels %q", n-1, texts)}
 	}
-	return normalized(weights), usage, nil
+	return weights, usage, nil
 }

@@ -59,9 +59,9 @@ func (p *goType) of(t reflect.Type) (string, error) {
 		return AnyOf(texts...), nil
 	}
 	switch t {
-	case timeType:
+	case reflect.TypeFor[time.Time]():
 		return `"` + Time + `"`, nil
-	case bigIntType:
+	case reflect.TypeFor[big.Int]():
 		return Integer, nil
 	case reflect.TypeFor[json.Number]():
 		return goNumber, nil
@@ -189,21 +189,10 @@ func from1To(most uint64) string {
 	return strings.Join(append(all, digits), "|")
 }
 
-var (
-	timeType   = reflect.TypeFor[time.Time]()
-	bigIntType = reflect.TypeFor[big.Int]()
-)
-
-// OwnText returns the pattern of the text that a type writes by its method
-// MarshalText, or "" where it is not known.
-func OwnText(t reflect.Type) string {
-	switch t {
-	case timeType:
-		return Time
-	case bigIntType:
-		return Integer
-	}
-	return ""
+// OwnText has the patterns of the texts that types write by their method MarshalText.
+var OwnText = map[reflect.Type]string{
+	reflect.TypeFor[time.Time](): Time,
+	reflect.TypeFor[big.Int]():   Integer,
 }
 
 // Values returns the values of an enumeration: a type with a method Values that
