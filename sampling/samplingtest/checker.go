@@ -34,22 +34,24 @@ func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
 			panic(p)
 		}
 	}()
-	if backend == nil {
-		c.fatalf("newBackend returned nil")
-	}
+	c.require(backend != nil, "newBackend returned nil")
 	r.check(c)
 	return c
 }
 
-// failf records that the rule was broken.
-func (c *checker) failf(format string, args ...any) {
-	c.failures = append(c.failures, &failure{rule: c.rule.name, doc: c.rule.doc, got: fmt.Sprintf(format, args...)})
+// expect records that the rule was broken, unless ok.
+func (c *checker) expect(ok bool, format string, args ...any) {
+	if !ok {
+		c.failures = append(c.failures, &failure{rule: c.rule.name, doc: c.rule.doc, got: fmt.Sprintf(format, args...)})
+	}
 }
 
-// fatalf is failf, and ends the check.
-func (c *checker) fatalf(format string, args ...any) {
-	c.failf(format, args...)
-	panic(over{})
+// require is expect, and ends the check.
+func (c *checker) require(ok bool, format string, args ...any) {
+	c.expect(ok, format, args...)
+	if !ok {
+		panic(over{})
+	}
 }
 
 // leave ends the check because there is nothing to check.
@@ -96,20 +98,11 @@ func (s *sample) add(chunk sampling.Chunk) {
 
 // String describes the sample for a failure message.
 func (s *sample) String() string {
-	text := fmt.Sprintf("%d chunks, %q, %v", len(s.chunks), shorten(s.Text), s.Reason)
+	text := fmt.Sprintf("%d chunks, %.200q, %v", len(s.chunks), s.Text, s.Reason)
 	if s.err != nil {
 		text += fmt.Sprintf(", error %q", s.err)
 	}
 	return text
-}
-
-// shorten keeps messages readable if a text is long.
-func shorten(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + fmt.Sprintf("… (%d bytes)", len(text))
 }
 
 // run samples once. It calls each, if it is not nil, with the number of each chunk, and
@@ -147,9 +140,7 @@ func (c *checker) sample(req *sampling.Request) *sample {
 // must samples to the end. An error breaks the rule.
 func (c *checker) must(req *sampling.Request) *sample {
 	s := c.sample(req)
-	if s.err != nil {
-		c.fatalf("a request with %s gave %s", describe(req.Params), s)
-	}
+	c.require(s.err == nil, "a request with %v gave %s", params(req.Params), s)
 	return s
 }
 
@@ -192,13 +183,13 @@ func (c *checker) need(what string, err error) {
 	if errors.Is(err, sampling.ErrUnsupported) {
 		c.leave("%s: %v", what, err)
 	}
-	if err != nil {
-		c.fatalf("%s: %v", what, err)
-	}
+	c.require(err == nil, "%s: %v", what, err)
 }
 
-// describe lists the parameters that are not zero.
-func describe(p sampling.Params) string {
+// params are parameters of which failures show those that are not zero.
+type params sampling.Params
+
+func (p params) String() string {
 	var fields []string
 	for field, value := range reflect.ValueOf(p).Fields() {
 		if !value.IsZero() {
@@ -219,7 +210,7 @@ func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Con
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				done <- fmt.Sprintf("%s panicked: %v\n%s", what, p, debug.Stack())
+				done <- fmt.Sprintf("%v\n%s", p, debug.Stack())
 			} else {
 				close(done)
 			}
@@ -228,17 +219,15 @@ func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Con
 	}()
 	select {
 	case panicked := <-done:
-		switch {
-		case panicked != "":
-			c.fatalf("%s", panicked)
-		case timer.Stop():
+		c.require(panicked == "", "%s panicked: %s", what, panicked)
+		if timer.Stop() {
 			return
-		case c.rule.name == "answers": // every other rule needs it
-			c.fatalf("%s took longer than %v, and returned when ctx was cancelled", what, limit)
 		}
+		// Every other rule needs it.
+		c.require(c.rule.name != "answers", "%s took longer than %v, and returned when ctx was cancelled", what, limit)
 		c.undecided = true
 		c.leave("not decided: %s took longer than Kit.Timeout, %v; is the server busy?", what, limit)
 	case <-time.After(2 * limit):
-		c.fatalf("%s hung for %v, and for as long again after ctx was cancelled", what, limit)
+		c.require(false, "%s hung for %v, and for as long again after ctx was cancelled", what, limit)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,16 +18,13 @@ func (c *checker) counter() {
 	count := func(text string) int {
 		n, err := ask(c, context.Background(), "Count", func(ctx context.Context) (int, error) { return c.backend.Count(ctx, text) })
 		c.need("counting", err)
-		if n < 0 {
-			c.fatalf("%q has %d tokens", text, n)
-		}
+		c.require(n >= 0, "%q has %d tokens", text, n)
 		return n
 	}
 	prompt := c.kit.prompt()
 	const marks = 4 // such as the begin-of-text token that a server adds
-	if n := count(""); n > marks {
-		c.failf("the empty text has %d tokens", n)
-	}
+	empty := count("")
+	c.expect(empty <= marks, "the empty text has %d tokens", empty)
 	text := prompt + " " + strings.Repeat("and then there was, 나비 ", 4)
 	before := 0
 	for i := range text {
@@ -35,20 +33,15 @@ func (c *checker) counter() {
 		}
 		n := count(text[:i])
 		// The end of a longer text may merge into a few fewer tokens.
-		if n < before-4 {
-			c.fatalf("%q has %d tokens, and a text that it continues had %d", text[:i], n, before)
-		}
+		c.require(n >= before-4, "%q has %d tokens, and a text that it continues had %d", text[:i], n, before)
 		before = max(before, n)
 	}
-	if n := count(prompt); n == 0 {
-		c.failf("%q has no tokens", prompt)
-	}
-	if a, b := count(text), count(text); a != b {
-		c.failf("the same text was counted as %d and as %d tokens", a, b)
-	}
-	if u := c.must(c.request()).Usage; u.PromptTokens > count(prompt) {
-		c.failf("%q was counted as %d tokens, and a sample was charged for %d", prompt, count(prompt), u.PromptTokens)
-	}
+	once, again := count(text), count(text)
+	c.expect(once == again, "the same text was counted as %d and as %d tokens", once, again)
+	n := count(prompt)
+	c.expect(n > 0, "%q has no tokens", prompt)
+	charged := c.must(c.request()).Usage.PromptTokens
+	c.expect(charged <= n, "%q was counted as %d tokens, and a sample was charged for %d", prompt, n, charged)
 }
 
 func (c *checker) scorer() {
@@ -60,9 +53,7 @@ func (c *checker) scorer() {
 	score := func(prompt string, of ...string) []sampling.Score {
 		scores, err := call(context.Background(), prompt, of...)
 		c.need("scoring", err)
-		if len(scores) != len(of) {
-			c.fatalf("%d scores came for %d continuations", len(scores), len(of))
-		}
+		c.require(len(scores) == len(of), "%d scores came for %d continuations", len(scores), len(of))
 		for i, s := range scores {
 			c.scored(of[i], s)
 		}
@@ -72,13 +63,11 @@ func (c *checker) scorer() {
 	likely := c.must(c.request()).Text
 	nonsense := " qxz" + strings.Repeat("vq zx", 4)
 	scores := score(prompt, likely, nonsense, likely)
-	if math.Abs(scores[0].Logprob-scores[2].Logprob) > tolerance*(1-scores[0].Logprob) {
-		c.failf("the same continuation was scored %v and %v in one call", scores[0].Logprob, scores[2].Logprob)
-	}
+	first, again := scores[0].Logprob, scores[2].Logprob
+	c.expect(math.Abs(first-again) <= tolerance*(1-first), "the same continuation was scored %v and %v in one call", first, again)
 	// They differ in length, so they are compared per byte.
-	if a, b := scores[0].Logprob/float64(len(likely)), scores[1].Logprob/float64(len(nonsense)); a <= b {
-		c.failf("the greedy continuation %q scores %.3f a byte, and %q is at least as likely with %.3f", shorten(likely), a, nonsense, b)
-	}
+	a, b := first/float64(len(likely)), scores[1].Logprob/float64(len(nonsense))
+	c.expect(a > b, "the greedy continuation %.200q scores %.3f a byte, and %q is at least as likely with %.3f", likely, a, nonsense, b)
 	score(prompt)
 	c.agrees(scores[0], likely)
 	_, err := call(gone(), prompt, likely)
@@ -92,32 +81,22 @@ func (c *checker) scorer() {
 
 // stopsWhenCancelled checks the error of a call with a cancelled context.
 func (c *checker) stopsWhenCancelled(err error) {
-	if !errors.Is(err, context.Canceled) {
-		c.failf("with a cancelled context the error does not wrap %q: %v", context.Canceled, err)
-	}
+	c.expect(errors.Is(err, context.Canceled), "with a cancelled context the error does not wrap %q: %v", context.Canceled, err)
 }
 
 // scored checks one score by itself.
 func (c *checker) scored(text string, s sampling.Score) {
-	if badLogprob(s.Logprob) {
-		c.fatalf("%q has the log probability %v", shorten(text), s.Logprob)
-	}
-	if len(s.Tokens) == 0 {
-		c.fatalf("the score of %q has no tokens", shorten(text))
-	}
+	c.require(isLogprob(s.Logprob), "%.200q has the log probability %v", text, s.Logprob)
+	c.require(len(s.Tokens) > 0, "the score of %.200q has no tokens", text)
 	sum, joined := 0.0, ""
 	for i, token := range s.Tokens {
-		c.token(i, token, math.MaxInt, false)
+		c.token(i, token, math.MaxInt)
 		sum += token.Logprob
 		joined += token.Text
 	}
-	if math.Abs(sum-s.Logprob) > 1e-6*(1+math.Abs(sum)) {
-		c.fatalf("the tokens of %q sum to %v, and its log probability is %v", shorten(text), sum, s.Logprob)
-	}
+	c.require(math.Abs(sum-s.Logprob) <= 1e-6*(1+math.Abs(sum)), "the tokens of %.200q sum to %v, and its log probability is %v", text, sum, s.Logprob)
 	// A token across the boundary includes the end of the prompt.
-	if isASCII(text) && isASCII(joined) && !strings.HasSuffix(joined, text) {
-		c.fatalf("the tokens of the score of %q make %q", shorten(text), shorten(joined))
-	}
+	c.require(strings.HasSuffix(joined, text) || !isASCII(joined+text), "the tokens of the score of %.200q make %.200q", text, joined)
 }
 
 // agrees compares a score with the log probabilities of the same text when drawn, if
@@ -126,19 +105,13 @@ func (c *checker) agrees(score sampling.Score, text string) {
 	req := c.request()
 	req.Params.Logprobs = true
 	s := c.sample(req)
-	drawn := s.Tokens
-	if s.err != nil || s.Text != text || len(drawn) != len(score.Tokens) {
+	same := func(a, b sampling.Token) bool { return a.Text == b.Text }
+	if s.err != nil || s.Text != text || !slices.EqualFunc(s.Tokens, score.Tokens, same) {
 		return
 	}
-	for i, token := range drawn {
-		if token.Text != score.Tokens[i].Text {
-			return
-		}
-	}
-	for i, token := range drawn {
-		if d := math.Abs(token.Logprob - score.Tokens[i].Logprob); d > tolerance*(1-token.Logprob) {
-			c.fatalf("token %d, %q, has the log probability %v when drawn and %v when scored", i, token.Text, token.Logprob, score.Tokens[i].Logprob)
-		}
+	for i, token := range s.Tokens {
+		scored := score.Tokens[i].Logprob
+		c.require(math.Abs(token.Logprob-scored) <= tolerance*(1-token.Logprob), "token %d, %q, has the log probability %v when drawn and %v when scored", i, token.Text, token.Logprob, scored)
 	}
 }
 
@@ -148,12 +121,8 @@ func (c *checker) describer() {
 	c.need("describing", err)
 	again, err := describe(context.Background())
 	c.need("describing again", err)
-	switch {
-	case info != again:
-		c.failf("the description was %+v, and then %+v", info, again)
-	case info.Window < 0 || info.Slots < 0:
-		c.failf("the window is negative: %+v", info)
-	}
+	c.expect(info == again, "the description was %+v, and then %+v", info, again)
+	c.expect(min(info.Window, info.Slots) >= 0, "the window or the slots are negative: %+v", info)
 	if _, err := describe(gone()); err != nil { // what it knows needs no context
 		c.stopsWhenCancelled(err)
 	}
@@ -169,13 +138,9 @@ func (c *checker) drawer() {
 		for ; errors.Is(err, sampling.ErrUnsupported) && n > 2; all, err = call(context.Background(), req, n) {
 			n /= 2
 		}
-		c.need("drawing with "+describe(req.Params), err)
-		if len(all) != n {
-			c.fatalf("%d completions were asked for, and %d came", n, len(all))
-		}
-		if !reflect.DeepEqual(*req, before) {
-			c.fatalf("drawing changed the request from %+v to %+v", before, *req)
-		}
+		c.need("drawing with "+params(req.Params).String(), err)
+		c.require(len(all) == n, "%d completions were asked for, and %d came", n, len(all))
+		c.require(reflect.DeepEqual(*req, before), "drawing changed the request from %+v to %+v", before, *req)
 		for i, one := range all {
 			c.drawn(i, one, req.Params.MaxTokens)
 		}
@@ -183,18 +148,14 @@ func (c *checker) drawer() {
 	}
 	greedy := c.must(c.request()).Text
 	for i, one := range draw(c.request(), 3) {
-		if one.Text != greedy {
-			c.fatalf("at temperature 0 completion %d is %q, and a single sample is %q", i+1, shorten(one.Text), shorten(greedy))
-		}
+		c.require(one.Text == greedy, "at temperature 0 completion %d is %.200q, and a single sample is %.200q", i+1, one.Text, greedy)
 	}
 	distinct := make(map[string]bool)
 	several := draw(c.sampled(1), 8) // servers have about as many slots
 	for _, one := range several {
 		distinct[one.Text] = true
 	}
-	if len(distinct) == 1 {
-		c.failf("%d completions at temperature 1 are all alike", len(several))
-	}
+	c.expect(len(distinct) > 1, "%d completions at temperature 1 are all alike", len(several))
 	draw(c.sampled(2), 1)
 	_, err := call(gone(), c.sampled(1), 2)
 	c.stopsWhenCancelled(err)
@@ -202,16 +163,10 @@ func (c *checker) drawer() {
 
 // drawn checks one completion by itself.
 func (c *checker) drawn(i int, one *sampling.Completion, limit int) {
-	switch {
-	case one == nil:
-		c.fatalf("completion %d is nil", i+1)
-	case one.Reason == sampling.Unfinished:
-		c.fatalf("completion %d has no reason: %q", i+1, shorten(one.Text))
-	case !utf8.ValidString(one.Text):
-		c.fatalf("the text of completion %d is not whole runes: %q", i+1, one.Text)
-	case one.Usage.PromptTokens < 0 || one.Usage.CompletionTokens < 0:
-		c.fatalf("completion %d has a negative usage: %+v", i+1, one.Usage)
-	}
+	c.require(one != nil, "completion %d is nil", i+1)
+	c.require(one.Reason != sampling.Unfinished, "completion %d has no reason: %.200q", i+1, one.Text)
+	c.require(utf8.ValidString(one.Text), "the text of completion %d is not whole runes: %q", i+1, one.Text)
+	c.require(min(one.Usage.PromptTokens, one.Usage.CompletionTokens) >= 0, "completion %d has a negative usage: %+v", i+1, one.Usage)
 	own := *one
 	own.Usage = sampling.Usage{} // which may be that of all
 	c.within(own, limit)

@@ -55,26 +55,19 @@ func (c *checker) cancelled() {
 // chunk may have been under way, and may have been the last.
 func (c *checker) ended(what string, s *sample, want error, taken int) {
 	late := len(s.chunks) - taken
-	whole := taken > 0 && s.err == nil && s.Reason != sampling.Unfinished
-	switch {
-	case taken == 0 && late > 0:
-		c.fatalf("%s: chunks came after that: %s", what, s)
-	case late > 1:
-		c.fatalf("%s: after chunk %d there were %d more: %s", what, taken, late, s)
-	case whole:
-	case s.err == nil:
-		c.fatalf("%s: the sequence ended without an error: %s", what, s)
-	case !errors.Is(s.err, want):
-		c.fatalf("%s: the error does not wrap %q: %v", what, want, s.err)
+	c.require(taken > 0 || late == 0, "%s: chunks came after that: %s", what, s)
+	c.require(late <= 1, "%s: after chunk %d there were %d more: %s", what, taken, late, s)
+	if taken > 0 && s.err == nil && s.Reason != sampling.Unfinished {
+		return
 	}
+	c.require(errors.Is(s.err, want), "%s: the sequence did not end with an error that wraps %q: %s", what, want, s)
 }
 
 func (c *checker) earlyBreak() {
 	n := len(c.must(c.request()).chunks)
 	for _, at := range points(n) {
-		if s := c.leaveAt(at); s.afterLeft > 0 {
-			c.fatalf("the loop was left at chunk %d of %d, and yield was called %d more times; in a range statement that panics", at+1, n, s.afterLeft)
-		}
+		s := c.leaveAt(at)
+		c.require(s.afterLeft == 0, "the loop was left at chunk %d of %d, and yield was called %d more times; in a range statement that panics", at+1, n, s.afterLeft)
 	}
 }
 
@@ -89,9 +82,7 @@ func (c *checker) goroutines() {
 			c.cancelAt(at, inLoop)
 		}
 	})
-	if left != "" {
-		c.failf("goroutines remain after samples that were finished, left and cancelled:\n%s", left)
-	}
+	c.expect(left == "", "goroutines remain after samples that were finished, left and cancelled:\n%s", left)
 }
 
 func (c *checker) concurrency() {
@@ -109,9 +100,7 @@ func (c *checker) concurrency() {
 	}
 	for i, got := range c.atOnce(requests) {
 		want := []*sample{first, second}[i%2]
-		if got.err != nil || !c.alike(requests[i], want, got) {
-			c.fatalf("of %d samples at once, number %d gave %s; alone it is %q", len(requests), i+1, got, shorten(want.Text))
-		}
+		c.require(got.err == nil && c.alike(requests[i], want, got), "of %d samples at once, number %d gave %s; alone it is %.200q", len(requests), i+1, got, want.Text)
 	}
 	// A server with a prefix cache reads a long prompt in other pieces if others came
 	// before it or at the same time.
@@ -129,9 +118,7 @@ func (c *checker) concurrency() {
 	}
 	for _, all := range [][]*sampling.Request{long, {last}} {
 		for i, got := range c.atOnce(all) {
-			if all[i] == last && !c.alike(last, alone, got) {
-				c.fatalf("the same greedy request of %d bytes gave %s, and beside others %s", len(last.Prompt), alone, got)
-			}
+			c.require(all[i] != last || c.alike(last, alone, got), "the same greedy request of %d bytes gave %s, and beside others %s", len(last.Prompt), alone, got)
 		}
 	}
 }

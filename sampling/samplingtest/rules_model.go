@@ -14,15 +14,12 @@ import (
 func (c *checker) stops() {
 	greedy := c.must(c.request())
 	for _, stop := range c.stopLists(greedy) {
-		want, found := sampling.Cut(greedy.Text, stop)
 		req := c.request()
 		req.Stop = stop
 		for _, way := range c.ways()[:2] { // Draw is slow
 			got, err := c.complete(way, req)
-			if err != nil {
-				c.fatalf("%s with the stops %q: %v", way.name, stop, err)
-			}
-			c.stopped(way.name, stop, want, found, got)
+			c.require(err == nil, "%s with the stops %q: %v", way.name, stop, err)
+			c.stopped(way.name, stop, greedy.Text, got)
 		}
 	}
 }
@@ -30,44 +27,25 @@ func (c *checker) stops() {
 // stopLists returns stop sequences from the greedy text: within a chunk, across
 // chunks, after stops that never occur, and from the prompt, where they must not count.
 func (c *checker) stopLists(greedy *sample) (lists [][]string) {
-	text := greedy.Text
+	text := []rune(greedy.Text)
+	around := func(at int) string { return string(text[max(at-2, 0):min(at+2, len(text))]) }
 	var borders []int
 	at := 0
 	for _, chunk := range greedy.chunks {
-		at += len(chunk.Text)
+		at += utf8.RuneCountInString(chunk.Text)
 		borders = append(borders, at)
 	}
 	borders = append(borders, len(text)/4, len(text)/2)
 	for _, place := range places(len(borders)) {
-		if stop := around(text, borders[place]); stop != "" {
-			lists = append(lists, []string{stop})
-		}
+		lists = append(lists, []string{around(borders[place])})
 	}
-	if mid := around(text, len(text)/2); mid != "" {
-		many := []string{"@@ never 1 @@", "@@ never 2 @@", "@@ never 3 @@", "@@ never 4 @@", "@@ never 5 @@"}
-		lists = append(lists, append(many, mid))
-	}
+	lists = append(lists, []string{"@@ never 1 @@", "@@ never 2 @@", "@@ never 3 @@", "@@ never 4 @@", "@@ never 5 @@", around(len(text) / 2)})
 	if words := strings.Fields(c.kit.prompt()); len(words) > 0 {
-		if last := words[len(words)-1]; !strings.Contains(text, last) {
+		if last := words[len(words)-1]; !strings.Contains(greedy.Text, last) {
 			lists = append(lists, []string{last})
 		}
 	}
 	return lists
-}
-
-// around returns up to two runes before and two after a place in the text.
-func around(text string, at int) string {
-	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
-		at--
-	}
-	from, to := at, at
-	for range 2 {
-		_, n := utf8.DecodeLastRuneInString(text[:from])
-		from -= n
-		_, n = utf8.DecodeRuneInString(text[to:])
-		to += n
-	}
-	return text[from:to]
 }
 
 // A way is a method of Model that completes a request.
@@ -107,26 +85,21 @@ func (c *checker) complete(w way, req *sampling.Request) (*sampling.Completion, 
 }
 
 // stopped checks a completion against the greedy text as Cut cuts it.
-func (c *checker) stopped(how string, stop []string, want, found string, got *sampling.Completion) {
-	switch {
-	case got.Text != want:
-		c.fatalf("%s with the stops %q gave %q; the whole text cut there is %q", how, stop, shorten(got.Text), shorten(want))
-	case found == "" && got.Reason == sampling.StopSequence:
-		c.fatalf("%s with the stops %q, which do not come, ended with the reason %q, stop %q", how, stop, got.Reason, got.Stop)
-	case found == "":
-	case got.Reason != sampling.StopSequence && got.Reason != sampling.EndOfText:
-		// A server may say "stop" for both, and is read as EndOfText.
-		c.fatalf("%s with the stops %q ended with the reason %q", how, stop, got.Reason)
-	case got.Stop != "" && got.Stop != found:
-		c.fatalf("%s with the stops %q names the stop %q; it is %q", how, stop, got.Stop, found)
+func (c *checker) stopped(how string, stop []string, greedy string, got *sampling.Completion) {
+	want, found := sampling.Cut(greedy, stop)
+	c.require(got.Text == want, "%s with the stops %q gave %.200q; the whole text cut there is %.200q", how, stop, got.Text, want)
+	if found == "" {
+		c.require(got.Reason != sampling.StopSequence, "%s with the stops %q, which do not come, ended with the reason %q, stop %q", how, stop, got.Reason, got.Stop)
+		return
 	}
+	// A server may say "stop" for both, and is read as EndOfText.
+	c.require(got.Reason == sampling.StopSequence || got.Reason == sampling.EndOfText, "%s with the stops %q ended with the reason %q", how, stop, got.Reason)
+	c.require(got.Stop == "" || got.Stop == found, "%s with the stops %q names the stop %q; it is %q", how, stop, got.Stop, found)
 }
 
 func (c *checker) constrainer() {
 	digits, err := sampling.Matching(` ?[0-9]{2,4}`)
-	if err != nil {
-		c.fatalf("%v", err)
-	}
+	c.require(err == nil, "%v", err)
 	for _, constraint := range []sampling.Constraint{
 		sampling.OneOf(" 1234", " 5é7 and 나비", "{}"), digits, digits.Wrap("[\"", "\"]"),
 	} {
@@ -144,18 +117,11 @@ func (c *checker) constrained(req *sampling.Request) {
 	pattern := req.Constraint.Pattern()
 	for _, way := range c.ways() {
 		got, err := c.complete(way, req)
-		switch {
-		case errors.Is(err, sampling.ErrUnsupported):
-			if c.backend.Constrains(req.Constraint) == nil {
-				c.fatalf("Constrains says that %s is enforced, and %s gave %v", pattern, way.name, err)
-			}
+		if errors.Is(err, sampling.ErrUnsupported) {
+			c.require(c.backend.Constrains(req.Constraint) != nil, "Constrains says that %s is enforced, and %s gave %v", pattern, way.name, err)
 			c.leave("the backend does not constrain: %v", err)
-		case errors.Is(err, sampling.ErrConstraint):
-			c.fatalf("%s ignores the constraint %s with the stops %q: %v", way.name, pattern, req.Stop, err)
-		case err != nil:
-			c.fatalf("%s with the constraint %s: %v", way.name, pattern, err)
-		case got.Reason == sampling.TokenLimit && len(req.Stop) > 0:
-			c.fatalf("%s with the constraint %s and the stops %q did not end: %q", way.name, pattern, req.Stop, got.Text)
 		}
+		c.require(err == nil, "%s with the constraint %s and the stops %q: %v", way.name, pattern, req.Stop, err)
+		c.require(got.Reason != sampling.TokenLimit || len(req.Stop) == 0, "%s with the constraint %s and the stops %q did not end: %q", way.name, pattern, req.Stop, got.Text)
 	}
 }

@@ -19,9 +19,8 @@ func (c *checker) greedy() {
 	for seed := range uint64(2) {
 		req := c.request()
 		req.Params.Seed = seed + 7 // it does not matter to greedy decoding
-		if again := c.must(req); again.Text != first.Text {
-			c.fatalf("the same greedy request gave %q, and after other samples %q", shorten(first.Text), shorten(again.Text))
-		}
+		again := c.must(req)
+		c.require(again.Text == first.Text, "the same greedy request gave %.200q, and after other samples %.200q", first.Text, again.Text)
 	}
 }
 
@@ -31,14 +30,11 @@ func (c *checker) seeds() {
 		text := c.must(c.sampled(seed + 1)).Text
 		distinct[text] = true
 		if seed%4 == 0 {
-			if again := c.must(c.sampled(seed + 1)).Text; again != text {
-				c.fatalf("seed %d gave %q at temperature 1, and then %q", seed+1, shorten(text), shorten(again))
-			}
+			again := c.must(c.sampled(seed + 1)).Text
+			c.require(again == text, "seed %d gave %.200q at temperature 1, and then %.200q", seed+1, text, again)
 		}
 	}
-	if len(distinct) == 1 {
-		c.failf("16 seeds gave the same text at temperature 1")
-	}
+	c.expect(len(distinct) > 1, "16 seeds gave the same text at temperature 1")
 }
 
 // wordsInToken is more words than one token has in any vocabulary. It finds a backend
@@ -59,20 +55,16 @@ func (c *checker) maxTokens() {
 		c.within(s.Completion, limit)
 		// A limit may cut a rune, which then is a replacement character.
 		text := strings.TrimRight(s.Text, "\uFFFD")
-		if !strings.HasPrefix(long.Text, text) {
-			c.fatalf("with MaxTokens %d the greedy text is %q, and with %d it does not begin so: %q", limit, shorten(s.Text), n, shorten(long.Text))
-		}
-		if len(text) < len(long.Text) && s.Reason != sampling.TokenLimit && s.Reason != sampling.Unfinished {
-			c.fatalf("with MaxTokens %d the text was cut to %q, and the reason is %q instead of %q", limit, shorten(text), s.Reason, sampling.TokenLimit)
-		}
+		c.require(strings.HasPrefix(long.Text, text), "with MaxTokens %d the greedy text is %.200q, and with %d it does not begin so: %.200q", limit, s.Text, n, long.Text)
+		c.require(len(text) == len(long.Text) || s.Reason == sampling.TokenLimit, "with MaxTokens %d the text was cut to %.200q, and the reason is %q instead of %q", limit, text, s.Reason, sampling.TokenLimit)
 	}
 }
 
 // within fails if a completion runs past its limit.
 func (c *checker) within(got sampling.Completion, limit int) {
-	if words := len(strings.Fields(got.Text)); got.Usage.CompletionTokens > limit || len(got.Tokens) > limit || words > limit*wordsInToken {
-		c.fatalf("with MaxTokens %d the usage is %+v, with %d tokens and %d words: %q", limit, got.Usage, len(got.Tokens), words, shorten(got.Text))
-	}
+	words := len(strings.Fields(got.Text))
+	c.require(got.Usage.CompletionTokens <= limit, "with MaxTokens %d the usage is %+v", limit, got.Usage)
+	c.require(len(got.Tokens) <= limit && words <= limit*wordsInToken, "with MaxTokens %d there were %d tokens and %d words: %.200q", limit, len(got.Tokens), words, got.Text)
 }
 
 func (c *checker) topK() { c.likeliest(func(p *sampling.Params) { p.TopK = 1 }) }
@@ -95,9 +87,7 @@ func (c *checker) likeliest(set func(*sampling.Params)) {
 		if c.refused(s) {
 			return
 		}
-		if s.Text != greedy {
-			c.fatalf("with %s the text is %q, and the greedy one is %q", describe(req.Params), shorten(s.Text), shorten(greedy))
-		}
+		c.require(s.Text == greedy, "with %v the text is %.200q, and the greedy one is %.200q", params(req.Params), s.Text, greedy)
 	}
 	if !told {
 		c.leave("every sample at temperature 1 is the greedy one, so the parameter shows no effect")
@@ -107,9 +97,7 @@ func (c *checker) likeliest(set func(*sampling.Params)) {
 // refused reports whether a sample is an error. Any error is allowed for an unusual
 // parameter, but not to ignore it.
 func (c *checker) refused(s *sample) bool {
-	if s.err != nil && s.Text != "" {
-		c.fatalf("text came before the error: %s", s)
-	}
+	c.require(s.err == nil || s.Text == "", "text came before the error: %s", s)
 	return s.err != nil
 }
 
@@ -119,7 +107,7 @@ func (c *checker) penalties() {
 	greedy := c.must(req).Text
 	for tries := 0; !repeatsWord(greedy); tries++ {
 		if tries == 3 {
-			c.leave("the greedy text repeats no word, so a penalty shows no effect: %q", shorten(greedy))
+			c.leave("the greedy text repeats no word, so a penalty shows no effect: %.200q", greedy)
 		}
 		req.Params.MaxTokens *= 2
 		greedy = c.must(req).Text
@@ -131,9 +119,8 @@ func (c *checker) penalties() {
 	} {
 		one := *req
 		set(&one.Params)
-		if s := c.sample(&one); !c.refused(s) && s.Text == greedy {
-			c.failf("with %s the text still is %q", describe(one.Params), shorten(greedy))
-		}
+		s := c.sample(&one)
+		c.expect(c.refused(s) || s.Text != greedy, "with %v the text still is %.200q", params(one.Params), greedy)
 	}
 }
 
@@ -152,39 +139,27 @@ func (c *checker) logprobs() {
 		if c.refused(s) {
 			c.leave("the backend has no log probabilities: %v", s.err)
 		}
-		tokens := s.Tokens
-		if len(tokens) == 0 {
-			c.fatalf("Logprobs was dropped in silence: no chunk of %d has a token", len(s.chunks))
-		}
+		c.require(len(s.Tokens) > 0, "Logprobs was dropped in silence: no chunk of %d has a token", len(s.chunks))
 		joined := ""
-		for i, token := range tokens {
+		for i, token := range s.Tokens {
 			joined += token.Text
-			c.token(i, token, alternatives, req.Params.Temperature == 0)
+			c.token(i, token, alternatives)
+			if req.Params.Temperature == 0 && len(token.Top) > 0 {
+				best := token.Top[0]
+				c.require(token.Logprob >= best.Logprob-tolerance, "token %d, %q, was drawn greedily with %v, and %q is more likely with %v", i, token.Text, token.Logprob, best.Text, best.Logprob)
+			}
 		}
-		if text := s.Text; isASCII(text) && isASCII(joined) && joined != text {
-			c.fatalf("the tokens make %q and the text is %q", shorten(joined), shorten(text))
-		}
+		c.require(joined == s.Text || !isASCII(joined+s.Text), "the tokens make %.200q and the text is %.200q", joined, s.Text)
 	}
 }
 
 // token checks one token with its alternatives.
-func (c *checker) token(i int, token sampling.Token, most int, greedy bool) {
-	if badLogprob(token.Logprob) {
-		c.fatalf("token %d, %q, has the log probability %v", i, token.Text, token.Logprob)
-	}
-	if len(token.Top) > most {
-		c.fatalf("token %d, %q, has %d alternatives where %d were asked for", i, token.Text, len(token.Top), most)
-	}
+func (c *checker) token(i int, token sampling.Token, most int) {
+	c.require(isLogprob(token.Logprob), "token %d, %q, has the log probability %v", i, token.Text, token.Logprob)
+	c.require(len(token.Top) <= most, "token %d, %q, has %d alternatives where %d were asked for", i, token.Text, len(token.Top), most)
 	for j, a := range token.Top {
-		if badLogprob(a.Logprob) {
-			c.fatalf("an alternative to token %d, %q, has the log probability %v", i, a.Text, a.Logprob)
-		}
-		if j > 0 && a.Logprob > token.Top[j-1].Logprob {
-			c.fatalf("the alternatives to token %d are not the best first: %v", i, token.Top)
-		}
-	}
-	if greedy && len(token.Top) > 0 && token.Logprob < token.Top[0].Logprob-tolerance {
-		c.fatalf("token %d, %q, was drawn greedily with %v, and %q is more likely with %v", i, token.Text, token.Logprob, token.Top[0].Text, token.Top[0].Logprob)
+		c.require(isLogprob(a.Logprob), "an alternative to token %d, %q, has the log probability %v", i, a.Text, a.Logprob)
+		c.require(j == 0 || a.Logprob <= token.Top[j-1].Logprob, "the alternatives to token %d are not the best first: %v", i, token.Top)
 	}
 }
 
@@ -192,10 +167,8 @@ func (c *checker) token(i int, token sampling.Token, most int, greedy bool) {
 // token. Servers that batch requests round differently from call to call.
 const tolerance = 0.02
 
-// badLogprob reports whether x is not the logarithm of a probability.
-func badLogprob(x float64) bool {
-	return math.IsNaN(x) || math.IsInf(x, 0) || x > 1e-4
-}
+// isLogprob reports whether x is the logarithm of a probability, give or take rounding.
+func isLogprob(x float64) bool { return x <= 1e-4 && !math.IsInf(x, 0) }
 
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
@@ -203,19 +176,15 @@ func isASCII(s string) bool {
 
 func (c *checker) refusals() {
 	alone := func(what string, s *sample) {
-		if c.refused(s) && s.afterErr > 0 {
-			c.failf("with %s the error was not the last thing: yield was called %d more times after %v", what, s.afterErr, s.err)
-		}
+		c.expect(!c.refused(s) || s.afterErr == 0, "with %s the error was not the last thing: yield was called %d more times after %v", what, s.afterErr, s.err)
 	}
 	for _, p := range c.kit.Unsupported {
 		req := c.request()
 		p.MaxTokens, p.Seed = req.Params.MaxTokens, 1
 		req.Params = p
 		s := c.sample(req)
-		alone(describe(p), s)
-		if !errors.Is(s.err, sampling.ErrUnsupported) {
-			c.failf("with %s there was no error wrapping ErrUnsupported, but %s", describe(p), s)
-		}
+		alone(params(p).String(), s)
+		c.expect(errors.Is(s.err, sampling.ErrUnsupported), "with %v there was no error wrapping ErrUnsupported, but %s", params(p), s)
 	}
 	// The backend may send or refuse an unknown field, but must refuse before any text.
 	// It must refuse a value that cannot be sent, which only an ignored Extra passes.
@@ -223,8 +192,7 @@ func (c *checker) refusals() {
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": true}
 	alone("an unknown field in Extra", c.sample(req))
 	req.Params.Extra = map[string]any{"samplingtest_no_such_field": make(chan int)}
-	if odd := c.sample(req); odd.err == nil {
-		c.failf("with a field in Extra that cannot be sent there was no error but %s; a backend without such fields refuses a Params.Extra that is not empty", odd)
-	}
+	odd := c.sample(req)
+	c.expect(odd.err != nil, "with a field in Extra that cannot be sent there was no error but %s; a backend without such fields refuses a Params.Extra that is not empty", odd)
 	alone("a cancelled context", c.run(gone(), c.request(), nil))
 }

@@ -12,34 +12,21 @@ import (
 
 func (c *checker) answers() {
 	s := c.must(c.request())
-	if s.Text == "" {
-		c.failf("the greedy continuation of %q is empty; let Kit.Prompt be one that the model goes on from", c.kit.prompt())
-	}
+	c.expect(s.Text != "", "the greedy continuation of %q is empty; let Kit.Prompt be one that the model goes on from", c.kit.prompt())
 }
 
 func (c *checker) reasons() {
 	for _, req := range []*sampling.Request{c.request(), c.sampled(1), c.short()} {
-		s := c.must(req)
-		if len(s.chunks) == 0 {
-			c.failf("with %s there was no chunk at all", describe(req.Params))
-			continue
+		s, with := c.must(req), params(req.Params)
+		n := len(s.chunks)
+		c.require(n > 0, "with %v there was no chunk at all", with)
+		for i, chunk := range s.chunks[:n-1] {
+			c.require(chunk.Reason == sampling.Unfinished, "with %v chunk %d of %d has the reason %q; only the last may have one", with, i+1, n, chunk.Reason)
+			c.require(chunk.Stop == "", "with %v chunk %d of %d names the stop sequence %q; only the last may", with, i+1, n, chunk.Stop)
 		}
-		for i, chunk := range s.chunks[:len(s.chunks)-1] {
-			if chunk.Reason != sampling.Unfinished {
-				c.fatalf("with %s chunk %d of %d has the reason %q; only the last may have one", describe(req.Params), i+1, len(s.chunks), chunk.Reason)
-			}
-			if chunk.Stop != "" {
-				c.failf("chunk %d of %d names the stop sequence %q; only the last may", i+1, len(s.chunks), chunk.Stop)
-			}
-		}
-		switch {
-		case s.Reason == sampling.Unfinished:
-			c.failf("with %s the last of %d chunks has no reason", describe(req.Params), len(s.chunks))
-		case s.Reason == sampling.StopSequence || s.Stop != "":
-			c.failf("the last chunk has the reason %q and the stop sequence %q, and the request had none", s.Reason, s.Stop)
-		case s.Reason < 0 || s.Reason > sampling.Filtered:
-			c.failf("the last chunk has the reason %d, which package sampling does not have", int(s.Reason))
-		}
+		c.require(s.Reason != sampling.Unfinished, "with %v the last of %d chunks has no reason", with, n)
+		c.require(s.Reason >= 0 && s.Reason <= sampling.Filtered, "the last chunk has the reason %d, which package sampling does not have", int(s.Reason))
+		c.require(s.Reason != sampling.StopSequence && s.Stop == "", "the last chunk has the reason %q and the stop sequence %q, and the request had none", s.Reason, s.Stop)
 	}
 }
 
@@ -56,9 +43,7 @@ func (c *checker) noEcho() {
 	again := c.request()
 	again.Prompt += first.Text
 	second := c.must(again)
-	if echoes(first.Text, c.kit.prompt()) && echoes(second.Text, again.Prompt) {
-		c.failf("the continuation of %q begins with it: %q", c.kit.prompt(), shorten(first.Text))
-	}
+	c.expect(!echoes(first.Text, c.kit.prompt()) || !echoes(second.Text, again.Prompt), "the continuation of %q begins with it: %.200q", c.kit.prompt(), first.Text)
 }
 
 func echoes(text, prompt string) bool {
@@ -80,9 +65,7 @@ func (c *checker) wholeRunes() {
 	for _, req := range requests {
 		s := c.sample(req) // an error is allowed, since a vocabulary may lack these letters
 		for i, chunk := range s.chunks {
-			if !utf8.ValidString(chunk.Text) {
-				c.fatalf("after the prompt %q, with %s, the text of chunk %d of %d is %q", req.Prompt, describe(req.Params), i+1, len(s.chunks), chunk.Text)
-			}
+			c.require(utf8.ValidString(chunk.Text), "after the prompt %q, with %v, the text of chunk %d of %d is %q", req.Prompt, params(req.Params), i+1, len(s.chunks), chunk.Text)
 		}
 	}
 }
@@ -92,36 +75,24 @@ func (c *checker) usage() {
 		s := c.must(req)
 		var before sampling.Usage
 		for i, chunk := range s.chunks {
-			if chunk.Usage == (sampling.Usage{}) {
+			u := chunk.Usage
+			if u == (sampling.Usage{}) {
 				continue
 			}
-			u := chunk.Usage
-			switch {
-			case u.PromptTokens < 0 || u.CompletionTokens < 0 || u.CachedTokens < 0:
-				c.fatalf("chunk %d has a negative number: %+v", i+1, u)
-			case u.CachedTokens > u.PromptTokens:
-				c.fatalf("chunk %d has more cached tokens than prompt tokens: %+v", i+1, u)
-			case u.PromptTokens < before.PromptTokens || u.CompletionTokens < before.CompletionTokens:
-				c.fatalf("the cost so far shrank from %+v to %+v in chunk %d", before, u, i+1)
-			case u.PromptTokens > len(req.Prompt)+8:
-				c.fatalf("the prompt of %d bytes is reported with %d tokens", len(req.Prompt), u.PromptTokens)
-			}
+			c.require(min(u.PromptTokens, u.CompletionTokens, u.CachedTokens) >= 0, "chunk %d has a negative number: %+v", i+1, u)
+			c.require(u.CachedTokens <= u.PromptTokens, "chunk %d has more cached tokens than prompt tokens: %+v", i+1, u)
+			c.require(u.PromptTokens >= before.PromptTokens && u.CompletionTokens >= before.CompletionTokens, "the cost so far shrank from %+v to %+v in chunk %d", before, u, i+1)
+			c.require(u.PromptTokens <= len(req.Prompt)+8, "the prompt of %d bytes is reported with %d tokens", len(req.Prompt), u.PromptTokens)
 			before = u
 		}
-		if n := len(s.Tokens); before.CompletionTokens > 0 && n > before.CompletionTokens {
-			c.failf("%d tokens were received and %d are charged", n, before.CompletionTokens)
-		}
+		c.expect(before.CompletionTokens == 0 || len(s.Tokens) <= before.CompletionTokens, "%d tokens were received and %d are charged", len(s.Tokens), before.CompletionTokens)
 	}
 }
 
 func (c *checker) emptyPrompt() {
 	s := c.sample(&sampling.Request{Params: sampling.Params{MaxTokens: 4, Seed: 1}})
-	switch {
-	case s.err != nil && s.Text != "":
-		c.failf("text and then an error: %s", s)
-	case s.err == nil && s.Reason == sampling.Unfinished:
-		c.failf("neither a reason nor an error: %s", s)
-	}
+	c.expect(s.err == nil || s.Text == "", "text and then an error: %s", s)
+	c.expect(s.err != nil || s.Reason != sampling.Unfinished, "neither a reason nor an error: %s", s)
 }
 
 // intact gives the slice of stops spare capacity, which a careless append would
@@ -139,7 +110,5 @@ func (c *checker) intact() {
 		c.must(req)
 	}
 	req.Stop, want.Stop = req.Stop[:cap(req.Stop)], want.Stop[:cap(want.Stop)]
-	if !reflect.DeepEqual(req, want) {
-		c.failf("a sample changed the request, with the spare capacity of its stops, from %+v to %+v", *want, *req)
-	}
+	c.expect(reflect.DeepEqual(req, want), "a sample changed the request, with the spare capacity of its stops, from %+v to %+v", *want, *req)
 }

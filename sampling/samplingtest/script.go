@@ -174,41 +174,22 @@ func copyRequest(req *sampling.Request) sampling.Request {
 
 // chunks returns the chunks of a reply.
 func (s *Script) chunks(r Reply) []sampling.Chunk {
-	if r.Chunks != nil {
+	if r.Chunks != nil || r.Text == "" && r.Err != nil {
 		return r.Chunks
 	}
 	var chunks []sampling.Chunk
-	for text := r.Text; text != ""; {
-		n := chunkEnd(text, s.ChunkSize)
-		chunks = append(chunks, sampling.Chunk{Text: text[:n]})
-		text = text[n:]
-	}
-	if r.Err != nil {
-		return chunks
-	}
-	if len(chunks) == 0 {
-		chunks = make([]sampling.Chunk, 1)
-	}
-	last := &chunks[len(chunks)-1]
-	last.Reason, last.Usage = max(r.Reason, sampling.EndOfText), r.Usage
-	return chunks
-}
-
-// chunkEnd returns the end of the first chunk of text: the last rune boundary
-// within size bytes, or else the end of the first rune.
-func chunkEnd(text string, size int) int {
-	if size <= 0 || size >= len(text) {
-		return len(text)
-	}
-	end := 0
-	for end < size {
-		_, n := utf8.DecodeRuneInString(text[end:])
-		if end > 0 && end+n > size {
-			break
+	start := 0
+	for i, letter := range r.Text {
+		if s.ChunkSize > 0 && i > start && i+utf8.RuneLen(letter) > start+s.ChunkSize {
+			chunks = append(chunks, sampling.Chunk{Text: r.Text[start:i]})
+			start = i
 		}
-		end += n
 	}
-	return end
+	last := sampling.Chunk{Text: r.Text[start:]}
+	if r.Err == nil {
+		last.Reason, last.Usage = max(r.Reason, sampling.EndOfText), r.Usage
+	}
+	return append(chunks, last)
 }
 
 // Count returns the number of bytes.
