@@ -218,7 +218,7 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 		}
 	}
 	if normalize(weights) == 0 {
-		return nil, usage, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("and %d more are none of the labels %q", n-1, texts)}
+		return nil, usage, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("is not one of the labels %q, and neither are %d more", texts, n-1)}
 	}
 	return weights, usage, nil
 }

@@ -161,6 +161,7 @@ func TestCompare(t *testing.T) {
 	for name, other := range map[string]*eval.Report{
 		"fewer cases":   evaluated(t, rows("++")...),
 		"no cases":      {},
+		"no report":     nil,
 		"another label": evaluated(t, append(rows("++--------+"), row{"c", "c", 1})...),
 	} {
 		if _, err := eval.Compare(first, other); err == nil {
