@@ -2,11 +2,11 @@ package httpwire
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net"
 	"net/http"
@@ -81,8 +81,11 @@ func NewClient(backend string, key sampling.Secret, given *http.Client, header h
 			return nil, fmt.Errorf("Config.Header has %q, whose name or value no header can carry", name)
 		}
 	}
-	if silence == 0 {
+	switch {
+	case silence == 0:
 		c.first, c.after = defaultFirst, defaultBetween
+	case silence < 0:
+		c.first, c.after = math.MaxInt64, math.MaxInt64
 	}
 	if given != nil {
 		c.http = *given
@@ -144,35 +147,29 @@ func (c *Client) do(caller context.Context, r *http.Request) (*http.Response, er
 	// safe. The key with a nil value says so, and is not sent.
 	r.Header["Idempotency-Key"] = nil
 	b := &body{client: c, caller: caller, ctx: ctx, cancel: cancel, limit: c.first}
-	b.wait()
+	b.timer = time.AfterFunc(b.limit, func() { cancel(errSilent) })
 	resp, err := c.http.Do(r)
+	b.timer.Stop()
 	if err != nil {
-		b.rest()
 		cancel(nil)
 		return nil, c.Fault(caller, b.cause(err))
 	}
-	b.rest()
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated || kind == "text/html" {
 		defer cancel(nil)
 		return nil, c.Refusal(resp)
 	}
-	b.raw, b.plain = resp.Body, resp.Body
-	switch coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding {
-	case "", "identity":
-	case "gzip", "x-gzip": // net/http has undone what it asked for itself; proxies do not ask
-		b.wait()
-		b.plain, err = gzip.NewReader(resp.Body)
-		b.rest()
-		if err != nil {
-			b.Close()
-			return nil, c.Broken(caller, resp.StatusCode, b.cause(err))
-		}
-		resp.ContentLength = -1
-	default:
+	b.timer.Reset(b.limit)
+	b.raw = resp.Body
+	b.plain, err = unzipped(resp)
+	b.timer.Stop()
+	if err != nil {
 		b.Close()
-		return nil, &sampling.Error{Backend: c.Backend, Status: resp.StatusCode,
-			Err: c.scrub(fmt.Errorf("the response has the encoding %q, which was not requested", coding))}
+		broken := c.Broken(caller, resp.StatusCode, b.cause(err))
+		if errors.Is(err, errEncoding) {
+			broken = &sampling.Error{Backend: c.Backend, Status: resp.StatusCode, Err: c.scrub(err)}
+		}
+		return nil, broken
 	}
 	resp.Body = b
 	return resp, nil
@@ -193,23 +190,6 @@ type body struct {
 // errSilent is why a request ends whose server sent nothing for too long.
 var errSilent = errors.New("the server sent nothing")
 
-// wait begins to wait for the server, and rest ends it.
-func (b *body) wait() {
-	switch limit := b.limit; {
-	case limit <= 0:
-	case b.timer == nil:
-		b.timer = time.AfterFunc(limit, func() { b.cancel(errSilent) })
-	default:
-		b.timer.Reset(limit)
-	}
-}
-
-func (b *body) rest() {
-	if b.timer != nil {
-		b.timer.Stop()
-	}
-}
-
 // cause tells the limit of silence from the error that it led to.
 func (b *body) cause(err error) error {
 	if context.Cause(b.ctx) == errSilent {
@@ -220,9 +200,9 @@ func (b *body) cause(err error) error {
 
 // Read implements [io.Reader].
 func (b *body) Read(p []byte) (int, error) {
-	b.wait()
+	b.timer.Reset(b.limit)
 	n, err := b.plain.Read(p)
-	b.rest()
+	b.timer.Stop()
 	if n > 0 {
 		b.limit = b.client.after
 	}
@@ -235,7 +215,7 @@ func (b *body) Read(p []byte) (int, error) {
 // Close implements [io.Closer]. If the body was not read to its end, the connection
 // closes too, and servers stop drawing.
 func (b *body) Close() error {
-	b.rest()
+	b.timer.Stop()
 	b.cancel(nil)
 	return b.raw.Close()
 }

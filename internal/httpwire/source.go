@@ -51,7 +51,11 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	defer resp.Body.Close()
 	enough := time.AfterFunc(patience, func() { resp.Body.Close() })
 	defer enough.Stop()
-	body, _ := io.ReadAll(io.LimitReader(unzipped(resp), bodyLimit)) // half a refusal says something too
+	plainly, err := unzipped(resp)
+	if err != nil {
+		plainly = strings.NewReader("the server's words cannot be read: " + err.Error())
+	}
+	body, _ := io.ReadAll(io.LimitReader(plainly, bodyLimit)) // half a refusal says something too
 	words := s.read(body)
 	to := resp.Header.Get("Location")
 	switch {
@@ -69,17 +73,20 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	}
 }
 
+var errEncoding = errors.New("which was not requested")
+
 // unzipped undoes a compression that was not requested. net/http undoes the ones that
 // it requests.
-func unzipped(resp *http.Response) io.Reader {
-	if coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding != "gzip" && coding != "x-gzip" {
-		return resp.Body
+func unzipped(resp *http.Response) (io.Reader, error) {
+	switch coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding {
+	case "", "identity":
+		return resp.Body, nil
+	case "gzip", "x-gzip":
+		resp.ContentLength = -1
+		return gzip.NewReader(resp.Body)
+	default:
+		return nil, fmt.Errorf("the response has the encoding %q, %w", coding, errEncoding)
 	}
-	plain, err := gzip.NewReader(resp.Body)
-	if err != nil {
-		return strings.NewReader("the server's words are zipped, and cannot be unzipped")
-	}
-	return plain
 }
 
 // read is Read without the key. The key is removed before the text is shortened, so
@@ -133,14 +140,10 @@ func (s Source) Quote(answer []byte) string {
 	return s.Announced(http.StatusOK, answer[:min(len(answer), mostQuoted)]).Err.Error()
 }
 
-// Fault is an error of the client itself: no response came. An error that is a
-// [*sampling.Error] already is returned as it is.
+// Fault is an error of the client itself: no response came.
 func (s Source) Fault(ctx context.Context, err error) *sampling.Error {
-	if e, ok := errors.AsType[*sampling.Error](err); ok {
+	if e := s.settled(ctx, err); e != nil {
 		return e
-	}
-	if cancelled := s.cancelled(ctx); cancelled != nil {
-		return cancelled
 	}
 	return &sampling.Error{Backend: s.Backend, Temporary: passing(err), Err: s.scrub(err)}
 }
@@ -154,20 +157,23 @@ func (s Source) Truncated(format string, args ...any) *sampling.Error {
 // Broken is an error while a response's body was read. It wraps
 // [sampling.ErrTruncated] beside the cause, unless ctx was cancelled.
 func (s Source) Broken(ctx context.Context, status int, err error) *sampling.Error {
-	if cancelled := s.cancelled(ctx); cancelled != nil {
-		return cancelled
+	if e := s.settled(ctx, err); e != nil {
+		return e
 	}
 	e := s.Truncated("%w", s.scrub(err))
 	e.Status = status
 	return e
 }
 
-// cancelled returns the error for a context that has ended, or nil. Which error
-// the client made of it is beside the point, and so is the status of what was
-// being read: "status 200: context canceled" would blame the server.
-func (s Source) cancelled(ctx context.Context) *sampling.Error {
-	err := ctx.Err()
-	if err == nil {
+// settled returns an error that is a [*sampling.Error] already, the error for a context
+// that has ended, or nil. Which error the client made of the context does not matter,
+// nor does the status of what was being read: "status 200: context canceled" would
+// blame the server.
+func (s Source) settled(ctx context.Context, err error) *sampling.Error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok {
+		return e
+	}
+	if err = ctx.Err(); err == nil {
 		return nil
 	}
 	if cause := context.Cause(ctx); cause != err {

@@ -50,7 +50,7 @@ func TestRefusal(t *testing.T) {
 		{"out of money is a 429 that lasts, by type too", 429, nil, `{"error":{"message":"pay","type":"insufficient_quota"}}`, sampling.Error{Status: 429, Err: errors.New("pay")}},
 		{"a status outweighs a type", 429, nil, `{"error":{"message":"slow down","type":"invalid_request_error","code":429}}`, sampling.Error{Status: 429, Temporary: true, Err: errors.New("slow down")}},
 		{"zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, zipped(`{"error":"loading"}`), sampling.Error{Status: 503, Temporary: true, Err: errors.New("loading")}},
-		{"said to be zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, `{"error":"loading"}`, sampling.Error{Status: 503, Temporary: true, Err: errors.New("the server's words are zipped, and cannot be unzipped")}},
+		{"said to be zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, `{"error":"loading"}`, sampling.Error{Status: 503, Temporary: true, Err: errors.New("the server's words cannot be read: gzip: invalid header")}},
 		{"no words", 503, nil, ``, sampling.Error{Status: 503, Temporary: true, Err: errors.New("Service Unavailable")}},
 		{"no words and no name", 599, nil, ``, sampling.Error{Status: 599, Temporary: true, Err: errors.New("the server gave no reason")}},
 		{"a proxy's page", 502, nil, "<html>\r\n<head><title>502 Bad Gateway</title></head><body>nginx</body></html>", sampling.Error{Status: 502, Temporary: true, Err: errors.New("an HTML page: 502 Bad Gateway")}},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -88,8 +87,10 @@ func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
 			return sampling.Chunk{}, fault
 		case err == io.EOF:
 			return sampling.Chunk{}, a.unfinished()
+		case err == errLongPart:
+			return sampling.Chunk{}, a.backend.misread("%w", err)
 		case err != nil:
-			return sampling.Chunk{}, a.fault(ctx, err)
+			return sampling.Chunk{}, a.backend.wire.Broken(ctx, http.StatusOK, err)
 		}
 		chunk, err := a.chunk()
 		if err != nil || chunk.Text != "" || chunk.Reason != sampling.Unfinished {
@@ -139,17 +140,6 @@ func (a *answer) read() error {
 // mostPieces is how many lines with text there can be at most.
 func (a *answer) mostPieces() int {
 	return maxTokens(&a.req.Params)
-}
-
-// fault is what a failed read is to the caller.
-func (a *answer) fault(ctx context.Context, err error) error {
-	if _, ok := errors.AsType[*sampling.Error](err); ok {
-		return err
-	}
-	if err == errLongPart {
-		return a.backend.misread("%w", err)
-	}
-	return a.backend.wire.Broken(ctx, http.StatusOK, err)
 }
 
 // chunk makes a chunk of the current line, or finds what is wrong with it.

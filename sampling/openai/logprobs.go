@@ -21,11 +21,15 @@ type logprobs struct {
 	Content       []contentToken `json:"content"`
 }
 
+// A contentToken is a token as llama.cpp reports it.
 type contentToken struct {
+	ID          int            `json:"id"`
 	Token       text           `json:"token"`
 	Bytes       []byte         `json:"bytes"`
 	Logprob     *float64       `json:"logprob"`
+	Prob        *float64       `json:"prob"` // after sampling, for scores
 	TopLogprobs []contentToken `json:"top_logprobs"`
+	TopProbs    []contentToken `json:"top_probs"`
 }
 
 // topTokens are the members of an object whose names are the texts of tokens.

@@ -123,8 +123,8 @@ func (s *scoring) forceFrom(ctx context.Context, t *target, i int) error {
 func (p piece) whole() bool { return utf8.ValidString(p.text) }
 
 // learnAll notes the log probabilities of one place.
-func (s *scoring) learnAll(place string, step probability) {
-	for _, p := range append(step.Top, step) {
+func (s *scoring) learnAll(place string, step contentToken) {
+	for _, p := range append(step.TopLogprobs, step) {
 		if p.Logprob != nil {
 			s.known[token{place, p.ID}] = *p.Logprob
 		}
@@ -156,7 +156,7 @@ func (s *scoring) compare(ctx context.Context, t *target, i int) error {
 		return nil
 	}
 	other, most := steps[0], *steps[0].Logprob
-	for _, p := range steps[0].Top {
+	for _, p := range steps[0].TopLogprobs {
 		if p.Logprob == nil {
 			continue
 		}
@@ -206,18 +206,8 @@ func (s *scoring) wholeToken(ctx context.Context, t *target) (int, error) {
 	return tokens[len(tokens)-1].id, nil
 }
 
-// A probability is a token as llama.cpp reports it.
-type probability struct {
-	ID       int           `json:"id"`
-	Bytes    []byte        `json:"bytes"`
-	Logprob  *float64      `json:"logprob"`
-	Prob     *float64      `json:"prob"` // after sampling
-	Top      []probability `json:"top_logprobs"`
-	TopProbs []probability `json:"top_probs"`
-}
-
 // draw draws one token after the first i tokens of the target, or as the settings say.
-func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[string]any) ([]probability, error) {
+func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[string]any) ([]contentToken, error) {
 	done := ids(t.tokens[:i])
 	fields := map[string]any{"n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !s.b.fresh, "stream": false}
 	switch {
@@ -236,9 +226,9 @@ func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[strin
 	}
 	maps.Copy(fields, settings)
 	var answer struct {
-		Probabilities []probability `json:"completion_probabilities"`
-		Evaluated     count         `json:"tokens_evaluated"`
-		Predicted     count         `json:"tokens_predicted"`
+		Probabilities []contentToken `json:"completion_probabilities"`
+		Evaluated     count          `json:"tokens_evaluated"`
+		Predicted     count          `json:"tokens_predicted"`
 		Timings       struct {
 			Cached count `json:"cache_n"`
 		} `json:"timings"`
