@@ -137,16 +137,15 @@ func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2
 		if n == 0 {
 			return fmt.Errorf("assistant: the conversation has no turn to regenerate: %w", sampling.ErrInvalid)
 		}
-		last := c.Transcript[n-1]
-		user, _, err := last.clean(turnName(n - 1))
+		turns, err := c.Transcript.clean("")
 		if err != nil {
 			return err
 		}
 		seed := c.params(o).Seed
-		if last.Seed != 0 {
+		if last := turns[n-1]; last.Seed != 0 {
 			seed = seeds.At(last.Seed, 1)
 		}
-		return c.speak(ctx, c.Transcript[:n-1:n-1], user, seed, o, yield)
+		return c.speak(ctx, c.Transcript[:n-1:n-1], turns[n-1].User, seed, o, yield)
 	})
 }
 

@@ -102,12 +102,11 @@ func (t *counts) question(ctx context.Context, user, prefill string) (int, error
 }
 
 // turn counts a turn and the separator after it.
-func (t *counts) turn(ctx context.Context, turn *Turn, where func() string) (int, error) {
+func (t *counts) turn(ctx context.Context, turn *Turn) (int, error) {
 	return t.once(countKey{"turn", turn.User, turn.Reply}, func() (int, error) {
 		w := &writer{page: t.page}
-		if err := w.shownTurn(turn, where()); err != nil {
-			return 0, err
-		}
+		w.turn(turn)
+		w.add(fewshot.Layout, betweenTurns)
 		return t.followed(ctx, w.String())
 	})
 }

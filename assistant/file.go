@@ -109,10 +109,8 @@ func (f *File) Save(t Transcript) error {
 	if same == len(t) && same == len(f.saved) {
 		return nil
 	}
-	for i := same; i < len(t); i++ {
-		if _, _, err := t[i].clean(turnName(i)); err != nil {
-			return err // encoding/json would replace invalid UTF-8
-		}
+	if _, err := t.clean(""); err != nil {
+		return err // encoding/json would replace invalid UTF-8
 	}
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)

@@ -10,6 +10,33 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
+// A dialogue is what a prompt has after the persona. Its texts are clean.
+type dialogue struct {
+	summary *Turn // of turns that were dropped, or nil
+	turns   Transcript
+	user    string
+	prefill string
+}
+
+func (c *Conversation) dialogue(turns Transcript, user, prefill string) (d *dialogue, err error) {
+	d = &dialogue{user: user}
+	if d.turns, err = turns.clean(""); err != nil {
+		return nil, err
+	}
+	if d.prefill, err = clean(prefill); err != nil {
+		return nil, &ValueError{Where: "prefill", Err: err}
+	}
+	if c.summarized(turns) > 0 {
+		summary := c.Summary
+		if err := summary.clean(); err != nil {
+			err.Where = "summary: " + err.Where
+			return nil, err
+		}
+		d.summary = &summary
+	}
+	return d, nil
+}
+
 // prompt writes the prompt that asks for a reply to user, which is clean, after
 // the given turns.
 func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string, o ReplyOptions) (*writer, *fewshot.Prompt, error) {
@@ -18,19 +45,20 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		return nil, nil, err
 	}
 	w.dialogue(len(c.Persona.Examples) == 0)
-	prefill, err := clean(o.Prefill)
+	d, err := c.dialogue(turns, user, o.Prefill)
 	if err != nil {
-		return nil, nil, &ValueError{Where: "prefill", Err: err}
+		return nil, nil, err
 	}
 	budget, err := c.Model.PromptBudget(c.params(o))
 	if err != nil {
 		return nil, nil, fmt.Errorf("assistant: %w", err)
 	}
-	p := &fewshot.Prompt{Stop: w.stops(), Constraint: o.constraint(w, prefill)}
+	p := &fewshot.Prompt{Stop: w.stops(), Constraint: o.constraint(w, d.prefill)}
 	if budget == math.MaxInt {
-		return w, p, c.finish(w, p, turns, 0, user, prefill)
+		d.write(w, p, 0)
+		return w, p, nil
 	}
-	f, err := c.fitting(ctx, w, turns, user, prefill, budget)
+	f, err := c.fitting(ctx, w, d, budget)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,9 +68,7 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 			return nil, nil, err
 		}
 		w.parts = slices.Clone(head.parts)
-		if err := c.finish(w, p, turns, dropped, user, prefill); err != nil {
-			return nil, nil, err
-		}
+		d.write(w, p, dropped)
 		p.Budget = budget
 		if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil || p.Tokens <= budget {
 			return w, p, err
@@ -58,33 +84,20 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	}
 }
 
-// finish writes the dialogue from turn first on, up to the prefill.
-func (c *Conversation) finish(w *writer, p *fewshot.Prompt, turns Transcript, first int, user, prefill string) error {
-	if first > 0 && c.summarized(turns) > 0 {
-		if err := w.shownTurn(&c.Summary, "summary"); err != nil {
-			return err
-		}
-	}
-	for i := first; i < len(turns); i++ {
-		if err := w.shownTurn(&turns[i], turnName(i)); err != nil {
-			return err
-		}
-	}
-	w.question(fewshot.Query, user)
-	w.open()
-	w.text(fewshot.Output, prefill)
-	p.Text, p.Shots, p.Dropped = w.String(), indexes(first, len(turns)), indexes(0, first)
-	return nil
-}
-
-// shownTurn writes a turn and the separator after it.
-func (w *writer) shownTurn(t *Turn, where string) error {
-	user, reply, err := t.clean(where)
-	if err == nil {
-		w.turn(user, reply)
+// write writes the dialogue from turn first on, up to the prefill, and completes p.
+func (d *dialogue) write(w *writer, p *fewshot.Prompt, first int) {
+	if first > 0 && d.summary != nil {
+		w.turn(d.summary)
 		w.add(fewshot.Layout, betweenTurns)
 	}
-	return err
+	for i := first; i < len(d.turns); i++ {
+		w.turn(&d.turns[i])
+		w.add(fewshot.Layout, betweenTurns)
+	}
+	w.question(fewshot.Query, d.user)
+	w.open()
+	w.text(fewshot.Output, d.prefill)
+	p.Text, p.Shots, p.Dropped = w.String(), indexes(first, len(d.turns)), indexes(0, first)
 }
 
 func indexes(from, to int) []int {
@@ -106,33 +119,33 @@ type fitting struct {
 	bytes        bool // each byte counts as a token; for the error
 }
 
-func (c *Conversation) fitting(ctx context.Context, w *writer, turns Transcript, user, prefill string, budget int) (*fitting, error) {
+func (c *Conversation) fitting(ctx context.Context, w *writer, d *dialogue, budget int) (*fitting, error) {
 	t, err := c.counted(ctx, w.page)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitting{budget: budget, bytes: t.label == len(t.page.user), turns: make([]int, len(turns)), asks: make([]int, len(turns))}
+	n := len(d.turns)
+	f := &fitting{budget: budget, bytes: t.label == len(t.page.user), turns: make([]int, n), asks: make([]int, n)}
 	if f.head, err = t.head(ctx, w.String()); err != nil {
 		return nil, err
 	}
 	f.head += t.empty
-	if c.summarized(turns) > 0 {
-		summary, err := t.turn(ctx, &c.Summary, func() string { return "summary" })
+	if d.summary != nil {
+		summary, err := t.turn(ctx, d.summary)
 		if err != nil {
 			return nil, err
 		}
 		f.head += summary
 	}
-	for i := range turns {
-		if f.turns[i], err = t.turn(ctx, &turns[i], func() string { return turnName(i) }); err != nil {
+	for i := range d.turns {
+		if f.turns[i], err = t.turn(ctx, &d.turns[i]); err != nil {
 			return nil, err
 		}
-		question, _ := clean(turns[i].User) // turn has checked it
-		if f.asks[i], err = t.question(ctx, question, ""); err != nil {
+		if f.asks[i], err = t.question(ctx, d.turns[i].User, ""); err != nil {
 			return nil, err
 		}
 	}
-	f.asked, err = t.question(ctx, user, prefill)
+	f.asked, err = t.question(ctx, d.user, d.prefill)
 	f.room = budget - f.head
 	return f, err
 }

@@ -133,23 +133,26 @@ func (p *Persona) write() (*writer, error) {
 		if len(example) == 0 {
 			return nil, &ValueError{Where: where, Err: errors.New("has no turns; remove it")}
 		}
+		example, err := example.clean(where + ", ")
+		if err != nil {
+			return nil, err
+		}
 		w.dialogue(i == 0)
 		for j := range example {
+			turn := &example[j]
+			switch {
+			case turn.User == "" && j > 0:
+				err = errors.New("has no user text; only the first turn may lack it")
+			case turn.Reply == "":
+				err = errors.New("has no reply")
+			}
+			if err != nil {
+				return nil, &ValueError{Where: fmt.Sprintf("%s, turn %d", where, j+1), Err: err}
+			}
 			if j > 0 {
 				w.add(fewshot.Layout, betweenTurns)
 			}
-			where := fmt.Sprintf("%s, %s", where, turnName(j))
-			user, reply, err := example[j].clean(where)
-			if err != nil {
-				return nil, err
-			}
-			if user == "" && j > 0 {
-				return nil, &ValueError{Where: where, Err: errors.New("has no user text; only the first turn may lack it")}
-			}
-			if reply == "" {
-				return nil, &ValueError{Where: where, Err: errors.New("has no reply")}
-			}
-			w.turn(user, reply)
+			w.turn(turn)
 		}
 	}
 	return w, nil

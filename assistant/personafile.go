@@ -238,10 +238,10 @@ func (p *Persona) WriteText(w io.Writer) error {
 		if i > 0 {
 			b.WriteString(rule + "\n\n")
 		}
-		for j := range example {
-			user, reply, _ := example[j].clean("")
-			put(page.user+" ", user)
-			put(page.reply+" ", reply)
+		example, _ = example.clean("")
+		for _, turn := range example {
+			put(page.user+" ", turn.User)
+			put(page.reply+" ", turn.Reply)
 		}
 	}
 	text := strings.TrimSuffix(b.String(), "\n")

@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -25,18 +26,29 @@ type Turn struct {
 // A Transcript is the turns of one dialogue, in order.
 type Transcript []Turn
 
-// clean returns the texts in the form that prompts have. where names the turn in errors.
-func (t *Turn) clean(where string) (user, reply string, err error) {
-	if user, err = clean(t.User); err != nil {
-		return "", "", &ValueError{Where: where + ": user text", Err: err}
+// clean returns the turns with their texts as prompts have them. where begins the names
+// of turns in errors.
+func (t Transcript) clean(where string) (Transcript, error) {
+	turns := slices.Clone(t)
+	for i := range turns {
+		if err := turns[i].clean(); err != nil {
+			err.Where = fmt.Sprintf("%sturn %d: %s", where, i+1, err.Where)
+			return nil, err
+		}
 	}
-	if reply, err = clean(t.Reply); err != nil {
-		return "", "", &ValueError{Where: where + ": reply", Err: err}
-	}
-	return user, reply, nil
+	return turns, nil
 }
 
-func turnName(i int) string { return fmt.Sprintf("turn %d", i+1) }
+func (t *Turn) clean() *ValueError {
+	var err error
+	if t.User, err = clean(t.User); err != nil {
+		return &ValueError{Where: "user text", Err: err}
+	}
+	if t.Reply, err = clean(t.Reply); err != nil {
+		return &ValueError{Where: "reply", Err: err}
+	}
+	return nil
+}
 
 func (t *Turn) equal(other *Turn) bool {
 	return t.User == other.User && t.Reply == other.Reply && t.Time.Equal(other.Time) && t.Seed == other.Seed && t.Cut == other.Cut

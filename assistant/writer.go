@@ -61,12 +61,12 @@ func (w *writer) dialogue(firstDialogue bool) {
 }
 
 // turn writes a whole turn. The caller adds what separates it from the next.
-func (w *writer) turn(user, reply string) {
-	w.question(fewshot.Input, user)
+func (w *writer) turn(t *Turn) {
+	w.question(fewshot.Input, t.User)
 	w.open()
-	w.text(fewshot.Output, reply)
+	w.text(fewshot.Output, t.Reply)
 	if !w.inline() {
-		if reply != "" {
+		if t.Reply != "" {
 			w.add(fewshot.Layout, "\n")
 		}
 		w.add(fewshot.Layout, fence)
