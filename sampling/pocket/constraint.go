@@ -83,19 +83,11 @@ func (s *sampler) allows(m sampling.Matcher, id int32) bool {
 func (v *vocabulary) mayEnd(id int32, after sampling.Matcher) bool {
 	last, _ := utf8.DecodeLastRuneInString(v.text[id])
 	end := classOf(last)
-	if end != letter && end != mark && end != digit || after.Done() {
+	if end&(letter|mark|digit) == 0 || after.Done() {
 		return true
 	}
 	for b, c := range ascii {
-		if c == letter || c == mark || c == apostrophe {
-			if end != digit {
-				continue
-			}
-		} else if c == digit && end == digit {
-			continue
-		}
-		next := after
-		if next.Add(asciiText[b : b+1]) {
+		if next := after; c&joins(end) == 0 && next.Add(asciiText[b:b+1]) {
 			return true
 		}
 	}

@@ -1,9 +1,13 @@
 package pocket
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 const (
-	// surprise is κ of the shortest contexts. See surprises.
+	// surprise is κ of the shortest contexts. Longer matches leave less room for
+	// surprise, so κ is this over the length of the context.
 	surprise = 0.2
 
 	// sameTrust is how many contexts with the same occurrences count. With more, a
@@ -21,15 +25,6 @@ const (
 	// maxDepth is the maximum number of tokens of a context.
 	maxDepth = 255
 )
-
-// surprises holds κ for each length of context: the weight of the shorter contexts.
-// Longer matches leave less room for surprise.
-var surprises = func() (table [maxDepth + 1]float64) {
-	for depth := 1; depth < len(table); depth++ {
-		table[depth] = surprise / float64(depth)
-	}
-	return table
-}()
 
 // A document is the index of one text of the corpus: its contexts in sorted
 // order, and what follows each. It is immutable and takes 13 bytes a token.
@@ -87,8 +82,9 @@ func newLevel(lo, hi, least, depth, different int32) level {
 	seen, new := float64(hi-lo), float64(different)
 	old := math.Sqrt(new)
 	for j := least + 1; j <= min(depth, least+sameTrust); j++ {
-		l.shallower *= surprises[j] * old / (seen + surprises[j]*old)
-		l.foreign *= surprises[j] * new / (seen + surprises[j]*new)
+		k := surprise / float64(j)
+		l.shallower *= k * old / (seen + k*old)
+		l.foreign *= k * new / (seen + k*new)
 	}
 	return l
 }
@@ -147,8 +143,10 @@ func (d *document) read(before, after []level, h holder, unigram, anywhere float
 // from and below to.
 func within(prev []int32, lo, hi, from, to int32) (int32, int32) {
 	if hi-lo > 8 {
-		lo = lowerBound(prev, lo, hi, from)
-		return lo, lowerBound(prev, lo, hi, to)
+		at, _ := slices.BinarySearch(prev[lo:hi], from)
+		lo += int32(at)
+		at, _ = slices.BinarySearch(prev[lo:hi], to)
+		return lo, lo + int32(at)
 	}
 	for lo < hi && prev[lo] < from {
 		lo++
@@ -157,16 +155,4 @@ func within(prev []int32, lo, hi, from, to int32) (int32, int32) {
 		hi--
 	}
 	return lo, hi
-}
-
-func lowerBound(prev []int32, lo, hi, value int32) int32 {
-	for lo < hi {
-		middle := int32(uint32(lo+hi) / 2)
-		if prev[middle] < value {
-			lo = middle + 1
-		} else {
-			hi = middle
-		}
-	}
-	return lo
 }

@@ -26,9 +26,8 @@ type Model struct {
 	holders []holder
 	start   []int32
 
-	once  []float64 // for each document the probability, without context, of a token that it has once
-	total int       // the number of tokens of all documents
-	some  []int32   // evenly spaced tokens of the vocabulary, which represent all
+	total int     // the number of tokens of all documents
+	some  []int32 // evenly spaced tokens of the vocabulary, which represent all
 
 	samplers sync.Pool
 }
@@ -136,10 +135,6 @@ func (m *Model) index(texts [][]int32) {
 		m.holders[free[held[i]]] = h
 		free[held[i]]++
 	}
-	m.once = make([]float64, len(m.documents))
-	for i := range m.documents {
-		m.once[i] = 1 / float64(len(m.documents[i].next))
-	}
 	m.some = make([]int32, min(visits, tokens-1))
 	for i := range m.some {
 		m.some[i] = int32(1 + i*(tokens-1)/len(m.some)) // without the boundary
@@ -156,7 +151,7 @@ func (m *Model) holding(token int32) []holder {
 
 // unigram returns the probability of a token without context in the document of h.
 func (m *Model) unigram(h holder) float64 {
-	return m.once[h.document] * float64(h.hi-h.lo)
+	return float64(h.hi-h.lo) / float64(len(m.documents[h.document].next))
 }
 
 // anywhere returns the probability of a token that a document does not have. It is one

@@ -23,9 +23,7 @@ import (
 type sorter struct {
 	text []int32
 
-	// order has the positions in the order found so far. The first entry of a run that
-	// is fully sorted is minus its length, so that later rounds skip it.
-	order []int32
+	order []int32 // the positions in the order found so far
 
 	// rank has the last place in order that each position may still take. Positions
 	// that are not distinguished yet share it and form a group.
@@ -52,36 +50,18 @@ func (s *sorter) sort(text []int32) (order, place []int32) {
 	s.split(0, len(text))
 	for s.back = 1; s.round(); s.back *= 2 {
 	}
-	// All ranks are distinct now, and order holds the lengths of sorted runs.
-	for position, rank := range s.rank {
-		s.order[rank] = int32(position)
-	}
 	return s.order, s.rank
 }
 
 // round splits every group of two and more and reports whether there was one.
 func (s *sorter) round() (found bool) {
-	done := 0 // length of the run of sorted positions that ends here
-	for i := 0; i < len(s.order); {
-		first := s.order[i]
-		if first < 0 {
-			i, done = i-int(first), done-int(first)
-			continue
+	for lo := 0; lo < len(s.order); {
+		hi := int(s.rank[s.order[lo]]) + 1
+		if hi-lo > 1 {
+			s.split(lo, hi)
+			found = true
 		}
-		end := int(s.rank[first]) + 1
-		if end-i == 1 {
-			i, done = end, done+1
-			continue
-		}
-		if done > 0 {
-			s.order[i-done] = int32(-done)
-			done = 0
-		}
-		s.split(i, end)
-		i, found = end, true
-	}
-	if done > 0 {
-		s.order[len(s.order)-done] = int32(-done)
+		lo = hi
 	}
 	return found
 }

@@ -38,55 +38,49 @@ func nextToken(s string) int {
 // tokenEnd returns the end of the token whose first rune, after its space, is at s[i].
 func tokenEnd(s string, i int) int {
 	first, n := classAt(s, i)
-	i += n
-	switch first {
-	case digit:
-		for i < len(s) {
-			c, n := classAt(s, i)
-			if c != digit {
-				break
-			}
-			i += n
+	for i += n; i < len(s); i += n {
+		var c class
+		if c, n = classAt(s, i); c&joins(first) == 0 {
+			break
 		}
-	case letter, mark:
-		for i < len(s) {
-			c, n := classAt(s, i)
-			if c == apostrophe {
-				if i+n == len(s) {
-					break
-				}
-				if after, _ := classAt(s, i+n); after != letter {
-					break
-				}
-			} else if c != letter && c != mark {
+		if c == apostrophe {
+			if i+n == len(s) {
 				break
 			}
-			i += n
-		}
-	case ideograph:
-		for i < len(s) {
-			c, n := classAt(s, i)
-			if c != mark {
+			if after, _ := classAt(s, i+n); after != letter {
 				break
 			}
-			i += n
 		}
 	}
 	return i
 }
 
-// A class is what the tokenizer needs to know about a rune.
+// joins returns the classes that continue a token of the given class.
+func joins(c class) class {
+	switch c {
+	case digit:
+		return digit
+	case letter, mark:
+		return letter | mark | apostrophe
+	case ideograph:
+		return mark
+	}
+	return 0
+}
+
+// A class is what the tokenizer needs to know about a rune. Classes are bits, so that
+// their sum is a set.
 type class uint8
 
 const (
-	sign       class = iota // and everything else
-	letter                  // of a script with spaces between words
-	ideograph               // a letter of a script without
-	mark                    // a combining mark
-	digit                   // a decimal digit
-	apostrophe              // part of a word if between two letters
-	white                   // white space
-	broken                  // a byte that is not part of valid UTF-8
+	sign       class = 1 << iota // and everything else
+	letter                       // of a script with spaces between words
+	ideograph                    // a letter of a script without
+	mark                         // a combining mark
+	digit                        // a decimal digit
+	apostrophe                   // part of a word if between two letters
+	white                        // white space
+	broken                       // a byte that is not part of valid UTF-8
 )
 
 // ascii has the classes of the most frequent runes.
@@ -187,7 +181,7 @@ func (v *vocabulary) id(token string) int32 {
 // the leading space, and then with the case of the first letter changed. So a word is
 // known at the beginning of a line even if the corpus has it only within lines.
 func (v *vocabulary) meant(token string) int32 {
-	if id, ok := v.ids[token]; ok {
+	if id := v.id(token); id != unknown {
 		return id
 	}
 	word := strings.TrimPrefix(token, " ")
@@ -200,7 +194,7 @@ func (v *vocabulary) meant(token string) int32 {
 		other = string(unicode.ToUpper(first)) + word[n:]
 	}
 	for _, w := range []string{" " + word, word, " " + other, other} {
-		if id, ok := v.ids[w]; ok {
+		if id := v.id(w); id != unknown {
 			return id
 		}
 	}
