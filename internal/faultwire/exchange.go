@@ -185,31 +185,22 @@ func (x *exchange) Pause() string {
 	return ""
 }
 
-// Hang waits until the client has gone or the server closes.
+// Hang waits until the client has gone or the test ends.
 func (x *exchange) Hang() (string, error) {
 	if x.held.Len() > 0 {
 		x.push()
 	}
-	select {
-	case <-x.r.Context().Done():
-	case <-x.Server.closing:
-	}
+	<-x.r.Context().Done()
 	return "", errEnded
 }
 
-// Forever sends a text again and again until the client has gone.
+// Forever sends a text again and again until the client has gone or the test ends.
 func (x *exchange) Forever(text string) (string, error) {
-	for {
+	for x.r.Context().Err() == nil {
 		x.held.WriteString(text)
-		x.push()
-		select {
-		case <-x.r.Context().Done():
-			return "", errEnded
-		case <-x.Server.closing:
-			return "", errEnded
-		case <-time.After(time.Millisecond):
-		}
+		x.Pause()
 	}
+	return "", errEnded
 }
 
 // Close takes the connection away from HTTP, sends the last bytes and closes it.

@@ -91,7 +91,8 @@ func TestFaultNames(t *testing.T) {
 	}
 }
 
-// A check that accepted everything would prove nothing.
+// A check that accepted everything would prove nothing. Each case differs in one way from
+// a right one.
 func TestOutcomeCheck(t *testing.T) {
 	fault := func(change func(e *sampling.Error)) error {
 		e := &sampling.Error{Backend: "b", Status: 429, Temporary: true, RetryAfter: time.Second, Err: errors.New("slow down")}
@@ -110,39 +111,39 @@ func TestOutcomeCheck(t *testing.T) {
 		outcome faultwire.Outcome
 		c       *sampling.Completion
 		err     error
-		says    string // "" when it is right
+		right   bool
 	}{
-		{"as it should be", failed, text("ab"), fault(asIs), ""},
-		{"wrapped", failed, text("ab"), fmt.Errorf("calling: %w", fault(asIs)), ""},
-		{"silent success", failed, ended, nil, "want failed, got a success in silence"},
-		{"no type", failed, text("ab"), errors.New("slow down"), "not a *sampling.Error"},
-		{"status", failed, text("ab"), fault(func(e *sampling.Error) { e.Status = 500 }), "want the status [429], got 500"},
-		{"not temporary", failed, text("ab"), fault(func(e *sampling.Error) { e.Temporary = false }), "want Temporary true"},
-		{"no wait", failed, text("ab"), fault(func(e *sampling.Error) { e.RetryAfter = 0 }), "want RetryAfter from 1s to 1s, got 0s"},
-		{"own words", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("failed") }), `"slow" are missing`},
-		{"nameless", failed, text("ab"), fault(func(e *sampling.Error) { e.Backend = "" }), "lacks its Backend"},
-		{"lost text", failed, text("a"), fault(asIs), `want the text "ab", got "a"`},
-		{"truncated is not failed", failed, text("ab"), sampling.ErrTruncated, "not a *sampling.Error"},
-		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + faultwire.FaultKey) }), "contains the API key"},
-		{"hidden key", failed, text("ab"), hiding{fault(asIs)}, "contains the API key"},
-		{"long", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New(strings.Repeat("slow ", 5000)) }), "bytes long"},
-		{"broken", faultwire.Outcome{Class: faultwire.Broken, Text: "ab"}, text("ab"), sampling.ErrTruncated, ""},
-		{"broken and typed", faultwire.Outcome{Class: faultwire.Broken, Text: "ab", TextMayStop: true, RetryAtMost: time.Hour}, text("a"), fault(asIs), ""},
-		{"broken and untyped", faultwire.Outcome{Class: faultwire.Broken}, nil, errors.New("x"), "not a *sampling.Error"},
-		{"more than there was", faultwire.Outcome{Class: faultwire.Broken, Text: "ab", TextMayStop: true}, text("abc"), sampling.ErrTruncated, "want the text"},
-		{"half runes", faultwire.Outcome{Class: faultwire.Either, TextMayDiffer: true}, text("\xc3"), sampling.ErrTruncated, "not valid UTF-8"},
-		{"right", faultwire.Outcome{Class: faultwire.Success, Text: "abc"}, ended, nil, ""},
-		{"right and failed", faultwire.Outcome{Class: faultwire.Success, Text: "abc"}, ended, fault(asIs), "want a success"},
-		{"right without a reason", faultwire.Outcome{Class: faultwire.Success, Text: "abc"}, text("abc"), nil, "neither an error nor a reason"},
-		{"right with other text", faultwire.Outcome{Class: faultwire.Success, Text: "ab"}, ended, nil, "want the text"},
-		{"either is right", faultwire.Outcome{Class: faultwire.Either, Text: "abc"}, ended, nil, ""},
-		{"either is failed", faultwire.Outcome{Class: faultwire.Either, Text: "abc"}, nil, fault(asIs), ""},
-		{"endless is done", faultwire.Outcome{Class: faultwire.Endless}, nil, context.DeadlineExceeded, ""},
-		{"endless ends", faultwire.Outcome{Class: faultwire.Endless}, ended, nil, "want endless, got a success"},
+		{"as it should be", failed, text("ab"), fault(asIs), true},
+		{"wrapped", failed, text("ab"), fmt.Errorf("calling: %w", fault(asIs)), true},
+		{"silent success", failed, ended, nil, false},
+		{"no type", failed, text("ab"), errors.New("slow down"), false},
+		{"status", failed, text("ab"), fault(func(e *sampling.Error) { e.Status = 500 }), false},
+		{"not temporary", failed, text("ab"), fault(func(e *sampling.Error) { e.Temporary = false }), false},
+		{"no wait", failed, text("ab"), fault(func(e *sampling.Error) { e.RetryAfter = 0 }), false},
+		{"own words", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("failed") }), false},
+		{"nameless", failed, text("ab"), fault(func(e *sampling.Error) { e.Backend = "" }), false},
+		{"lost text", failed, text("a"), fault(asIs), false},
+		{"truncated is not failed", failed, text("ab"), sampling.ErrTruncated, false},
+		{"key", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New("slow down, " + faultwire.FaultKey) }), false},
+		{"hidden key", failed, text("ab"), hiding{fault(asIs)}, false},
+		{"long", failed, text("ab"), fault(func(e *sampling.Error) { e.Err = errors.New(strings.Repeat("slow ", 5000)) }), false},
+		{"broken", faultwire.Outcome{Class: faultwire.Broken, Text: "ab"}, text("ab"), sampling.ErrTruncated, true},
+		{"broken and typed", faultwire.Outcome{Class: faultwire.Broken, Text: "ab", TextMayStop: true, RetryAtMost: time.Hour}, text("a"), fault(asIs), true},
+		{"broken and untyped", faultwire.Outcome{Class: faultwire.Broken}, nil, errors.New("x"), false},
+		{"more than there was", faultwire.Outcome{Class: faultwire.Broken, Text: "ab", TextMayStop: true}, text("abc"), sampling.ErrTruncated, false},
+		{"half runes", faultwire.Outcome{Class: faultwire.Either, TextMayDiffer: true}, &sampling.Completion{Text: "\xc3", Reason: sampling.EndOfText}, nil, false},
+		{"right", faultwire.Outcome{Class: faultwire.Success, Text: "abc"}, ended, nil, true},
+		{"right and failed", faultwire.Outcome{Class: faultwire.Success, Text: "abc"}, ended, fault(asIs), false},
+		{"right without a reason", faultwire.Outcome{Class: faultwire.Success, Text: "abc"}, text("abc"), nil, false},
+		{"right with other text", faultwire.Outcome{Class: faultwire.Success, Text: "ab"}, ended, nil, false},
+		{"either is right", faultwire.Outcome{Class: faultwire.Either, Text: "abc"}, ended, nil, true},
+		{"either is failed", faultwire.Outcome{Class: faultwire.Either, Text: "abc"}, nil, fault(asIs), true},
+		{"endless is done", faultwire.Outcome{Class: faultwire.Endless}, nil, context.DeadlineExceeded, true},
+		{"endless ends", faultwire.Outcome{Class: faultwire.Endless}, ended, nil, false},
 	} {
 		err := test.outcome.Check(test.c, test.err)
-		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
-			t.Errorf("%s: want %q, got %v", test.name, test.says, err)
+		if test.right != (err == nil) {
+			t.Errorf("%s: %v", test.name, err)
 		}
 		if err != nil && strings.Contains(err.Error(), faultwire.FaultKey) {
 			t.Errorf("%s: the check itself tells the key: %v", test.name, err)

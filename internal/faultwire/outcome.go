@@ -27,12 +27,12 @@ const (
 )
 
 // A Verdict says whether an error must be marked as temporary.
-type Verdict int
+type Verdict string
 
 const (
-	Unsure    Verdict = iota // the backend decides
-	Temporary                // trying again may help
-	Permanent                // trying again is in vain
+	Unsure    Verdict = ""          // the backend decides
+	Temporary Verdict = "temporary" // trying again may help
+	Permanent Verdict = "permanent" // trying again is in vain
 )
 
 // An Outcome is the required result of a call in which a [Fault] happens.
@@ -123,25 +123,17 @@ func (o Outcome) checkText(text string) error {
 
 func (o Outcome) checkError(e *sampling.Error, err error) error {
 	var wrong []error
-	if o.Status != nil && !slices.Contains(o.Status, e.Status) {
-		wrong = append(wrong, fmt.Errorf("want the status %v, got %d", o.Status, e.Status))
+	expect := func(ok bool, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Errorf(format, args...))
+		}
 	}
-	if o.Temporary != Unsure && e.Temporary != (o.Temporary == Temporary) {
-		wrong = append(wrong, fmt.Errorf("want Temporary %v, got %v", o.Temporary == Temporary, e.Temporary))
-	}
-	if e.RetryAfter < o.RetryAtLeast || e.RetryAfter > o.RetryAtMost {
-		wrong = append(wrong, fmt.Errorf("want RetryAfter from %v to %v, got %v", o.RetryAtLeast, o.RetryAtMost, e.RetryAfter))
-	}
-	if !strings.Contains(err.Error(), o.Words) {
-		wrong = append(wrong, fmt.Errorf("the server's own words %q are missing", o.Words))
-	}
-	if e.Backend == "" || e.Err == nil {
-		wrong = append(wrong, errors.New("the Error lacks its Backend or Err"))
-	}
-	if wrong == nil {
-		return nil
-	}
-	return fmt.Errorf("%w; the error is %q", errors.Join(wrong...), err)
+	expect(o.Status == nil || slices.Contains(o.Status, e.Status), "want the status %v, got %d", o.Status, e.Status)
+	expect(o.Temporary == Unsure || e.Temporary == (o.Temporary == Temporary), "want it %s, got Temporary %v", o.Temporary, e.Temporary)
+	expect(e.RetryAfter >= o.RetryAtLeast && e.RetryAfter <= o.RetryAtMost, "want RetryAfter from %v to %v, got %v", o.RetryAtLeast, o.RetryAtMost, e.RetryAfter)
+	expect(strings.Contains(err.Error(), o.Words), "the server's own words %q are missing in %q", o.Words, err)
+	expect(e.Backend != "" && e.Err != nil, "the Error lacks its Backend or Err")
+	return errors.Join(wrong...)
 }
 
 // checkLeaks looks for the key in everything that can be printed of an error and of

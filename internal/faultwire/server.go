@@ -49,8 +49,7 @@ type FaultServer struct {
 
 	t          testing.TB
 	plain, tls *httptest.Server
-	closed     string // the address of a port that nobody listens at
-	closing    chan struct{}
+	closed     string // the URL of a port that nobody listens at
 	open       atomic.Int64
 
 	mu     sync.Mutex
@@ -70,28 +69,21 @@ type asked struct{}
 // fails if the API key was ever sent to another host.
 func NewFaultServer(t testing.TB) *FaultServer {
 	t.Helper()
-	s := &FaultServer{t: t, closing: make(chan struct{})}
+	s := &FaultServer{t: t}
 	quiet := log.New(io.Discard, "", 0) // the faults make the server complain
-	s.plain = httptest.NewUnstartedServer(s)
-	s.plain.Config.ErrorLog = quiet
+	s.plain, s.tls = httptest.NewUnstartedServer(s), httptest.NewUnstartedServer(s)
+	s.plain.Config.ErrorLog, s.tls.Config.ErrorLog = quiet, quiet
+	s.plain.Config.BaseContext = func(net.Listener) context.Context { return t.Context() }
 	s.plain.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
 		return context.WithValue(ctx, asked{}, new(atomic.Int64))
 	}
 	s.plain.Start()
-	s.tls = httptest.NewUnstartedServer(s)
-	s.tls.Config.ErrorLog = quiet
+	t.Cleanup(s.plain.Close)
 	s.tls.StartTLS()
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.closed = gone.Addr().String()
-	gone.Close()
-	t.Cleanup(func() {
-		close(s.closing)
-		s.plain.Close()
-		s.tls.Close()
-	})
+	t.Cleanup(s.tls.Close)
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	s.closed = closed.URL
 	return s
 }
 
@@ -178,7 +170,7 @@ func (s *FaultServer) Open() int { return int(s.open.Load()) }
 // listens at the last.
 func (s *FaultServer) Plain() string  { return s.plain.URL }
 func (s *FaultServer) TLS() string    { return s.tls.URL }
-func (s *FaultServer) Closed() string { return "http://" + s.closed }
+func (s *FaultServer) Closed() string { return s.closed }
 
 // Elsewhere is the plain server under another name for the same machine, which to a
 // client is another host.

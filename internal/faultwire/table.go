@@ -69,10 +69,8 @@ func (f *Fault) set(key, value string) (err error) {
 				o.Class = Class(word)
 			case err == nil:
 				o.Status = append(o.Status, status)
-			case word == "temporary":
-				o.Temporary = Temporary
-			case word == "permanent":
-				o.Temporary = Permanent
+			case word == string(Temporary), word == string(Permanent):
+				o.Temporary = Verdict(word)
 			default:
 				return fmt.Errorf("unknown word %q", word)
 			}
