@@ -36,19 +36,15 @@ type logprob struct {
 type alternative struct {
 	Token   string  `json:"token"`
 	Logprob float64 `json:"logprob"`
-	Bytes   []int   `json:"bytes"`
+	Bytes   []byte  `json:"bytes"`
 }
 
 // text prefers the bytes, which can tell a part of a rune where JSON cannot.
 func (a *alternative) text() string {
-	if len(a.Bytes) == 0 {
-		return a.Token
+	if len(a.Bytes) > 0 {
+		return string(a.Bytes)
 	}
-	b := make([]byte, len(a.Bytes))
-	for i, n := range a.Bytes {
-		b[i] = byte(n)
-	}
-	return string(b)
+	return a.Token
 }
 
 // An answer turns the lines of one response into chunks.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,29 +27,15 @@ var (
 	usesLlamaCpp  = version{0, 30, 0}  // llama.cpp's server draws the tokens, with all of its samplers
 )
 
-// parseVersion reads the numbers that v begins with, after a v if there is one.
+// parseVersion reads the numbers that a version begins with, after a v if there is one.
 func parseVersion(text string) (v version, ok bool) {
-	numbers, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "v"), "-")
-	numbers, _, _ = strings.Cut(numbers, "+")
-	parts := strings.Split(numbers, ".")
-	if len(parts) > len(v) {
-		parts = parts[:len(v)]
-	}
-	for i, part := range parts {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 0 {
-			return version{}, false
-		}
-		v[i] = n
-	}
-	return v, true
+	n, _ := fmt.Sscanf(strings.TrimPrefix(strings.TrimSpace(text), "v"), "%d.%d.%d", &v[0], &v[1], &v[2])
+	return v, n > 0
 }
 
 func (v version) known() bool { return v != version{} }
 
-func (v version) less(than version) bool {
-	return cmp.Or(cmp.Compare(v[0], than[0]), cmp.Compare(v[1], than[1]), cmp.Compare(v[2], than[2])) < 0
-}
+func (v version) less(than version) bool { return slices.Compare(v[:], than[:]) < 0 }
 
 // since reports whether the server is known to be at least of version v.
 func (v version) since(than version) bool { return v.known() && !v.less(than) }
@@ -56,7 +44,7 @@ func (v version) String() string {
 	if !v.known() {
 		return "of unknown version"
 	}
-	return strconv.Itoa(v[0]) + "." + strconv.Itoa(v[1]) + "." + strconv.Itoa(v[2])
+	return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2])
 }
 
 // A model is what a server tells of one.

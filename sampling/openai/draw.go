@@ -77,15 +77,13 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	}
 	defer reply.close()
 	choices := make([]continuation, n)
-	drawn := make([]*sampling.Completion, n)
 	for i := range choices {
 		choices[i].b, choices[i].req = b, req
-		drawn[i] = new(sampling.Completion)
 	}
 	texts := make([]strings.Builder, n)
 	total, err := reply.read(choices, func(i int, c sampling.Chunk) bool {
 		texts[i].WriteString(c.Text)
-		drawn[i].Tokens = append(drawn[i].Tokens, c.Tokens...)
+		choices[i].end.Tokens = append(choices[i].end.Tokens, c.Tokens...)
 		return true
 	})
 	if n > 1 && (err == nil || errors.Is(err, sampling.ErrTruncated)) && onlyFirst(choices) {
@@ -95,18 +93,17 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	var whole []*sampling.Completion
 	var prompt sampling.Usage
 	for i := range choices {
-		c := &choices[i]
-		if !c.finished() {
+		if !choices[i].finished() {
 			continue
 		}
-		one := drawn[i]
-		one.Text, one.Reason, one.Stop, one.Model = texts[i].String(), c.reason, c.stop, c.model
+		one := &choices[i].end
+		one.Text = texts[i].String()
 		if req.Params.Seed != 0 {
 			one.Seed = seeds.At(req.Params.Seed, i)
 		}
-		prompt.PromptTokens = max(prompt.PromptTokens, c.usage.PromptTokens)
-		prompt.CachedTokens = max(prompt.CachedTokens, c.usage.CachedTokens)
-		one.Usage.CompletionTokens = c.usage.CompletionTokens
+		prompt.PromptTokens = max(prompt.PromptTokens, one.Usage.PromptTokens)
+		prompt.CachedTokens = max(prompt.CachedTokens, one.Usage.CachedTokens)
+		one.Usage = sampling.Usage{CompletionTokens: one.Usage.CompletionTokens}
 		whole = append(whole, one)
 	}
 	if len(whole) > 0 {
@@ -150,11 +147,12 @@ func (b *Backend) drawInParts(ctx context.Context, req *sampling.Request, n, mos
 func alike(one *sampling.Completion, seed uint64, n int) []*sampling.Completion {
 	all := []*sampling.Completion{one}
 	for i := 1; i < n; i++ {
-		c := &sampling.Completion{Text: one.Text, Reason: one.Reason, Stop: one.Stop, Model: one.Model, Tokens: slices.Clone(one.Tokens)}
+		c := *one
+		c.Tokens, c.Usage = slices.Clone(one.Tokens), sampling.Usage{}
 		if seed != 0 {
 			c.Seed = seeds.At(seed, i)
 		}
-		all = append(all, c)
+		all = append(all, &c)
 	}
 	return all
 }

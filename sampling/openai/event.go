@@ -119,15 +119,12 @@ type continuation struct {
 	b      *Backend
 	req    *sampling.Request
 	runes  runes
-	reason sampling.Reason
-	stop   string
-	model  string
-	usage  sampling.Usage
-	begun  bool   // an event had this choice
-	pieces int    // of text, each of at least one token
-	said   bool   // whether any choice had a text, if an empty one
-	tail   string // the end of the text as it was sent
-	tokens bool   // whether any token came with its log probability
+	end    sampling.Completion // what is known of it; without text and tokens
+	begun  bool                // an event had this choice
+	pieces int                 // of text, each of at least one token
+	said   bool                // whether any choice had a text, if an empty one
+	tail   string              // the end of the text as it was sent
+	tokens bool                // whether any token came with its log probability
 
 	// Tokens without text wait for the next event: the token that ends the text
 	// comes before the event with the finish_reason.
@@ -138,7 +135,7 @@ type continuation struct {
 // longest name of a special token and most stop sequences.
 const tailBytes = 256
 
-func (c *continuation) finished() bool { return c.reason != sampling.Unfinished }
+func (c *continuation) finished() bool { return c.end.Reason != sampling.Unfinished }
 
 // add returns what the i-th choice of an event adds to the continuation. Its chunk
 // never carries the reason, which waits for the usage after it. Beside an error
@@ -146,19 +143,19 @@ func (c *continuation) finished() bool { return c.reason != sampling.Unfinished 
 func (c *continuation) add(e *event, i int, usage sampling.Usage) (chunk sampling.Chunk, err error) {
 	ch := &e.Choices[i]
 	c.begun = true
-	c.usage = cmp.Or(usage, c.usage)
+	c.end.Usage = cmp.Or(usage, c.end.Usage)
 	if model, _ := e.Model.(string); model != "" {
-		c.model = model
+		c.end.Model = model
 	}
 	if present(ch.Message) || present(ch.Delta) {
 		return sampling.Chunk{}, fmt.Errorf("the server answers in the form of a chat; it has no /completions for base models at this address")
 	}
-	chunk.Usage, chunk.Model = usage, c.model
+	chunk.Usage, chunk.Model = usage, c.end.Model
 	text := ch.Text.value
 	c.said = c.said || ch.Text.there
 	if text != "" {
 		if c.finished() {
-			return chunk, fmt.Errorf("the answer goes on after its finish_reason, %v", c.reason)
+			return chunk, fmt.Errorf("the answer goes on after its finish_reason, %v", c.end.Reason)
 		}
 		if c.pieces++; c.pieces > c.limit() {
 			return chunk, fmt.Errorf("the answer goes on after the %d tokens that max_tokens allows", c.limit())
@@ -174,10 +171,10 @@ func (c *continuation) add(e *event, i int, usage sampling.Usage) (chunk samplin
 		return chunk, err
 	}
 	tokens, c.held = append(c.held, tokens...), nil
-	before := c.reason
+	before := c.end.Reason
 	err = c.finish(ch, e.Verbose)
 	switch {
-	case c.reason != before && c.reason == sampling.EndOfText:
+	case c.end.Reason != before && c.end.Reason == sampling.EndOfText:
 		tokens = c.withoutEnd(tokens)
 	case !c.finished() && text == "":
 		tokens, c.held = nil, tokens
@@ -227,12 +224,12 @@ func (c *continuation) withoutEnd(tokens []sampling.Token) []sampling.Token {
 // the rest added, sampling.Model finds the stop and cuts it. llama.cpp cuts
 // exactly, and what looks like a beginning there is text.
 func (c *continuation) unsaid(ch *choice) string {
-	if c.stop == "" || !present(ch.StopReason) && !present(ch.MatchedStop) || strings.HasSuffix(c.tail, c.stop) {
+	if c.end.Stop == "" || !present(ch.StopReason) && !present(ch.MatchedStop) || strings.HasSuffix(c.tail, c.end.Stop) {
 		return ""
 	}
-	for n := min(len(c.stop)-1, len(c.tail)); n > 0; n-- {
-		if strings.HasSuffix(c.tail, c.stop[:n]) {
-			return c.stop[n:]
+	for n := min(len(c.end.Stop)-1, len(c.tail)); n > 0; n-- {
+		if strings.HasSuffix(c.tail, c.end.Stop[:n]) {
+			return c.end.Stop[n:]
 		}
 	}
 	return ""
@@ -250,12 +247,12 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 	if word == "" {
 		return nil
 	}
-	before := c.reason
+	before := c.end.Reason
 	reason, err := c.b.wire.Finish(word)
 	if err != nil {
 		return err
 	}
-	c.reason = reason
+	c.end.Reason = reason
 	if reason == sampling.EndOfText {
 		c.fired(ch.StopReason)
 		c.fired(ch.MatchedStop)
@@ -263,8 +260,8 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 			c.fired(v.StoppingWord)
 		}
 	}
-	if before != sampling.Unfinished && before != c.reason {
-		c.reason = before
+	if before != sampling.Unfinished && before != c.end.Reason {
+		c.end.Reason = before
 		return fmt.Errorf("the answer has two ends: %v, and then finish_reason %q", before, word)
 	}
 	return nil
@@ -275,7 +272,7 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 func (c *continuation) fired(which raw) {
 	var stop string
 	if json.Unmarshal(which, &stop) == nil && slices.Contains(c.req.Stop, stop) {
-		c.reason, c.stop = sampling.StopSequence, stop
+		c.end.Reason, c.end.Stop = sampling.StopSequence, stop
 	}
 }
 
@@ -286,9 +283,9 @@ func (c *continuation) close() (sampling.Chunk, error) {
 		return sampling.Chunk{}, errNoReason
 	case !c.said:
 		return sampling.Chunk{}, fmt.Errorf("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
-	case c.req.Prompt == "" && c.pieces == 0 && c.reason == sampling.TokenLimit && c.usage == (sampling.Usage{}) && c.b.dialect.native == nativeLlamaCpp:
+	case c.req.Prompt == "" && c.pieces == 0 && c.end.Reason == sampling.TokenLimit && c.end.Usage == (sampling.Usage{}) && c.b.dialect.native == nativeLlamaCpp:
 		// A model without a token for the beginning of the text has nothing to continue.
 		return sampling.Chunk{}, unsupported("an empty prompt, from which this model draws nothing; begin with a line break or a word")
 	}
-	return sampling.Chunk{Text: c.runes.flush(), Reason: c.reason, Stop: c.stop, Usage: c.usage, Model: c.model}, nil
+	return sampling.Chunk{Text: c.runes.flush(), Reason: c.end.Reason, Stop: c.end.Stop, Usage: c.end.Usage, Model: c.end.Model}, nil
 }

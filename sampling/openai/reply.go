@@ -47,8 +47,8 @@ func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk)
 		case len(choices) > 1 && len(event.Choices) != 1:
 			total, usage = cmp.Or(usage, total), sampling.Usage{}
 		case len(event.Choices) == 0 && usage != (sampling.Usage{}):
-			choices[0].usage = usage
-			if !yield(0, sampling.Chunk{Usage: usage, Model: choices[0].model}) {
+			choices[0].end.Usage = usage
+			if !yield(0, sampling.Chunk{Usage: usage, Model: choices[0].end.Model}) {
 				return total, nil
 			}
 		}
