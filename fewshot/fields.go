@@ -1,6 +1,7 @@
 package fewshot
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -26,9 +27,10 @@ import (
 // Format{Between: "\nAnswer: ", After: "\n\n"}. A type that Fields cannot write is an
 // error of [Task.Compile].
 func Fields[T any]() Codec[T] {
-	s, bad := sheetOf(reflect.TypeFor[T]())
-	if bad != nil {
-		return Codec[T]{bad: bad}
+	t := reflect.TypeFor[T]()
+	s, err := sheetOf(t)
+	if err != nil {
+		return Codec[T]{bad: fmt.Errorf("Fields of %v: %w", t, err)}
 	}
 	return Codec[T]{
 		Encode: func(v T) (string, error) { return s.encode(reflect.ValueOf(&v).Elem()) },
@@ -42,9 +44,7 @@ func Fields[T any]() Codec[T] {
 }
 
 // A sheet is the labelled lines that a struct is written as.
-type sheet struct {
-	fields []labelled
-}
+type sheet []labelled
 
 type labelled struct {
 	index int
@@ -52,11 +52,10 @@ type labelled struct {
 	typ   reflect.Type
 }
 
-func sheetOf(t reflect.Type) (*sheet, error) {
+func sheetOf(t reflect.Type) (s sheet, err error) {
 	if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("Fields of %v: not a struct", t)
+		return nil, errors.New("not a struct")
 	}
-	s := &sheet{}
 	seen := map[string]string{}
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -69,27 +68,27 @@ func sheetOf(t reflect.Type) (*sheet, error) {
 		}
 		switch {
 		case f.Anonymous || !f.IsExported():
-			return nil, fmt.Errorf("Fields of %v: the field %s is embedded or not exported; name and export it, or tag it `fewshot:\"-\"`", t, f.Name)
+			return nil, fmt.Errorf("the field %s is embedded or not exported; name and export it, or tag it `fewshot:\"-\"`", f.Name)
 		case label == "" || strings.ContainsFunc(label, unicode.IsControl) || strings.Contains(label, ":") || strings.TrimSpace(label) != label:
-			return nil, fmt.Errorf("Fields of %v: the field %s has the label %q; use one word or more on one line, without a colon", t, f.Name, label)
+			return nil, fmt.Errorf("the field %s has the label %q; use one word or more on one line, without a colon", f.Name, label)
 		case seen[label] != "":
-			return nil, fmt.Errorf("Fields of %v: the fields %s and %s have the same label %q", t, seen[label], f.Name, label)
+			return nil, fmt.Errorf("the fields %s and %s have the same label %q", seen[label], f.Name, label)
 		}
 		if err := strictjson.CheckType(f.Type); err != nil {
-			return nil, fmt.Errorf("Fields of %v: the field %s: %w", t, f.Name, err)
+			return nil, fmt.Errorf("the field %s: %w", f.Name, err)
 		}
 		seen[label] = f.Name
-		s.fields = append(s.fields, labelled{i, label + ": ", f.Type})
+		s = append(s, labelled{i, label + ": ", f.Type})
 	}
-	if len(s.fields) == 0 {
-		return nil, fmt.Errorf("Fields of %v: no exported fields", t)
+	if len(s) == 0 {
+		return nil, errors.New("no exported fields")
 	}
 	return s, nil
 }
 
-func (s *sheet) encode(v reflect.Value) (string, error) {
-	lines := make([]string, len(s.fields))
-	for i, f := range s.fields {
+func (s sheet) encode(v reflect.Value) (string, error) {
+	lines := make([]string, len(s))
+	for i, f := range s {
 		text, err := lineOf(v.Field(f.index))
 		if err != nil {
 			return "", fmt.Errorf("has the field %q, which %w", f.name(), err)
@@ -108,12 +107,12 @@ func lineOf(v reflect.Value) (string, error) {
 	return text, err
 }
 
-func (s *sheet) decode(text string, v reflect.Value) error {
+func (s sheet) decode(text string, v reflect.Value) error {
 	lines := strings.Split(text, "\n")
-	if len(lines) != len(s.fields) {
-		return fmt.Errorf("has %d lines for %d fields", len(lines), len(s.fields))
+	if len(lines) != len(s) {
+		return fmt.Errorf("has %d lines for %d fields", len(lines), len(s))
 	}
-	for i, f := range s.fields {
+	for i, f := range s {
 		value, ok := strings.CutPrefix(lines[i], f.label)
 		if !ok {
 			return fmt.Errorf("line %d does not begin with %q", i+1, f.label)
@@ -134,9 +133,9 @@ func (s *sheet) decode(text string, v reflect.Value) error {
 	return nil
 }
 
-func (s *sheet) constraint(never string) (c sampling.Constraint, hasStrings bool, err error) {
+func (s sheet) constraint(never string) (c sampling.Constraint, hasStrings bool, err error) {
 	var expr strings.Builder
-	for i, f := range s.fields {
+	for i, f := range s {
 		if i > 0 {
 			expr.WriteString(`\n`)
 		}

@@ -11,85 +11,77 @@ import "math"
 // derivatives, and is halved until the loss falls.
 func fitted(logs [][]float64, wanted []int) (scale float64, offset []float64) {
 	k := len(logs[0])
-	f := &fittedLoss{logs: logs, wanted: wanted, p: make([]float64, k)}
-	at := append(make([]float64, k), 1) // the offsets, then the scale
-	next := make([]float64, k+1)
-	gradient, curve := make([]float64, k+1), make([]float64, k+1)
-	loss := f.of(at, gradient, curve)
-	nextGradient, nextCurve := make([]float64, k+1), make([]float64, k+1)
+	here, next := newPoint(k), newPoint(k)
+	here.at[k] = 1
+	here.measure(logs, wanted)
 	for range 1000 {
 		slope := 0.0
-		for i, g := range gradient {
-			slope += g * g / curve[i]
+		for i, g := range here.gradient {
+			slope += g * g / here.curve[i]
 		}
 		if slope < 1e-14 {
 			break
 		}
-		lower := math.Inf(1)
 		for step := 1.0; step > 1e-9; step /= 2 {
-			for i := range at {
-				next[i] = at[i] - step*gradient[i]/curve[i]
+			for i, x := range here.at {
+				next.at[i] = x - step*here.gradient[i]/here.curve[i]
 			}
-			next[k] = max(next[k], 0) // more likely must not become less likely
-			if lower = f.of(next, nextGradient, nextCurve); lower <= loss-step*slope/10 {
+			next.at[k] = max(next.at[k], 0) // more likely must not become less likely
+			if next.measure(logs, wanted); next.loss <= here.loss-step*slope/10 {
 				break
 			}
 		}
-		if !(lower < loss) {
+		if !(next.loss < here.loss) {
 			break
 		}
-		loss, at, next = lower, next, at
-		gradient, nextGradient = nextGradient, gradient
-		curve, nextCurve = nextCurve, curve
+		here, next = next, here
 	}
-	return at[k], at[:k]
+	return here.at[k], here.at[:k]
 }
 
-type fittedLoss struct {
-	logs   [][]float64
-	wanted []int
-	p      []float64
+// A point has the offsets of k labels, followed by the scale, and the loss there.
+type point struct {
+	at       []float64
+	loss     float64
+	gradient []float64 // the first derivatives of the loss
+	curve    []float64 // the diagonal of the second derivatives
+	p        []float64 // for measure
 }
 
-// of returns the loss at the offsets and the scale, and fills in its first
-// derivatives and the diagonal of the second.
-func (f *fittedLoss) of(at, gradient, curve []float64) float64 {
-	k := len(at) - 1
-	n := float64(len(f.logs))
-	loss := 0.0
-	for i, x := range at {
+func newPoint(k int) *point {
+	return &point{at: make([]float64, k+1), gradient: make([]float64, k+1), curve: make([]float64, k+1), p: make([]float64, k)}
+}
+
+// measure sets the loss and its derivatives.
+func (at *point) measure(cases [][]float64, wanted []int) {
+	k := len(at.p)
+	n := float64(len(cases))
+	at.loss = 0
+	for i, x := range at.at {
 		centre, variance := 0.0, 9.0
 		if i == k {
 			centre, variance = 1, 1
 		}
-		loss += (x - centre) * (x - centre) / (2 * variance * n)
-		gradient[i] = (x - centre) / (variance * n)
-		curve[i] = 1 / (variance * n)
+		at.loss += (x - centre) * (x - centre) / (2 * variance * n)
+		at.gradient[i] = (x - centre) / (variance * n)
+		at.curve[i] = 1 / (variance * n)
 	}
-	for i, logs := range f.logs {
-		best := math.Inf(-1)
+	for i, logs := range cases {
 		for j, x := range logs {
-			f.p[j] = at[k]*x + at[j]
-			best = max(best, f.p[j])
+			at.p[j] = at.at[k]*x + at.at[j]
 		}
-		wanted := f.p[f.wanted[i]]
-		sum := 0.0
-		for j, x := range f.p {
-			f.p[j] = math.Exp(x - best)
-			sum += f.p[j]
-		}
-		loss += (best + math.Log(sum) - wanted) / n
+		softmax(at.p) // cannot fail: logs and offsets are finite
+		at.loss -= math.Log(at.p[wanted[i]]) / n
 		mean, square := 0.0, 0.0
 		for j, x := range logs {
-			p := f.p[j] / sum
+			p := at.p[j]
 			mean += p * x
 			square += p * x * x
-			gradient[j] += p / n
-			curve[j] += p * (1 - p) / n
+			at.gradient[j] += p / n
+			at.curve[j] += p * (1 - p) / n
 		}
-		gradient[f.wanted[i]] -= 1 / n
-		gradient[k] += (mean - logs[f.wanted[i]]) / n
-		curve[k] += max(square-mean*mean, 0) / n
+		at.gradient[wanted[i]] -= 1 / n
+		at.gradient[k] += (mean - logs[wanted[i]]) / n
+		at.curve[k] += max(square-mean*mean, 0) / n
 	}
-	return loss
 }

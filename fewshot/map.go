@@ -72,9 +72,8 @@ func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs it
 			in.Out, in.Usage = a.Value, a.Usage
 			return outcome{in, err}
 		}) {
-			if err := ctx.Err(); err != nil {
-				stop("%w", err)
-				return
+			if ctx.Err() != nil {
+				break
 			}
 			if !yield(out.result, out.err) {
 				return

@@ -66,7 +66,7 @@ func (p *goType) of(t reflect.Type) (string, error) {
 	case reflect.TypeFor[json.Number]():
 		return goNumber, nil
 	}
-	if implements[json.Marshaler](t) || implements[encoding.TextMarshaler](t) {
+	if writesItself(t) {
 		return "", fmt.Errorf("%w: the type %v writes itself; give it a method Values() []%s that returns all values", sampling.ErrUnsupported, t, t.Name())
 	}
 	switch kind := t.Kind(); {
@@ -79,7 +79,7 @@ func (p *goType) of(t reflect.Type) (string, error) {
 		return integers(t.Bits(), kind <= reflect.Int64), nil
 	case kind == reflect.Float32 || kind == reflect.Float64:
 		return goNumber, nil
-	case kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !implements[json.Marshaler](t.Elem()) && !implements[encoding.TextMarshaler](t.Elem()):
+	case kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !writesItself(t.Elem()):
 		return p.orNull(goBytes, nil)
 	case kind == reflect.Slice:
 		element, err := p.of(t.Elem())
@@ -92,7 +92,7 @@ func (p *goType) of(t reflect.Type) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if isInteger(t.Key().Kind()) && !implements[encoding.TextMarshaler](t.Key()) {
+		if isInteger(t.Key().Kind()) && !writesText(t.Key()) {
 			key = `"` + key + `"`
 		}
 		value, err := p.of(t.Elem())
@@ -213,7 +213,10 @@ func Values(t reflect.Type) ([]reflect.Value, bool) {
 	return values, len(values) > 0
 }
 
-func implements[I any](t reflect.Type) bool {
-	i := reflect.TypeFor[I]()
-	return t.Implements(i) || reflect.PointerTo(t).Implements(i)
+func writesItself(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Marshaler]()) || writesText(t)
+}
+
+func writesText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
