@@ -145,18 +145,12 @@ func (c *column) run(order []int) (text string, ok bool) {
 	if len(order) == 0 {
 		return "", true
 	}
-	from, n := order[0], len(order)
-	if from+n > len(c.all) {
+	from := order[0]
+	end := from + len(order)
+	if end > len(c.all) || &order[0] != &c.all[from] && !slices.Equal(order, c.all[from:end]) {
 		return "", false
 	}
-	if &order[0] != &c.all[from] {
-		for i, at := range order {
-			if at != from+i {
-				return "", false
-			}
-		}
-	}
-	return c.text[c.start[from]:c.start[from+n]], true
+	return c.text[c.start[from]:c.start[end]], true
 }
 
 // shown turns indexes into the column into indexes into the Task's examples.

@@ -2,7 +2,6 @@ package fewshot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -169,6 +168,3 @@ func (p Picks) check(pool int) error {
 	}
 	return nil
 }
-
-// errNoSelector is what a Selector made of another returns without it.
-var errNoSelector = errors.New("the Selector for the rest is nil; give it one, or use First")

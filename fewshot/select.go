@@ -113,17 +113,17 @@ func Fixed(k int, then Selector) Selector {
 			return nil, err
 		}
 		if then == nil {
-			return nil, errNoSelector
+			return nil, errors.New("the Selector for the rest is nil; give it one, or use First")
 		}
 		k := min(k, len(pool))
 		pinned := below(k)
 		rest := pool[k:]
-		if len(rest) == 0 {
-			return func(context.Context, string) (Picks, error) { return Picks{Pinned: pinned}, nil }, nil
-		}
-		picker, err := then(rest)
-		if err != nil {
-			return nil, fmt.Errorf("after the first %d examples: %w", k, err)
+		picker := fixed(nil)
+		if len(rest) > 0 {
+			var err error
+			if picker, err = then(rest); err != nil {
+				return nil, fmt.Errorf("after the first %d examples: %w", k, err)
+			}
 		}
 		return func(ctx context.Context, query string) (Picks, error) {
 			picks, err := picker(ctx, query)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -71,7 +72,7 @@ func (w *walker) check(t reflect.Type, depth int) error {
 		t = nil
 	}
 	seen := map[string]string{} // the names by their normal form
-	for w.enter(); w.more(); {
+	for w.at++; w.more(); {     // into the object or array
 		inner := elementOf(t)
 		if open == '{' {
 			name := w.name()
@@ -100,19 +101,11 @@ func canonicalKey(t reflect.Type, name string) bool {
 	if t.Kind() != reflect.Map || reflect.PointerTo(t.Key()).Implements(textUnmarshaler) {
 		return true
 	}
-	var written string
-	switch k := t.Key().Kind(); {
-	case k < reflect.Int || k > reflect.Uintptr:
-		return true
-	case k <= reflect.Int64:
-		n, _ := strconv.ParseInt(name, 10, 64)
-		written = strconv.FormatInt(n, 10)
-	default:
-		n, _ := strconv.ParseUint(name, 10, 64)
-		written = strconv.FormatUint(n, 10)
-	}
-	return written == name
+	k := t.Key().Kind()
+	return k < reflect.Int || k > reflect.Uintptr || integer.MatchString(name)
 }
+
+var integer = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
 
 // folded maps all names that are equal by strings.EqualFold to one name: each letter
 // becomes the least of those that differ only in case.

@@ -24,12 +24,6 @@ func (w *walker) next() byte {
 	}
 }
 
-// enter goes into an object or array.
-func (w *walker) enter() {
-	w.next()
-	w.at++
-}
-
 // more goes to the next member or element, or out of the object or array.
 func (w *walker) more() bool {
 	if w.next() == ',' {

@@ -34,15 +34,6 @@ func All(text string) iter.Seq[Word] {
 	}
 }
 
-// List returns the words of text.
-func List(text string) []Word {
-	var list []Word
-	for w := range All(text) {
-		list = append(list, w)
-	}
-	return list
-}
-
 // A kind tells how characters form words.
 type kind int
 

@@ -22,7 +22,7 @@ func TestWords(t *testing.T) {
 	} {
 		at := 0
 		var got []string
-		for _, w := range words.List(text) {
+		for w := range words.All(text) {
 			got = append(got, w.Text)
 			if strings.TrimSpace(strings.Trim(text[at:w.Start], "\x00\x7f")) != "" || w.End <= w.Start {
 				t.Errorf("%q: %q is between the words, before %+v", text, text[at:w.Start], w)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/foreword-go/foreword/internal/words"
 	"github.com/foreword-go/foreword/sampling"
@@ -38,7 +39,7 @@ type Recital struct {
 // Recite gives the model the beginning of a text, and compares its continuation
 // with what really follows.
 func Recite(ctx context.Context, m sampling.Model, text string, o ReciteOptions) (*Recital, error) {
-	all := words.List(text)
+	all := slices.Collect(words.All(text))
 	prefix, length := cmp.Or(o.Prefix, 50), cmp.Or(o.Length, 50)
 	switch {
 	case prefix < 0 || length < 0:
