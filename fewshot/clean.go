@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// A record is one row of a file: its two sides as they are written there.
-type record[Text any] struct {
-	line  int
-	sides [2]Text
+// A row is one row of a file: a line's text, the fields of a table, or the two sides
+// of an example as they are written.
+type row[T any] struct {
+	line    int // counting from 1
+	content T
 }
 
 func (o LoadOptions) check() error {
@@ -24,13 +25,13 @@ func (o LoadOptions) check() error {
 	return nil
 }
 
-// A reader reads one side of a record into a pointer, and says if it removed white
+// A reader reads one side of a row into a pointer, and says if it removed white
 // space around it.
 type reader[Text any] func(text Text, trim bool, to any) (trimmed bool, err error)
 
-// load turns records into examples and cleans them as the options say. A record's error
+// load turns rows into examples and cleans them as the options say. A row's error
 // that is a FileError belongs to the row, and any other to the file.
-func load[In, Out, Text any](o LoadOptions, records iter.Seq2[record[Text], error], read reader[Text]) iter.Seq2[Example[In, Out], error] {
+func load[In, Out, Text any](o LoadOptions, rows iter.Seq2[row[[2]Text], error], read reader[Text]) iter.Seq2[Example[In, Out], error] {
 	return func(yield func(Example[In, Out], error) bool) {
 		if err := o.check(); err != nil {
 			yield(Example[In, Out]{}, err)
@@ -42,12 +43,12 @@ func load[In, Out, Text any](o LoadOptions, records iter.Seq2[record[Text], erro
 			}
 		}
 		clean := cleaner[In, Out, Text]{options: o, read: read, labels: OneOf(o.Labels...), seen: map[string]earlier[Out]{}}
-		for rec, err := range records {
+		for r, err := range rows {
 			var e Example[In, Out]
 			var note string
 			if err == nil {
-				if e, note, err = clean.example(rec); err != nil {
-					err = &FileError{Line: rec.line, Err: err}
+				if e, note, err = clean.example(r); err != nil {
+					err = &FileError{Line: r.line, Err: err}
 				}
 			}
 			var wrong *FileError
@@ -62,11 +63,11 @@ func load[In, Out, Text any](o LoadOptions, records iter.Seq2[record[Text], erro
 				yield(Example[In, Out]{}, err)
 				return
 			case note != "":
-				report(rec.line, "%s", note)
+				report(r.line, "%s", note)
 			}
 			if o.Distinct {
-				if err := clean.repeats(e, rec.line); err != nil {
-					report(rec.line, "left out: %w", err)
+				if err := clean.repeats(e, r.line); err != nil {
+					report(r.line, "left out: %w", err)
 					continue
 				}
 			}
@@ -93,10 +94,10 @@ type earlier[Out any] struct {
 }
 
 // example reads, checks and corrects one example, and notes what it changed.
-func (k *cleaner[In, Out, Text]) example(rec record[Text]) (e Example[In, Out], note string, err error) {
-	e.At = k.options.at(rec.line)
+func (k *cleaner[In, Out, Text]) example(r row[[2]Text]) (e Example[In, Out], note string, err error) {
+	e.At = k.options.at(r.line)
 	for i, side := range []any{&e.In, &e.Out} {
-		trimmed, err := k.read(rec.sides[i], k.options.Trim, side)
+		trimmed, err := k.read(r.content[i], k.options.Trim, side)
 		if err != nil {
 			return e, "", fmt.Errorf("field %q: %w", k.options.names()[i], err)
 		}

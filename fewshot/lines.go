@@ -8,26 +8,20 @@ import (
 	"unicode/utf8"
 )
 
-// A line is one line of a file, without its line end.
-type line struct {
-	number int // counting from 1
-	text   []byte
-}
-
 // lines yields the lines of r, however long. A line that is not UTF-8 comes with a
 // FileError.
-func lines(r io.Reader) iter.Seq2[line, error] {
-	return func(yield func(line, error) bool) {
+func lines(r io.Reader) iter.Seq2[row[[]byte], error] {
+	return func(yield func(row[[]byte], error) bool) {
 		r, err := utf8Of(r)
 		if err != nil {
-			yield(line{}, err)
+			yield(row[[]byte]{}, err)
 			return
 		}
 		b := bufio.NewReader(r)
 		for number := 1; ; number++ {
 			text, err := b.ReadBytes('\n')
 			if err != nil && err != io.EOF {
-				yield(line{}, err)
+				yield(row[[]byte]{}, err)
 				return
 			}
 			if len(text) > 0 {
@@ -36,7 +30,7 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 				if !utf8.Valid(text) {
 					wrong = &FileError{Line: number, Err: errEncoding}
 				}
-				if !yield(line{number, text}, wrong) {
+				if !yield(row[[]byte]{number, text}, wrong) {
 					return
 				}
 			}

@@ -97,15 +97,15 @@ func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In
 // byte order mark, CRLF and empty lines. The first error, a [*FileError] unless r
 // itself fails, ends the sequence, which is single-use.
 func ReadJSONL[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return load[In, Out](o, func(yield func(record[json.RawMessage], error) bool) {
+	return load[In, Out](o, func(yield func(row[[2]json.RawMessage], error) bool) {
 		for l, err := range lines(r) {
-			if err == nil && len(bytes.TrimSpace(l.text)) == 0 {
+			if err == nil && len(bytes.TrimSpace(l.content)) == 0 {
 				continue
 			}
-			rec := record[json.RawMessage]{line: l.number}
+			rec := row[[2]json.RawMessage]{line: l.line}
 			if err == nil {
-				if rec.sides, err = members(l.text, o.names()); err != nil {
-					err = &FileError{Line: l.number, Err: err}
+				if rec.content, err = members(l.content, o.names()); err != nil {
+					err = &FileError{Line: l.line, Err: err}
 				}
 			}
 			if !yield(rec, err) {

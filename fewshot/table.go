@@ -20,10 +20,10 @@ import (
 // has both columns when it is split at semicolons or tabs, the whole file is. The
 // rest is as in [ReadJSONL].
 func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return readTable[In, Out](o, func(yield func(tableRow, error) bool) {
+	return readTable[In, Out](o, func(yield func(row[[]string], error) bool) {
 		r, err := utf8Of(r)
 		if err != nil {
-			yield(tableRow{}, err)
+			yield(row[[]string]{}, err)
 			return
 		}
 		b := bufio.NewReaderSize(r, 1<<16)
@@ -35,7 +35,7 @@ func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out]
 			if err == io.EOF {
 				return
 			}
-			rec := tableRow{fields: fields}
+			rec := row[[]string]{content: fields}
 			var parse *csv.ParseError
 			if errors.As(err, &parse) {
 				file := &FileError{Line: parse.StartLine, Err: parse.Err}
@@ -76,46 +76,40 @@ func comma(b *bufio.Reader, o LoadOptions) rune {
 // between fields. There is no quoting: a quotation mark is a character like any
 // other. The rest is as in [ReadCSV].
 func ReadTSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return readTable[In, Out](o, func(yield func(tableRow, error) bool) {
+	return readTable[In, Out](o, func(yield func(row[[]string], error) bool) {
 		for l, err := range lines(r) {
-			if err == nil && len(l.text) == 0 {
+			if err == nil && len(l.content) == 0 {
 				continue
 			}
-			if !yield(tableRow{l.number, strings.Split(string(l.text), "\t")}, err) {
+			if !yield(row[[]string]{l.line, strings.Split(string(l.content), "\t")}, err) {
 				return
 			}
 		}
 	})
 }
 
-// A tableRow is one row of a table.
-type tableRow struct {
-	line   int
-	fields []string
-}
-
-func readTable[In, Out any](o LoadOptions, rows iter.Seq2[tableRow, error]) iter.Seq2[Example[In, Out], error] {
-	return load[In, Out](o, func(yield func(record[string], error) bool) {
+func readTable[In, Out any](o LoadOptions, rows iter.Seq2[row[[]string], error]) iter.Seq2[Example[In, Out], error] {
+	return load[In, Out](o, func(yield func(row[[2]string], error) bool) {
 		var columns []int // of the two sides; nil before the header
 		width := 0
-		for row, err := range rows {
-			rec := record[string]{line: row.line}
+		for r, err := range rows {
+			rec := row[[2]string]{line: r.line}
 			var wrong error
 			isHeader := columns == nil
 			switch {
 			case err != nil:
 			case isHeader:
-				width = len(row.fields)
-				if columns, wrong = header(row.fields, o); wrong == nil {
+				width = len(r.content)
+				if columns, wrong = header(r.content, o); wrong == nil {
 					continue
 				}
-			case len(row.fields) != width:
-				wrong = fmt.Errorf("%d fields instead of %d", len(row.fields), width)
+			case len(r.content) != width:
+				wrong = fmt.Errorf("%d fields instead of %d", len(r.content), width)
 			default:
-				rec.sides = [2]string{row.fields[columns[0]], row.fields[columns[1]]}
+				rec.content = [2]string{r.content[columns[0]], r.content[columns[1]]}
 			}
 			if wrong != nil {
-				err = &FileError{Line: row.line, Err: wrong}
+				err = &FileError{Line: r.line, Err: wrong}
 			}
 			if file := new(FileError); isHeader && errors.As(err, &file) {
 				file.ends = true
@@ -125,7 +119,7 @@ func readTable[In, Out any](o LoadOptions, rows iter.Seq2[tableRow, error]) iter
 			}
 		}
 		if columns == nil {
-			yield(record[string]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns"), ends: true})
+			yield(row[[2]string]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns"), ends: true})
 		}
 	}, readText)
 }

@@ -21,10 +21,10 @@ import (
 // fails, ends the sequence, which is single-use. A memory without such a unit is an
 // error that names its languages.
 func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], error] {
-	return load[string, string](o, func(yield func(record[string], error) bool) {
+	return load[string, string](o, func(yield func(row[[2]string], error) bool) {
 		text, err := utf8Of(r)
 		if err != nil {
-			yield(record[string]{}, err)
+			yield(row[[2]string]{}, err)
 			return
 		}
 		d := xml.NewDecoder(text)
@@ -47,14 +47,14 @@ func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], erro
 		if !found {
 			line, _ := d.InputPos()
 			err := fmt.Errorf("no unit of the translation memory has both %q; its languages are %q", o.names(), slices.Sorted(maps.Keys(languages)))
-			yield(record[string]{}, &FileError{Line: line, Err: &mistakeError{err}, ends: true})
+			yield(row[[2]string]{}, &FileError{Line: line, Err: &mistakeError{err}, ends: true})
 		}
 	}, readText)
 }
 
 // units yields the units that have both languages, and notes all languages.
-func units(d *xml.Decoder, wanted [2]string, tags bool, languages map[string]bool) iter.Seq2[record[string], error] {
-	return func(yield func(record[string], error) bool) {
+func units(d *xml.Decoder, wanted [2]string, tags bool, languages map[string]bool) iter.Seq2[row[[2]string], error] {
+	return func(yield func(row[[2]string], error) bool) {
 		for isTMX := false; ; {
 			token, err := d.Token()
 			if err == io.EOF && isTMX {
@@ -78,14 +78,14 @@ func units(d *xml.Decoder, wanted [2]string, tags bool, languages map[string]boo
 			} else if errors.As(err, &encoding) {
 				err = encoding
 			}
-			r := record[string]{line: line}
+			r := row[[2]string]{line: line}
 			if err == nil {
-				r.sides = [2]string{u.segment(wanted[0], tags), u.segment(wanted[1], tags)}
+				r.content = [2]string{u.segment(wanted[0], tags), u.segment(wanted[1], tags)}
 				for _, v := range u.Variants {
 					languages[v.Language] = true
 				}
 			}
-			if (err != nil || r.sides[0] != "" && r.sides[1] != "") && !yield(r, err) || err != nil {
+			if (err != nil || r.content[0] != "" && r.content[1] != "") && !yield(r, err) || err != nil {
 				return
 			}
 		}

@@ -196,7 +196,7 @@ func (q Quoting) class(set []rune) string {
 		}
 		return false
 	}
-	for _, r := range slices.Concat(controls, special, []rune(q.Never+q.Also)) {
+	for _, r := range slices.Concat(escaped, []rune(q.Never+q.Also)) {
 		escape, short := shortEscapes[r]
 		if !short {
 			escape = fmt.Sprintf(`\\u%04x`, r)
@@ -211,22 +211,19 @@ func (q Quoting) class(set []rune) string {
 	return AnyOf(options...)
 }
 
-// The characters that are always escaped: line separators too, as encoding/json
-// has it.
-var (
-	special  = []rune{'"', '\\', '\u2028', '\u2029'}
-	controls = func() (all []rune) {
-		for r := range rune(0x20) {
-			all = append(all, r)
-		}
-		return all
-	}()
-)
+// escaped are the characters that are always escaped: line separators too, as
+// encoding/json has it.
+var escaped = func() (all []rune) {
+	for r := range rune(0x20) {
+		all = append(all, r)
+	}
+	return append(all, '"', '\\', '\u2028', '\u2029')
+}()
 
 // raw writes those characters of a set that a string has as they are, without those
 // in never. It is empty if there are none.
 func raw(set []rune, never string) string {
-	return without(set, slices.Concat(controls, special, []rune(never)))
+	return without(set, slices.Concat(escaped, []rune(never)))
 }
 
 func without(set, drop []rune) string {
