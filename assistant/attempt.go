@@ -108,7 +108,6 @@ type attempt struct {
 	before     sampling.Usage // of earlier attempts
 	spent      sampling.Usage // of all attempts, if the backend reports it
 
-	begun  bool             // the model has answered
 	given  []byte           // the text that was yielded
 	silent []sampling.Token // of chunks before any text, dropped with an empty reply
 	last   sampling.Chunk   // the last chunk, not yielded yet
@@ -125,32 +124,25 @@ func (a *attempt) failed(err error) error {
 func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Prompt, prefill string) error {
 	r := newReplyReader(a.page, prefill)
 	r.loop.off = a.allowLoops
+	begun := false // the model has answered
 	for chunk, err := range m.Stream(ctx, prompt.Request(a.params)) {
-		if err != nil {
-			if a.begun {
-				r.close()
-				if chunk.Text = r.take(); !a.give(chunk) {
-					return errLeft
-				}
-			}
+		if err != nil && !begun {
 			return err
 		}
-		a.begun = true
+		begun = true
 		a.account(&chunk)
 		r.write(chunk.Text)
 		if r.ended {
 			chunk.Reason = sampling.StopSequence // leaving the loop stops the model
 		}
-		if chunk.Reason != sampling.Unfinished {
-			r.close()
-		}
-		if chunk.Reason == sampling.TokenLimit && !r.ended {
-			r.loop.close()
+		if err != nil || chunk.Reason != sampling.Unfinished {
+			r.close(chunk.Reason)
 		}
 		chunk.Text = r.take()
-		if r.loop.found {
+		if err == nil && r.loop.found {
 			err = ErrLoop
-		} else if chunk.Reason != sampling.Unfinished {
+		}
+		if err == nil && chunk.Reason != sampling.Unfinished {
 			if err = a.end(chunk); err == nil {
 				return nil
 			}
@@ -179,21 +171,20 @@ func (a *attempt) account(chunk *sampling.Chunk) {
 
 // give yields a chunk that is not empty, and reports whether the caller wants more.
 func (a *attempt) give(chunk sampling.Chunk) bool {
-	chunk.Tokens = a.withSilent(chunk.Tokens)
 	a.given = append(a.given, chunk.Text...)
-	if len(a.given) == 0 {
+	if a.addSilent(&chunk); len(a.given) == 0 {
 		a.silent = chunk.Tokens
 		return true
 	}
 	return chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{}) || a.yield(chunk, nil)
 }
 
-func (a *attempt) withSilent(tokens []sampling.Token) []sampling.Token {
+// addSilent adds the tokens of chunks before any text.
+func (a *attempt) addSilent(chunk *sampling.Chunk) {
 	if len(a.silent) > 0 {
-		tokens = append(a.silent, tokens...)
+		chunk.Tokens = append(a.silent, chunk.Tokens...)
 		a.silent = nil
 	}
-	return tokens
 }
 
 // end keeps the last chunk. A reason other than those of a complete reply is an error.
@@ -206,7 +197,7 @@ func (a *attempt) end(chunk sampling.Chunk) error {
 	if a.spent != (sampling.Usage{}) { // an earlier chunk may have reported it
 		chunk.Usage = a.spent
 	}
-	chunk.Tokens = a.withSilent(chunk.Tokens)
+	a.addSilent(&chunk)
 	a.last = chunk
 	return nil
 }

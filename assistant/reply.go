@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/sampling"
 )
 
 // A replyReader undoes the layout of a reply as it arrives: the space after the label, the
@@ -113,9 +115,12 @@ func (r *replyReader) take() string {
 }
 
 // close ends the reply and gives out what was held back, except for white space.
-func (r *replyReader) close() {
+func (r *replyReader) close(reason sampling.Reason) {
 	if !r.over() {
 		r.flush()
+	}
+	if reason == sampling.TokenLimit {
+		r.loop.close()
 	}
 }
 

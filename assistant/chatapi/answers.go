@@ -39,13 +39,13 @@ type choicesWriter struct {
 	id     string
 	object string
 	chunk  string // the object of an event
-	begun  []bool // the choices of a chat that have begun; nil for raw prompts
+	chat   bool
 	// put adds the text and the log probabilities of a piece to a choice.
 	put func(choice object, p piece, event bool)
 }
 
 func newChatWriter(x *exchange) writer {
-	w := &choicesWriter{x: x, id: "chatcmpl-" + x.id, object: "chat.completion", chunk: "chat.completion.chunk", begun: make([]bool, x.request.n)}
+	w := &choicesWriter{x: x, id: "chatcmpl-" + x.id, object: "chat.completion", chunk: "chat.completion.chunk", chat: true}
 	w.put = func(choice object, p piece, event bool) {
 		if x.request.params.Logprobs && (len(p.tokens) > 0 || !event) {
 			choice["logprobs"] = object{"content": x.request.tokenLogprobs(p.tokens), "refusal": nil}
@@ -96,42 +96,38 @@ func (w *choicesWriter) whole() any {
 	return answer
 }
 
-func (w *choicesWriter) open() error { return nil }
-
-// piece sends up to three events: the role of a chat, the text, and the finish.
-func (w *choicesWriter) piece(p piece) error {
-	var parts []piece
-	if w.begun != nil && !w.begun[p.index] {
-		w.begun[p.index] = true
-		parts = append(parts, piece{index: p.index})
-	}
-	if p.text != "" || len(p.tokens) > 0 {
-		parts = append(parts, piece{index: p.index, text: p.text, tokens: p.tokens})
-	}
-	if p.finish != "" {
-		parts = append(parts, piece{index: p.index, finish: p.finish})
-	}
-	for _, part := range parts {
-		if err := w.x.event("", w.answer(w.chunk, []object{w.choice(part, true)})); err != nil {
-			return err
+// open sends the role of each reply in a chat.
+func (w *choicesWriter) open() {
+	for i := range w.x.replies {
+		if w.chat {
+			w.send(piece{index: i})
 		}
 	}
-	return nil
+}
+
+func (w *choicesWriter) send(p piece) { w.x.event("", w.answer(w.chunk, []object{w.choice(p, true)})) }
+
+// piece sends the text and the finish as two events.
+func (w *choicesWriter) piece(p piece) {
+	if p.text != "" || len(p.tokens) > 0 {
+		w.send(piece{index: p.index, text: p.text, tokens: p.tokens})
+	}
+	if p.finish != "" {
+		w.send(piece{index: p.index, finish: p.finish})
+	}
 }
 
 // close sends the usage in an event without choices.
-func (w *choicesWriter) close() error {
+func (w *choicesWriter) close() {
 	if w.x.request.includeUsage {
 		last := w.answer(w.chunk, []object{})
 		last["usage"] = wireUsage(w.x.spent)
-		if err := w.x.event("", last); err != nil {
-			return err
-		}
+		w.x.event("", last)
 	}
-	return w.x.send([]byte("data: [DONE]\n\n"))
+	w.x.send([]byte("data: [DONE]\n\n"))
 }
 
-func (w *choicesWriter) fault(f *fault) error { return w.x.event("", object{"error": f.wire()}) }
+func (w *choicesWriter) fault(f *fault) { w.x.event("", object{"error": f.wire()}) }
 
 func wireUsage(u sampling.Usage) *openai.Usage {
 	return &openai.Usage{

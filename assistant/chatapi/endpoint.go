@@ -110,28 +110,28 @@ func (x *exchange) generate() *fault {
 	return f
 }
 
-// answer draws the replies and writes them, whole or as events while they arrive.
+// answer draws the replies and writes them, whole or as events while they arrive. The
+// header of a stream waits for the first piece, so that an error before it still has a
+// status.
 func (x *exchange) answer(ctx context.Context) error {
-	if !x.request.stream {
-		if err := x.draw(ctx, func(piece) error { return nil }); err != nil {
-			return err
+	err := x.draw(ctx, func(p piece) error {
+		if !x.request.stream {
+			return nil
 		}
-		x.json(http.StatusOK, x.writer.whole())
-		return nil
-	}
-	// The header waits for the first piece, so that an error before it still has a
-	// status.
-	emit := func(p piece) error {
 		if !x.events {
 			x.begin()
-			if err := x.writer.open(); err != nil {
-				return err
-			}
+			x.writer.open()
 		}
-		return x.writer.piece(p)
-	}
-	if err := x.draw(ctx, emit); err != nil {
+		x.writer.piece(p)
+		return x.gone
+	})
+	switch {
+	case err != nil:
 		return err
+	case x.request.stream:
+		x.writer.close()
+	default:
+		x.json(http.StatusOK, x.writer.whole())
 	}
-	return x.writer.close()
+	return x.gone
 }

@@ -38,17 +38,18 @@ type exchange struct {
 	replies  []*reply
 	status   int  // 0 until the header is sent
 	events   bool // a stream of events has begun
+	gone     error
 	fault    *fault
 	spent    sampling.Usage
 }
 
 // A writer writes the answer of one exchange, whole or as events.
 type writer interface {
-	whole() any          // the whole answer, from the replies
-	open() error         // sends the events before the first piece
-	piece(p piece) error // sends the events of a piece
-	close() error        // sends the events after the last piece
-	fault(f *fault) error
+	whole() any    // the whole answer, from the replies
+	open()         // sends the events before the first piece
+	piece(p piece) // sends the events of a piece
+	close()        // sends the events after the last piece
+	fault(f *fault)
 }
 
 // An object is a JSON object of an answer. go-openai's types are made for reading
@@ -130,20 +131,22 @@ func (x *exchange) begin() {
 }
 
 // event sends one event, with a name or without.
-func (x *exchange) event(name string, v any) error {
+func (x *exchange) event(name string, v any) {
 	if name != "" {
 		name = "event: " + name + "\n"
 	}
-	return x.send(fmt.Appendf(nil, "%sdata: %s\n", name, encode(v)))
+	x.send(fmt.Appendf(nil, "%sdata: %s\n", name, encode(v)))
 }
 
 // send sends text at once. A client that takes nothing for too long is gone.
-func (x *exchange) send(event []byte) error {
+func (x *exchange) send(event []byte) {
+	if x.gone != nil {
+		return
+	}
 	x.deadline()
 	if _, err := x.w.Write(event); err != nil || x.control.Flush() != nil {
-		return errGone
+		x.gone = errGone
 	}
-	return nil
 }
 
 // fail sends an error: with a status, or as the last event of a stream that has begun.
@@ -154,7 +157,7 @@ func (x *exchange) fail(f *fault) {
 		return
 	}
 	if x.events {
-		_ = x.writer.fault(f)
+		x.writer.fault(f)
 		return
 	}
 	header := x.w.Header()

@@ -131,54 +131,38 @@ func (w *responsesWriter) whole() any {
 	return response
 }
 
-// An event is one of a stream.
-type event struct {
-	kind   string
-	fields object
-}
-
 // inPart adds the fields of an event about the only part of the message.
 func (w *responsesWriter) inPart(fields object) object {
 	maps.Copy(fields, object{"item_id": "msg_" + w.x.id, "output_index": 0, "content_index": 0})
 	return fields
 }
 
-// send numbers and sends events.
-func (w *responsesWriter) send(events ...event) error {
-	for _, e := range events {
-		e.fields["type"], e.fields["sequence_number"] = e.kind, w.number
-		w.number++
-		if err := w.x.event(e.kind, e.fields); err != nil {
-			return err
-		}
+// send numbers and sends an event.
+func (w *responsesWriter) send(kind string, fields object) {
+	fields["type"], fields["sequence_number"] = kind, w.number
+	w.number++
+	w.x.event(kind, fields)
+}
+
+func (w *responsesWriter) open() {
+	w.send("response.created", object{"response": w.response("in_progress")})
+	w.send("response.in_progress", object{"response": w.response("in_progress")})
+	w.send("response.output_item.added", object{"output_index": 0, "item": w.item("in_progress")})
+	w.send("response.content_part.added", w.inPart(object{"part": w.part("", nil)}))
+}
+
+func (w *responsesWriter) piece(p piece) {
+	if p.text != "" || len(p.tokens) > 0 {
+		w.send("response.output_text.delta", w.inPart(object{"delta": p.text, "logprobs": w.part("", p.tokens)["logprobs"]}))
 	}
-	return nil
 }
 
-func (w *responsesWriter) open() error {
-	return w.send(
-		event{"response.created", object{"response": w.response("in_progress")}},
-		event{"response.in_progress", object{"response": w.response("in_progress")}},
-		event{"response.output_item.added", object{"output_index": 0, "item": w.item("in_progress")}},
-		event{"response.content_part.added", w.inPart(object{"part": w.part("", nil)})},
-	)
-}
-
-func (w *responsesWriter) piece(p piece) error {
-	if p.text == "" && len(p.tokens) == 0 {
-		return nil
-	}
-	return w.send(event{"response.output_text.delta", w.inPart(object{"delta": p.text, "logprobs": w.part("", p.tokens)["logprobs"]})})
-}
-
-func (w *responsesWriter) close() error {
+func (w *responsesWriter) close() {
 	response, item, part := w.finished()
-	return w.send(
-		event{"response.output_text.done", w.inPart(object{"text": part["text"], "logprobs": part["logprobs"]})},
-		event{"response.content_part.done", w.inPart(object{"part": part})},
-		event{"response.output_item.done", object{"output_index": 0, "item": item}},
-		event{"response." + item["status"].(string), object{"response": response}},
-	)
+	w.send("response.output_text.done", w.inPart(object{"text": part["text"], "logprobs": part["logprobs"]}))
+	w.send("response.content_part.done", w.inPart(object{"part": part}))
+	w.send("response.output_item.done", object{"output_index": 0, "item": item})
+	w.send("response."+item["status"].(string), object{"response": response})
 }
 
-func (w *responsesWriter) fault(f *fault) error { return w.send(event{"error", f.wire()}) }
+func (w *responsesWriter) fault(f *fault) { w.send("error", f.wire()) }
