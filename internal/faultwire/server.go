@@ -11,8 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,9 +51,10 @@ type FaultServer struct {
 	plain, tls *httptest.Server
 	closed     string // the URL of a port that nobody listens at
 	open       atomic.Int64
+	mux        *http.ServeMux
 
 	mu     sync.Mutex
-	places []*place // their numbers begin the paths
+	places map[string]*place // by the first element of the path
 }
 
 // A place is a base URL with what happens there.
@@ -69,7 +70,12 @@ type asked struct{}
 // fails if the API key was ever sent to another host.
 func NewFaultServer(t testing.TB) *FaultServer {
 	t.Helper()
-	s := &FaultServer{t: t}
+	s := &FaultServer{t: t, mux: http.NewServeMux(), places: make(map[string]*place)}
+	s.mux.HandleFunc("POST /{place}"+string(Completions), s.serve)
+	s.mux.HandleFunc("POST /{place}"+string(Generate), s.serve)
+	s.mux.HandleFunc("/{place}/api/version", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"version":"0.17.4"}`) // the client's loss
+	})
 	quiet := log.New(io.Discard, "", 0) // the faults make the server complain
 	s.plain, s.tls = httptest.NewUnstartedServer(s), httptest.NewUnstartedServer(s)
 	s.plain.Config.ErrorLog, s.tls.Config.ErrorLog = quiet, quiet
@@ -91,18 +97,9 @@ func NewFaultServer(t testing.TB) *FaultServer {
 func (s *FaultServer) at(base string, next func() Fault) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.places = append(s.places, &place{next: next})
-	return fmt.Sprintf("%s/%d", base, len(s.places)-1)
-}
-
-// place returns the place of a path, or nil, and the rest of the path.
-func (s *FaultServer) place(path string) (*place, string) {
-	number, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 0 || n >= len(s.places) {
-		return nil, ""
-	}
-	return s.places[n], "/" + rest
+	number := fmt.Sprint(len(s.places))
+	s.places[number] = &place{next: next}
+	return base + "/" + number
 }
 
 // URL returns a base URL at which the server commits the fault. The paths of the
@@ -157,8 +154,7 @@ func (s *FaultServer) Kill() {
 func (s *FaultServer) Hits(base string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, _ := s.place(strings.TrimPrefix(base, s.plain.URL))
-	return p.hits
+	return s.places[path.Base(base)].hits
 }
 
 // Open returns how many requests are being answered right now. It falls to 0
@@ -178,37 +174,29 @@ func (s *FaultServer) Elsewhere() string {
 	return strings.Replace(s.plain.URL, "127.0.0.1", "localhost", 1) + "/elsewhere"
 }
 
-// ServeHTTP commits the fault that the path names.
+// ServeHTTP commits the fault of the place that the path names.
 func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
-	if strings.HasPrefix(r.URL.Path, "/elsewhere/") {
-		if r.Header.Get("Authorization") != "" {
-			s.t.Error("the API key was sent to another host")
-		}
-		http.Error(w, "who are you?", http.StatusUnauthorized)
-		return
+	if strings.HasPrefix(r.Host, "localhost") && r.Header.Get("Authorization") != "" {
+		s.t.Error("the API key was sent to another host")
 	}
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *FaultServer) serve(w http.ResponseWriter, r *http.Request) {
+	number := r.PathValue("place")
+	x := &exchange{Server: s, w: w, r: r, API: API(strings.TrimPrefix(r.URL.Path, "/"+number)), Text: FaultText}
 	s.mu.Lock()
-	place, path := s.place(r.URL.Path)
-	x := &exchange{Server: s, w: w, r: r, API: API(path), Text: FaultText}
-	var fault Fault
-	if x.API == Completions || x.API == Generate {
-		place.hits++
-		fault = place.next()
+	place := s.places[number]
+	if place == nil {
+		s.mu.Unlock()
+		http.NotFound(w, r)
+		return
 	}
+	place.hits++
+	fault := place.next()
 	s.mu.Unlock()
-	switch {
-	case path == "/api/version":
-		io.WriteString(w, `{"version":"0.17.4"}`) // the client's loss
-		return
-	case x.API != Completions && x.API != Generate:
-		http.Error(w, "no such path: "+path, http.StatusNotFound)
-		return
-	case r.Method != http.MethodPost:
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-		return
-	}
 	if err := x.read(); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

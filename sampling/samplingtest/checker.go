@@ -1,6 +1,7 @@
 package samplingtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,20 +15,29 @@ import (
 
 // A checker checks one rule on one backend.
 type checker struct {
-	kit      Kit
-	rule     rule
-	backend  sampling.Forward
-	failures []*failure
-	skip     string // why the rule was not checked or not decided
-
-	undecided bool // a time limit ended the check
+	kit     Kit
+	rule    rule
+	backend sampling.Forward
+	result
 }
+
+// A result is what came of a check.
+type result struct {
+	failures  []*failure
+	skip      string // why the rule was not checked or not decided
+	undecided bool   // a time limit ended the check
+}
+
+func (r result) broken() bool { return len(r.failures) > 0 || r.undecided }
 
 // over is the panic that ends a check early.
 type over struct{}
 
 // run checks one rule.
 func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
+	k.Prompt = cmp.Or(k.Prompt, "Once upon a time")
+	k.MaxTokens = cmp.Or(k.MaxTokens, 32)
+	k.Timeout = cmp.Or(k.Timeout, 30*time.Second)
 	c = &checker{kit: k, rule: r, backend: sampling.Forward{Backend: backend}}
 	defer func() {
 		if p := recover(); p != nil && p != (over{}) {
@@ -42,7 +52,7 @@ func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
 // expect records that the rule was broken, unless ok.
 func (c *checker) expect(ok bool, format string, args ...any) {
 	if !ok {
-		c.failures = append(c.failures, &failure{rule: c.rule.name, doc: c.rule.doc, got: fmt.Sprintf(format, args...)})
+		c.failures = append(c.failures, &failure{c.rule, fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -63,8 +73,8 @@ func (c *checker) leave(format string, args ...any) {
 // request returns a new greedy request, with the fields that Model fills in.
 func (c *checker) request() *sampling.Request {
 	return &sampling.Request{
-		Prompt: c.kit.prompt(),
-		Params: sampling.Params{MaxTokens: c.kit.maxTokens(), Seed: 1},
+		Prompt: c.kit.Prompt,
+		Params: sampling.Params{MaxTokens: c.kit.MaxTokens, Seed: 1},
 	}
 }
 
@@ -203,7 +213,7 @@ func (p params) String() string {
 // return in time. Only then does it cancel the context, since that would also clean up
 // after a backend that leaks.
 func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Context)) {
-	limit := c.kit.timeout()
+	limit := c.kit.Timeout
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(limit, cancel)
 	done := make(chan string, 1)

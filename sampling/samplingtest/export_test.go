@@ -23,7 +23,7 @@ func Check(k Kit, t *testing.T, newBackend func(t *testing.T) sampling.Backend) 
 		for _, f := range c.failures {
 			failures = append(failures, f)
 		}
-		broken[r.name] = len(c.failures) > 0 || c.undecided
+		broken[r.name] = c.broken()
 	}
 	return failures
 }
@@ -39,7 +39,7 @@ func RuleNames() (names []string) {
 // BrokenRule returns the rule that a failure names, and its text.
 func BrokenRule(err error) (rule, doc string) {
 	if f, ok := errors.AsType[*failure](err); ok {
-		return f.rule, f.doc
+		return f.name, f.doc
 	}
 	return "", ""
 }

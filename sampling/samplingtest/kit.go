@@ -1,7 +1,6 @@
 package samplingtest
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,30 +37,23 @@ type Kit struct {
 	Timeout time.Duration
 }
 
-const (
-	defaultPrompt    = "Once upon a time"
-	defaultMaxTokens = 32
-	defaultTimeout   = 30 * time.Second
-)
-
-// A failure is a rule that a backend broke.
-type failure struct {
-	rule string
-	doc  string // the rule, as the documentation has it
-	got  string // what the backend did
-}
-
-func (f *failure) Error() string {
-	return fmt.Sprintf("rule %s is broken.\n\tThe rule: %s\n\tSeen: %s", f.rule, f.doc, f.got)
-}
-
 // A rule is one thing that a backend must do. Rules run in the order of the table, and
 // only if the rules that they need were kept, so that one fault is reported once.
 type rule struct {
 	name  string
-	doc   string
+	doc   string // as the documentation has it
 	needs []string
 	check func(*checker)
+}
+
+// A failure is a rule that a backend broke, and what it did.
+type failure struct {
+	rule
+	got string
+}
+
+func (f *failure) Error() string {
+	return fmt.Sprintf("rule %s is broken.\n\tThe rule: %s\n\tSeen: %s", f.name, f.doc, f.got)
 }
 
 // rules is the table of all rules.
@@ -114,7 +106,7 @@ func (k Kit) TestBackend(t *testing.T, newBackend func(t *testing.T) sampling.Ba
 			for _, f := range c.failures {
 				t.Error(f)
 			}
-			broken[r.name] = len(c.failures) > 0 || c.undecided
+			broken[r.name] = c.broken()
 			if len(c.failures) == 0 && c.skip != "" {
 				t.Skip(c.skip)
 			}
@@ -148,7 +140,3 @@ func (k Kit) leaveOut(r rule, broken map[string]bool) string {
 	}
 	return ""
 }
-
-func (k Kit) prompt() string         { return cmp.Or(k.Prompt, defaultPrompt) }
-func (k Kit) maxTokens() int         { return cmp.Or(k.MaxTokens, defaultMaxTokens) }
-func (k Kit) timeout() time.Duration { return cmp.Or(k.Timeout, defaultTimeout) }

@@ -21,7 +21,7 @@ func (c *checker) counter() {
 		c.require(n >= 0, "%q has %d tokens", text, n)
 		return n
 	}
-	prompt := c.kit.prompt()
+	prompt := c.kit.Prompt
 	const marks = 4 // such as the begin-of-text token that a server adds
 	empty := count("")
 	c.expect(empty <= marks, "the empty text has %d tokens", empty)
@@ -59,7 +59,7 @@ func (c *checker) scorer() {
 		}
 		return scores
 	}
-	prompt := c.kit.prompt()
+	prompt := c.kit.Prompt
 	likely := c.must(c.request()).Text
 	nonsense := " qxz" + strings.Repeat("vq zx", 4)
 	scores := score(prompt, likely, nonsense, likely)

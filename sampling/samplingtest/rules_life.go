@@ -15,25 +15,19 @@ import (
 
 // The rules about how a sequence ends, and about goroutines.
 
-// places returns some of the numbers from 0 to n-1: the first four, the middle and the
-// last two.
-func places(n int) []int {
-	all := []int{0, 1, 2, 3, n / 2, n - 2, n - 1}
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(i int) bool { return i < 0 || i >= n })
-}
-
-// points returns the numbers from 0 to n-1, or places if there are too many.
-func points(n int) []int {
-	if n > 64 {
-		return places(n)
-	}
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
+// places returns the numbers from 0 to n-1. If they are more than most, it returns the
+// first four, the middle and the last two.
+func places(n, most int) (all []int) {
+	for i := range n {
+		if n <= most || i < 4 || i == n/2 || i >= n-2 {
+			all = append(all, i)
+		}
 	}
 	return all
 }
+
+// every and some are how many chunks a rule tries one by one.
+const every, some = 64, 7
 
 func (c *checker) cancelled() {
 	c.ended("a context that was cancelled before", c.run(gone(), c.request(), nil), context.Canceled, 0)
@@ -42,11 +36,11 @@ func (c *checker) cancelled() {
 	c.ended("a deadline that had passed before", c.run(late, c.request(), nil), context.DeadlineExceeded, 0)
 
 	n := len(c.must(c.request()).chunks)
-	for _, at := range points(n) {
+	for _, at := range places(n, every) {
 		c.ended("a context that was cancelled in the loop", c.cancelAt(at, inLoop), context.Canceled, at+1)
 	}
 	// Cancelled while the backend works. It may finish first, but must not hang.
-	for _, at := range places(n) {
+	for _, at := range places(n, some) {
 		c.cancelAt(at, beside)
 	}
 }
@@ -65,7 +59,7 @@ func (c *checker) ended(what string, s *sample, want error, taken int) {
 
 func (c *checker) earlyBreak() {
 	n := len(c.must(c.request()).chunks)
-	for _, at := range points(n) {
+	for _, at := range places(n, every) {
 		s := c.leaveAt(at)
 		c.require(s.afterLeft == 0, "the loop was left at chunk %d of %d, and yield was called %d more times; in a range statement that panics", at+1, n, s.afterLeft)
 	}
@@ -73,11 +67,11 @@ func (c *checker) earlyBreak() {
 
 func (c *checker) goroutines() {
 	n := len(c.must(c.request()).chunks) // the backend may start some once
-	left := leftovers(min(c.kit.timeout()/10, 3*time.Second), func() {
+	left := leftovers(min(c.kit.Timeout/10, 3*time.Second), func() {
 		for range 4 {
 			c.must(c.request())
 		}
-		for _, at := range places(n) {
+		for _, at := range places(n, some) {
 			c.leaveAt(at)
 			c.cancelAt(at, inLoop)
 		}
@@ -107,7 +101,7 @@ func (c *checker) concurrency() {
 	var long []*sampling.Request
 	for i := range 4 {
 		req := c.request()
-		req.Prompt = strings.Repeat(req.Prompt+".\n", 16) + strings.Repeat([]string{"One ", "Two ", "Three ", ""}[i], 16) + c.kit.prompt()
+		req.Prompt = strings.Repeat(req.Prompt+".\n", 16) + strings.Repeat([]string{"One ", "Two ", "Three ", ""}[i], 16) + c.kit.Prompt
 		req.Params.MaxTokens = min(req.Params.MaxTokens, 8)
 		long = append(long, req)
 	}
@@ -178,7 +172,8 @@ func (c *checker) atOnce(requests []*sampling.Request) []*sample {
 		all.Go(func() {
 			at := sync.OnceFunc(waiting.Done)
 			defer at()
-			checkers[i] = c.kit.run(rule{name: c.rule.name, doc: c.rule.doc, check: func(one *checker) {
+			alone := c.rule
+			alone.check = func(one *checker) {
 				got[i] = one.run(context.Background(), req, func(n int) bool {
 					if n == 0 {
 						at()
@@ -190,18 +185,15 @@ func (c *checker) atOnce(requests []*sampling.Request) []*sample {
 					runtime.Gosched()
 					return true
 				})
-			}}, c.backend.Backend)
+			}
+			checkers[i] = c.kit.run(alone, c.backend.Backend)
 		})
 	}
 	all.Wait()
 	for _, one := range checkers {
-		if len(one.failures) > 0 {
-			c.failures = append(c.failures, one.failures...)
+		if one.broken() {
+			c.result = one.result
 			panic(over{})
-		}
-		if one.undecided {
-			c.undecided = true
-			c.leave("%s", one.skip)
 		}
 	}
 	return got

@@ -36,11 +36,11 @@ func (c *checker) stopLists(greedy *sample) (lists [][]string) {
 		borders = append(borders, at)
 	}
 	borders = append(borders, len(text)/4, len(text)/2)
-	for _, place := range places(len(borders)) {
+	for _, place := range places(len(borders), some) {
 		lists = append(lists, []string{around(borders[place])})
 	}
 	lists = append(lists, []string{"@@ never 1 @@", "@@ never 2 @@", "@@ never 3 @@", "@@ never 4 @@", "@@ never 5 @@", around(len(text) / 2)})
-	if words := strings.Fields(c.kit.prompt()); len(words) > 0 {
+	if words := strings.Fields(c.kit.Prompt); len(words) > 0 {
 		if last := words[len(words)-1]; !strings.Contains(greedy.Text, last) {
 			lists = append(lists, []string{last})
 		}

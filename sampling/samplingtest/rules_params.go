@@ -43,7 +43,7 @@ const wordsInToken = 8
 
 func (c *checker) maxTokens() {
 	long := c.must(c.request())
-	n := c.kit.maxTokens()
+	n := c.kit.MaxTokens
 	c.within(long.Completion, n)
 	for _, limit := range []int{1, 2, n / 2} {
 		if limit < 1 || limit >= n {

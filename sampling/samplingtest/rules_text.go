@@ -12,7 +12,7 @@ import (
 
 func (c *checker) answers() {
 	s := c.must(c.request())
-	c.expect(s.Text != "", "the greedy continuation of %q is empty; let Kit.Prompt be one that the model goes on from", c.kit.prompt())
+	c.expect(s.Text != "", "the greedy continuation of %q is empty; let Kit.Prompt be one that the model goes on from", c.kit.Prompt)
 }
 
 func (c *checker) reasons() {
@@ -43,7 +43,7 @@ func (c *checker) noEcho() {
 	again := c.request()
 	again.Prompt += first.Text
 	second := c.must(again)
-	c.expect(!echoes(first.Text, c.kit.prompt()) || !echoes(second.Text, again.Prompt), "the continuation of %q begins with it: %.200q", c.kit.prompt(), first.Text)
+	c.expect(!echoes(first.Text, c.kit.Prompt) || !echoes(second.Text, again.Prompt), "the continuation of %q begins with it: %.200q", c.kit.Prompt, first.Text)
 }
 
 func echoes(text, prompt string) bool {

@@ -119,50 +119,44 @@ func (s *Script) Calls() []Call {
 // Sample yields the next reply.
 func (s *Script) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		number, call := s.begin(req)
-		fail := func(err error) {
+		c := &call{Call: Call{Request: copyRequest(req)}}
+		s.mu.Lock()
+		number := len(s.calls)
+		s.calls = append(s.calls, c)
+		s.mu.Unlock()
+		if err := s.play(ctx, req, number, c, yield); err != nil {
 			s.mu.Lock()
-			call.Err = err
+			c.Err = err
 			s.mu.Unlock()
 			yield(sampling.Chunk{}, err)
-		}
-		if s.Answer == nil {
-			fail(errors.New("samplingtest: the Script has no replies; set Answer"))
-			return
-		}
-		reply := s.Answer(number, req)
-		for i, chunk := range s.chunks(reply) {
-			if s.Wait != nil {
-				if err := s.Wait(ctx, number, i); err != nil {
-					fail(err)
-					return
-				}
-			}
-			if err := ctx.Err(); err != nil {
-				fail(err)
-				return
-			}
-			s.mu.Lock()
-			call.Chunks++
-			call.text.WriteString(chunk.Text)
-			s.mu.Unlock()
-			if !yield(chunk, nil) {
-				return
-			}
-		}
-		if reply.Err != nil {
-			fail(reply.Err)
 		}
 	}
 }
 
-// begin records a new call and returns its number.
-func (s *Script) begin(req *sampling.Request) (int, *call) {
-	c := &call{Call: Call{Request: copyRequest(req)}}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, c)
-	return len(s.calls) - 1, c
+// play yields the chunks of a call and returns the error after them.
+func (s *Script) play(ctx context.Context, req *sampling.Request, number int, c *call, yield func(sampling.Chunk, error) bool) error {
+	if s.Answer == nil {
+		return errors.New("samplingtest: the Script has no replies; set Answer")
+	}
+	reply := s.Answer(number, req)
+	for i, chunk := range s.chunks(reply) {
+		if s.Wait != nil {
+			if err := s.Wait(ctx, number, i); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		c.Chunks++
+		c.text.WriteString(chunk.Text)
+		s.mu.Unlock()
+		if !yield(chunk, nil) {
+			return nil
+		}
+	}
+	return reply.Err
 }
 
 func copyRequest(req *sampling.Request) sampling.Request {
