@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 )
@@ -25,6 +26,7 @@ type Decoder struct {
 	matcher Matcher
 	texts   []string // by token; nil without a constraint
 	masks   map[*dfaState][]uint64
+	spare   []Candidate // room for a ranking
 }
 
 // NewDecoder returns a Decoder for one completion of a prompt with these tokens.
@@ -116,6 +118,11 @@ func (d *Decoder) mask() []uint64 {
 	}
 	d.masks[d.matcher.at] = mask
 	return mask
+}
+
+// compare orders candidates, the best one first.
+func (c Candidate) compare(o Candidate) int {
+	return cmp.Or(cmp.Compare(o.Logprob, c.Logprob), cmp.Compare(c.ID, o.ID))
 }
 
 // better reports whether c comes before o. Two are never equal.

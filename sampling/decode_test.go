@@ -216,6 +216,72 @@ func TestDecoderAgainstOracle(t *testing.T) {
 	}
 }
 
+// Drawing from many candidates gives the token that sorting them would give, at
+// any spread of the logits, with ties, and in any order of the candidates.
+func TestDecoderEqualsSorting(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for name, logit := range map[string]func() float64{
+		"wide":       func() float64 { return 3 * random.NormFloat64() },
+		"flat":       func() float64 { return 0.01 * random.NormFloat64() },
+		"nearly one": func() float64 { return -1e-12 * random.Float64() },
+		"two values": func() float64 { return float64(random.IntN(2)) },
+		"few values": func() float64 { return float64(random.IntN(9)) * math.Ln2 / 2 },
+		"equal":      func() float64 { return 7 },
+		"remote":     func() float64 { return -1e3 * math.Pow(random.Float64(), 9) },
+	} {
+		for seed := range uint64(100) {
+			logits := make([]sampling.Candidate, 1+random.IntN(3000))
+			for i := range logits {
+				logits[i] = sampling.Candidate{ID: i, Logprob: logit()}
+			}
+			p := sampling.Params{Temperature: 1, Seed: seed + 1}
+			if p.TopP = random.Float64(); seed%4 == 0 {
+				p.TopP, p.MinP = 0, 0.9*random.Float64()
+			}
+			if seed%3 == 0 {
+				p.TopK = 1 + random.IntN(len(logits))
+			}
+			want := sorted(p, logits)
+			if seed%2 == 0 {
+				random.Shuffle(len(logits), func(i, j int) { logits[i], logits[j] = logits[j], logits[i] })
+			}
+			if got, _ := decoder(p).Next(logits); got != want {
+				t.Errorf("%s: of %d candidates, %+v drew %d, want %d", name, len(logits), p, got, want)
+			}
+		}
+	}
+}
+
+// sorted draws the first token of a Decoder from candidates in the order of their
+// IDs, by sorting them.
+func sorted(p sampling.Params, logits []sampling.Candidate) int {
+	all := slices.Clone(logits)
+	slices.SortStableFunc(all, func(a, b sampling.Candidate) int { return cmp.Compare(b.Logprob, a.Logprob) })
+	if p.TopK > 0 {
+		all = all[:min(p.TopK, len(all))]
+	}
+	best, total := all[0].Logprob, 0.0
+	for i := range all {
+		all[i].Logprob = math.Exp((all[i].Logprob - best) / p.Temperature)
+		total += all[i].Logprob
+	}
+	slices.SortFunc(all, func(a, b sampling.Candidate) int { // weights tie where logits differ
+		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))
+	})
+	kept, sum := 0, 0.0
+	for kept < len(all) && all[kept].Logprob >= p.MinP && (p.TopP == 0 || sum < p.TopP*total) {
+		sum += all[kept].Logprob
+		kept++
+	}
+	at := rand.New(rand.NewPCG(p.Seed, 0x666f7265776f7264)).Float64() * sum
+	for _, c := range all[:kept] {
+		if at -= c.Logprob; at < 0 {
+			return c.ID
+		}
+	}
+	return all[kept-1].ID
+}
+
 // TestDecoderPenalties draws one token after a history, which many Decoders with
 // different seeds have seen in the same way.
 func TestDecoderPenalties(t *testing.T) {

@@ -10,24 +10,35 @@ func (d *Decoder) draw(candidates []Candidate) int {
 		candidates = topK(candidates, p.TopK)
 	}
 	total := weigh(candidates, p.Temperature)
-	if p.TopP > 0 && p.TopP < 1 {
-		// The tokens below the limit sum to less than 1 - TopP: none is in the
-		// nucleus.
-		nucleus := atLeast(candidates, (1-p.TopP)*total/float64(len(candidates)))
-		candidates = nucleus[:place(nucleus, p.TopP*total)+1]
-		total = sum(candidates)
+	least, nucleus := max(p.MinP, math.SmallestNonzeroFloat64), math.Inf(1)
+	if 0 < p.TopP && p.TopP < 1 {
+		nucleus = p.TopP * total
+		// The tokens below this sum to less than 1 - TopP: none is in the nucleus.
+		least = max(least, (1-p.TopP)*total/float64(len(candidates)))
+	} else if p.TopK == 0 && p.MinP == 0 {
+		return pick(candidates, d.random.Float64()*total)
 	}
-	if p.MinP > 0 {
-		candidates = atLeast(candidates, p.MinP)
-		total = sum(candidates)
+	candidates, sum := atLeast(candidates, least)
+	if len(d.spare) < len(candidates) {
+		d.spare = make([]Candidate, len(candidates))
 	}
-	at := d.random.Float64() * total
-	if p.TopK > 0 || p.TopP > 0 && p.TopP < 1 || p.MinP > 0 {
-		// As if they were sorted: then the draw does not depend on their order.
-		return candidates[place(candidates, math.Nextafter(at, math.Inf(1)))].ID
+	left := ranking{all: candidates, spare: d.spare, shift: topShift}
+	last := Candidate{ID: math.MaxInt}
+	if nucleus < sum {
+		last, sum = left.reach(nucleus)
 	}
+	// As if they were sorted: then the draw does not depend on their order.
+	drawn, _ := left.reach(math.Nextafter(d.random.Float64()*sum, math.Inf(1)))
+	if last.better(drawn) {
+		return last.ID // the last bit of a sum depends on the order
+	}
+	return drawn.ID
+}
+
+// pick returns the candidate at which the sum of the weights exceeds target.
+func pick(candidates []Candidate, target float64) int {
 	for _, c := range candidates {
-		if at -= c.Logprob; at < 0 {
+		if target -= c.Logprob; target < 0 {
 			return c.ID
 		}
 	}
@@ -52,22 +63,15 @@ func weigh(candidates []Candidate, temperature float64) (total float64) {
 	return total
 }
 
-func sum(candidates []Candidate) (total float64) {
-	for _, c := range candidates {
-		total += c.Logprob
-	}
-	return total
-}
-
-// atLeast returns the candidates with at least that weight.
-func atLeast(candidates []Candidate, weight float64) []Candidate {
-	left := candidates[:0]
+// atLeast returns the candidates with at least that weight, and the sum of theirs.
+func atLeast(candidates []Candidate, weight float64) (left []Candidate, sum float64) {
+	left = candidates[:0]
 	for _, c := range candidates {
 		if c.Logprob >= weight {
-			left = append(left, c)
+			left, sum = append(left, c), sum+c.Logprob
 		}
 	}
-	return left
+	return left, sum
 }
 
 // topK returns the k best candidates, unordered, by Hoare's FIND (1961).
@@ -80,26 +84,6 @@ func topK(candidates []Candidate, k int) []Candidate {
 		}
 	}
 	return candidates[:min(k, len(candidates))]
-}
-
-// place returns the index at which the sum of the weights, best first, reaches
-// target, or the last index. It reorders the candidates so that better ones are
-// before the index and worse ones after it.
-func place(candidates []Candidate, target float64) int {
-	lo, hi := 0, len(candidates)-1
-	for lo < hi {
-		middle := lo + partition(candidates[lo:hi+1])
-		above := sum(candidates[lo:middle])
-		if above >= target {
-			hi = middle - 1
-			continue
-		}
-		if target -= above + candidates[middle].Logprob; target <= 0 || middle == hi {
-			return middle
-		}
-		lo = middle + 1
-	}
-	return lo
 }
 
 // partition picks a candidate, moves the better ones before it, and returns its
