@@ -17,10 +17,7 @@ import (
 const backendName = "ollama"
 
 // A Backend continues text by one model on one Ollama server. It implements
-// [sampling.Backend] and [sampling.Describer] and nothing beside them: Ollama
-// has no way to count the tokens of a text, to score one, or to draw several
-// continuations of a prompt that it reads once. It enforces no
-// [sampling.Constraint] on a raw prompt.
+// [sampling.Backend] and [sampling.Describer].
 //
 // A Backend is safe for concurrent use and meant to be shared. Its connections
 // belong to the HTTP client, so there is nothing to close.

@@ -18,7 +18,7 @@ type learned struct {
 	most       atomic.Int64 // continuations at once, where the server has told its slots
 	noTokenIDs atomic.Bool  // the server reports no log probabilities of given tokens
 	echoing    *httpwire.Fact[echoing]
-	labels     memory
+	texts      memory
 }
 
 // Draw implements [sampling.Drawer] with a single request, so that the prompt is

@@ -8,28 +8,41 @@ import (
 	"unicode/utf8"
 )
 
-// A memory holds the tokens of continuations that were scored.
+// A memory holds the tokens of texts.
 type memory struct {
 	mu     sync.Mutex
-	tokens map[string][]piece
+	tokens map[tokenized][]piece
 }
 
-// remembered is how many continuations a memory holds at most.
-const remembered = 4096
-
-func (m *memory) get(key string) []piece {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.tokens[key]
+// A tokenized is a text and what was asked of its tokens. See tokens.
+type tokenized struct {
+	text         string
+	begin, texts bool
 }
 
-func (m *memory) put(key string, tokens []piece) {
+// mostRemembered is how many texts a memory holds at most.
+const mostRemembered = 4096
+
+// remembered returns the tokens of a text, and asks for them once.
+func (b *Backend) remembered(ctx context.Context, key tokenized) ([]piece, error) {
+	m := &b.learned.texts
+	m.mu.Lock()
+	tokens, ok := m.tokens[key]
+	m.mu.Unlock()
+	if ok {
+		return tokens, nil
+	}
+	tokens, err := b.tokens(ctx, key.text, key.begin, key.texts)
+	if err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.tokens == nil || len(m.tokens) >= remembered {
-		m.tokens = map[string][]piece{}
+	if m.tokens == nil || len(m.tokens) >= mostRemembered {
+		m.tokens = map[tokenized][]piece{}
 	}
 	m.tokens[key] = tokens
+	return tokens, nil
 }
 
 // following returns the tokens of text after prompt, or nil if a token spans the
@@ -40,34 +53,21 @@ func (m *memory) put(key string, tokens []piece) {
 // for each label.
 func (b *Backend) following(ctx context.Context, prompt, text string) ([]piece, error) {
 	end := lastLine(prompt)
-	keyBefore := end + "\x00"
-	if end == prompt {
-		keyBefore = "\x00" + keyBefore
+	before, err := b.remembered(ctx, tokenized{end, end == prompt, false})
+	if err != nil {
+		return nil, err
 	}
-	key := keyBefore + text
-	if tokens := b.learned.labels.get(key); tokens != nil {
-		return tokens, nil
-	}
-	before := b.learned.labels.get(keyBefore)
-	if before == nil {
-		var err error
-		if before, err = b.tokens(ctx, end, end == prompt, false); err != nil {
-			return nil, err
-		}
-		b.learned.labels.put(keyBefore, before)
-	}
-	all, err := b.tokens(ctx, end+text, end == prompt, true)
+	all, err := b.remembered(ctx, tokenized{end + text, end == prompt, true})
 	if err != nil {
 		return nil, err
 	}
 	if len(all) <= len(before) || !slices.Equal(ids(before), ids(all[:len(before)])) {
 		return nil, nil
 	}
-	tokens := all[len(before):]
+	tokens := slices.Clone(all[len(before):])
 	if !unspell(tokens, text) {
 		return nil, nil
 	}
-	b.learned.labels.put(key, tokens)
 	return tokens, nil
 }
 

@@ -9,19 +9,10 @@ import (
 )
 
 // Score returns how likely each continuation of req.Prompt is. It implements
-// [sampling.Scorer]. How it asks depends on the server:
-//
-//   - vLLM reports the log probabilities of given tokens: one request for labels
-//     of one token, and one for each further token of the longest label. The
-//     prompt comes from the prefix cache. Long texts are scored by echo.
-//   - llama.cpp is forced to draw the tokens of a continuation, and reports their log
-//     probabilities before the force: at most one request for each continuation. A
-//     token among the likeliest of an earlier request needs none.
-//   - Other servers are sent prompt and continuation together and asked for the
-//     log probabilities of the prompt (echo), several texts a request.
-//
-// The first two tokenize each continuation after the prompt's last line, and remember
-// the tokens.
+// [sampling.Scorer]. vLLM reports the log probabilities of given tokens, and
+// llama.cpp those of tokens that it is forced to draw. Other servers are sent prompt
+// and continuation together and asked for the log probabilities of the prompt (echo),
+// several texts a request. vLLM is asked so for long texts too.
 //
 // Many servers ignore echo, or answer it without log probabilities. So the first call
 // sends a short probe. If its answer lacks the prompt's log probabilities, this and
