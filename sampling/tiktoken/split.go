@@ -126,27 +126,17 @@ func cased(text string, i int) int {
 	}
 }
 
-// contraction returns the length of the English contraction at the start of text, such
-// as 's and 'll, or 0.
+var contractions = [...]string{"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}
+
+// contraction returns the length of the English contraction at the start of text, or 0.
 func contraction(text string, foldCase bool) int {
-	if len(text) < 2 || text[0] != '\'' {
+	if text == "" || text[0] != '\'' {
 		return 0
 	}
-	fold := func(b byte) byte {
-		if foldCase && 'A' <= b && b <= 'Z' {
-			b += 'a' - 'A'
+	for _, c := range contractions {
+		if n := len(c); n <= len(text) && (text[:n] == c || foldCase && strings.EqualFold(text[:n], c)) {
+			return n
 		}
-		return b
-	}
-	second, third := fold(text[1]), byte(0)
-	if len(text) > 2 {
-		third = fold(text[2])
-	}
-	switch {
-	case second == 's', second == 't', second == 'm', second == 'd':
-		return 2
-	case second == 'r' && third == 'e', second == 'v' && third == 'e', second == 'l' && third == 'l':
-		return 3
 	}
 	return 0
 }
