@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
@@ -51,17 +50,19 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 	}
 	var read reading
 	read.copy(&s.reading)
+	again := sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		s.reading.copy(&read)
+		return func(yield func(sampling.Chunk, error) bool) { s.run(ctx, req, yield) }
+	})}
 	var all []*sampling.Completion
 	for i := range n {
-		if i > 0 {
-			s.reading.copy(&read)
-		}
 		one := *req
 		one.Params.Seed = seeds.At(req.Params.Seed, i)
-		c, err := s.complete(ctx, &one)
+		c, err := again.Complete(ctx, &one)
 		if err != nil {
 			return all, err
 		}
+		c.Usage = sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
 		all = append(all, c)
 	}
 	return all, nil
@@ -153,23 +154,6 @@ func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sam
 			return
 		}
 	}
-}
-
-// complete draws a continuation up to a stop sequence.
-func (s *sampler) complete(ctx context.Context, req *sampling.Request) (*sampling.Completion, error) {
-	c := &sampling.Completion{Seed: req.Params.Seed}
-	var text strings.Builder
-	for chunk, err := range sampling.Until(func(yield func(sampling.Chunk, error) bool) { s.run(ctx, req, yield) }, req.Stop) {
-		if err != nil {
-			return nil, err
-		}
-		text.WriteString(chunk.Text)
-		c.Tokens = append(c.Tokens, chunk.Tokens...)
-		c.Reason, c.Stop = chunk.Reason, chunk.Stop
-	}
-	c.Text = text.String()
-	c.Usage = sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
-	return c, nil
 }
 
 const (
