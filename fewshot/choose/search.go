@@ -15,21 +15,6 @@ type cursor struct {
 	most    uint64 // that it can add to a score
 }
 
-// skip passes the postings of examples before doc. The steps double, since the
-// next one asked for is mostly near.
-func (c *cursor) skip(doc uint32) {
-	if len(c.docs) == 0 || c.docs[0] >= doc {
-		return
-	}
-	step := 1
-	for step < len(c.docs) && c.docs[step] < doc {
-		step *= 2
-	}
-	from := step / 2
-	at, _ := slices.BinarySearch(c.docs[from:min(step, len(c.docs))], doc)
-	c.docs, c.impacts = c.docs[from+at:], c.impacts[from+at:]
-}
-
 // span is how many examples are scored together: their scores fit the nearest
 // cache.
 const span = 2048
@@ -125,10 +110,17 @@ func (c *cursor) add(first uint32, scores *[span]uint64, marked *[span / 64]uint
 	c.docs, c.impacts = c.docs[n:], c.impacts[n:]
 }
 
-// at returns the term's part of the score of one example.
+// at returns the term's part of the score of one example, and passes the postings of
+// earlier ones. The steps double, since the next one asked for is mostly near.
 func (c *cursor) at(doc uint32) uint64 {
-	c.skip(doc)
-	if len(c.docs) == 0 || c.docs[0] != doc {
+	step := 1
+	for step < len(c.docs) && c.docs[step] < doc {
+		step *= 2
+	}
+	from := step / 2
+	n, found := slices.BinarySearch(c.docs[from:min(step+1, len(c.docs))], doc)
+	c.docs, c.impacts = c.docs[from+n:], c.impacts[from+n:]
+	if !found {
 		return 0
 	}
 	return c.weight * uint64(c.impacts[0])
