@@ -109,6 +109,9 @@ func (f *File) Save(t Transcript) error {
 	if same == len(t) && same == len(f.saved) {
 		return nil
 	}
+	if i := slices.IndexFunc(t, func(turn Turn) bool { return turn.User == "" && turn.Reply == "" }); i >= 0 {
+		return &ValueError{Where: fmt.Sprintf("turn %d", i+1), Err: errors.New("has no text; remove it")}
+	}
 	if _, err := t.clean(""); err != nil {
 		return err // encoding/json would replace invalid UTF-8
 	}

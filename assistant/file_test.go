@@ -206,8 +206,10 @@ func TestFileRefusesWhatItCannotKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bad *assistant.ValueError
-	if err := file.Save(append(good, assistant.Turn{User: "\xff"})); !errors.As(err, &bad) {
-		t.Errorf("text that is not UTF-8: %v", err)
+	for _, turn := range []assistant.Turn{{User: "\xff"}, {Reply: "a\x00"}, {}, {Seed: 1}} {
+		if err := file.Save(append(good, turn)); !errors.As(err, &bad) {
+			t.Errorf("%+v: %v", turn, err)
+		}
 	}
 	if diff := cmp.Diff(good, assistant.Saved(file)); diff != "" {
 		t.Error(diff)
