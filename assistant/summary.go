@@ -36,7 +36,7 @@ func (c *Conversation) Summarize(ctx context.Context) error {
 	if dropped > 0 {
 		c.Summarized = c.summarized(c.Transcript)
 	}
-	for c.Summarized < dropped {
+	for max(c.Summarized, 0) < dropped {
 		end := dropped
 		err := c.summarizeTo(ctx, end, oneLine)
 		for errors.Is(err, sampling.ErrBudget) && end > c.Summarized+1 {

@@ -58,6 +58,11 @@ func TestSummarize(t *testing.T) {
 
 	// A summary of turns that were taken back does not bring them back.
 	taken := c
+	short := c
+	short.Transcript, short.Summarized = c.Transcript[:1], -1
+	if err := short.Summarize(t.Context()); err != nil {
+		t.Errorf("nothing is summed up: %v", err)
+	}
 	taken.Summary, taken.Summarized = assistant.Turn{Reply: "Summary of what was taken back."}, 60
 	taken.Transcript = taken.Transcript[:59]
 	if p, err := taken.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); err != nil || len(p.Dropped) == 0 || strings.Contains(p.Text, "taken back") {
