@@ -73,18 +73,6 @@ func checkTests(t *testing.T, args []string) {
 	}
 }
 
-// splitWords splits a command as a shell does, with double quotes.
-func splitWords(command string) (words []string) {
-	for i, part := range strings.Split(command, `"`) {
-		if i%2 == 1 {
-			words = append(words, part)
-		} else {
-			words = append(words, strings.Fields(part)...)
-		}
-	}
-	return words
-}
-
 // TestImport imports this module into a new one as the README describes, and runs the
 // README's first program there.
 func TestImport(t *testing.T) {

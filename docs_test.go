@@ -2,7 +2,6 @@ package foreword_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -169,23 +168,4 @@ func program(t *testing.T, file string) []string {
 		t.Fatalf("%s has no package clause after a comment", file)
 	}
 	return strings.Split(strings.TrimRight("package "+code, "\n"), "\n")
-}
-
-// outputs keeps what each command printed: several documents show the same command.
-var outputs = map[string][]string{}
-
-// printed returns what a command prints. go keeps the program of a go run in its
-// build cache, so only the first run after a change links it.
-func printed(t *testing.T, command string) []string {
-	t.Helper()
-	if lines, ok := outputs[command]; ok {
-		return lines
-	}
-	words := splitWords(command)
-	text, err := exec.CommandContext(t.Context(), words[0], words[1:]...).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", command, err)
-	}
-	outputs[command] = strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	return outputs[command]
 }

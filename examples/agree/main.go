@@ -71,7 +71,7 @@ func run(ctx context.Context, env *cli.Env) error {
 		for _, c := range a.Samples {
 			answers = append(answers, strings.Fields(strings.TrimRight(c.Text, ".")))
 		}
-		printTree(env.Stdout, paint, answers, "")
+		cli.PrintTree(env.Stdout, paint, answers, "")
 		verdict := "It seems to guess"
 		if a.Share > 0.5 {
 			verdict = "It seems to know"

@@ -126,5 +126,3 @@ func TestFailedReply(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
-
-func TestTour(t *testing.T) { clitest.Tour(t, "assistant", run) }

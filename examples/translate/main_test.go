@@ -46,8 +46,7 @@ func TestRawGoesOn(t *testing.T) {
 	clitest.Golden(t, "raw.txt", got.Stdout)
 }
 
-func TestCommandLine(t *testing.T) {
-	clitest.CommandLine(t, "translate", run, nil)
+func TestHelp(t *testing.T) {
 	got := clitest.Run(t, "translate", run, "", nil, "-h")
 	if got.Status != 0 || got.Stderr != "" {
 		t.Errorf("help ends with %+v", got)
@@ -121,5 +120,3 @@ func TestServer(t *testing.T) {
 		t.Errorf("the key is sent as %q", auth)
 	}
 }
-
-func TestTour(t *testing.T) { clitest.Tour(t, "translate", run) }

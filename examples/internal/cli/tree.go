@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -7,14 +7,12 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/foreword-go/foreword/examples/internal/cli"
 )
 
-// printTree prints answers, each a list of words, the commonest first. Those that
+// PrintTree prints answers, each a list of words, the commonest first. Those that
 // begin with the same word are printed together: what they have in common, and
 // below it how they go on from there.
-func printTree(out io.Writer, paint cli.Painter, answers [][]string, indent string) {
+func PrintTree(out io.Writer, paint Painter, answers [][]string, indent string) {
 	for _, alike := range byFirstWord(answers) {
 		shared := inCommon(alike)
 		text := cmp.Or(strings.Join(alike[0][:shared], " "), "(nothing)")
@@ -22,13 +20,13 @@ func printTree(out io.Writer, paint cli.Painter, answers [][]string, indent stri
 		if parts {
 			text += " ..."
 		}
-		fmt.Fprintf(out, "%s%4d × %s\n", indent, len(alike), paint.Paint(cli.Green, text))
+		fmt.Fprintf(out, "%s%4d × %s\n", indent, len(alike), paint.Paint(Green, text))
 		if parts {
 			rest := make([][]string, len(alike))
 			for i, answer := range alike {
 				rest[i] = answer[shared:]
 			}
-			printTree(out, paint, rest, indent+"    ")
+			PrintTree(out, paint, rest, indent+"    ")
 		}
 	}
 }
