@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	"fewshot/choose":                     {"fewshot"},
 	"fewshot/eval":                       {"fewshot", "internal/parallel", "sampling"},
 	"assistant":                          {"internal/seeds", "fewshot", "internal/filelock", "internal/strictjson", "sampling"},
-	"assistant/chatapi":                  {"internal/seeds", "assistant", "internal/gonames", "internal/jsonpattern", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
+	"assistant/chatapi":                  {"internal/seeds", "assistant", "internal/gonames", "internal/jsonpattern", "internal/parallel", "internal/strictjson", "sampling", "github.com/sashabaranov/go-openai"},
 }
 
 // TestArrows fails if an import is against the design (docs/design.md). Tests and
