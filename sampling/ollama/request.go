@@ -58,11 +58,7 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, erro
 	if err := merge(fields, req.Params.Extra); err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(fields)
-	if err != nil {
-		return nil, invalid("Params.Extra cannot be written as JSON: %v", err)
-	}
-	return body, nil
+	return json.Marshal(fields)
 }
 
 // options are the parameters. All of them are sent, so that neither the Modelfile nor

@@ -73,12 +73,8 @@ type Config struct {
 // A Backend is safe for concurrent use and meant to be shared. Its connections
 // belong to the HTTP client, so there is nothing to close.
 type Backend struct {
+	config  Config // without its Key, Header and HTTPClient
 	base    string
-	model   string
-	dialect Dialect
-	whole   bool
-	special bool
-	fresh   bool
 	wire    *httpwire.Client
 	learned *learned
 }
@@ -96,30 +92,21 @@ func New(c Config) (*Backend, error) {
 	if c.Key.Reveal() == "" && base == hostedURL {
 		return nil, invalid("Config.Key is empty, and %s answers nobody without one; set it, or BaseURL to your own server's address", base)
 	}
-	d := c.Dialect
-	if reflect.ValueOf(d).IsZero() {
-		d = OpenAI
+	if reflect.ValueOf(c.Dialect).IsZero() {
+		c.Dialect = OpenAI
 	}
-	if err := d.check(); err != nil {
+	if err := c.Dialect.check(); err != nil {
 		return nil, err
 	}
-	if c.NoPromptCache && d.promptCache == "" {
-		return nil, unsupported("Config.NoPromptCache: %s has no field that turns its prompt cache off; leave it out", d.Name)
+	if c.NoPromptCache && c.Dialect.promptCache == "" {
+		return nil, unsupported("Config.NoPromptCache: %s has no field that turns its prompt cache off; leave it out", c.Dialect.Name)
 	}
 	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	b := &Backend{
-		base:    base,
-		model:   c.Model,
-		dialect: d,
-		whole:   c.NoStreaming,
-		special: c.SpecialTokens,
-		fresh:   c.NoPromptCache,
-		wire:    wire,
-		learned: &learned{echoing: httpwire.NewFact[echoing](wire.Source)},
-	}
+	b := &Backend{config: c, base: base, wire: wire, learned: &learned{echoing: httpwire.NewFact[echoing](wire.Source)}}
+	b.config.Key, b.config.Header, b.config.HTTPClient = sampling.Secret{}, nil, nil
 	wire.Hint = b.hint
 	return b, nil
 }
@@ -154,7 +141,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 	}
 	// llama.cpp drops as many log probabilities from a whole answer as the stop
 	// sequence has tokens by itself, which may be more than it had in the text.
-	streamed := !b.whole || b.dialect.native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
+	streamed := !b.config.NoStreaming || b.config.Dialect.native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
 	body, err := b.body(sent, 1, streamed)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ type grammar struct {
 
 // Constrains implements [sampling.Constrainer] by the dialect.
 func (b *Backend) Constrains(c sampling.Constraint) error {
-	_, _, err := b.dialect.constraint(c, nil)
+	_, _, err := b.config.Dialect.constraint(c, nil)
 	return err
 }
 

@@ -21,7 +21,7 @@ const (
 // without it is an error wrapping [sampling.ErrUnsupported]. So [sampling.Discover]
 // finds a llama.cpp whose dialect was forgotten.
 func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
-	if b.dialect.native == nativeLlamaCpp {
+	if b.config.Dialect.native == nativeLlamaCpp {
 		props, err := b.props(ctx)
 		if err != nil {
 			return sampling.Info{}, err
@@ -36,7 +36,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 		}, nil
 	}
 	info, err := b.listed(ctx)
-	if err != nil || b.dialect.native != nativeVLLM {
+	if err != nil || b.config.Dialect.native != nativeVLLM {
 		return info, err
 	}
 	var version struct {
@@ -82,11 +82,11 @@ func (b *Backend) listed(ctx context.Context) (sampling.Info, error) {
 	}
 	for _, m := range list.Data {
 		if m.Owner == "llamacpp" {
-			if err := b.dialect.checkServer("llama.cpp", ""); err != nil {
+			if err := b.config.Dialect.checkServer("llama.cpp", ""); err != nil {
 				return sampling.Info{}, b.misread(err)
 			}
 		}
-		if m.ID == b.model {
+		if m.ID == b.config.Model {
 			return sampling.Info{Model: cmp.Or(m.Root, m.ID), Window: max(0, m.Window, m.Length)}, nil
 		}
 	}

@@ -37,7 +37,7 @@ type learned struct {
 // More choices than the server takes, and a server that ignores the number, are
 // errors wrapping [sampling.ErrUnsupported]. sampling.Model then draws one by one.
 func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	d := &b.dialect
+	d := &b.config.Dialect
 	switch {
 	case n < 1:
 		return nil, invalid("drawing %d continuations; ask for at least 1", n)
@@ -114,7 +114,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 
 // slots returns how many continuations llama.cpp draws at once, or 0.
 func (b *Backend) slots(ctx context.Context) int {
-	if b.dialect.native != nativeLlamaCpp {
+	if b.config.Dialect.native != nativeLlamaCpp {
 		return 0
 	}
 	props, err := b.props(ctx)

@@ -18,7 +18,7 @@ func (b *Backend) Embed(ctx context.Context, texts []string) ([][]float32, error
 	}
 	answer, err := b.client().CreateEmbeddings(ctx, goopenai.EmbeddingRequestStrings{
 		Input: texts,
-		Model: goopenai.EmbeddingModel(b.model),
+		Model: goopenai.EmbeddingModel(b.config.Model),
 	})
 	if err != nil {
 		return nil, b.misread(err)

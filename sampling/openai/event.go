@@ -283,7 +283,7 @@ func (c *continuation) close() (sampling.Chunk, error) {
 		return sampling.Chunk{}, errNoReason
 	case !c.said:
 		return sampling.Chunk{}, fmt.Errorf("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
-	case c.req.Prompt == "" && c.pieces == 0 && c.end.Reason == sampling.TokenLimit && c.end.Usage == (sampling.Usage{}) && c.b.dialect.native == nativeLlamaCpp:
+	case c.req.Prompt == "" && c.pieces == 0 && c.end.Reason == sampling.TokenLimit && c.end.Usage == (sampling.Usage{}) && c.b.config.Dialect.native == nativeLlamaCpp:
 		// A model without a token for the beginning of the text has nothing to continue.
 		return sampling.Chunk{}, unsupported("an empty prompt, from which this model draws nothing; begin with a line break or a word")
 	}

@@ -16,7 +16,7 @@ func (b *Backend) open(ctx context.Context, body []byte) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.dialect.checkServer(resp.Header.Get("Server"), ""); err != nil {
+	if err := b.config.Dialect.checkServer(resp.Header.Get("Server"), ""); err != nil {
 		resp.Body.Close()
 		return nil, b.misread(err)
 	}

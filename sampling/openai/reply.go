@@ -141,7 +141,7 @@ func (r *reply) next() (*event, error) {
 		case !r.choice:
 			r.choice = true
 			fingerprint, _ := e.Fingerprint.(string)
-			if err := r.b.dialect.checkServer("", fingerprint); err != nil {
+			if err := r.b.config.Dialect.checkServer("", fingerprint); err != nil {
 				return nil, r.b.misread(err)
 			}
 		}

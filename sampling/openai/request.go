@@ -16,7 +16,7 @@ func (b *Backend) body(req *sampling.Request, choices int, stream bool) ([]byte,
 	if err := req.Validate(); err != nil {
 		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
-	d, p := &b.dialect, &req.Params
+	d, p := &b.config.Dialect, &req.Params
 	w := b.newBody()
 	if _, ok := p.Extra["prompt"]; !ok || req.Prompt != "" {
 		w.put("prompt", "Request.Prompt", req.Prompt)
@@ -41,7 +41,7 @@ func (b *Backend) body(req *sampling.Request, choices int, stream bool) ([]byte,
 		w.field(d.fields["Stop"], "Request.Stop", stop)
 	}
 	w.constrain(req)
-	if b.fresh {
+	if b.config.NoPromptCache {
 		w.put(d.promptCache, "Config.NoPromptCache", false)
 	}
 	if choices > 1 {
@@ -64,8 +64,8 @@ type body struct {
 }
 
 func (b *Backend) newBody() *body {
-	w := &body{dialect: &b.dialect, fields: map[string]any{}, owners: map[string]string{}}
-	w.put("model", "Config.Model", b.model)
+	w := &body{dialect: &b.config.Dialect, fields: map[string]any{}, owners: map[string]string{}}
+	w.put("model", "Config.Model", b.config.Model)
 	return w
 }
 

@@ -70,7 +70,7 @@ type token struct {
 var errByEcho = errors.New("to be scored by echo")
 
 func (s *scoring) scores(ctx context.Context) ([]sampling.Score, error) {
-	switch native := s.b.dialect.native; {
+	switch native := s.b.config.Dialect.native; {
 	case len(s.texts) == 0:
 		return nil, nil
 	case native == nativeLlamaCpp:

@@ -28,8 +28,8 @@ type echoing struct {
 // prompt.
 func (s *scoring) byEcho(ctx context.Context) ([]sampling.Score, error) {
 	b := s.b
-	if !b.dialect.Echo || b.dialect.fields["Logprobs"].name == "" {
-		return nil, unsupported("%s does not return the log probabilities of a prompt", b.dialect.Name)
+	if !b.config.Dialect.Echo || b.config.Dialect.fields["Logprobs"].name == "" {
+		return nil, unsupported("%s does not return the log probabilities of a prompt", b.config.Dialect.Name)
 	}
 	echoes, err := b.learned.echoing.Learn(ctx, func() (echoing, bool, error) { return s.probe(ctx) })
 	if err := cmp.Or(err, echoes.err); err != nil {

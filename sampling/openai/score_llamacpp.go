@@ -209,7 +209,7 @@ func (s *scoring) wholeToken(ctx context.Context, t *target) (int, error) {
 // draw draws one token after the first i tokens of the target, or as the settings say.
 func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[string]any) ([]contentToken, error) {
 	done := ids(t.tokens[:i])
-	fields := map[string]any{"n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !s.b.fresh, "stream": false}
+	fields := map[string]any{"n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !s.b.config.NoPromptCache, "stream": false}
 	switch {
 	case t.before != nil:
 		fields["prompt"] = slices.Concat(t.before, done)

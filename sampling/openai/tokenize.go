@@ -33,7 +33,7 @@ func (b *Backend) Count(ctx context.Context, text string) (int, error) {
 // <|im_end|>, is text like any other, unless Config.SpecialTokens is set. With begin,
 // the tokens that the server puts before each prompt come first.
 func (b *Backend) tokens(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
-	if b.dialect.native == nativeVLLM && !b.special && special.MayName(text) {
+	if b.config.Dialect.native == nativeVLLM && !b.config.SpecialTokens && special.MayName(text) {
 		return b.cutTokens(ctx, text, begin)
 	}
 	return b.tokenize(ctx, text, begin, texts)
@@ -55,13 +55,13 @@ func ids(tokens []piece) []int {
 // tokenize asks the server for the tokens of text.
 func (b *Backend) tokenize(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
 	w := b.newBody()
-	switch b.dialect.native {
+	switch b.config.Dialect.native {
 	case nativeLlamaCpp:
-		maps.Copy(w.fields, map[string]any{"content": text, "add_special": begin, "parse_special": b.special, "with_pieces": texts})
+		maps.Copy(w.fields, map[string]any{"content": text, "add_special": begin, "parse_special": b.config.SpecialTokens, "with_pieces": texts})
 	case nativeVLLM:
 		maps.Copy(w.fields, map[string]any{"prompt": text, "add_special_tokens": begin, "return_token_strs": texts})
 	default:
-		return nil, unsupported("%s counts no tokens; use package tiktoken, or leave Model.Counter nil to count bytes", b.dialect.Name)
+		return nil, unsupported("%s counts no tokens; use package tiktoken, or leave Model.Counter nil to count bytes", b.config.Dialect.Name)
 	}
 	var answer struct {
 		Tokens  []piece  `json:"tokens"`
@@ -125,7 +125,7 @@ func (b *Backend) plain(ctx context.Context, req *sampling.Request) (*sampling.R
 // mayMisread reports whether the server could take a part of text for a special token,
 // and has a way to be sent token ids instead.
 func (b *Backend) mayMisread(text string) bool {
-	return !b.special && b.dialect.native != "" && special.MayName(text)
+	return !b.config.SpecialTokens && b.config.Dialect.native != "" && special.MayName(text)
 }
 
 // cutTokens is tokenize for vLLM, which reads special tokens in every text. If it
