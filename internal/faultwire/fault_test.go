@@ -88,6 +88,16 @@ func TestFaultNames(t *testing.T) {
 			t.Errorf("fault %q (%q) has no name of its own or says nothing", f.Name, f.Does)
 		}
 		seen[f.Name] = true
+		ways(func(api faultwire.API, stream bool) {
+			o, ok := f.Outcome(api, stream)
+			switch o.Class {
+			case faultwire.Success, faultwire.Either, faultwire.Failed, faultwire.Broken, faultwire.Endless:
+			default:
+				if ok {
+					t.Errorf("fault %q has the class %q", f.Name, o.Class)
+				}
+			}
+		})
 	}
 }
 

@@ -81,7 +81,7 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 		c = new(sampling.Completion)
 	}
 	if !utf8.ValidString(c.Text) {
-		return fmt.Errorf("the text is not valid UTF-8: %q", short(c.Text))
+		return fmt.Errorf("the text is not valid UTF-8: %.200q", c.Text)
 	}
 	if err := checkLeaks(err); err != nil {
 		return err
@@ -95,9 +95,9 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 		}
 		return o.checkText(c.Text)
 	case err == nil:
-		return fmt.Errorf("want %v, got a success in silence: %q, %v", o.Class, short(c.Text), c.Reason)
+		return fmt.Errorf("want %v, got a success in silence: %.200q, %v", o.Class, c.Text, c.Reason)
 	case o.Class == Success:
-		return fmt.Errorf("want a success, got the error %q after %q", err, short(c.Text))
+		return fmt.Errorf("want a success, got the error %q after %.200q", err, c.Text)
 	case o.Class == Endless:
 		return nil
 	case o.Class == Broken && errors.Is(err, sampling.ErrTruncated):
@@ -118,7 +118,7 @@ func (o Outcome) checkText(text string) error {
 	case o.TextMayStop && strings.HasPrefix(o.Text, text):
 		return nil
 	}
-	return fmt.Errorf("want the text %q, got %q", short(o.Text), short(text))
+	return fmt.Errorf("want the text %.200q, got %.200q", o.Text, text)
 }
 
 func (o Outcome) checkError(e *sampling.Error, err error) error {
@@ -144,11 +144,11 @@ func checkLeaks(err error) error {
 	}
 	for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
 		if strings.Contains(text, FaultKey) {
-			return fmt.Errorf("the error, a %T, contains the API key: %s", err, strings.ReplaceAll(short(err.Error()), FaultKey, "[the key]"))
+			return fmt.Errorf("the error, a %T, contains the API key: %.200s", err, strings.ReplaceAll(err.Error(), FaultKey, "[the key]"))
 		}
 	}
 	if n := len(err.Error()); n > longestError {
-		return fmt.Errorf("the error is %d bytes long: %q", n, short(err.Error()))
+		return fmt.Errorf("the error is %d bytes long: %.200q", n, err)
 	}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
@@ -161,13 +161,4 @@ func checkLeaks(err error) error {
 		}
 	}
 	return nil
-}
-
-// short keeps messages readable when a backend says a great deal.
-func short(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + fmt.Sprintf("… (%d bytes)", len(text))
 }

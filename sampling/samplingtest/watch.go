@@ -42,21 +42,15 @@ func running(id string) string {
 	}
 	var stacks []string
 	connections := 0
-	for block := range strings.SplitSeq(all.String(), "\n\n") {
-		if !strings.Contains(block, fmt.Sprintf("%q:%q", watchLabel, id)) {
-			continue
+	_, blocks, _ := strings.Cut(all.String(), "\n") // after the title
+	for block := range strings.SplitSeq(blocks, "\n\n") {
+		if !strings.Contains(block, fmt.Sprintf("%q:%q", watchLabel, id)) || strings.Contains(block, "net/http.(*persistConn).writeLoop") {
+			continue // each writeLoop has a readLoop too
 		}
-		var n int
-		if _, err := fmt.Sscanf(strings.TrimLeft(block, "\n"), "%d @", &n); err != nil {
-			continue
-		}
-		switch {
-		case strings.Contains(block, "net/http.(*persistConn).writeLoop"):
-			continue // each has a readLoop too
-		case strings.Contains(block, "net/http.(*persistConn).readLoop"),
-			strings.Contains(block, ").readLoop") && strings.Contains(block, "http2"):
-			connections += n
-			if connections <= idleConnections {
+		if strings.Contains(block, ").readLoop") && strings.Contains(block, "http") {
+			var n int
+			fmt.Sscanf(block, "%d @", &n)
+			if connections += n; connections <= idleConnections {
 				continue
 			}
 		}
