@@ -28,5 +28,6 @@
 //   - Only limits the fault to an API or a mode: "completions", "generate",
 //     "streamed", "whole".
 //   - Reply is the right answer, as a text and how often it is repeated.
-//   - URL is the base URL, if it is not that of the plain server.
+//   - URL is the base URL, if it is not that of the plain server. {plain} and {tls} are
+//     the addresses of the servers. Nobody listens at {closed}.
 package faultwire

@@ -22,7 +22,7 @@ type Fault struct {
 	only   []string // the API and the mode in which alone it has a meaning
 	reply  string   // the right answer, or "" for the server's
 	answer *template.Template
-	url    *template.Template // the base URL, or nil for the plain server's
+	url    string // the base URL, or "" for the plain server's
 }
 
 // Outcome returns what must come of the fault in an API, streamed or whole. It
@@ -46,13 +46,7 @@ func (f Fault) applies(api API, stream bool) bool {
 // TestFaults lets a backend meet each of the [Faults] of an API, streamed and
 // whole, and checks what comes of it: the text or the typed error, and that
 // nothing hangs, no text is lost and no key is told. newBackend makes a backend
-// for the server at a base URL, to which it gives [FaultKey] as its key:
-//
-//	func TestFaults(t *testing.T) {
-//		faultwire.TestFaults(t, faultwire.Completions, func(t *testing.T, url string, stream bool) sampling.Backend {
-//			return mymodel.New(url+"/v1", faultwire.FaultKey, stream)
-//		})
-//	}
+// for the server at a base URL, to which it gives [FaultKey] as its key.
 //
 // Each fault is a subtest, which runs beside the others. A backend that cannot
 // do without streams, or with them, skips those subtests.

@@ -35,12 +35,6 @@ var faultStart = strings.Join(strings.SplitAfter(FaultText, " ")[:startWords], "
 // [Fault] has a base URL of its own, so that tests can run side by side; the
 // paths of the APIs follow.
 //
-// [TestFaults] is what the test of a backend needs. A FaultServer of one's own is
-// for the tests of what is put around a backend:
-//
-//	server := faultwire.NewFaultServer(t)
-//	url := server.FlakyURL(1, 0.3) // three of ten requests fail
-//
 // It is safe for concurrent use, and closes with the test.
 type FaultServer struct {
 	// Reply gives the right answer to a prompt. nil is [FaultText]. It must be
@@ -49,7 +43,7 @@ type FaultServer struct {
 
 	t          testing.TB
 	plain, tls *httptest.Server
-	closed     string // the URL of a port that nobody listens at
+	addresses  *strings.Replacer // of the URLs in the table
 	open       atomic.Int64
 	mux        *http.ServeMux
 
@@ -89,7 +83,8 @@ func NewFaultServer(t testing.TB) *FaultServer {
 	t.Cleanup(s.tls.Close)
 	closed := httptest.NewServer(nil)
 	closed.Close()
-	s.closed = closed.URL
+	address := func(s *httptest.Server) string { return s.Listener.Addr().String() }
+	s.addresses = strings.NewReplacer("{plain}", address(s.plain), "{tls}", address(s.tls), "{closed}", address(closed))
 	return s
 }
 
@@ -105,15 +100,7 @@ func (s *FaultServer) at(base string, next func() Fault) string {
 // URL returns a base URL at which the server commits the fault. The paths of the
 // APIs follow.
 func (s *FaultServer) URL(f Fault) string {
-	base := s.plain.URL
-	if f.url != nil {
-		var b strings.Builder
-		if err := f.url.Execute(&b, s); err != nil {
-			panic(err) // the table has no such URL
-		}
-		base = b.String()
-	}
-	return s.at(base, func() Fault { return f })
+	return s.at(s.addresses.Replace(cmp.Or(f.url, "http://{plain}")), func() Fault { return f })
 }
 
 // RightURL returns a base URL at which the server does everything right.
@@ -134,7 +121,7 @@ func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) stri
 	if len(faults) == 0 {
 		faults = Faults()
 	}
-	faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.url != nil || f.outcome.Class == Endless })
+	faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.url != "" || f.outcome.Class == Endless })
 	random := rand.New(rand.NewPCG(seed, 0))
 	return s.at(s.plain.URL, func() Fault {
 		if random.Float64() >= share || len(faults) == 0 {
@@ -161,12 +148,6 @@ func (s *FaultServer) Hits(base string) int {
 // some time after the clients have left, and not before if they leave a
 // connection open.
 func (s *FaultServer) Open() int { return int(s.open.Load()) }
-
-// Plain, TLS and Closed are the servers that the URLs of faults may name. Nobody
-// listens at the last.
-func (s *FaultServer) Plain() string  { return s.plain.URL }
-func (s *FaultServer) TLS() string    { return s.tls.URL }
-func (s *FaultServer) Closed() string { return s.closed }
 
 // Elsewhere is the plain server under another name for the same machine, which to a
 // client is another host.

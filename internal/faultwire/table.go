@@ -104,7 +104,7 @@ func (f *Fault) set(key, value string) (err error) {
 		f.reply = strings.Repeat(text, n)
 		o.Text = f.reply
 	case "URL":
-		f.url, err = parseTemplate(value)
+		f.url = value
 	default:
 		return fmt.Errorf("unknown field %q", key)
 	}
