@@ -89,28 +89,21 @@ func Embed(ctx context.Context, e Embedder, texts []string, o EmbedOptions) (*Ve
 			missing = append(missing, text)
 		}
 	}
+	total := len(v.at) + len(missing)
 	for part := range slices.Chunk(missing, cmp.Or(o.Batch, 256)) {
 		if err := ctx.Err(); err != nil {
 			return v, err
 		}
-		if err := v.embed(ctx, part); err != nil {
-			return v, fmt.Errorf("choose: after %d of %d texts: %w", len(v.at), len(v.at)+len(missing), err)
+		directions, err := v.directions(ctx, part)
+		if err != nil {
+			return v, fmt.Errorf("choose: after %d of %d texts: %w", len(v.at), total, err)
+		}
+		for i, direction := range directions {
+			v.at[part[i]] = len(v.at)
+			v.rows = append(v.rows, direction...)
 		}
 	}
 	return v, nil
-}
-
-// embed adds a batch.
-func (v *Vectors) embed(ctx context.Context, texts []string) error {
-	directions, err := v.directions(ctx, texts)
-	if err != nil {
-		return err
-	}
-	for i, direction := range directions {
-		v.at[texts[i]] = len(v.at)
-		v.rows = append(v.rows, direction...)
-	}
-	return nil
 }
 
 // directions embeds texts and returns the directions of their vectors.

@@ -19,48 +19,38 @@ type budget struct {
 	used  atomic.Int64
 }
 
-// take takes n calls from the budget.
-func (b *budget) take(n int64) error {
-	if b.used.Add(n) > b.limit {
-		b.used.Add(-n)
-		return errSpent
+// spend makes n calls if the budget has them. They are not counted if the backend lacks
+// the ability.
+func spend[T any](b *budget, n int, call func() (T, error)) (T, error) {
+	if b.used.Add(int64(n)) > b.limit {
+		b.used.Add(int64(-n))
+		return *new(T), errSpent
 	}
-	return nil
+	answer, err := call()
+	if errors.Is(err, sampling.ErrUnsupported) {
+		b.used.Add(int64(-n))
+	}
+	return answer, err
 }
 
 // Sample implements [sampling.Backend].
 func (b *budget) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		if err := b.take(1); err != nil {
+		chunks, err := spend(b, 1, func() (iter.Seq2[sampling.Chunk, error], error) { return b.Forward.Sample(ctx, req), nil })
+		if err != nil {
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		b.Forward.Sample(ctx, req)(yield)
+		chunks(yield)
 	}
 }
 
 // Score implements [sampling.Scorer].
 func (b *budget) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	if err := b.take(1); err != nil {
-		return nil, err
-	}
-	scores, err := b.Forward.Score(ctx, req, continuations)
-	return scores, b.refund(1, err)
+	return spend(b, 1, func() ([]sampling.Score, error) { return b.Forward.Score(ctx, req, continuations) })
 }
 
 // Draw implements [sampling.Drawer].
 func (b *budget) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	if err := b.take(int64(n)); err != nil {
-		return nil, err
-	}
-	drawn, err := b.Forward.Draw(ctx, req, n)
-	return drawn, b.refund(int64(n), err)
-}
-
-// refund gives n calls back if the backend lacks the ability.
-func (b *budget) refund(n int64, err error) error {
-	if errors.Is(err, sampling.ErrUnsupported) {
-		b.used.Add(-n)
-	}
-	return err
+	return spend(b, n, func() ([]*sampling.Completion, error) { return b.Forward.Draw(ctx, req, n) })
 }
