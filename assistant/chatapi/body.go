@@ -168,6 +168,10 @@ func (v value) texts(most int) []string {
 	if v.isText() {
 		return []string{v.text()}
 	}
+	if kinds[v.json[0]] != "array" {
+		v.bad("must be a string or an array of strings")
+		return nil
+	}
 	list := v.list(most)
 	texts := make([]string, len(list))
 	for i, e := range list {

@@ -85,6 +85,9 @@ func (h *handler) checkKey(r *http.Request) *fault {
 // checkContentType refuses all types but JSON. A page can make a browser send other
 // types to any server without a preflight.
 func checkContentType(r *http.Request) *fault {
+	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return refuse(http.StatusUnsupportedMediaType, "unsupported_media_type", "send the body as it is, without the header Content-Encoding")
+	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if charset, ok := params["charset"]; err == nil && kind == "application/json" && (!ok || strings.EqualFold(charset, "utf-8")) {
 		return nil

@@ -52,7 +52,7 @@ func hostileRequests() []hostileRequest {
 		{name: "deep in a field", body: with(`"metadata":` + deep(1000)), status: 400},
 		{name: "a name twice in a field", body: with(`"metadata":{"a":[{"b":1,"b":2}]}`), status: 400},
 		{name: "half a surrogate pair", body: said(`{"role":"user","content":"\ud83d"}`), status: 400},
-		{name: "gzip", body: "\x1f\x8b\x08\x00\x00", head: map[string]string{"Content-Encoding": "gzip"}, status: 400},
+		{name: "gzip", body: "\x1f\x8b\x08\x00\x00", head: map[string]string{"Content-Encoding": "gzip"}, status: 415},
 
 		// Wrong fields and types.
 		{name: "no messages", body: `{}`, status: 400, param: "messages"},

@@ -27,6 +27,7 @@ type request struct {
 	includeUsage bool
 	topLogprobs  int
 	forget       bool // do not remember the response
+	instructions any  // of a response, as they were sent
 	constraint   sampling.Constraint
 	constrains   value           // the field with the constraint
 	json         bool            // the constraint is JSON

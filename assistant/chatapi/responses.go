@@ -32,6 +32,7 @@ func input(r *request, v value) {
 
 func instructions(r *request, v value) {
 	if text := v.content(); text != "" {
+		r.instructions = v.json
 		r.system = append([]string{text}, r.system...)
 	}
 }
@@ -75,7 +76,7 @@ func (w *responsesWriter) response(status string) object {
 	}
 	return object{
 		"id": "resp_" + w.x.id, "object": "response", "created_at": w.x.begun.Unix(), "model": w.x.h.config.Name,
-		"status": status, "background": false, "error": nil, "incomplete_details": nil, "instructions": nil,
+		"status": status, "background": false, "error": nil, "incomplete_details": nil, "instructions": r.instructions,
 		"max_output_tokens": cmp.Or(r.params.MaxTokens, sampling.DefaultMaxTokens),
 		"temperature":       r.params.Temperature, "top_p": cmp.Or(r.params.TopP, 1), "text": object{"format": format},
 		"tools": []string{}, "tool_choice": "none", "parallel_tool_calls": false, "truncation": "auto",

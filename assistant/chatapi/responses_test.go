@@ -15,6 +15,7 @@ import (
 
 // A responseAnswer is what the tests read of a response.
 type responseAnswer struct {
+	Instructions       any
 	ID, Object, Status string
 	Incomplete         *struct{ Reason string } `json:"incomplete_details"`
 	Output             []struct {
@@ -113,6 +114,9 @@ func TestResponses(t *testing.T) {
 				if a.Object != "response" || a.Status != tt.status || reason != tt.reason || a.Output[0].Content[0].Text != tt.text ||
 					a.Output[0].Status != tt.status || a.Output[0].Role != "assistant" || a.Usage.Total != a.Usage.Input+a.Usage.Output {
 					t.Errorf("%+v", a)
+				}
+				if text, _ := a.Instructions.(string); !strings.Contains(tt.prompt, text) || (text == "") == strings.Contains(tt.body, `"instructions"`) {
+					t.Errorf("the response tells the instructions %v", a.Instructions)
 				}
 			}
 			check(&a)
