@@ -426,6 +426,19 @@ func TestDecoderBorders(t *testing.T) {
 			t.Errorf("TopK %d, TopP %v, MinP %v kept %d tokens, want %d", test.p.TopK, test.p.TopP, test.p.MinP, got, test.want)
 		}
 	}
+	many := make([]sampling.Candidate, 300) // the first 100 have half of the probability
+	for i := range many {
+		many[i] = sampling.Candidate{ID: i}
+		if i >= 100 {
+			many[i].Logprob = math.Log(0.5)
+		}
+	}
+	slices.Reverse(many)
+	for id := range draws(sampling.Params{Temperature: 1, TopP: 0.5, Seed: 1}, many, 5000) {
+		if id >= 100 {
+			t.Errorf("token %d is outside of the nucleus", id)
+		}
+	}
 }
 
 // With a constraint, what is drawn has the distribution of the tokens that keep

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -21,6 +22,24 @@ type Bill struct {
 	sampling.Usage // the sum over all calls
 
 	Cost float64 // by Meter.Price, in its currency
+}
+
+func (b *Bill) add(c Bill) {
+	b.Calls += c.Calls
+	b.Estimated += c.Estimated
+	b.Failed += c.Failed
+	b.PromptTokens = plus(b.PromptTokens, c.PromptTokens)
+	b.CompletionTokens = plus(b.CompletionTokens, c.CompletionTokens)
+	b.CachedTokens = plus(b.CachedTokens, c.CachedTokens)
+	b.Cost += c.Cost
+}
+
+// plus adds, and returns the largest int on overflow.
+func plus(sum, n int) int {
+	if sum > math.MaxInt-n {
+		return math.MaxInt
+	}
+	return sum + n
 }
 
 // String returns a table of the costs: one line for each label, the most expensive

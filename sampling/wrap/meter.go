@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -78,56 +77,46 @@ func (m *Meter) Wrap(backend sampling.Backend) sampling.Backend {
 	return &watched{inside(backend), m}
 }
 
-// A charge is one call on its way through a Meter.
-type charge struct {
-	meter *Meter
-	label string
-	ctx   context.Context
-	held  float64 // the most that it can cost
-}
-
-// admit begins a call that costs at most what most returns. It calls most only if
-// there is a cap.
-func (m *Meter) admit(ctx context.Context, most func() (prompt, completion int)) (*charge, error) {
+// admit reserves the most that a call can cost. It calls most only if there is a cap.
+func (m *Meter) admit(ctx context.Context, label string, most func() (prompt, completion int)) (held float64, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return 0, err
 	}
-	c := &charge{meter: m, label: labelOf(ctx), ctx: ctx}
 	if !(min(m.Price.Prompt, m.Price.Cached, m.Price.Completion, m.Cap, m.LabelCap) >= 0) { // NaN too
-		return nil, fmt.Errorf("%w: a Price or a Cap of wrap.Meter is negative or not a number; use 0 for none", sampling.ErrInvalid)
+		return 0, fmt.Errorf("%w: a Price or a Cap of wrap.Meter is negative or not a number; use 0 for none", sampling.ErrInvalid)
 	}
 	if m.Cap == 0 && m.LabelCap == 0 {
-		return c, nil
+		return 0, nil
 	}
 	if m.Price == (sampling.Price{}) {
-		return nil, fmt.Errorf("%w: wrap.Meter has a cap and no Price, so that the cap would never be reached; set Meter.Price", sampling.ErrInvalid)
+		return 0, fmt.Errorf("%w: wrap.Meter has a cap and no Price, so that the cap would never be reached; set Meter.Price", sampling.ErrInvalid)
 	}
 	prompt, completion := most()
-	c.held = m.Price.Of(sampling.Usage{PromptTokens: prompt, CompletionTokens: completion})
+	held = m.Price.Of(sampling.Usage{PromptTokens: prompt, CompletionTokens: completion})
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a := m.account(c.label)
-	if err := m.fits(&m.total, c, "Cap", m.Cap); err != nil {
-		return nil, err
+	a := m.account(label)
+	if err := m.total.fits(held, "Cap", m.Cap); err != nil {
+		return 0, err
 	}
-	if c.label != "" {
-		if err := m.fits(a, c, "LabelCap", m.LabelCap); err != nil {
-			return nil, fmt.Errorf("%w, for the label %q", err, c.label)
+	if label != "" {
+		if err := a.fits(held, "LabelCap", m.LabelCap); err != nil {
+			return 0, fmt.Errorf("%w, for the label %q", err, label)
 		}
 	}
-	m.total.held += c.held
-	a.held += c.held
-	return c, nil
+	m.total.held += held
+	a.held += held
+	return held, nil
 }
 
-func (m *Meter) fits(a *account, c *charge, name string, limit float64) error {
+func (a *account) fits(held float64, name string, limit float64) error {
 	const rounding = 1e-9 // error of many small sums
-	if limit == 0 || a.bill.Cost+a.held+c.held <= limit*(1+rounding) {
+	if limit == 0 || a.bill.Cost+a.held+held <= limit*(1+rounding) {
 		return nil
 	}
 	return fmt.Errorf("%w: this call may cost %.6g, and Meter.%s is %.6g, of which %.6g is spent and %.6g reserved by calls under way",
-		ErrSpent, c.held, name, limit, a.bill.Cost, a.held)
+		ErrSpent, held, name, limit, a.bill.Cost, a.held)
 }
 
 // account returns the account of a label. The lock is held.
@@ -143,60 +132,19 @@ func (m *Meter) account(label string) *account {
 	return a
 }
 
-// drop ends a call that failed and cost nothing.
-func (c *charge) drop(err error) {
-	c.end(func(a *account) {
-		if !unsent(err) {
-			a.bill.Failed++
-		}
-	})
-}
-
-// settle ends a call that cost u. told says that the backend reported u.
-func (c *charge) settle(u sampling.Usage, told bool) {
-	u = natural(u)
-	cost := c.meter.Price.Of(u)
-	c.end(func(a *account) {
-		a.bill.Calls++
-		if !told {
-			a.bill.Estimated++
-		}
-		a.bill.PromptTokens = plus(a.bill.PromptTokens, u.PromptTokens)
-		a.bill.CompletionTokens = plus(a.bill.CompletionTokens, u.CompletionTokens)
-		a.bill.CachedTokens = plus(a.bill.CachedTokens, u.CachedTokens)
-		a.bill.Cost += cost
-	})
-	note(c.ctx, func(t *trace) { t.cost, t.metered = t.cost+cost, true })
-}
-
-// end updates the accounts of a call.
-func (c *charge) end(write func(*account)) {
-	m := c.meter
+// settle ends a call: it frees what was held and adds the call's bill.
+func (m *Meter) settle(label string, held float64, b Bill) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, a := range []*account{&m.total, m.account(c.label)} {
-		a.held = max(a.held-c.held, 0)
-		write(a)
+	for _, a := range []*account{&m.total, m.account(label)} {
+		a.held = max(a.held-held, 0)
+		a.bill.add(b)
 	}
 }
 
 // natural replaces negative numbers by 0, since they would pay a cap back.
 func natural(u sampling.Usage) sampling.Usage {
 	return sampling.Usage{PromptTokens: max(u.PromptTokens, 0), CompletionTokens: max(u.CompletionTokens, 0), CachedTokens: max(u.CachedTokens, 0)}
-}
-
-// plus adds, and returns the largest int on overflow.
-func plus(sum, n int) int {
-	if sum > math.MaxInt-n {
-		return math.MaxInt
-	}
-	return sum + n
-}
-
-// mayHaveRead reports whether the server may have read the prompt of a call that
-// yielded nothing and ended with err.
-func mayHaveRead(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && !unsent(err)
 }
 
 // unsent reports whether err says that nothing was sent to the server.
@@ -217,15 +165,29 @@ func unsent(err error) bool {
 
 func (m *Meter) watch(ctx context.Context, c *call, backend sampling.Forward) (context.Context, func(), error) {
 	c.countBy(ctx, m.Counter, backend)
-	charge, err := m.admit(ctx, c.most)
+	label := labelOf(ctx)
+	held, err := m.admit(ctx, label, c.most)
 	if err != nil {
 		return nil, nil, err
 	}
-	return ctx, func() {
-		if c.nothing() && !mayHaveRead(ctx, c.err) {
-			charge.drop(c.err)
-			return
-		}
-		charge.settle(c.cost())
-	}, nil
+	return ctx, func() { m.settle(label, held, m.bill(ctx, c)) }, nil
+}
+
+// bill returns the bill of one call.
+func (m *Meter) bill(ctx context.Context, c *call) Bill {
+	mayHaveRead := ctx.Err() != nil // the server, without an answer
+	switch {
+	case c.nothing() && unsent(c.err):
+		return Bill{}
+	case c.nothing() && !mayHaveRead:
+		return Bill{Failed: 1}
+	}
+	u, told := c.cost()
+	b := Bill{Calls: 1, Usage: natural(u)}
+	if !told {
+		b.Estimated = 1
+	}
+	b.Cost = m.Price.Of(b.Usage)
+	note(ctx, func(t *trace) { t.cost, t.metered = t.cost+b.Cost, true })
+	return b
 }
