@@ -115,14 +115,14 @@ func (c *cached) identity(ctx context.Context) (string, error) {
 type entry struct {
 	cache    *Cache
 	key      store.Key
-	question *question
-	refused  bool // the store has it as unsupported
+	question string // the question's key
+	refused  bool   // the store has it as unsupported
 }
 
 // A record is the exchange on one line of a Store.
 type record struct {
-	Ask    *question `json:"ask"`
-	Answer *answer   `json:"answer"`
+	Ask    json.RawMessage `json:"ask"` // the question's key
+	Answer *answer         `json:"answer"`
 }
 
 // find returns the entry of a question, and its cached answer or nil. If the Cache is
@@ -139,7 +139,7 @@ func (c *cached) find(ctx context.Context, q *question, err error) (*entry, *ans
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", sampling.ErrInvalid, err)
 	}
-	e := &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: q}
+	e := &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: line}
 	a, err := e.get(ctx)
 	return e, a, err
 }
@@ -181,7 +181,7 @@ func (e *entry) put(a *answer, t *trace) {
 		return
 	}
 	a.Backend = t.place
-	value, err := encode(record{e.question, a})
+	value, err := encode(record{json.RawMessage(e.question), a})
 	if err == nil {
 		err = e.store().Put(e.key, value)
 	}
@@ -211,16 +211,14 @@ func (e *entry) store() interface {
 // unknown returns the error of a request that is not in the store. It shows the
 // nearest recorded one.
 func (e *entry) unknown() error {
-	asked, _ := e.question.key() // entry has checked the error
 	line, at, nearest := 0, -1, ""
 	err := e.cache.Store.file.Each(func(number int, value []byte) bool {
 		var r record
 		if json.Unmarshal(value, &r) != nil || r.Ask == nil {
 			return true
 		}
-		known, _ := r.Ask.key()
-		if n := common(asked, known); n > at {
-			line, at, nearest = number, n, known
+		if n := common(e.question, string(r.Ask)); n > at {
+			line, at, nearest = number, n, string(r.Ask)
 		}
 		return true
 	})
@@ -231,7 +229,7 @@ func (e *entry) unknown() error {
 		return errors.New("wrap: the cache is strict, and its store is empty; record the exchanges first, without Strict")
 	}
 	return fmt.Errorf("wrap: the cache is strict, and this request is not in its store; the nearest, on line %d, differs from byte %d on: asked %q, recorded %q; record it without Strict",
-		line, at, excerpt(asked, at), excerpt(nearest, at))
+		line, at, excerpt(e.question, at), excerpt(nearest, at))
 }
 
 // common returns the length of the common prefix.

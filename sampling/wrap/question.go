@@ -21,36 +21,34 @@ type question struct {
 	Params        *params  `json:"params,omitempty"`
 }
 
+// params has the fields of sampling.Params, in their order.
 type params struct {
-	MaxTokens         int             `json:"max_tokens,omitempty"`
-	Temperature       float64         `json:"temperature,omitempty"`
-	TopP              float64         `json:"top_p,omitempty"`
-	TopK              int             `json:"top_k,omitempty"`
-	MinP              float64         `json:"min_p,omitempty"`
-	FrequencyPenalty  float64         `json:"frequency_penalty,omitempty"`
-	PresencePenalty   float64         `json:"presence_penalty,omitempty"`
-	RepetitionPenalty float64         `json:"repetition_penalty,omitempty"`
-	Seed              uint64          `json:"seed,omitempty"`
-	Logprobs          bool            `json:"logprobs,omitempty"`
-	TopLogprobs       int             `json:"top_logprobs,omitempty"`
-	Extra             json.RawMessage `json:"extra,omitempty"`
+	MaxTokens         int            `json:"max_tokens,omitempty"`
+	Temperature       float64        `json:"temperature,omitempty"`
+	TopP              float64        `json:"top_p,omitempty"`
+	TopK              int            `json:"top_k,omitempty"`
+	MinP              float64        `json:"min_p,omitempty"`
+	FrequencyPenalty  float64        `json:"frequency_penalty,omitempty"`
+	PresencePenalty   float64        `json:"presence_penalty,omitempty"`
+	RepetitionPenalty float64        `json:"repetition_penalty,omitempty"`
+	Seed              uint64         `json:"seed,omitempty"`
+	Logprobs          bool           `json:"logprobs,omitempty"`
+	TopLogprobs       int            `json:"top_logprobs,omitempty"`
+	Extra             map[string]any `json:"extra,omitempty"`
 }
 
 // ask returns the question of a sample, or of a draw of n. A request that has no
 // exact form is an error: text that is not UTF-8, or an Extra that is not JSON.
 func ask(method string, req *sampling.Request, n int) (*question, error) {
-	p := &req.Params
-	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Constraint: req.Constraint.Pattern(), Params: &params{
-		MaxTokens: maxTokens(req), Temperature: p.Temperature, TopP: p.TopP, TopK: p.TopK, MinP: p.MinP,
-		FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty, RepetitionPenalty: p.RepetitionPenalty,
-		Seed: p.Seed, Logprobs: p.Logprobs, TopLogprobs: p.TopLogprobs,
-	}}
+	p := params(req.Params)
+	q := &question{Method: method, N: n, Prompt: req.Prompt, Stop: req.Stop, Constraint: req.Constraint.Pattern(), Params: &p}
+	p.MaxTokens = maxTokens(req)
 	if p.Temperature == 0 {
-		q.Params.Seed = 0 // Model draws one for every request, and here it decides nothing
+		p.Seed = 0 // Model draws one for every request, and here it decides nothing
 	}
 	if len(p.Extra) > 0 {
 		var err error
-		if q.Params.Extra, err = canonical(p.Extra); err != nil {
+		if p.Extra, err = plain(p.Extra); err != nil {
 			return nil, fmt.Errorf("%w: Params.Extra is not JSON: %w", sampling.ErrInvalid, err)
 		}
 	}
@@ -75,20 +73,16 @@ func (q *question) key() (string, error) {
 	return string(line), err
 }
 
-// canonical returns v as JSON that does not depend on its Go type: fields are in the
-// order of their names, and an int 1 is the same as a float64 1.
-func canonical(v any) ([]byte, error) {
+// plain returns v as maps, slices, texts and numbers. Its JSON does not depend on
+// Go types: fields are in the order of their names, and an int 1 is a float64 1.
+func plain(v map[string]any) (same map[string]any, err error) {
 	raw, err := encode(v)
 	if err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber() // a float64 would confuse large integers
-	var plain any
-	if err := d.Decode(&plain); err != nil {
-		return nil, err
-	}
-	return encode(plain)
+	return same, d.Decode(&same)
 }
 
 // encode returns JSON on one line, with <, > and & readable.
