@@ -27,7 +27,11 @@ type node struct {
 }
 
 func newFinder(stops []string) *finder {
-	m := &finder{stops: stops, nodes: make([]node, 1, 1+totalLen(stops))}
+	size := 1
+	for _, s := range stops {
+		size += len(s)
+	}
+	m := &finder{stops: stops, nodes: make([]node, 1, size)}
 	m.nodes[0].stop = -1
 	var first []byte
 	for i, s := range stops {
@@ -43,13 +47,6 @@ func newFinder(stops []string) *finder {
 	m.first = string(first)
 	m.link()
 	return m
-}
-
-func totalLen(stops []string) (n int) {
-	for _, s := range stops {
-		n += len(s)
-	}
-	return n
 }
 
 func (m *finder) insert(s string, stop int32) {

@@ -34,15 +34,10 @@ func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error
 	return func(yield func(Chunk, error) bool) {
 		c := cutter{match: newFinder(stop)}
 		last, stopped := Chunk{}, false
+		var fault error
 		for chunk, err := range chunks {
-			if err != nil {
-				if rest := c.rest(Chunk{}); rest.Text != "" || len(rest.Tokens) > 0 {
-					if !yield(rest, nil) {
-						return
-					}
-				}
-				yield(Chunk{}, err)
-				return
+			if fault = err; err != nil {
+				break
 			}
 			if last, stopped = c.cut(chunk); stopped {
 				break // before the yield, so that the backend does not wait for the consumer
@@ -54,12 +49,14 @@ func Until(chunks iter.Seq2[Chunk, error], stop []string) iter.Seq2[Chunk, error
 				return
 			}
 		}
-		if stopped {
-			yield(last, nil)
+		if !stopped {
+			last = c.rest(Chunk{})
+		}
+		if (stopped || last.Text != "" || len(last.Tokens) > 0) && !yield(last, nil) {
 			return
 		}
-		if rest := c.rest(Chunk{}); rest.Text != "" || len(rest.Tokens) > 0 {
-			yield(rest, nil)
+		if fault != nil {
+			yield(Chunk{}, fault)
 		}
 	}
 }
@@ -90,16 +87,12 @@ func (c *cutter) cut(chunk Chunk) (out Chunk, done bool) {
 	if chunk.Reason != Unfinished {
 		return c.rest(chunk), false
 	}
-	hold := int(c.match.nodes[state].depth)
-	if c.held == "" {
-		hold = max(hold, partialRune(chunk.Text))
-		if hold == 0 && len(c.tokens) == 0 && c.passes(chunk) {
-			return chunk, false
-		}
-		return c.release(chunk, chunk.Text, hold), false
+	text := c.joined(chunk.Text)
+	hold := max(int(c.match.nodes[state].depth), partialRune(text))
+	if c.held == "" && hold == 0 && len(c.tokens) == 0 && c.passes(chunk) {
+		return chunk, false
 	}
-	text := c.held + chunk.Text
-	return c.release(chunk, text, max(hold, partialRune(text))), false
+	return c.release(chunk, text, hold), false
 }
 
 func (c *cutter) joined(text string) string {

@@ -84,7 +84,7 @@ func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[samp
 		// flush yields the held text when the stream breaks off, and reports whether
 		// the caller still wants the error.
 		flush := func() bool {
-			rest := w.end(sampling.Chunk{})
+			rest := w.read(sampling.Chunk{}, true)
 			if rest.Text == "" && rest.Reason == sampling.Unfinished {
 				return true
 			}
@@ -97,7 +97,7 @@ func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[samp
 				}
 				return
 			}
-			chunk = w.read(chunk)
+			chunk = w.read(chunk, chunk.Reason != sampling.Unfinished)
 			if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Reason == sampling.Unfinished && chunk.Usage == (sampling.Usage{}) {
 				continue
 			}
@@ -123,30 +123,27 @@ type watch struct {
 	credit int              // bytes of text passed on whose tokens are held back
 }
 
-// read takes the next chunk and returns the part that may be passed on.
-func (w *watch) read(chunk sampling.Chunk) sampling.Chunk {
-	if chunk.Reason != sampling.Unfinished {
-		return w.end(chunk)
+// read takes the next chunk and returns the part that may be passed on: all of it
+// at the end.
+func (w *watch) read(chunk sampling.Chunk, end bool) sampling.Chunk {
+	text := chunk.Text
+	if w.held != "" {
+		text = w.held + text
 	}
-	text := w.joined(chunk.Text)
-	keep, forbidden := w.scan(text, false)
-	w.held = text[keep:]
-	return w.give(chunk, text[:keep], forbidden)
-}
-
-// end takes the last chunk and returns all that may be passed on.
-func (w *watch) end(chunk sampling.Chunk) sampling.Chunk {
-	text := w.joined(chunk.Text)
-	keep, forbidden := w.scan(text, true)
-	w.held = ""
-	return w.give(chunk, text[:keep], forbidden)
-}
-
-func (w *watch) joined(text string) string {
-	if w.held == "" {
-		return text
+	keep, forbidden := w.scan(text, end)
+	chunk.Text, w.held = text[:keep], text[keep:]
+	w.tokens = append(w.tokens, chunk.Tokens...)
+	w.credit += keep
+	n := 0
+	for n < len(w.tokens) && len(w.tokens[n].Text) <= w.credit {
+		w.credit -= len(w.tokens[n].Text)
+		n++
 	}
-	return w.held + text
+	chunk.Tokens, w.tokens = w.tokens[:n:n], w.tokens[n:]
+	if forbidden {
+		chunk.Reason, chunk.Stop = sampling.Filtered, ""
+	}
+	return chunk
 }
 
 // scan reads the words of text. It returns how many bytes may be passed on, and
@@ -181,19 +178,4 @@ func (w *watch) next(word uint64) bool {
 	w.hash = w.hash*base + word
 	w.seen++
 	return w.seen >= len(w.last) && w.runs.has(w.hash)
-}
-
-func (w *watch) give(chunk sampling.Chunk, text string, forbidden bool) sampling.Chunk {
-	w.tokens = append(w.tokens, chunk.Tokens...)
-	w.credit += len(text)
-	n := 0
-	for n < len(w.tokens) && len(w.tokens[n].Text) <= w.credit {
-		w.credit -= len(w.tokens[n].Text)
-		n++
-	}
-	chunk.Text, chunk.Tokens, w.tokens = text, w.tokens[:n:n], w.tokens[n:]
-	if forbidden {
-		chunk.Reason, chunk.Stop = sampling.Filtered, ""
-	}
-	return chunk
 }
