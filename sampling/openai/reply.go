@@ -33,8 +33,8 @@ func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk)
 	open := len(choices)
 	for {
 		event, err := r.next()
-		if err == io.EOF || err != nil && open == 0 && r.broke(err) {
-			break // nothing of the text is lost
+		if err == io.EOF || open == 0 && r.caller.Err() == nil && errors.Is(err, sampling.ErrTruncated) {
+			break // if the connection broke after the last word, nothing of the text is lost
 		}
 		if err != nil {
 			return total, err
@@ -70,8 +70,8 @@ func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk)
 				open--
 			}
 		}
-		if open == 0 {
-			r.linger()
+		if open == 0 && r.timer == nil && !r.events.lines.Ended() {
+			r.timer = time.AfterFunc(lingerFor, func() { r.body.Close() })
 		}
 	}
 	for i := range choices {
@@ -177,18 +177,6 @@ func (r *reply) unfinished(err error) error {
 // lingerFor is the maximum time that a server may take after the last word, for the
 // usage, the closing event and the end of the body.
 const lingerFor = 2 * time.Second
-
-// linger gives the server lingerFor to end the stream.
-func (r *reply) linger() {
-	if r.timer == nil && !r.events.lines.Ended() {
-		r.timer = time.AfterFunc(lingerFor, func() { r.body.Close() })
-	}
-}
-
-// broke reports whether err is a connection that ended before the stream did.
-func (r *reply) broke(err error) bool {
-	return r.caller.Err() == nil && errors.Is(err, sampling.ErrTruncated)
-}
 
 func (r *reply) close() {
 	if r.timer != nil {

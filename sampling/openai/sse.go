@@ -79,16 +79,16 @@ func (s *events) take(line []byte) bool {
 			s.name = ""
 		}
 		return len(s.data) > 0 && !s.bare // an indented value may have empty lines
-	case s.bare:
-		return s.addBare(line)
-	case trimmed[0] == ':':
-		return false
-	case trimmed[0] == '{' || trimmed[0] == '[':
-		if len(s.data) > 0 {
-			return s.putBack()
+	case s.bare || trimmed[0] == '{' || trimmed[0] == '[':
+		if len(s.data) > 0 && !s.bare {
+			s.lines.Back()
+			return true
 		}
 		s.bare = true
-		return s.addBare(trimmed)
+		s.add(trimmed)
+		return s.depth.closed(s.data)
+	case trimmed[0] == ':':
+		return false
 	}
 	field, value, _ := bytes.Cut(trimmed, []byte(":"))
 	value = bytes.TrimLeft(value, " ")
@@ -97,7 +97,8 @@ func (s *events) take(line []byte) bool {
 		// Some servers put no empty line between events. A complete value cannot
 		// continue on the next line.
 		if len(s.data) > 0 && (string(value) == done || s.depth.closed(s.data)) {
-			return s.putBack()
+			s.lines.Back()
+			return true
 		}
 		s.add(value)
 	case "event":
@@ -114,22 +115,11 @@ func (s *events) take(line []byte) bool {
 	return false
 }
 
-func (s *events) putBack() bool {
-	s.lines.Back()
-	return true
-}
-
 func (s *events) add(value []byte) {
 	if len(s.data) > 0 {
 		s.data = append(s.data, ' ')
 	}
 	s.data = append(s.data, value...)
-}
-
-// addBare adds a line of a bare value, and reports whether the value ends with it.
-func (s *events) addBare(line []byte) bool {
-	s.add(line)
-	return s.depth.closed(s.data)
 }
 
 // payload is the event's data. An event named "error" is returned in the form of
