@@ -65,36 +65,29 @@ func (x *exchange) read() error {
 func (x *exchange) Write(b []byte) (int, error) {
 	x.held.Write(b)
 	if x.Stream && !x.ownHeader() {
-		x.push()
+		x.push(false)
 	}
 	return len(b), nil
 }
 
 func (x *exchange) ownHeader() bool { return bytes.HasPrefix(x.held.Bytes(), []byte("HTTP/")) }
 
-// push sends what is held.
-func (x *exchange) push() {
+// push sends what is held, after the header. If that is the whole answer, it has a
+// length.
+func (x *exchange) push(whole bool) {
 	if !x.begun {
-		x.w.WriteHeader(x.header())
+		status := x.header()
+		if whole && x.held.Len() > 0 {
+			x.w.Header().Set("Content-Length", fmt.Sprint(x.held.Len()))
+		}
+		x.w.WriteHeader(status)
 	}
 	x.begun = true
 	x.w.Write(x.held.Bytes()) // the client may have gone, which is its right
 	x.held.Reset()
-	http.NewResponseController(x.w).Flush()
-}
-
-// finish sends the rest. An answer of which nothing was sent has a length.
-func (x *exchange) finish() {
-	if x.begun {
-		x.push()
-		return
+	if !whole {
+		http.NewResponseController(x.w).Flush()
 	}
-	status := x.header()
-	if x.held.Len() > 0 {
-		x.w.Header().Set("Content-Length", fmt.Sprint(x.held.Len()))
-	}
-	x.w.WriteHeader(status)
-	x.w.Write(x.held.Bytes()) // as above
 }
 
 // header sets the header: that at the start of what is held, or that of a right
@@ -180,7 +173,7 @@ func (x *exchange) Hints() string {
 
 // Pause pushes out what there is and waits a moment.
 func (x *exchange) Pause() string {
-	x.push()
+	x.push(false)
 	time.Sleep(time.Millisecond)
 	return ""
 }
@@ -188,7 +181,7 @@ func (x *exchange) Pause() string {
 // Hang waits until the client has gone or the test ends.
 func (x *exchange) Hang() (string, error) {
 	if x.held.Len() > 0 {
-		x.push()
+		x.push(false)
 	}
 	<-x.r.Context().Done()
 	return "", errEnded
@@ -225,7 +218,7 @@ func (x *exchange) Reset() (string, error) {
 
 func (x *exchange) connection() (net.Conn, error) {
 	if x.held.Len() > 0 {
-		x.push()
+		x.push(false)
 	}
 	conn, _, err := http.NewResponseController(x.w).Hijack()
 	return conn, err

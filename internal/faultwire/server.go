@@ -193,5 +193,5 @@ func (s *FaultServer) serve(w http.ResponseWriter, r *http.Request) {
 	} else if err != nil {
 		s.t.Errorf("fault %q: %v", fault.Name, err)
 	}
-	x.finish()
+	x.push(true)
 }
