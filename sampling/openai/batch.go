@@ -2,6 +2,7 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +44,9 @@ const (
 func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request) (id string, err error) {
 	if len(requests) == 0 || len(requests) > mostBatchLines {
 		return "", invalid("a batch of %d requests; give 1 to %d", len(requests), mostBatchLines)
+	}
+	if err := checkRequests(requests); err != nil {
+		return "", err
 	}
 	var file bytes.Buffer
 	for i, req := range requests {
@@ -74,6 +80,21 @@ func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request)
 	return batch.ID, nil
 }
 
+// checkID refuses what would not be one segment of an address.
+func checkID(id string) error {
+	if id == "" || url.PathEscape(id) != id || strings.Trim(id, ".") == "" {
+		return invalid("the batch's id is %q; give the one that SubmitBatch returned", id)
+	}
+	return nil
+}
+
+func checkRequests(requests []*sampling.Request) error {
+	if i := slices.Index(requests, nil); i >= 0 {
+		return invalid("request %d of the batch is nil; pass &sampling.Request{Prompt: ...}", i)
+	}
+	return nil
+}
+
 // lineID names a line by its place and its prompt, so that results are never
 // joined with the wrong requests.
 func lineID(i int, req *sampling.Request) string {
@@ -95,6 +116,9 @@ const (
 //
 // When ctx ends, the batch continues, and AwaitBatch can be called again.
 func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*sampling.Request) ([]BatchResult, error) {
+	if err := cmp.Or(checkID(id), checkRequests(requests)); err != nil {
+		return nil, err
+	}
 	batch, err := b.awaitEnd(ctx, id)
 	if err != nil {
 		return nil, err
@@ -119,6 +143,9 @@ func (b *Backend) AwaitBatch(ctx context.Context, id string, requests []*samplin
 // CancelBatch asks the server to stop a batch. Finished requests are paid for, and
 // AwaitBatch returns their results.
 func (b *Backend) CancelBatch(ctx context.Context, id string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
 	if _, err := b.client().CancelBatch(ctx, id); err != nil {
 		return b.misread(err)
 	}
@@ -127,9 +154,6 @@ func (b *Backend) CancelBatch(ctx context.Context, id string) error {
 
 // awaitEnd looks at the batch until it has ended.
 func (b *Backend) awaitEnd(ctx context.Context, id string) (*goopenai.Batch, error) {
-	if id == "" || strings.ContainsAny(id, "/?#") {
-		return nil, invalid("the batch's id is %q; give the one that SubmitBatch returned", id)
-	}
 	for wait, failed := firstPoll, 0; ; wait = min(lastPoll, wait*3/2) {
 		batch, err := b.client().RetrieveBatch(ctx, id)
 		failed++

@@ -288,10 +288,16 @@ func TestBatchMisused(t *testing.T) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	for _, id := range []string{"", "a/b", "a?b"} {
-		if _, err := b.AwaitBatch(t.Context(), id, requests); !errors.Is(err, sampling.ErrInvalid) {
-			t.Errorf("the id %q: %v", id, err)
+	for _, id := range []string{"", "a/b", "a?b", "..", "a b", "a%2Fb", "a\n"} {
+		_, err := b.AwaitBatch(t.Context(), id, requests)
+		if cancel := b.CancelBatch(t.Context(), id); !errors.Is(err, sampling.ErrInvalid) || !errors.Is(cancel, sampling.ErrInvalid) {
+			t.Errorf("the id %q: %v, %v", id, err, cancel)
 		}
+	}
+	none := []*sampling.Request{nil}
+	_, err = b.SubmitBatch(t.Context(), none)
+	if _, await := b.AwaitBatch(t.Context(), "batch_1", none); !errors.Is(err, sampling.ErrInvalid) || !errors.Is(await, sampling.ErrInvalid) {
+		t.Errorf("a nil request: %v, %v", err, await)
 	}
 	if _, err := b.AwaitBatch(t.Context(), "batch_9", requests); err == nil {
 		t.Error("an unknown batch has results")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	goopenai "github.com/sashabaranov/go-openai"
 )
@@ -15,6 +16,11 @@ import (
 func (b *Backend) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	if len(texts) == 0 {
 		return nil, nil
+	}
+	for i, text := range texts {
+		if !utf8.ValidString(text) { // JSON would replace the bytes
+			return nil, invalid("text %d is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8", i)
+		}
 	}
 	answer, err := b.client().CreateEmbeddings(ctx, goopenai.EmbeddingRequestStrings{
 		Input: texts,

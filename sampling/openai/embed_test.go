@@ -85,6 +85,10 @@ func TestEmbedWithoutNumbers(t *testing.T) {
 }
 
 func TestEmbedErrors(t *testing.T) {
+	b := embedding(t, "k", func(http.ResponseWriter, *http.Request) { t.Error("text that is not UTF-8 was sent") })
+	if _, err := b.Embed(t.Context(), []string{"a", "caf\xe9"}); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("text that is not UTF-8: %v", err)
+	}
 	echo, _ := json.Marshal(testKey)
 	type answer = http.HandlerFunc
 	say := func(status int, body string) answer {
