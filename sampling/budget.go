@@ -28,11 +28,7 @@ func (m Model) count(ctx context.Context, text string) (n int, bytes bool, err e
 		n, err = m.Counter.Count(ctx, text)
 		return n, false, err
 	}
-	c, ok := m.Backend.(Counter)
-	if !ok {
-		return len(text), true, nil
-	}
-	n, err = c.Count(ctx, text)
+	n, err = Forward{m.Backend}.Count(ctx, text)
 	if errors.Is(err, ErrUnsupported) {
 		return len(text), true, nil
 	}

@@ -58,51 +58,33 @@ type Params struct {
 // validate returns an error that names the first field with a negative value, NaN,
 // or a TopP or MinP above 1.
 func (p *Params) validate() error {
-	for _, f := range []struct {
-		name  string
-		value int
-		zero  string
-	}{
-		{"MaxTokens", p.MaxTokens, fmt.Sprintf("the default of %d", DefaultMaxTokens)},
-		{"TopK", p.TopK, "no limit"},
-		{"TopLogprobs", p.TopLogprobs, "none"},
-	} {
-		if f.value < 0 {
-			return fmt.Errorf("%w: Params.%s is %d; use 0 for %s, or a positive number", ErrInvalid, f.name, f.value, f.zero)
-		}
-	}
 	if p.TopLogprobs > 0 && !p.Logprobs {
 		return fmt.Errorf("%w: Params.TopLogprobs is %d without Params.Logprobs; set Logprobs too", ErrInvalid, p.TopLogprobs)
 	}
+	const most = math.MaxFloat64
 	for _, f := range []struct {
 		name     string
 		value    float64
 		min, max float64
 		zero     string
+		other    string
 	}{
-		{"Temperature", p.Temperature, 0, math.MaxFloat64, "greedy decoding"},
-		{"TopP", p.TopP, 0, 1, "off"},
-		{"MinP", p.MinP, 0, 1, "off"},
-		{"RepetitionPenalty", p.RepetitionPenalty, 0, math.MaxFloat64, "off"},
-		{"FrequencyPenalty", p.FrequencyPenalty, -math.MaxFloat64, math.MaxFloat64, "off"},
-		{"PresencePenalty", p.PresencePenalty, -math.MaxFloat64, math.MaxFloat64, "off"},
+		{"MaxTokens", float64(p.MaxTokens), 0, most, fmt.Sprintf("the default of %d", DefaultMaxTokens), "a positive number"},
+		{"TopK", float64(p.TopK), 0, most, "no limit", "a positive number"},
+		{"TopLogprobs", float64(p.TopLogprobs), 0, most, "none", "a positive number"},
+		{"Temperature", p.Temperature, 0, most, "greedy decoding", "a positive number"},
+		{"TopP", p.TopP, 0, 1, "off", "a number up to 1"},
+		{"MinP", p.MinP, 0, 1, "off", "a number up to 1"},
+		{"RepetitionPenalty", p.RepetitionPenalty, 0, most, "off", "a positive number"},
+		{"FrequencyPenalty", p.FrequencyPenalty, -most, most, "off", "a finite number"},
+		{"PresencePenalty", p.PresencePenalty, -most, most, "off", "a finite number"},
 	} {
 		// The negated form also catches NaN, which compares as false.
 		if !(f.value >= f.min && f.value <= f.max) {
-			return fmt.Errorf("%w: Params.%s is %v; use 0 for %s, or %s", ErrInvalid, f.name, f.value, f.zero, rangeText(f.min, f.max))
+			return fmt.Errorf("%w: Params.%s is %v; use 0 for %s, or %s", ErrInvalid, f.name, f.value, f.zero, f.other)
 		}
 	}
 	return nil
-}
-
-func rangeText(lo, hi float64) string {
-	switch {
-	case hi == 1:
-		return "a number up to 1"
-	case lo == 0:
-		return "a positive number"
-	}
-	return "a finite number"
 }
 
 // Validate returns an error wrapping [ErrInvalid] for wrong parameters, text that

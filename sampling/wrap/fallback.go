@@ -141,25 +141,15 @@ func (r refusals) err() error {
 	case 1:
 		return r[0]
 	}
-	which := slices.IndexFunc(r, func(fault error) bool { _, ok := temporary(fault); return ok })
-	texts := make([]string, len(r))
+	cause := max(0, slices.IndexFunc(r, func(fault error) bool { _, ok := temporary(fault); return ok }))
+	text := fmt.Sprintf("wrap: none of %d backends answered: ", len(r))
 	for i, fault := range r {
-		texts[i] = fault.Error()
+		if i != cause {
+			text += fault.Error() + "; "
+		}
 	}
-	return &refused{r[max(which, 0)], texts}
+	return fmt.Errorf("%s%w", text, r[cause])
 }
-
-// refused lists the error of each backend.
-type refused struct {
-	cause error
-	texts []string
-}
-
-func (r *refused) Error() string {
-	return fmt.Sprintf("wrap: none of %d backends answered: %s", len(r.texts), strings.Join(r.texts, "; "))
-}
-
-func (r *refused) Unwrap() error { return r.cause }
 
 // Sample implements [sampling.Backend].
 func (f fallback) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,11 +66,8 @@ func (l Log) watch(ctx context.Context, c *call, _ sampling.Forward) (context.Co
 
 // write writes the record of a call.
 func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
-	var attrs []slog.Attr
+	attrs := known(slog.String("label", labelOf(ctx)))
 	add := func(a ...slog.Attr) { attrs = append(attrs, a...) }
-	if label := labelOf(ctx); label != "" {
-		add(slog.String("label", label))
-	}
 	err := c.err
 	text := slog.Any("texts", c.continuations)
 	switch c.method {
@@ -129,40 +128,34 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 }
 
 // told returns the attributes that the backend reports.
-func told(model string, u sampling.Usage) (attrs []slog.Attr) {
-	if model != "" {
-		attrs = append(attrs, slog.String("model", model))
-	}
-	for _, a := range []slog.Attr{
+func told(model string, u sampling.Usage) []slog.Attr {
+	return known(
+		slog.String("model", model),
 		slog.Int("prompt_tokens", u.PromptTokens),
 		slog.Int("completion_tokens", u.CompletionTokens),
 		slog.Int("cached_tokens", u.CachedTokens),
-	} {
-		if a.Value.Int64() != 0 {
-			attrs = append(attrs, a)
-		}
-	}
-	return attrs
+	)
 }
 
 // attrs returns what the inner wrappers did.
-func (t *trace) attrs() (attrs []slog.Attr) {
+func (t *trace) attrs() []slog.Attr {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.attempts > 1 {
-		attrs = append(attrs, slog.Int("attempts", t.attempts))
+	attempts, waited := t.attempts, t.waited
+	if attempts == 1 {
+		attempts = 0
 	}
-	if t.waited >= time.Millisecond { // less is not a wait
-		attrs = append(attrs, slog.Duration("waited", t.waited))
+	if waited < time.Millisecond {
+		waited = 0 // that is not a wait
 	}
-	if t.hit {
-		attrs = append(attrs, slog.Bool("hit", true))
-	}
-	if t.place > 0 {
-		attrs = append(attrs, slog.Int("backend", t.place))
-	}
+	attrs := known(slog.Int("attempts", attempts), slog.Duration("waited", waited), slog.Bool("hit", t.hit), slog.Int("backend", t.place))
 	if t.metered {
 		attrs = append(attrs, slog.Float64("cost", math.Round(t.cost*1e9)/1e9))
 	}
 	return attrs
+}
+
+// known leaves out zero values.
+func known(attrs ...slog.Attr) []slog.Attr {
+	return slices.DeleteFunc(attrs, func(a slog.Attr) bool { return reflect.ValueOf(a.Value.Any()).IsZero() })
 }
