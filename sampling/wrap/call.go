@@ -13,8 +13,7 @@ type call struct {
 	req           *sampling.Request
 	n             int      // completions of a draw
 	continuations []string // of a score
-	count         counting
-	prompt        int // tokens of the prompt by count; -1 is not counted yet
+	prompt        int      // tokens of the prompt; -1 is not counted yet
 
 	// The outcome.
 	tally       tally // of a sample
@@ -91,16 +90,35 @@ func (c *call) pass(chunks iter.Seq2[sampling.Chunk, error], yield func(sampling
 	c.left = false
 }
 
-// countBy sets how tokens are counted where the backend reports none.
+// countBy sets how tokens are counted where the backend reports none: by the
+// wrapper's own counter or the backend's. If counting fails, it counts bytes.
 func (c *call) countBy(ctx context.Context, own sampling.Counter, backend sampling.Forward) {
-	c.count = countBy(ctx, own, backend)
-	c.tally.counter = c.count
+	if own == nil {
+		if _, ok := backend.Backend.(sampling.Counter); !ok {
+			return
+		}
+		own = backend
+	}
+	c.tally.counter = func(text string) int {
+		if n, err := own.Count(ctx, text); err == nil {
+			return max(n, 0)
+		}
+		return len(text)
+	}
+}
+
+// tokens returns the number of tokens in a text, or an upper bound.
+func (c *call) tokens(text string) int {
+	if c.tally.counter == nil {
+		return len(text)
+	}
+	return c.tally.counter(text)
 }
 
 // promptTokens counts the prompt once.
 func (c *call) promptTokens() int {
 	if c.prompt < 0 {
-		c.prompt = bound(c.count, c.req.Prompt)
+		c.prompt = c.tokens(c.req.Prompt)
 	}
 	return c.prompt
 }
@@ -120,7 +138,7 @@ func (c *call) most() (prompt, completion int) {
 func (c *call) scoreTokens() int {
 	n := times(len(c.continuations), c.promptTokens())
 	for _, text := range c.continuations {
-		n += bound(c.count, text)
+		n += c.tokens(text)
 	}
 	return n
 }
@@ -147,7 +165,7 @@ func (c *call) cost() (u sampling.Usage, told bool) {
 				u.CompletionTokens += len(one.Tokens)
 				told = false
 			default:
-				u.CompletionTokens += min(bound(c.count, one.Text), maxTokens(c.req))
+				u.CompletionTokens += min(c.tokens(one.Text), maxTokens(c.req))
 				told = told && one.Text == ""
 			}
 		}

@@ -2,41 +2,12 @@ package wrap
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
 )
-
-// A counting returns the number of tokens in a text, or an upper bound. nil counts
-// bytes.
-type counting func(text string) int
-
-// countBy counts by the wrapper's counter, or else by the backend. If counting fails,
-// it counts bytes.
-func countBy(ctx context.Context, own sampling.Counter, backend sampling.Forward) counting {
-	if own == nil {
-		if _, ok := backend.Backend.(sampling.Counter); !ok {
-			return nil
-		}
-		own = backend
-	}
-	return func(text string) int {
-		if n, err := own.Count(ctx, text); err == nil {
-			return max(n, 0)
-		}
-		return len(text)
-	}
-}
-
-func bound(count counting, text string) int {
-	if count == nil {
-		return len(text)
-	}
-	return count(text)
-}
 
 // maxTokens is the most that a request may draw.
 func maxTokens(req *sampling.Request) int {
@@ -57,8 +28,8 @@ func times(n, m int) int {
 // A tally adds up the chunks of one call. Its cost is what the backend reported, or
 // else an estimate from the text.
 type tally struct {
-	counter counting         // may be nil
-	text    *strings.Builder // when set, keeps all text
+	counter func(text string) int // tokens, or an upper bound; nil counts bytes
+	text    *strings.Builder      // when set, keeps all text
 
 	bytes  int             // of text received
 	first  time.Time       // when the first text was received
@@ -119,7 +90,7 @@ func (t *tally) completion(limit int) (n int, told bool) {
 	case t.sinceTokens > 0: // with log probabilities there is one for each token
 		n += t.sinceTokens
 	case t.counter != nil:
-		n += bound(t.counter, t.sinceText.String())
+		n += t.counter(t.sinceText.String())
 	default:
 		n += t.sinceBytes
 	}
