@@ -150,17 +150,14 @@ func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, query s
 	result := &Classification[L]{Prompt: prompt}
 	for _, way := range []struct {
 		method Method
-		weigh  func(context.Context, sampling.Model, *Prompt) ([]float64, sampling.Usage, error)
+		weigh  func(context.Context, sampling.Model, *Classification[L]) error
 	}{
 		{ByScore, c.score},
 		{ByFirstToken, c.firstToken},
 		{ByVotes, c.vote},
 	} {
 		result.Method = way.method
-		var usage sampling.Usage
-		result.Probabilities, usage, err = way.weigh(ctx, m, prompt)
-		result.Usage = result.Usage.Add(usage)
-		if !errors.Is(err, sampling.ErrUnsupported) {
+		if err = way.weigh(ctx, m, result); !errors.Is(err, sampling.ErrUnsupported) {
 			break
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // score weighs the labels by their probability as the continuation. Where one
 // label begins another, each is scored together with what ends it, since "New"
 // would otherwise get the share of "New York" too.
-func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
+func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, result *Classification[L]) error {
 	l := c.prompter.column.layout
 	end := ""
 	if anyPrefix(c.texts) {
@@ -27,13 +27,13 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 	for i, label := range c.texts {
 		continuations[i] = l.pad + label + end
 	}
-	scores, err := m.Score(ctx, prompt.Request(c.prompter.params), continuations)
+	scores, err := m.Score(ctx, result.Prompt.Request(c.prompter.params), continuations)
 	if err != nil {
-		return nil, usage, err
+		return err
 	}
 	weights := make([]float64, len(c.texts))
 	for i, s := range scores {
-		usage = usage.Add(s.Usage)
+		result.Usage = result.Usage.Add(s.Usage)
 		weights[i] = s.Logprob
 		switch c.options.Normalize {
 		case PerToken:
@@ -46,14 +46,18 @@ func (c *Classifier[In, L]) score(ctx context.Context, m sampling.Model, prompt 
 		alone := &sampling.Request{Prompt: strings.TrimLeft(l.open, "\n"), Params: c.prompter.params}
 		scores, err := m.Score(ctx, alone, continuations)
 		if err != nil {
-			return nil, usage, err
+			return err
 		}
 		for i, s := range scores {
-			usage = usage.Add(s.Usage)
+			result.Usage = result.Usage.Add(s.Usage)
 			weights[i] -= s.Logprob
 		}
 	}
-	return weights, usage, softmax(weights)
+	if err := softmax(weights); err != nil {
+		return err
+	}
+	result.Probabilities = weights
+	return nil
 }
 
 func anyPrefix(labels []string) bool {
@@ -97,11 +101,12 @@ const covered = 0.5
 
 // firstToken weighs the labels by the tokens that could come first. A label none
 // of whose beginnings is among the top logprobs gets the probability 0.
-func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
+func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, result *Classification[L]) error {
 	var completion *sampling.Completion
+	var err error
 	// Most servers give 20 at most, OpenAI 5, and some only 1.
 	for _, top := range []int{20, 5, 1} {
-		request := prompt.Request(c.prompter.params)
+		request := result.Prompt.Request(c.prompter.params)
 		request.Stop = nil // a stop sequence would take the token's report with it
 		request.Params.MaxTokens, request.Params.Temperature = 1, 0
 		request.Params.Logprobs, request.Params.TopLogprobs = true, top
@@ -111,11 +116,11 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 		}
 	}
 	if err != nil {
-		return nil, usage, err
+		return err
 	}
-	usage = completion.Usage
+	result.Usage = result.Usage.Add(completion.Usage)
 	if len(completion.Tokens) == 0 {
-		return nil, usage, fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
+		return fmt.Errorf("%w: no log probability came back for the first token", sampling.ErrUnsupported)
 	}
 	weights := make([]float64, len(c.texts))
 	for text, logprob := range likeliest(completion.Tokens[0]) {
@@ -126,7 +131,7 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 				continue
 			}
 			if first >= 0 {
-				return nil, usage, fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, c.texts[first], label)
+				return fmt.Errorf("%w: labels %q and %q begin with the same token", sampling.ErrUnsupported, c.texts[first], label)
 			}
 			first = i
 		}
@@ -135,9 +140,10 @@ func (c *Classifier[In, L]) firstToken(ctx context.Context, m sampling.Model, pr
 		}
 	}
 	if sum := normalize(weights); !(sum >= covered && sum <= math.MaxFloat64) {
-		return nil, usage, fmt.Errorf("%w: the labels have %.2g of the first token's probability", sampling.ErrUnsupported, sum)
+		return fmt.Errorf("%w: the labels have %.2g of the first token's probability", sampling.ErrUnsupported, sum)
 	}
-	return weights, usage, nil
+	result.Probabilities = weights
+	return nil
 }
 
 // likeliest returns the log probabilities of the tokens that could be first, by
@@ -177,28 +183,29 @@ func begins(label, token string) bool {
 
 // vote draws answers and counts the labels. Where one label begins another, an
 // answer that ran into the token limit has no vote, since it may be either.
-func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *Prompt) (_ []float64, usage sampling.Usage, err error) {
+func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, result *Classification[L]) error {
 	n := cmp.Or(c.options.Samples, 10)
 	layout := c.prompter.column.layout
 	labels := sampling.OneOf(c.texts...).Wrap(layout.pad, "")
-	if prompt.Constraint, err = c.prompter.constrain.constrained(m, labels); err != nil {
-		return nil, usage, err
+	var err error
+	if result.Prompt.Constraint, err = c.prompter.constrain.constrained(m, labels); err != nil {
+		return err
 	}
-	request := prompt.Request(c.prompter.params)
+	request := result.Prompt.Request(c.prompter.params)
 	if request.Params.Temperature == 0 {
 		request.Params.Temperature = 1 // the model's own distribution; greedy samples are all alike
 	}
 	drawn, err := m.Draw(ctx, request, n)
 	for _, completion := range drawn {
-		usage = usage.Add(completion.Usage)
+		result.Usage = result.Usage.Add(completion.Usage)
 	}
 	if err != nil {
-		return nil, usage, err
+		return err
 	}
 	texts := make([]string, len(c.texts))
 	for i, label := range c.texts {
 		if texts[i], err = layout.answer(layout.pad + label); err != nil {
-			return nil, usage, err
+			return err
 		}
 	}
 	ambiguous := anyPrefix(texts)
@@ -218,7 +225,8 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, prompt *
 		}
 	}
 	if normalize(weights) == 0 {
-		return nil, usage, &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("is not one of the labels %q, and neither are %d more", texts, n-1)}
+		return &AnswerError{Text: drawn[0].Text, Err: fmt.Errorf("is not one of the labels %q, and neither are %d more", texts, n-1)}
 	}
-	return weights, usage, nil
+	result.Probabilities = weights
+	return nil
 }
