@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -47,15 +45,21 @@ func Check(text []byte, t reflect.Type) error {
 		}
 		return errors.New("text follows the value")
 	}
-	if loneSurrogate(text) {
-		return errors.New("has half of a surrogate pair, which is not a character; write the character itself")
+	if t == nil {
+		t = anything
 	}
 	w := walker{text: text}
-	return w.check(t, 0)
+	err := w.check(t, 0)
+	if err == nil && w.halved {
+		err = errors.New("has half of a surrogate pair, which is not a character; write the character itself")
+	}
+	return err
 }
 
-// check reads one value at any depth. t is nil if the type is unknown or has its own
-// unmarshaler.
+// anything is the type of a value that is unknown or has its own unmarshaler.
+var anything = reflect.TypeFor[any]()
+
+// check reads one value at any depth.
 func (w *walker) check(t reflect.Type, depth int) error {
 	open := w.next()
 	if open != '{' && open != '[' {
@@ -65,23 +69,29 @@ func (w *walker) check(t reflect.Type, depth int) error {
 	if depth == maxDepth {
 		return fmt.Errorf("nested more than %d levels deep", maxDepth)
 	}
-	for t != nil && t.Kind() == reflect.Pointer {
+	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t != nil && (reflect.PointerTo(t).Implements(jsonUnmarshaler) || t.Kind() == reflect.Interface) {
-		t = nil
+	if reflect.PointerTo(t).Implements(jsonUnmarshaler) {
+		t = anything
 	}
 	seen := map[string]string{} // the names by their normal form
 	for w.at++; w.more(); {     // into the object or array
-		inner := elementOf(t)
+		inner := anything
+		switch t.Kind() {
+		case reflect.Slice, reflect.Array, reflect.Map:
+			inner = t.Elem()
+		}
 		if open == '{' {
 			name := w.name()
 			same := name
-			if t != nil && t.Kind() == reflect.Struct {
-				same = folded(name)
-				inner = fieldType(t, name)
-			} else if t != nil && !canonicalKey(t, name) {
-				return fmt.Errorf("has the member %q, which is not a number as JSON writes it", name)
+			switch t.Kind() {
+			case reflect.Struct:
+				same, inner = folded(name), fieldType(t, name)
+			case reflect.Map:
+				if !canonicalKey(t.Key(), name) {
+					return fmt.Errorf("has the member %q, which is not a number as JSON writes it", name)
+				}
 			}
 			if other, ok := seen[same]; ok {
 				return fmt.Errorf("has the members %q and %q; a member must not be repeated", other, name)
@@ -95,14 +105,11 @@ func (w *walker) check(t reflect.Type, depth int) error {
 	return nil
 }
 
-// canonicalKey reports whether encoding/json writes a key of the map type t this way.
-// It would read 7, 07 and +7 as the same number.
+// canonicalKey reports whether encoding/json writes a map's key this way. It would
+// read 7, 07 and +7 as the same number.
 func canonicalKey(t reflect.Type, name string) bool {
-	if t.Kind() != reflect.Map || reflect.PointerTo(t.Key()).Implements(textUnmarshaler) {
-		return true
-	}
-	k := t.Key().Kind()
-	return k < reflect.Int || k > reflect.Uintptr || integer.MatchString(name)
+	isNumber := reflect.Int <= t.Kind() && t.Kind() <= reflect.Uintptr
+	return !isNumber || reflect.PointerTo(t).Implements(textUnmarshaler) || integer.MatchString(name)
 }
 
 var integer = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
@@ -119,19 +126,7 @@ func folded(name string) string {
 	}, name)
 }
 
-// elementOf is the type of a list's or a map's elements, or nil.
-func elementOf(t reflect.Type) reflect.Type {
-	if t == nil {
-		return nil
-	}
-	switch t.Kind() {
-	case reflect.Slice, reflect.Array, reflect.Map:
-		return t.Elem()
-	}
-	return nil
-}
-
-// fieldType is the type of the struct field with this JSON name, or nil.
+// fieldType is the type of the struct field with this JSON name.
 func fieldType(t reflect.Type, name string) reflect.Type {
 	for _, f := range reflect.VisibleFields(t) {
 		own, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -142,33 +137,5 @@ func fieldType(t reflect.Type, name string) reflect.Type {
 			return f.Type
 		}
 	}
-	return nil
-}
-
-// loneSurrogate reports whether JSON has an escape such as \ud800 without its other
-// half. encoding/json silently reads it as U+FFFD.
-func loneSurrogate(text []byte) bool {
-	unit := func(i int) rune { // at i, or -1
-		if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
-			return -1
-		}
-		u, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16)
-		if err != nil {
-			return -1
-		}
-		return rune(u)
-	}
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' {
-			continue
-		}
-		if u := unit(i); utf16.IsSurrogate(u) {
-			if utf16.DecodeRune(u, unit(i+6)) == utf8.RuneError {
-				return true
-			}
-			i += 6
-		}
-		i++ // the next character may be an escaped backslash
-	}
-	return false
+	return anything
 }

@@ -30,6 +30,8 @@ func TestDecode(t *testing.T) {
 		`{"name":"a","age":1}`:                        false,
 		`{"name":"\ud83d"}`:                           false,
 		`{"name":"\\ud83d"}`:                          true,
+		`{"name":"\ud83d\ude00\ude00"}`:               false,
+		`{"name":"\ud83d\\\ude00"}`:                   false,
 		"{\"name\":\"\xff\"}":                         false,
 		`{"name":"a"}{}`:                              false,
 		`{"name":"a"`:                                 false,

@@ -3,13 +3,17 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // A walker reads valid JSON in place. Unlike a [json.Decoder] it copies no value, and
 // a line of a file may be long.
 type walker struct {
-	text []byte
-	at   int
+	text   []byte
+	at     int
+	halved bool // an escape such as \ud800 lacks its other half; encoding/json reads it as U+FFFD
 }
 
 // next returns the first byte after white space.
@@ -48,11 +52,27 @@ func (w *walker) scalar() []byte {
 	}
 	for w.at++; w.text[w.at] != '"'; w.at++ {
 		if w.text[w.at] == '\\' {
+			if u := w.unit(w.at); utf16.IsSurrogate(u) {
+				if utf16.DecodeRune(u, w.unit(w.at+6)) != utf8.RuneError {
+					w.at += 6 // the second half follows
+				} else {
+					w.halved = true
+				}
+			}
 			w.at++
 		}
 	}
 	w.at++
 	return w.text[from:w.at]
+}
+
+// unit returns the code of an escape such as \ud800, or -1 where none begins.
+func (w *walker) unit(at int) rune {
+	if w.text[at] != '\\' || w.text[at+1] != 'u' {
+		return -1
+	}
+	u, _ := strconv.ParseUint(string(w.text[at+2:at+6]), 16, 16) // the text is valid
+	return rune(u)
 }
 
 // name goes past the name of a member and its colon.
