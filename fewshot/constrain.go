@@ -95,14 +95,8 @@ func (c *Codec[T]) constraint(never string) (_ sampling.Constraint, hasStrings b
 
 // constraintOf returns the constraint of what the default rules write for a type.
 func constraintOf(t reflect.Type, never string) (c sampling.Constraint, hasStrings bool, err error) {
-	if values, ok := jsonpattern.Values(t); ok {
-		texts := make([]string, len(values))
-		for i, v := range values {
-			if texts[i], err = encodeDefault(v); err != nil {
-				return c, false, err
-			}
-		}
-		return sampling.OneOf(texts...), false, nil
+	if texts, err := jsonpattern.Texts(t, encodeDefault); texts != nil || err != nil {
+		return sampling.OneOf(texts...), false, err
 	}
 	pattern, hasStrings, err := patternOf(t, never)
 	if err == nil && pattern != "" {

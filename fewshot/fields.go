@@ -154,16 +154,12 @@ func (f *labelled) name() string { return strings.TrimSuffix(f.label, ": ") }
 
 // pattern is the expression of the field's texts.
 func (f *labelled) pattern(never string) (pattern string, hasStrings bool, err error) {
-	if values, ok := jsonpattern.Values(f.typ); ok {
-		texts := make([]string, len(values))
-		for i, v := range values {
-			text, err := lineOf(v)
-			if err != nil {
-				return "", false, err
-			}
-			texts[i] = regexp.QuoteMeta(text)
-		}
-		return jsonpattern.AnyOf(texts...), false, nil
+	literal := func(v reflect.Value) (string, error) {
+		text, err := lineOf(v)
+		return regexp.QuoteMeta(text), err
+	}
+	if patterns, err := jsonpattern.Texts(f.typ, literal); patterns != nil || err != nil {
+		return jsonpattern.AnyOf(patterns...), false, err
 	}
 	pattern, hasStrings, err = patternOf(f.typ, never)
 	switch {

@@ -48,15 +48,9 @@ func (p *goType) of(t reflect.Type) (string, error) {
 	if t.Kind() == reflect.Pointer {
 		return p.orNull(p.of(t.Elem()))
 	}
-	if values, ok := Values(t); ok {
-		texts := make([]string, len(values))
-		for i, v := range values {
-			var err error
-			if texts[i], err = written(v.Addr().Interface()); err != nil {
-				return "", err
-			}
-		}
-		return AnyOf(texts...), nil
+	inJSON := func(v reflect.Value) (string, error) { return written(v.Addr().Interface()) }
+	if patterns, err := Texts(t, inJSON); patterns != nil || err != nil {
+		return AnyOf(patterns...), err
 	}
 	switch t {
 	case reflect.TypeFor[time.Time]():
@@ -211,6 +205,20 @@ func Values(t reflect.Type) ([]reflect.Value, bool) {
 		values[i] = all.Index(i)
 	}
 	return values, len(values) > 0
+}
+
+// Texts returns the values of an enumeration as encode writes them. It returns nil for
+// another type.
+func Texts(t reflect.Type, encode func(reflect.Value) (string, error)) (texts []string, err error) {
+	values, _ := Values(t)
+	for _, v := range values {
+		text, err := encode(v)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
 }
 
 func writesItself(t reflect.Type) bool {
