@@ -3,6 +3,7 @@ package faultwire
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,10 +122,7 @@ func (x *exchange) Type() string {
 
 // Key is the API key as the server got it.
 func (x *exchange) Key() string {
-	if key := strings.TrimPrefix(x.r.Header.Get("Authorization"), "Bearer "); key != "" {
-		return key
-	}
-	return FaultKey
+	return cmp.Or(strings.TrimPrefix(x.r.Header.Get("Authorization"), "Bearer "), FaultKey)
 }
 
 // Path is that of the request.

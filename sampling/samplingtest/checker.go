@@ -78,6 +78,13 @@ func (c *checker) request() *sampling.Request {
 	}
 }
 
+// limited returns a greedy request for at most n tokens.
+func (c *checker) limited(n int) *sampling.Request {
+	req := c.request()
+	req.Params.MaxTokens = n
+	return req
+}
+
 // sampled returns a request for a sample at temperature 1.
 func (c *checker) sampled(seed uint64) *sampling.Request {
 	req := c.request()

@@ -100,9 +100,8 @@ func (c *checker) concurrency() {
 	// before it or at the same time.
 	var long []*sampling.Request
 	for i := range 4 {
-		req := c.request()
+		req := c.limited(min(c.kit.MaxTokens, 8))
 		req.Prompt = strings.Repeat(req.Prompt+".\n", 16) + strings.Repeat([]string{"One ", "Two ", "Three ", ""}[i], 16) + c.kit.Prompt
-		req.Params.MaxTokens = min(req.Params.MaxTokens, 8)
 		long = append(long, req)
 	}
 	last := long[3]

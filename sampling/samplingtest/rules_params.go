@@ -49,9 +49,7 @@ func (c *checker) maxTokens() {
 		if limit < 1 || limit >= n {
 			continue
 		}
-		req := c.request()
-		req.Params.MaxTokens = limit
-		s := c.must(req)
+		s := c.must(c.limited(limit))
 		c.within(s.Completion, limit)
 		// A limit may cut a rune, which then is a replacement character.
 		text := strings.TrimRight(s.Text, "\uFFFD")

@@ -16,7 +16,7 @@ func (c *checker) answers() {
 }
 
 func (c *checker) reasons() {
-	for _, req := range []*sampling.Request{c.request(), c.sampled(1), c.short()} {
+	for _, req := range []*sampling.Request{c.request(), c.sampled(1), c.limited(1)} {
 		s, with := c.must(req), params(req.Params)
 		n := len(s.chunks)
 		c.require(n > 0, "with %v there was no chunk at all", with)
@@ -28,13 +28,6 @@ func (c *checker) reasons() {
 		c.require(s.Reason >= 0 && s.Reason <= sampling.Filtered, "the last chunk has the reason %d, which package sampling does not have", int(s.Reason))
 		c.require(s.Reason != sampling.StopSequence && s.Stop == "", "the last chunk has the reason %q and the stop sequence %q, and the request had none", s.Reason, s.Stop)
 	}
-}
-
-// short is a request for a single token.
-func (c *checker) short() *sampling.Request {
-	req := c.request()
-	req.Params.MaxTokens = 1
-	return req
 }
 
 // noEcho samples twice, since a model may repeat a prompt once by chance.
@@ -71,7 +64,7 @@ func (c *checker) wholeRunes() {
 }
 
 func (c *checker) usage() {
-	for _, req := range []*sampling.Request{c.request(), c.short(), c.sampled(2)} {
+	for _, req := range []*sampling.Request{c.request(), c.limited(1), c.sampled(2)} {
 		s := c.must(req)
 		var before sampling.Usage
 		for i, chunk := range s.chunks {
