@@ -151,7 +151,7 @@ func TestWire(t *testing.T) {
 		"raw_too_long": {err: "the prompt fills all of it (512 tokens)", is: sampling.ErrBudget, status: 200,
 			why: "the prompt's beginning had been cut off, so the answer is none"},
 		"raw_too_long_notrunc": {err: "the input length exceeds the context length", is: sampling.ErrBudget, status: 400},
-		"empty_prompt_load":    {err: "only loaded the model", is: sampling.ErrTruncated, status: 200},
+		"empty_prompt_load":    {is: sampling.ErrTruncated, status: 200},
 		"no_model":             {err: `model 'nope' not found; "ollama pull nope"`, status: 404},
 		"raw_bad_opt_type":     {err: `option "num_predict" must be of type integer`, status: 500, again: true, why: "as any 500 is"},
 		"raw_with_context_err": {err: "raw mode does not support template, system, or context", status: 400},
@@ -185,7 +185,7 @@ func TestWire(t *testing.T) {
 				if !utf8.ValidString(c.Text) {
 					t.Errorf("the text is not UTF-8: %q", c.Text)
 				}
-				if w.err != "" {
+				if w.err != "" || w.is != nil {
 					e, ok := errors.AsType[*sampling.Error](err)
 					if !ok || e.Status != w.status || e.Temporary != w.again || !strings.Contains(err.Error(), w.err) || w.is != nil && !errors.Is(err, w.is) {
 						t.Errorf("the error is %#v, want status %d, temporary %v, %q (%s)", err, w.status, w.again, w.err, w.why)
