@@ -205,10 +205,8 @@ func TestLoadLeavesTheGlobalLoaderAlone(t *testing.T) {
 	var s spy
 	bpe.SetBpeLoader(&s)
 	defer setOfflineLoader()
-	for _, e := range encodings {
-		if _, err := load(e.name, splitGPT2); err != nil {
-			t.Errorf("%s: %v", e.name, err)
-		}
+	if _, err := load("r50k_base", splitGPT2); err != nil { // the smallest
+		t.Error(err)
 	}
 	if s.asked != nil {
 		t.Errorf("the global loader was asked for %q", s.asked)
