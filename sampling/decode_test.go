@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -164,6 +165,14 @@ func draws(p sampling.Params, logits []sampling.Candidate, n int) map[int]int {
 	return counts
 }
 
+// sized returns the size of a test: large with FOREWORD_LONG, as in CI.
+func sized(plain, large int) int {
+	if os.Getenv("FOREWORD_LONG") != "" {
+		return large
+	}
+	return plain
+}
+
 func TestDecoderDistribution(t *testing.T) {
 	logits := candidates(2, 1.5, 1, 0.5, 0, -0.5, -1, -2, math.NaN(), math.Inf(-1))
 	for _, p := range []sampling.Params{
@@ -184,7 +193,7 @@ func TestDecoderDistribution(t *testing.T) {
 		{Temperature: 1e-300}, // nothing but the best is left, and nothing overflows
 		{Temperature: 1e300},  // everything is alike
 	} {
-		for seed := range uint64(3) {
+		for seed := range uint64(sized(1, 3)) {
 			p.Seed = seed + 1
 			fits(t, fmt.Sprintf("%+v", p), draws(p, logits, 10000), oracle{p: p}.distribution(logits))
 		}
@@ -200,7 +209,7 @@ func TestDecoderAgainstOracle(t *testing.T) {
 		}
 		return x
 	}
-	for range 150 {
+	for range sized(50, 150) {
 		logits := make([]sampling.Candidate, 1+random.IntN(12))
 		for i := range logits {
 			logits[i] = sampling.Candidate{ID: i * 3, Logprob: 3 * random.NormFloat64()}
@@ -229,7 +238,7 @@ func TestDecoderEqualsSorting(t *testing.T) {
 		"equal":      func() float64 { return 7 },
 		"remote":     func() float64 { return -1e3 * math.Pow(random.Float64(), 9) },
 	} {
-		for seed := range uint64(100) {
+		for seed := range uint64(sized(25, 100)) {
 			logits := make([]sampling.Candidate, 1+random.IntN(3000))
 			for i := range logits {
 				logits[i] = sampling.Candidate{ID: i, Logprob: logit()}
@@ -302,7 +311,7 @@ func TestDecoderPenalties(t *testing.T) {
 			p.Temperature = temperature
 			prompt := []int{1, 4, 4}
 			counts := make(map[int]int)
-			for seed := range uint64(6000) {
+			for seed := range uint64(sized(2000, 6000)) {
 				p.Seed = seed
 				d := sampling.NewDecoder(&sampling.Request{Params: p}, prompt, nil)
 				for _, id := range history {

@@ -30,7 +30,7 @@ func TestPrice(t *testing.T) {
 // TestPriceAgainstOracle compares random costs with exact fractions.
 func TestPriceAgainstOracle(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range sized(4000, 20_000) {
 		prompt := rng.IntN(1 << rng.IntN(31))
 		u := sampling.Usage{PromptTokens: prompt, CachedTokens: rng.IntN(prompt + 1), CompletionTokens: rng.IntN(1 << rng.IntN(31))}
 		p := sampling.Price{Prompt: 100 * rng.Float64(), Cached: 10 * rng.Float64() * float64(rng.IntN(2)), Completion: 1000 * rng.Float64() * float64(rng.IntN(2))}

@@ -175,7 +175,7 @@ func TestSearchBeginsAnew(t *testing.T) {
 func TestSearchBudget(t *testing.T) {
 	for _, retries := range []int{0, 2} {
 		for _, limit := range []int{1, 8} {
-			for calls := 24; calls <= 480; calls += 57 {
+			for calls := 24; calls <= 480; calls += 152 {
 				model := &planted{right: func(prompt string, need int) bool { return need%5 < features(prompt) }}
 				var cache wrap.Cache
 				cached := sampling.Model{Backend: cache.Wrap(model)}

@@ -3,6 +3,7 @@ package pocket_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -24,6 +25,10 @@ func matching(t testing.TB, expr string) sampling.Constraint {
 func TestConstraint(t *testing.T) {
 	m := sampling.Model{Backend: pocket.Default()}
 	prompts := map[string]string{"zero-shot": "Review: I loved every minute.\nSentiment:", "pairs": prompts["pairs"], "nothing": ""}
+	seeds := uint64(4)
+	if os.Getenv("FOREWORD_LONG") != "" {
+		seeds = 12
+	}
 	for _, test := range []struct {
 		why  string
 		c    sampling.Constraint
@@ -42,7 +47,7 @@ func TestConstraint(t *testing.T) {
 	} {
 		for name, prompt := range prompts {
 			for _, stop := range [][]string{nil, {"\n"}, {"###", "."}} {
-				for seed := range uint64(12) {
+				for seed := range seeds {
 					req := &sampling.Request{Prompt: prompt, Stop: stop, Constraint: test.c, Params: sampling.Params{
 						Temperature: float64(min(seed, 1)) * 1.5, Seed: seed + 1, MaxTokens: test.most}}
 					c, err := m.Complete(t.Context(), req)

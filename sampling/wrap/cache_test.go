@@ -438,7 +438,9 @@ func TestCacheForgets(t *testing.T) {
 	b := c.Wrap(script)
 	for i := range 10_010 {
 		read(t.Context(), b, &sampling.Request{Prompt: fmt.Sprint(i)})
-		read(t.Context(), b, &sampling.Request{Prompt: "0"})
+		if i%1000 == 0 {
+			read(t.Context(), b, &sampling.Request{Prompt: "0"})
+		}
 	}
 	_, before, _ := c.Stats()
 	read(t.Context(), b, &sampling.Request{Prompt: "0"})

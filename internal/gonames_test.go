@@ -1,11 +1,13 @@
-package gonames
+package internal_test
 
 import (
 	"errors"
 	"testing"
+
+	"github.com/foreword-go/foreword/internal/gonames"
 )
 
-func TestPlain(t *testing.T) {
+func TestPlainError(t *testing.T) {
 	for text, want := range map[string]string{
 		"sampling: invalid request: Params.TopP is 2; use 0 for off":                "invalid request: top_p is 2; use 0 for off",
 		"assistant: sampling: over the context window: 5 are left beside MaxTokens": "over the context window: 5 are left beside max_tokens",
@@ -16,7 +18,7 @@ func TestPlain(t *testing.T) {
 		"Constraint: text 1 of OneOf is empty":                                      "Constraint: text 1 of one_of is empty",
 		"The prompt of Paris":                                                       "The prompt of Paris",
 	} {
-		if got := Plain(errors.New(text)); got != want {
+		if got := gonames.Plain(errors.New(text)); got != want {
 			t.Errorf("%s\n got  %s\n want %s", text, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package seeds_test
+package internal_test
 
 import (
 	"math"

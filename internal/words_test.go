@@ -1,4 +1,6 @@
-package words_test
+// The smallest packages are tested here: linking a test binary for each of them would
+// take longer than their tests.
+package internal_test
 
 import (
 	"slices"

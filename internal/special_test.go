@@ -1,4 +1,4 @@
-package special_test
+package internal_test
 
 import (
 	"testing"
