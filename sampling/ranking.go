@@ -74,7 +74,7 @@ func (r *ranking) fill() {
 	r.full = true
 	var odd [1 << binBits]float64 // two adders, since each waits for its last addition
 	for i, c := range r.all {
-		bin := min((key(c)-r.first)>>r.shift, 1<<binBits-1) // the last one has no end
+		bin := min((key(c)-r.first)>>r.shift, 1<<binBits-1)
 		if i%2 == 0 {
 			r.bins[bin] += c.Logprob
 		} else {
@@ -94,7 +94,7 @@ func key(c Candidate) uint64 { return math.Float64bits(1) - math.Float64bits(c.L
 func (r *ranking) members(first uint64, bin int) []Candidate {
 	span := uint64(1)<<r.shift - 1
 	if bin == len(r.bins)-1 {
-		span = math.MaxUint64
+		span = math.MaxUint64 - first // it has no end
 	}
 	n, spare := 0, r.spare
 	for _, c := range r.all {

@@ -36,7 +36,7 @@ func verified(chunks iter.Seq2[Chunk, error], c Constraint, stop []string) iter.
 // server closes the constraint with the stop, and the token limit may let a part
 // of it through.
 func (c Constraint) withoutHalfStop(before, last string, reason Reason, stop []string) string {
-	if reason != TokenLimit || c.IsZero() || c.Start().Add(before+last) {
+	if reason != TokenLimit || c.Start().Add(before+last) {
 		return last
 	}
 	for _, s := range stop {
