@@ -27,7 +27,7 @@ func Diverse(k int, relevance float64, r Ranker) fewshot.Selector {
 		if !(relevance >= 0 && relevance <= 1) {
 			return nil, fmt.Errorf("the relevance of Diverse is %v; choose 0 to 1", relevance)
 		}
-		return picker(k, breadth*k, r, pool, func(ranking *Ranking) ([]int, error) {
+		return picker(k, breadth*min(k, len(pool)), r, pool, func(ranking *Ranking) ([]int, error) {
 			if ranking.Alike == nil && len(ranking.Order) > 1 {
 				return nil, errors.New("Diverse has a Ranker that does not say which examples are alike; set Ranking.Alike, or use Top")
 			}

@@ -3,6 +3,7 @@ package choose
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -82,5 +83,22 @@ func TestChosen(t *testing.T) {
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
 		t.Errorf("what is chosen has changed; review it with go test -update (-want +got):\n%s", diff)
+	}
+}
+
+// TestMoreThanThereAre asks for more examples than any pool has.
+func TestMoreThanThereAre(t *testing.T) {
+	for name, selector := range map[string]func(k int) fewshot.Selector{
+		"BM25":     BM25,
+		"Diverse":  func(k int) fewshot.Selector { return Diverse(k, 0.5, Words{}) },
+		"Backbone": func(k int) fewshot.Selector { return Backbone(k, Words{}, BM25(1)) },
+	} {
+		pick, err := selector(math.MaxInt)([]example{{In: "a card"}, {In: "a red card"}, {In: "a transfer"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pick(t.Context(), "my card"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

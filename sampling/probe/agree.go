@@ -39,6 +39,9 @@ func Agree(ctx context.Context, m sampling.Model, req *sampling.Request, n int) 
 	if n < 2 {
 		return nil, fmt.Errorf("%w: probe.Agree of %d samples; draw at least 2", sampling.ErrInvalid, n)
 	}
+	if req == nil {
+		return nil, fmt.Errorf("%w: probe.Agree of a nil request; pass &sampling.Request{Prompt: ...}", sampling.ErrInvalid)
+	}
 	sampled := *req
 	sampled.Params.Temperature = cmp.Or(req.Params.Temperature, 1)
 	drawn, err := m.Draw(ctx, &sampled, n)

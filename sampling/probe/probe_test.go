@@ -125,6 +125,9 @@ func TestMistakes(t *testing.T) {
 	if _, err := probe.Recite(t.Context(), gone, fox, probe.ReciteOptions{Prefix: 4}); !errors.Is(err, broken) {
 		t.Errorf("a model that fails: %v", err)
 	}
+	if _, err := probe.Agree(t.Context(), never, nil, 10); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("a nil request: %v", err)
+	}
 	if a, err := probe.Agree(t.Context(), gone, &sampling.Request{Prompt: "x"}, 10); !errors.Is(err, broken) || a != nil {
 		t.Errorf("a model that fails: %v, %v", a, err)
 	}
