@@ -117,7 +117,11 @@ func (a *answer) read() error {
 		return a.backend.misread("part %d, %v: %s", a.number, err, a.backend.wire.Quote(raw))
 	}
 	if said := bytes.TrimSpace(a.line.Error); len(said) > 0 && string(said) != "null" {
-		return a.announced(raw)
+		fault := a.backend.wire.Announced(http.StatusOK, raw)
+		if strings.Contains(fault.Err.Error(), "token repeat limit") {
+			return a.backend.looped("%w", fault.Err)
+		}
+		return fault
 	}
 	if a.line.Response == "" {
 		return nil
@@ -145,13 +149,11 @@ func (a *answer) chunk() (sampling.Chunk, error) {
 		return sampling.Chunk{}, a.backend.misread("it splits the text into thoughts and a response, which \"think\": false should have kept it from; is the model's template at fault?")
 	}
 	chunk := sampling.Chunk{Text: l.Response}
-	if l.Response != "" {
-		if p.Logprobs {
-			if len(l.Logprobs) == 0 {
-				return sampling.Chunk{}, unsupported("Params.Logprobs: the server sent text without them; Ollama reports them since %v", knowsLogprobs)
-			}
-			chunk.Tokens = a.tokens()
+	if l.Response != "" && p.Logprobs {
+		if len(l.Logprobs) == 0 {
+			return sampling.Chunk{}, unsupported("Params.Logprobs: the server sent text without them; Ollama reports them since %v", knowsLogprobs)
 		}
+		chunk.Tokens = a.tokens()
 	}
 	if l.Done {
 		return a.finish(chunk)
@@ -182,22 +184,17 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 			"%w: the prompt fills all of it (%d tokens), so that its beginning was cut off or nothing was left to answer in; shorten the prompt, or raise Config.Window as far as the model was trained for",
 			sampling.ErrBudget, l.PromptEvalCount)}
 	}
-	if l.DoneReason == "" {
-		// Versions before 0.1.38 told no reason. Later ones leave it out when the
-		// model's runner took the client to be gone, and so did not finish.
-		return sampling.Chunk{}, a.backend.wire.Truncated("the server says that it is done and gives no reason")
-	}
+	// A missing reason is an error too. The model's runner took the client to be gone
+	// and did not finish.
 	reason, err := a.backend.wire.Finish(l.DoneReason)
 	if err != nil {
 		return chunk, err // the text before it is real
 	}
 	chunk.Reason = reason
-	if l.PromptEvalCount > 0 || l.EvalCount > 0 {
-		chunk.Usage = sampling.Usage{
-			PromptTokens:     l.PromptEvalCount,
-			CompletionTokens: l.EvalCount,
-			CachedTokens:     min(l.PromptEvalCachedCount, l.PromptEvalCount),
-		}
+	chunk.Usage = sampling.Usage{
+		PromptTokens:     l.PromptEvalCount,
+		CompletionTokens: l.EvalCount,
+		CachedTokens:     min(l.PromptEvalCachedCount, l.PromptEvalCount),
 	}
 	return chunk, nil
 }
@@ -206,15 +203,6 @@ func (a *answer) finish(chunk sampling.Chunk) (sampling.Chunk, error) {
 // give up: it closes a stream without a word and leaves a whole answer undone.
 // Since 0.30 it takes more of them, and there is an error.
 const loop = 30
-
-// announced is the error in a line.
-func (a *answer) announced(raw []byte) error {
-	fault := a.backend.wire.Announced(http.StatusOK, raw)
-	if strings.Contains(fault.Err.Error(), "token repeat limit") {
-		return a.backend.looped("%w", fault.Err)
-	}
-	return fault
-}
 
 // looped is not temporary: a model that repeats itself will do so again.
 func (b *Backend) looped(format string, args ...any) error {
