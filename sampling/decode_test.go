@@ -402,6 +402,16 @@ func TestDecoderOddCandidates(t *testing.T) {
 			}
 		}
 	}
+	// IDs that repeat are a mistake of the backend, and still end.
+	repeated := make([]sampling.Candidate, 500)
+	for i := range repeated {
+		repeated[i] = sampling.Candidate{ID: i % 2, Logprob: float64(i%4) / 4}
+	}
+	for id, n := range draws(sampling.Params{Temperature: 1, TopP: 0.9, Seed: 1}, repeated, 100) {
+		if id > 1 {
+			t.Errorf("token %d, which is not there, was drawn %d times", id, n)
+		}
+	}
 	// Two that are certain share the place, and the others have none.
 	fits(t, "certain", draws(sampling.Params{Temperature: 1, Seed: 1}, candidates(inf, 100, inf), 2000), map[int]float64{0: 0.5, 2: 0.5})
 }

@@ -27,15 +27,17 @@ const (
 // target, and that sum. If none does, it is the last one.
 func (r *ranking) reach(target float64) (at Candidate, sum float64) {
 	at, sum, ordered := walk(r.all, target)
-	if !ordered && (len(r.all) <= few || r.shift < 0) {
-		slices.SortFunc(r.all, Candidate.compare)
-		at, sum, ordered = walk(r.all, target)
-	}
 	if ordered { // also many equal ones, which usually come by ID
 		return at, sum
 	}
+	if len(r.all) <= few || r.shift < 0 {
+		slices.SortFunc(r.all, Candidate.compare)
+		at, sum, _ = walk(r.all, target)
+		return at, sum
+	}
 	r.fill()
-	bin, before, sum := 0, 0.0, 0.0
+	bin, before := 0, 0.0
+	sum = 0
 	for i, s := range r.bins {
 		if s > 0 {
 			bin, before = i, sum
@@ -53,9 +55,9 @@ func (r *ranking) reach(target float64) (at Candidate, sum float64) {
 
 // walk is reach for candidates in order.
 func walk(all []Candidate, target float64) (at Candidate, sum float64, ordered bool) {
-	last := Candidate{Logprob: 2}
+	last := Candidate{math.MinInt, math.Inf(1)}
 	for _, c := range all {
-		if !last.better(c) {
+		if c.better(last) {
 			return at, sum, false
 		}
 		last = c
