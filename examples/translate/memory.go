@@ -91,7 +91,7 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 		done[text] = translation{In: text, Out: out, By: "memory"}
 	}
 	bar := cli.NewBar(env, "translating", len(ask))
-	failed := 0
+	failed, unsent := 0, 0
 	for r, err := range prompter.Map(ctx, model, slices.Values(ask), fewshot.MapOptions{}) {
 		if errors.Is(err, fewshot.ErrStopped) {
 			bar.Clear()
@@ -100,6 +100,9 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 		t := translation{In: r.In, Out: r.Out, By: "model"}
 		if err != nil {
 			failed++
+			if errors.Is(err, sampling.ErrInvalid) {
+				unsent++
+			}
 			t = translation{In: r.In, Error: err.Error()}
 		}
 		done[r.In] = t
@@ -110,8 +113,8 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 		return err
 	}
 	bill := meter.Total()
-	fmt.Fprintf(env.Stderr, "translate: %d lines, %d different: %d from the memory of %d segments, %d by the model, %d failed; %d were asked in an earlier run\n",
-		len(texts), len(done), len(done)-len(ask), len(segments), len(ask)-failed, failed, max(len(ask)-bill.Calls, 0))
+	fmt.Fprintf(env.Stderr, "translate: %d lines, %d different: %d from the memory of %d segments, %d by the model, %d failed; asked in an earlier run: %d\n",
+		len(texts), len(done), len(done)-len(ask), len(segments), len(ask)-failed, failed, max(len(ask)-unsent-bill.Calls, 0))
 	fmt.Fprintf(env.Stderr, "translate: %d calls, %d prompt tokens (%d cached), %d completion tokens, cost %.6g\n",
 		bill.Calls, bill.PromptTokens, bill.CachedTokens, bill.CompletionTokens, bill.Cost)
 	if failed > 0 {

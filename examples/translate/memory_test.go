@@ -28,13 +28,17 @@ func TestMemory(t *testing.T) {
 	if string(text) != want || first.Status != 0 || first.Stdout != "" {
 		t.Errorf("%+v\n%s", first, text)
 	}
-	if !strings.Contains(first.Stderr, "4 lines, 3 different: 1 from the memory of 4 segments, 2 by the model, 0 failed; 0 were asked in an earlier run") ||
+	if !strings.Contains(first.Stderr, "4 lines, 3 different: 1 from the memory of 4 segments, 2 by the model, 0 failed; asked in an earlier run: 0") ||
 		!strings.Contains(first.Stderr, "2 calls") {
 		t.Errorf("report:\n%s", first.Stderr)
 	}
 	again := clitest.Run(t, "translate", run, "teacher\nocean\n\nteacher\nfriend\n", nil, args...)
-	if text, _ := os.ReadFile(out); string(text) != want || !strings.Contains(again.Stderr, "2 were asked in an earlier run") || !strings.Contains(again.Stderr, "0 calls") {
+	if text, _ := os.ReadFile(out); string(text) != want || !strings.Contains(again.Stderr, "asked in an earlier run: 2") || !strings.Contains(again.Stderr, "0 calls") {
 		t.Errorf("%+v\n%s", again, text)
+	}
+	bad := clitest.Run(t, "translate", run, "teacher\n\xff\n", nil, args...)
+	if bad.Status == 0 || !strings.Contains(bad.Stderr, "1 failed; asked in an earlier run: 1") {
+		t.Errorf("a line that cannot be sent: %+v", bad)
 	}
 }
 
