@@ -60,15 +60,6 @@ type ReplyOptions struct {
 	AllowLoops bool
 }
 
-// constraint returns o.Constraint for the completion, which begins with the space after
-// the label.
-func (o *ReplyOptions) constraint(w *writer, prefill string) sampling.Constraint {
-	if w.inline() && prefill == "" {
-		return o.Constraint.Wrap(" ", "")
-	}
-	return o.Constraint
-}
-
 func (c *Conversation) params(o ReplyOptions) sampling.Params {
 	if o.Params != nil {
 		return *o.Params
@@ -179,10 +170,7 @@ func (c *Conversation) keep(turns Transcript) error {
 // prompts. A text that does not fit alone is [sampling.ErrBudget].
 func (c *Conversation) Prompt(ctx context.Context, text string, o ReplyOptions) (*fewshot.Prompt, error) {
 	_, prompt, err := c.ask(ctx, text, o)
-	if err != nil {
-		return nil, err
-	}
-	return prompt, nil
+	return prompt, err
 }
 
 // Parts returns the parts of the Prompt, for showing it in color: the description

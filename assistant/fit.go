@@ -53,7 +53,10 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	if err != nil {
 		return nil, nil, fmt.Errorf("assistant: %w", err)
 	}
-	p := &fewshot.Prompt{Stop: w.stops(), Constraint: o.constraint(w, d.prefill)}
+	p := &fewshot.Prompt{Stop: w.stops(), Constraint: o.Constraint}
+	if w.inline() && d.prefill == "" {
+		p.Constraint = o.Constraint.Wrap(" ", "") // the space after the label
+	}
 	if budget == math.MaxInt {
 		d.write(w, p, 0)
 		return w, p, nil
@@ -70,8 +73,11 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		w.parts = slices.Clone(head.parts)
 		d.write(w, p, dropped)
 		p.Budget = budget
-		if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil || p.Tokens <= budget {
-			return w, p, err
+		if p.Tokens, err = count(ctx, c.Model, p.Text); err != nil {
+			return nil, nil, err
+		}
+		if p.Tokens <= budget {
+			return w, p, nil
 		}
 		// The sum of the parts is less than the whole, since a tokenizer may split more
 		// where they meet. If the difference would take all of the room, the user's

@@ -91,12 +91,12 @@ func (p *page) marks() []string {
 // stops returns the stop sequences: the marks at the start of a line. A rule needs an
 // empty line before it, since dashes right below a line make it a heading in Markdown.
 func (p *page) stops() []string {
-	stops := []string{"\n" + p.user, "\n" + p.reply}
-	switch p.layout {
-	case Headings:
-		stops = append(stops, "\n"+fence)
-	case Dashes:
-		stops = append(stops, "\n\n"+rule)
+	var stops []string
+	for _, mark := range p.marks() {
+		if mark == rule {
+			mark = "\n" + mark
+		}
+		stops = append(stops, "\n"+mark)
 	}
 	return stops
 }

@@ -45,18 +45,12 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if c.Model.Backend == nil {
 		return nil, errors.New("chatapi: Config.Model has no Backend; set it to one, such as pocket.Default()")
 	}
-	if err := c.Persona.Validate(ctx, sampling.Model{}); err != nil {
-		return nil, fmt.Errorf("chatapi: the persona: %w", err)
-	}
 	if err := (&sampling.Request{Params: c.Params}).Validate(); err != nil {
 		return nil, fmt.Errorf("chatapi: the default parameters: %w", err)
 	}
-	if c.Model.Window != 0 {
-		// Validate does not know Params.MaxTokens.
-		shortest := assistant.Conversation{Model: c.Model, Persona: c.Persona, Params: c.Params}
-		if _, err := shortest.Prompt(ctx, "?", assistant.ReplyOptions{}); err != nil {
-			return nil, fmt.Errorf("chatapi: the persona and the shortest question: %w", err)
-		}
+	shortest := assistant.Conversation{Model: c.Model, Persona: c.Persona, Params: c.Params}
+	if _, err := shortest.Prompt(ctx, "?", assistant.ReplyOptions{}); err != nil {
+		return nil, fmt.Errorf("chatapi: the persona and the shortest question: %w", err)
 	}
 	h := &handler{config: c, limits: c.Limits.withDefaults(), origins: http.NewCrossOriginProtection(), created: time.Now()}
 	if err := h.limits.validate(); err != nil {
