@@ -116,7 +116,6 @@ func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	return nil
 }
 
-// write writes description and examples.
 func (p *Persona) write() (*writer, error) {
 	page, err := p.page()
 	if err != nil {

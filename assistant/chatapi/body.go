@@ -28,7 +28,6 @@ func (v value) fail(status int, code, message string) {
 	}
 }
 
-// bad refuses the value.
 func (v value) bad(format string, args ...any) {
 	code, subject := "invalid_value", "'"+v.path+"'"
 	if v.path == "" {
@@ -149,7 +148,6 @@ func (v value) integer(lo, hi int64) (n int64) {
 	return n
 }
 
-// list returns the elements of an array.
 func (v value) list(most int) []value {
 	var elements []json.RawMessage
 	if v.read(&elements, "an array"); len(elements) > most {

@@ -88,7 +88,6 @@ func spent(replies []*reply) (u sampling.Usage) {
 	return u
 }
 
-// newReply prepares the i-th reply of the request.
 func newReply(r *request, i int) *reply {
 	config := &r.h.config
 	a := &reply{Forward: sampling.Forward{Backend: config.Model.Backend}, request: r, index: i, choice: i % r.n}
@@ -111,7 +110,6 @@ func newReply(r *request, i int) *reply {
 	return a
 }
 
-// chunks asks the model.
 func (a *reply) chunks(ctx context.Context) iter.Seq2[sampling.Chunk, error] {
 	r := a.request
 	if a.raw != nil {

@@ -187,7 +187,6 @@ func (x *exchange) recover() {
 	x.fail(f)
 }
 
-// log writes the record of the request.
 func (x *exchange) log() {
 	attrs := []slog.Attr{slog.String("id", x.id), slog.String("request", x.name), slog.Int("status", x.status), slog.Duration("took", time.Since(x.begun))}
 	level := slog.LevelInfo

@@ -98,7 +98,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// models answers with a list of the only model.
 func (x *exchange) models() *fault {
 	x.json(http.StatusOK, object{"object": "list", "data": []object{x.h.model()}})
 	return nil

@@ -30,7 +30,6 @@ func (x *exchange) note(f *fault) {
 	}
 }
 
-// health answers GET /healthz.
 func (x *exchange) health() *fault {
 	status, text := http.StatusOK, "ok"
 	if at := x.h.health.failed.Load(); at != nil && time.Since(*at) < downTime {

@@ -53,7 +53,6 @@ func (h *handler) read(e *endpoint, text []byte) (*request, *fault) {
 	return r, r.fault
 }
 
-// check checks fields that depend on each other.
 func (r *request) check(e *endpoint) {
 	prompt := value{in: r, path: e.prompt}
 	switch {
@@ -95,7 +94,6 @@ var commonFields = otherFields.with(fields[request]{
 	"structured_outputs": func(r *request, v value) { structuredFields.read(v, r) },
 })
 
-// choices reads n.
 func choices(r *request, v value) { r.n = int(v.integer(1, int64(r.h.limits.Choices))) }
 
 // maxTokens reads the limit of a reply. Agents ask for 32,000 by habit, and -1
