@@ -51,6 +51,11 @@ func TestSummarize(t *testing.T) {
 	if p, _ := c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); !strings.Contains(p.Text, "Human: What was that?\n\nAssistant: Summary") {
 		t.Error("the caller's question is not asked")
 	}
+	fits := c
+	fits.Model.Window = 0
+	if p, _ := fits.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); strings.Contains(p.Text, "Summary") {
+		t.Error("a summary is shown beside the turns that it replaces")
+	}
 	c.Summary, c.Summarized = assistant.Turn{}, 0
 	if p, _ := c.Prompt(t.Context(), "And now?", assistant.ReplyOptions{}); strings.Contains(p.Text, "Summary") {
 		t.Error("a summary that was cleared is shown")

@@ -120,11 +120,28 @@ func TestLoopAgain(t *testing.T) {
 			return slices.Repeat([]*sampling.Completion{{Text: loop.Text, Reason: sampling.EndOfText}}, n), nil
 		}})
 		status, text := s.post(t, with(fmt.Sprintf(`"stop":" two","n":%d`, n)))
-		for _, c := range decode(t, text).Choices {
-			if status != 200 || c.Message.Content != "one" || *c.FinishReason != "stop" {
-				t.Errorf("n=%d: %d %s", n, status, text)
+		choices := decode(t, text).Choices
+		if status != 200 || len(choices) != n {
+			t.Fatalf("n=%d: %d %s", n, status, text)
+		}
+		for _, c := range choices {
+			if c.Message.Content != "one" || *c.FinishReason != "stop" {
+				t.Errorf("n=%d: %s", n, text)
 			}
 		}
+	}
+}
+
+// TestStopAtOnce: a reply that begins with the client's stop is empty, and is not asked
+// for again, even if the server does not say which stop it was.
+func TestStopAtOnce(t *testing.T) {
+	script := &samplingtest.Script{Answer: samplingtest.Always("")}
+	s := serveScript(t, script)
+	if text := s.ask(t, with(`"stop":"red"`)); text != "" {
+		t.Errorf("%q", text)
+	}
+	if n := len(script.Calls()); n != 1 {
+		t.Errorf("%d calls, want 1", n)
 	}
 }
 

@@ -138,6 +138,7 @@ func TestRefusedSchemas(t *testing.T) {
 		`{"type":"string","format":"idn-email"}`: ".format",
 		`{"type":"string","pattern":"a","maxLength":3}`: ".maxLength",
 		`{"type":"string","minLength":3,"maxLength":2}`: ".maxLength",
+		`{"type":"string","minLength":-1}`:              ".minLength",
 		`{"type":"string","maxLength":100000}`:          "",
 		`{"type":"string","minItems":3}`:                ".minItems",
 		`{"type":"number","minimum":0}`:                 ".minimum",
