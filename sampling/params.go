@@ -81,7 +81,7 @@ func (p *Params) validate() error {
 	} {
 		// The negated form also catches NaN, which compares as false.
 		if !(f.value >= f.min && f.value <= f.max) {
-			return fmt.Errorf("%w: Params.%s is %v; use 0 for %s, or %s", ErrInvalid, f.name, f.value, f.zero, f.other)
+			return fmt.Errorf("%w: Params.%s is %.15g; use 0 for %s, or %s", ErrInvalid, f.name, f.value, f.zero, f.other)
 		}
 	}
 	return nil

@@ -28,7 +28,10 @@ func (s Source) Finish(word string) (sampling.Reason, error) {
 	if reason, ok := reasons[lower]; ok {
 		return reason, nil
 	}
-	e := s.Truncated("the server ended the text with finish_reason %q", plain(s.scrubText(word)))
+	e := s.Truncated("the server ended the text for the reason %q", plain(s.scrubText(word)))
+	if word == "" {
+		e = s.Truncated("the server ended the text and did not say why")
+	}
 	e.Temporary = lower != "repetition"
 	if lower == "load" || lower == "unload" {
 		e = s.Truncated("the server only loaded the model, as it does when the prompt is empty; begin the prompt with some text")

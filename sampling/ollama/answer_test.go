@@ -93,7 +93,7 @@ func TestAnswer(t *testing.T) {
 		{"not an object", "[]\n", said{Err: "part 1"}, nil, false},
 		{"another object", `{"status":"success"}` + "\n", said{Err: `there was no text in it: {"status":"success"}`}, sampling.ErrTruncated, true},
 		{"no reason", a + "\n" + `{"response":"","done":true}`, said{Text: "a", Chunks: 1, Err: failed}, sampling.ErrTruncated, true},
-		{"an unknown reason", `{"response":"","done":true,"done_reason":"tired"}`, said{Err: `finish_reason "tired"`}, sampling.ErrTruncated, true},
+		{"an unknown reason", `{"response":"","done":true,"done_reason":"tired"}`, said{Err: `the reason "tired"`}, sampling.ErrTruncated, true},
 		{"the model was loaded", `{"response":"","done":true,"done_reason":"load"}`, said{Err: failed}, sampling.ErrTruncated, false},
 		{"thoughts", `{"response":"","thinking":"hm"}` + "\n" + done, said{Err: "thoughts"}, nil, false},
 		{"more than was asked for", strings.Repeat(a+"\n", 41) + done, said{Text: strings.Repeat("a", 40), Chunks: 40, Err: "after the 40 tokens"}, nil, false},

@@ -9,10 +9,14 @@ import (
 )
 
 // Score returns how likely each continuation of req.Prompt is. It implements
-// [sampling.Scorer]. vLLM reports the log probabilities of given tokens, and
-// llama.cpp those of tokens that it is forced to draw. Other servers are sent prompt
-// and continuation together and asked for the log probabilities of the prompt (echo),
-// several texts a request. vLLM is asked so for long texts too.
+// [sampling.Scorer]. How it asks depends on the server:
+//
+//   - vLLM reports the log probabilities of given tokens. That takes as many requests
+//     as the longest continuation has tokens. Long texts are scored by echo.
+//   - llama.cpp reports those of tokens that it is forced to draw, with at most one
+//     request for each continuation.
+//   - Other servers are sent prompt and continuation together and asked for the log
+//     probabilities of the prompt (echo), several texts a request.
 //
 // Many servers ignore echo, or answer it without log probabilities. So the first call
 // sends a short probe. If its answer lacks the prompt's log probabilities, this and
