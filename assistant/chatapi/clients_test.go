@@ -36,6 +36,7 @@ func npm(t *testing.T, packages ...string) (node, modules string) {
 // TestClients runs programs of several clients at their defaults, on all
 // endpoints, against pocket. Each prints a table of what was answered.
 func TestClients(t *testing.T) {
+	t.Parallel()
 	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}, Persona: assistant.Helpful(), AnyModel: true})
 	t.Run("npm", func(t *testing.T) {
 		node, modules := npm(t, "openai", "ai", "@ai-sdk/openai", "@langchain/openai")

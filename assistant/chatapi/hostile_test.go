@@ -26,6 +26,7 @@ func hostileServer(t *testing.T, backend sampling.Backend, limits chatapi.Limits
 // form, with the field named, without a word to the backend, and without
 // anything of it in the log.
 func TestHostile(t *testing.T) {
+	t.Parallel()
 	script := &samplingtest.Script{}
 	s := hostileServer(t, script, chatapi.Limits{})
 	all := hostileRequests()
@@ -102,6 +103,7 @@ func TestHostile(t *testing.T) {
 // TestHostileOnTheWire sends what no client library would. Whoever answers it,
 // net/http or the handler, the backend never hears of it.
 func TestHostileOnTheWire(t *testing.T) {
+	t.Parallel()
 	script := &samplingtest.Script{}
 	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}})
 	body := `{` + hi + `}`
