@@ -82,7 +82,8 @@ func plain(v map[string]any) (same map[string]any, err error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber() // a float64 would confuse large integers
-	return same, d.Decode(&same)
+	err = d.Decode(&same)
+	return same, err
 }
 
 // encode returns JSON on one line, with <, > and & readable.
