@@ -28,7 +28,11 @@ func (m Model) count(ctx context.Context, text string) (n int, bytes bool, err e
 		n, err = m.Counter.Count(ctx, text)
 		return n, false, err
 	}
-	n, err = Forward{m.Backend}.Count(ctx, text)
+	c, ok := m.Backend.(Counter)
+	if !ok { // the common case, in which no error is built
+		return len(text), true, nil
+	}
+	n, err = c.Count(ctx, text)
 	if errors.Is(err, ErrUnsupported) {
 		return len(text), true, nil
 	}
