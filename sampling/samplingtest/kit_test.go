@@ -96,13 +96,39 @@ func with(req *sampling.Request, change func(*sampling.Params)) *sampling.Reques
 	return &c
 }
 
+// A broken backend breaks one rule.
+type broken struct {
+	name string
+	want string // the rule
+	new  func(t *testing.T) sampling.Backend
+}
+
+// run checks that just the broken rule is named.
+func (b broken) run(t *testing.T) {
+	t.Run(b.name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) { // so that waiting for what never ends takes no time
+			kit := samplingtest.Kit{Unsupported: []sampling.Params{{Extra: map[string]any{"grammar": "root ::= [a-z]+"}}}}
+			failures := samplingtest.Check(kit, t, b.new)
+			var named []string
+			for _, err := range failures {
+				rule, doc := samplingtest.BrokenRule(err)
+				named = append(named, rule)
+				if doc == "" || !strings.Contains(err.Error(), rule) {
+					t.Errorf("the failure does not explain itself: %v", err)
+				}
+			}
+			if diff := cmp.Diff([]string{b.want}, slices.Compact(named)); diff != "" {
+				t.Fatalf("the rules named (-want +got):\n%s\n%v", diff, errors.Join(failures...))
+			}
+			t.Log(errors.Join(failures...))
+		})
+	})
+}
+
 // Each backend breaks one rule, and just that rule must be named.
 func TestBrokenBackends(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		want string
-		new  func(t *testing.T) sampling.Backend
-	}{
+	for _, test := range []broken{
 		{"echoes the prompt", "no-echo", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
 				prompt := req.Prompt
@@ -331,25 +357,7 @@ func TestBrokenBackends(t *testing.T) {
 		{"draws one too few", "drawer", func(*testing.T) sampling.Backend { return &toy{drawLess: true} }},
 		{"draws the same ones", "drawer", func(*testing.T) sampling.Backend { return &toy{drawSame: true} }},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { // so that waiting for what never ends takes no time
-				kit := samplingtest.Kit{Unsupported: []sampling.Params{{Extra: map[string]any{"grammar": "root ::= [a-z]+"}}}}
-				failures := samplingtest.Check(kit, t, test.new)
-				var named []string
-				for _, err := range failures {
-					rule, doc := samplingtest.BrokenRule(err)
-					named = append(named, rule)
-					if doc == "" || !strings.Contains(err.Error(), rule) {
-						t.Errorf("the failure does not explain itself: %v", err)
-					}
-				}
-				if diff := cmp.Diff([]string{test.want}, slices.Compact(named)); diff != "" {
-					t.Fatalf("the rules named (-want +got):\n%s\n%v", diff, errors.Join(failures...))
-				}
-				t.Log(errors.Join(failures...))
-			})
-		})
+		test.run(t)
 	}
 }
 
