@@ -54,6 +54,16 @@ func (b *deaf) Score(ctx context.Context, req *sampling.Request, of []string) ([
 	return b.toy.Score(context.WithoutCancel(ctx), req, of)
 }
 
+// A blind backend scores, but samples without log probabilities to compare with.
+type blind struct{ toy }
+
+func (b *blind) Sample(ctx context.Context, req *sampling.Request) seq {
+	if req.Params.Logprobs {
+		return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, sampling.ErrUnsupported) }
+	}
+	return b.toy.Sample(ctx, req)
+}
+
 // A describing backend describes itself.
 type describing struct {
 	toy
@@ -129,6 +139,9 @@ func TestBrokenAbilities(t *testing.T) {
 			}
 			return s
 		})},
+		{"scores alike what it cannot sample", "scorer", func(*testing.T) sampling.Backend {
+			return &blind{toy{scoreAlike: true}}
+		}},
 		{"scores in spite of ctx", "scorer", func(*testing.T) sampling.Backend { return new(deaf) }},
 		{"describes itself differently each time", "describer", describes(func(context.Context) (sampling.Info, error) {
 			described++
