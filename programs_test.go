@@ -2,6 +2,7 @@ package foreword_test
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -16,9 +17,12 @@ type result struct {
 }
 
 // programs builds the examples and returns their folder. go build links only programs
-// that have changed, so the folder is kept.
+// that have changed, so the folder is kept, where this module may be written.
 var programs = sync.OnceValues(func() (dir string, err error) {
 	dir, err = filepath.Abs(".cache/examples")
+	if err == nil && os.MkdirAll(dir, 0o777) != nil {
+		dir, err = os.MkdirTemp("", "examples")
+	}
 	if err != nil {
 		return "", err
 	}
