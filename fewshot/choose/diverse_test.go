@@ -125,6 +125,20 @@ func (f rankerFunc) Prepare([]example) (Rank, error) {
 	return func(_ context.Context, _ string, n int) (*Ranking, error) { return f(n) }, nil
 }
 
+// TestARankingStaysAsItIs: a Ranker may return one Ranking for every query.
+func TestARankingStaysAsItIs(t *testing.T) {
+	whole := &Ranking{Order: []int{2, 0, 1}, Scores: []float64{3, 2, 1}, Alike: func(int, int) float64 { return 0 }}
+	same := rankerFunc(func(int) (*Ranking, error) { return whole, nil })
+	for _, choose := range []fewshot.Selector{Top(3, same), Diverse(3, 0.5, same)} {
+		for range 2 {
+			got, err := pick(t.Context(), choose, "q", make([]example, 3))
+			if want := []int{1, 0, 2}; err != nil || !slices.Equal(got, want) {
+				t.Errorf("chose %v, %v; want %v", got, err, want)
+			}
+		}
+	}
+}
+
 func TestRankersThatAreWrong(t *testing.T) {
 	pool := make([]example, 30)
 	tests := []struct {

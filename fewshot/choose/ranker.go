@@ -42,7 +42,9 @@ type Ranking struct {
 // Top picks the k examples that r ranks highest, the nearest last.
 func Top(k int, r Ranker) fewshot.Selector {
 	return func(pool []example) (fewshot.Picker, error) {
-		return picker(k, k, r, pool, func(ranking *Ranking) ([]int, error) { return ranking.Order, nil })
+		return picker(k, k, r, pool, func(ranking *Ranking) ([]int, error) {
+			return slices.Clone(ranking.Order), nil // a Ranker may give it again
+		})
 	}
 }
 
