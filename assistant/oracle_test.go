@@ -67,11 +67,13 @@ func (o oracle) letters(text string) string {
 
 // looksLikeMark reports whether a model may take a line for a label or a separator.
 func (o oracle) looksLikeMark(line string) bool {
+	before, from := "", 0 // the letters of line[:from]
 	for i, r := range line {
 		if r != ':' && r != '：' {
 			continue
 		}
-		if before := o.letters(line[:i]); before == o.letters(o.user) || before == o.letters(o.reply) {
+		before += o.letters(line[from:i])
+		if from = i; before == o.letters(o.user) || before == o.letters(o.reply) {
 			return true
 		}
 	}

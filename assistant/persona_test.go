@@ -139,6 +139,7 @@ func TestBadPersonaFiles(t *testing.T) {
 		{"layout: poem\n\nA.", "persona", 1},
 		{"layout: dashes\ncolour: red\n\nA.", "persona", 2},
 		{"name: Olga\nname: Olga\n\nA.", "persona", 2},
+		{"name:\nname: Olga\n\nA.\n-----", "persona", 2},
 		{"name: Olga\nHuman: a\nOlga: b", "persona", 2},
 		{"layout: dashes\nname: a: b\n\nA.", "name of the assistant", 1},
 		{"layout: dashes\nname: HUMAN\n\nA.", "names", 1},

@@ -97,16 +97,17 @@ func readPersona(lines []string) (p Persona, err error) {
 
 // readHead reads the head from line at on, and returns the index of the line after it.
 func (p *Persona) readHead(lines []string, at int) (int, error) {
+	given := map[int]bool{} // an empty value counts too
 	for ; at < len(lines) && strings.TrimSpace(lines[at]) != ""; at++ {
 		i := headKey(lines[at])
 		if i < 0 {
 			return at, failed(at+1, "is not %s: %q; write an empty line after the head", strings.Join(headKeys, " or "), shorten(lines[at], 40))
 		}
-		value := p.head()[i]
-		if *value != "" {
+		if given[i] {
 			return at, failed(at+1, "repeats %s", headKeys[i])
 		}
-		*value = strings.TrimSpace(lines[at][len(headKeys[i]):])
+		given[i] = true
+		*p.head()[i] = strings.TrimSpace(lines[at][len(headKeys[i]):])
 		if err := p.Layout.check(); err != nil {
 			return at, failed(at+1, "has an unknown layout: %w", err)
 		}
