@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -52,10 +53,13 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	enough := time.AfterFunc(patience, func() { resp.Body.Close() })
 	defer enough.Stop()
 	plainly, err := unzipped(resp)
-	if err != nil {
-		plainly = strings.NewReader("the server's words cannot be read: " + err.Error())
+	var body []byte
+	if err == nil || errors.Is(err, errEncoding) { // "utf-8" is none
+		body, _ = io.ReadAll(io.LimitReader(plainly, bodyLimit)) // half a refusal says something too
 	}
-	body, _ := io.ReadAll(io.LimitReader(plainly, bodyLimit)) // half a refusal says something too
+	if err != nil && (len(body) == 0 || !utf8.Valid(body)) {
+		body = []byte("the server's words cannot be read: " + err.Error())
+	}
 	words := s.read(body)
 	to := resp.Header.Get("Location")
 	switch {
@@ -76,7 +80,7 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 var errEncoding = errors.New("which was not requested")
 
 // unzipped undoes a compression that was not requested. net/http undoes the ones that
-// it requests.
+// it requests. Beside errEncoding it returns the body as it is.
 func unzipped(resp *http.Response) (io.Reader, error) {
 	switch coding := strings.ToLower(resp.Header.Get("Content-Encoding")); coding {
 	case "", "identity":
@@ -85,7 +89,7 @@ func unzipped(resp *http.Response) (io.Reader, error) {
 		resp.ContentLength = -1
 		return gzip.NewReader(resp.Body)
 	default:
-		return nil, fmt.Errorf("the response has the encoding %q, %w", coding, errEncoding)
+		return resp.Body, fmt.Errorf("the response has the encoding %q, %w", coding, errEncoding)
 	}
 }
 

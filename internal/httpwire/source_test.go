@@ -51,6 +51,8 @@ func TestRefusal(t *testing.T) {
 		{"a status outweighs a type", 429, nil, `{"error":{"message":"slow down","type":"invalid_request_error","code":429}}`, sampling.Error{Status: 429, Temporary: true, Err: errors.New("slow down")}},
 		{"zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, zipped(`{"error":"loading"}`), sampling.Error{Status: 503, Temporary: true, Err: errors.New("loading")}},
 		{"said to be zipped", 503, http.Header{"Content-Encoding": {"gzip"}}, `{"error":"loading"}`, sampling.Error{Status: 503, Temporary: true, Err: errors.New("the server's words cannot be read: gzip: invalid header")}},
+		{"said to be compressed", 400, http.Header{"Content-Encoding": {"utf-8"}}, `{"error":"the input length exceeds the context length"}`, sampling.Error{Status: 400, Err: fmt.Errorf("%w: the input length exceeds the context length", sampling.ErrBudget)}},
+		{"compressed in another way", 503, http.Header{"Content-Encoding": {"br"}}, "\x1b\xff\xfe", sampling.Error{Status: 503, Temporary: true, Err: errors.New(`the server's words cannot be read: the response has the encoding "br", which was not requested`)}},
 		{"no words", 503, nil, ``, sampling.Error{Status: 503, Temporary: true, Err: errors.New("Service Unavailable")}},
 		{"no words and no name", 599, nil, ``, sampling.Error{Status: 599, Temporary: true, Err: errors.New("the server gave no reason")}},
 		{"a proxy's page", 502, nil, "<html>\r\n<head><title>502 Bad Gateway</title></head><body>nginx</body></html>", sampling.Error{Status: 502, Temporary: true, Err: errors.New("an HTML page: 502 Bad Gateway")}},

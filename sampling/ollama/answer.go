@@ -219,7 +219,7 @@ func (a *answer) unfinished() error {
 	case a.number == 0:
 		return b.wire.Truncated("the body is empty")
 	case a.pieces == 0:
-		return b.wire.Truncated("there was no text in it: %s", b.wire.Quote(a.first))
+		return b.wire.Truncated("there was no text in it: %w", b.wire.Announced(http.StatusOK, a.first).Err)
 	case b.config.NoStreaming:
 		return b.looped("the whole answer is marked as not done")
 	case a.alike >= loop:

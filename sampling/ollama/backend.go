@@ -17,7 +17,8 @@ import (
 const backendName = "ollama"
 
 // A Backend continues text by one model on one Ollama server. It implements
-// [sampling.Backend] and [sampling.Describer].
+// [sampling.Backend] and [sampling.Describer]. Ollama counts and scores no tokens,
+// draws one completion a request, and enforces no [sampling.Constraint].
 //
 // A Backend is safe for concurrent use and meant to be shared. Its connections
 // belong to the HTTP client, so there is nothing to close.

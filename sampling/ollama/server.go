@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,9 +30,17 @@ var (
 
 // parseVersion reads the numbers that a version begins with, after a v if there is one.
 func parseVersion(text string) (v version, ok bool) {
-	n, _ := fmt.Sscanf(strings.TrimPrefix(strings.TrimSpace(text), "v"), "%d.%d.%d", &v[0], &v[1], &v[2])
-	return v, n > 0
+	numbers := versionText.FindStringSubmatch(strings.TrimSpace(text))
+	if numbers == nil {
+		return v, false
+	}
+	for i := range v {
+		v[i], _ = strconv.Atoi(numbers[1+i]) // 0 where there is none
+	}
+	return v, true
 }
+
+var versionText = regexp.MustCompile(`^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].*)?$`)
 
 func (v version) known() bool { return v != version{} }
 

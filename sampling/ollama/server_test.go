@@ -253,3 +253,27 @@ func TestSpecialTokens(t *testing.T) {
 		t.Errorf("a server that tells no list: %v", err)
 	}
 }
+
+func TestVersionThatIsNone(t *testing.T) {
+	for _, version := range []string{"-1.2.3", "0.-1.2", "0.12.x", "0.12.", "0x10.1", "main", "."} {
+		if _, err := ollama.New(ollama.Config{Model: "m", Version: version}); !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("Config.Version %q: the error is %v", version, err)
+		}
+	}
+	for _, version := range []string{"1", "v0.17", "0.17.4-rc1", "0.17.4+git"} {
+		if _, err := ollama.New(ollama.Config{Model: "m", Version: version}); err != nil {
+			t.Errorf("Config.Version %q: %v", version, err)
+		}
+	}
+}
+
+// What a server says instead of text may be that the prompt is too long.
+func TestBudgetInPlaceOfText(t *testing.T) {
+	server := httptest.NewServer(status(200, `{"message":"the input length exceeds the context length"}`))
+	defer server.Close()
+	b := newBackend(t, ollama.Config{URL: server.URL, Model: "m", Version: "0.17.4"})
+	_, err := sampling.Model{Backend: b}.Complete(t.Context(), short("a dog"))
+	if !errors.Is(err, sampling.ErrBudget) || !errors.Is(err, sampling.ErrTruncated) {
+		t.Errorf("the error is %v", err)
+	}
+}

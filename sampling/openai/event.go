@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -242,7 +243,7 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 	}
 	var word string
 	if err := json.Unmarshal(ch.FinishReason, &word); err != nil {
-		return fmt.Errorf("the finish_reason is %s, and not a text", ch.FinishReason)
+		return fmt.Errorf("the finish_reason is %s, and not a text", httpwire.Begin(ch.FinishReason))
 	}
 	if word == "" {
 		return nil

@@ -64,6 +64,7 @@ func TestStatuses(t *testing.T) {
 		{502, "", `<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>`, true, 0, nil, "an HTML page: 502 Bad Gateway"},
 		{503, "Retry-After: soon", `{"error":{"message":"Loading model","type":"unavailable_error","code":503}}`, true, 0, nil, "Loading model"},
 		{200, "Content-Type: text/html", `<html><title>Sign in to the hotel's network</title></html>`, false, 0, nil, "Sign in to the hotel's network"},
+		{200, "X-Long: event", `data: {"id":"` + strings.Repeat("of many letters ", 200) + `","choices":[{"text":5}]}`, false, 0, nil, "Config.NoStreaming"},
 		{200, "Content-Encoding: br", `x`, false, 0, nil, `the encoding "br"`},
 		{200, "Content-Encoding: gzip", `not zipped`, true, 0, sampling.ErrTruncated, "gzip: invalid header"},
 		{204, "", ``, false, 0, nil, "status 204"},

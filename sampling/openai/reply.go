@@ -158,7 +158,7 @@ func (r *reply) unreadable(raw []byte, err error) error {
 			return r.b.wire.Truncated("the last event is not whole: %s", words)
 		}
 	}
-	return r.b.misread(fmt.Errorf("cannot read the event %s: %v", words, err))
+	return r.b.misread(fmt.Errorf("cannot read an event: %v: %s", err, words))
 }
 
 // unfinished describes the end of a stream in which a choice did not end.

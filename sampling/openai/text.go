@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
 // A text is decoded without loss: a server may put bytes into it that are not
@@ -30,7 +32,7 @@ func unquote(raw []byte) (string, error) {
 		return "", nil
 	}
 	if raw[0] != '"' {
-		return "", fmt.Errorf("the text of a choice is %s, and not a string, which is the server's fault; try Config.NoStreaming, or another Dialect", raw)
+		return "", fmt.Errorf("the text of a choice is not a string, which is the server's fault; try Config.NoStreaming, or another Dialect: %s", httpwire.Begin(raw))
 	}
 	s := string(raw[1 : len(raw)-1])
 	at := strings.IndexByte(s, '\\')
