@@ -16,6 +16,11 @@ func TestTour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"agree", "assistant", "bare", "classify", "continue", "extract", "landmarks", "recite", "shots", "translate"} {
+		if !strings.Contains(string(text), "//\t$ go run ./examples/"+name) {
+			t.Errorf("the tour does not show %s", name)
+		}
+	}
 	isOutput := func(line string) bool {
 		return strings.HasPrefix(line, "//\t") && !strings.HasPrefix(line, "//\t$ ")
 	}
