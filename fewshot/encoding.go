@@ -14,7 +14,8 @@ var errEncoding = errors.New("is not valid UTF-8; convert the file, for example 
 
 // utf8Of returns the text of r as UTF-8, without a byte order mark. It reads UTF-16
 // too. Without a mark, UTF-16 is recognized by its first two characters, which are
-// ASCII in a header and in a JSON object.
+// ASCII in a header and in a JSON object. If the file begins with "\r" for line breaks
+// and without "\n", each "\r" is read as "\n".
 func utf8Of(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	front, _ := b.Peek(4)
@@ -33,7 +34,37 @@ func utf8Of(r io.Reader) (io.Reader, error) {
 	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
 		b.Discard(3) // they are in the buffer
 	}
+	if line := firstLine(b); bytes.IndexByte(line, '\r') >= 0 && bytes.IndexByte(line, '\n') < 0 {
+		return &macReader{b}, nil
+	}
 	return b, nil
+}
+
+// firstLine returns the first line of b with its "\n", without reading it. A line
+// that b's buffer cannot hold is cut.
+func firstLine(b *bufio.Reader) []byte {
+	front, err := b.Peek(1)
+	for err == nil && bytes.IndexByte(front, '\n') < 0 {
+		_, err = b.Peek(b.Buffered() + 1) // reads more
+		front, _ = b.Peek(b.Buffered())
+	}
+	if end := bytes.IndexByte(front, '\n'); end >= 0 {
+		return front[:end+1]
+	}
+	return front
+}
+
+// A macReader reads the line breaks of the classic Mac OS, "\r", as "\n".
+type macReader struct{ r io.Reader }
+
+func (m *macReader) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 // A utf16Reader reads UTF-16 as UTF-8. Half of a surrogate pair or of a unit

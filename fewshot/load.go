@@ -94,7 +94,7 @@ func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In
 
 // ReadJSONL reads examples from JSON Lines, one object a line, as it goes, with
 // no limit on the length of a line. It reads UTF-8 and UTF-16, with and without a
-// byte order mark, CRLF and empty lines. The first error, a [*FileError] unless r
+// byte order mark, CRLF, CR and empty lines. The first error, a [*FileError] unless r
 // itself fails, ends the sequence, which is single-use.
 func ReadJSONL[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
 	return load[In, Out](o, func(yield func(row[[2]json.RawMessage], error) bool) {

@@ -15,7 +15,7 @@ import (
 )
 
 // ReadCSV reads examples from comma-separated values (RFC 4180). A line break
-// between quotation marks is read as "\n", also where it is CRLF. The first record
+// between quotation marks is read as "\n", also where it is CRLF or CR. The first record
 // names the columns. Values follow the default rules of [Codec]. If the header only
 // has both columns when it is split at semicolons or tabs, the whole file is. The
 // rest is as in [ReadJSONL].
@@ -56,12 +56,7 @@ func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out]
 
 // comma returns the separator of the header that b begins with.
 func comma(b *bufio.Reader, o LoadOptions) rune {
-	front, err := b.Peek(1)
-	for err == nil && bytes.IndexByte(front, '\n') < 0 {
-		_, err = b.Peek(b.Buffered() + 1) // reads more
-		front, _ = b.Peek(b.Buffered())
-	}
-	line, _, _ := bytes.Cut(front, []byte("\n"))
+	line := firstLine(b)
 	for _, comma := range ",;\t" {
 		header := csv.NewReader(bytes.NewReader(line))
 		header.Comma = comma
