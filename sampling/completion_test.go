@@ -79,6 +79,8 @@ func TestError(t *testing.T) {
 		{&sampling.Error{Backend: "openai", Status: 429, RetryAfter: 2 * time.Second, Temporary: true, Err: errors.New("slow down")}, "openai: status 429: slow down", nil},
 		{&sampling.Error{Backend: "openai", Err: io.ErrUnexpectedEOF}, "openai: unexpected EOF", io.ErrUnexpectedEOF},
 		{&sampling.Error{Backend: "ollama", Err: cause}, "ollama: sampling: not supported by this backend: echo with a stream", sampling.ErrUnsupported},
+		{&sampling.Error{Err: io.ErrUnexpectedEOF}, "sampling: unexpected EOF", io.ErrUnexpectedEOF},
+		{&sampling.Error{Status: 503, Err: io.ErrUnexpectedEOF}, "sampling: status 503: unexpected EOF", io.ErrUnexpectedEOF},
 		{&sampling.Error{Backend: "ollama", Err: context.Canceled}, "ollama: context canceled", context.Canceled},
 	} {
 		if got := test.err.Error(); got != test.want {

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -29,7 +30,7 @@ var (
 
 // An Error is a failure of a backend. It never contains a key or a header.
 type Error struct {
-	Backend    string        // which backend, such as "openai"
+	Backend    string        // which backend, such as "openai"; without it the text begins with "sampling"
 	Status     int           // the HTTP status, or 0
 	RetryAfter time.Duration // how long the server asks to wait, or 0
 	Temporary  bool          // whether the same request may succeed later
@@ -38,10 +39,11 @@ type Error struct {
 
 // Error returns the backend, the status and the cause.
 func (e *Error) Error() string {
+	name := cmp.Or(e.Backend, "sampling")
 	if e.Status == 0 {
-		return fmt.Sprintf("%s: %v", e.Backend, e.Err)
+		return fmt.Sprintf("%s: %v", name, e.Err)
 	}
-	return fmt.Sprintf("%s: status %d: %v", e.Backend, e.Status, e.Err)
+	return fmt.Sprintf("%s: status %d: %v", name, e.Status, e.Err)
 }
 
 // Unwrap returns e.Err.
