@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -113,6 +114,27 @@ func openStore(t *testing.T, path string) *wrap.Store {
 	}
 	t.Cleanup(func() { store.Close() })
 	return store
+}
+
+// A caller of several packages sees which one an error is from.
+func TestStoreErrors(t *testing.T) {
+	path := t.TempDir() + "/cache"
+	closed := openStore(t, path)
+	closed.Close()
+	second := openStore(t, path)
+	_, inUse := wrap.OpenStore(path)
+	_, missing := wrap.OpenStore(t.TempDir() + "/none/cache")
+	if err := second.Close(); err != nil {
+		t.Errorf("closing once: %v", err)
+	}
+	for name, err := range map[string]error{"in use": inUse, "no directory": missing, "closing twice": closed.Close(), "compacting a closed store": closed.Compact()} {
+		if err == nil || !strings.HasPrefix(err.Error(), "wrap: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !errors.Is(missing, os.ErrNotExist) {
+		t.Errorf("the cause is lost: %v", missing)
+	}
 }
 
 // What is a hit for what, by the number of times that the backend is asked.

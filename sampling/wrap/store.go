@@ -1,6 +1,10 @@
 package wrap
 
-import "github.com/foreword-go/foreword/internal/store"
+import (
+	"fmt"
+
+	"github.com/foreword-go/foreword/internal/store"
+)
 
 // A Store keeps the exchanges of a [Cache] in a file of JSON Lines, readable by a
 // person: a key, a request and its answer on each line.
@@ -19,13 +23,20 @@ type Store struct {
 func OpenStore(path string) (*Store, error) {
 	file, err := store.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, storeError(err)
 	}
 	return &Store{file}, nil
 }
 
 // Compact rewrites the file without superseded and damaged lines.
-func (s *Store) Compact() error { return s.file.Compact() }
+func (s *Store) Compact() error { return storeError(s.file.Compact()) }
 
 // Close closes the file.
-func (s *Store) Close() error { return s.file.Close() }
+func (s *Store) Close() error { return storeError(s.file.Close()) }
+
+func storeError(err error) error {
+	if err != nil {
+		return fmt.Errorf("wrap: %w", err)
+	}
+	return nil
+}
