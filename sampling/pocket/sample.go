@@ -50,14 +50,17 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 	}
 	var read reading
 	read.copy(&s.reading)
-	again := sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	again := sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, free *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		s.reading.copy(&read)
-		return func(yield func(sampling.Chunk, error) bool) { s.run(ctx, req, yield) }
+		one := *free
+		one.Constraint = req.Constraint
+		return func(yield func(sampling.Chunk, error) bool) { s.run(ctx, &one, yield) }
 	})}
 	var all []*sampling.Completion
 	for i := range n {
 		one := *req
 		one.Params.Seed = seeds.At(req.Params.Seed, i)
+		one.Constraint = sampling.Constraint{} // a BackendFunc refuses one
 		c, err := again.Complete(ctx, &one)
 		if err != nil {
 			return all, err
