@@ -73,6 +73,9 @@ func run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 
+	if backend.Kind != "pocket" {
+		fmt.Fprintf(env.Stderr, "Drawing a continuation of %d words. A smaller -length takes less time.\n", *length)
+	}
 	options := probe.ReciteOptions{Prefix: *prefix, Length: *length, Params: sampling.Params{Temperature: *temperature, Seed: *seed}}
 	drawn, err := probe.Recite(ctx, model, text, options)
 	if err != nil {
