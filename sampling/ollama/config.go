@@ -81,8 +81,12 @@ func (c *Config) check() (base string, err error) {
 		return "", invalid("Config.Window is %d tokens; use 0 for the server's own, or at least %d", c.Window, smallestWindow)
 	}
 	if c.Version != "" {
-		if _, ok := parseVersion(c.Version); !ok {
+		v, ok := parseVersion(c.Version)
+		if !ok {
 			return "", invalid("Config.Version is %q; write it as in 0.17.4, or leave it empty to ask the server", c.Version)
+		}
+		if err := v.refused(); err != nil {
+			return "", err
 		}
 	}
 	return base, nil

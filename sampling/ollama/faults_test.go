@@ -172,6 +172,16 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// A version that is too old is refused wherever it comes from.
+func TestOldVersions(t *testing.T) {
+	for version, old := range map[string]bool{"0.12.0": true, "v0.12.5": true, "0.1": true, "0.12.6": false, "1.0": false, "0.0.0": false} {
+		_, err := ollama.New(ollama.Config{Model: "m", Version: version})
+		if old != errors.Is(err, sampling.ErrUnsupported) || !old && err != nil {
+			t.Errorf("%s: got %v", version, err)
+		}
+	}
+}
+
 // A deadline before the first byte names what may be the cause.
 func TestDeaf(t *testing.T) {
 	deaf := make(chan struct{})

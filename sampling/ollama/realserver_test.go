@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"os"
@@ -135,64 +134,21 @@ func TestRealServerTooLongPrompt(t *testing.T) {
 	config.Window = 64
 	b := newBackend(t, config)
 	long := strings.Repeat("Once upon a time there was a little dog. ", 40)
-	for name, backend := range map[string]sampling.Backend{
-		"the server refuses":   b,
-		"as an older one does": newBackend(t, older(config)),
-	} {
-		m := sampling.Model{Backend: backend} // without a window, so that Model lets it through
-		c, err := m.Complete(t.Context(), &sampling.Request{Prompt: long, Params: sampling.Params{MaxTokens: 5}})
-		if !errors.Is(err, sampling.ErrBudget) {
-			t.Errorf("%s: got %+v, %v; want ErrBudget", name, c, err)
-		}
-		if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary {
-			t.Errorf("%s: got %#v, want an Error that lasts", name, err)
-		}
+	m := sampling.Model{Backend: b} // without a window, so that Model lets it through
+	c, err := m.Complete(t.Context(), &sampling.Request{Prompt: long, Params: sampling.Params{MaxTokens: 5}})
+	if !errors.Is(err, sampling.ErrBudget) {
+		t.Errorf("got %+v, %v; want ErrBudget", c, err)
+	}
+	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary {
+		t.Errorf("got %#v, want an Error that lasts", err)
 	}
 	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), &sampling.Request{Prompt: long}); !errors.Is(err, sampling.ErrBudget) {
 		t.Errorf("through the Model that knows the window: %v", err)
 	}
 	// The window ends a continuation, and does not slide over the prompt.
-	m := sampling.Model{Backend: b}
-	c, err := m.Complete(t.Context(), &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 500, Temperature: 1, Seed: 2}})
+	c, err = m.Complete(t.Context(), &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 500, Temperature: 1, Seed: 2}})
 	if err != nil || c.Reason == sampling.EndOfText && c.Usage.CompletionTokens > 64 || c.Usage.PromptTokens+c.Usage.CompletionTokens > 65 {
 		t.Errorf("got %+v, %v; want at most the window", c, err)
-	}
-}
-
-// older makes the backend take the server for one that does not know truncate
-// and shift, and keeps both fields from the server, which then does what it does
-// without them.
-func older(c ollama.Config) ollama.Config {
-	c.Version = "0.12.0"
-	c.HTTPClient = &http.Client{Transport: rewriting(func(fields map[string]any) {
-		delete(fields, "truncate")
-		delete(fields, "shift")
-	})}
-	return c
-}
-
-// rewriting is a transport that changes the fields of the JSON that is sent.
-type rewriting func(fields map[string]any)
-
-func (change rewriting) RoundTrip(r *http.Request) (*http.Response, error) {
-	var fields map[string]any
-	if err := json.NewDecoder(r.Body).Decode(&fields); err == nil {
-		change(fields)
-		body, _ := json.Marshal(fields)
-		r = r.Clone(r.Context())
-		r.Body, r.ContentLength, r.GetBody = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
-	}
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// An older server drops the beginning of the prompt while it draws, too.
-func TestRealServerOlderSlides(t *testing.T) {
-	config := older(realConfig(t))
-	config.Window = 32
-	m := sampling.Model{Backend: newBackend(t, config)}
-	c, err := m.Complete(t.Context(), &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 60, Temperature: 1, Seed: 2}})
-	if !errors.Is(err, sampling.ErrBudget) {
-		t.Errorf("got %+v, %v; want ErrBudget for 60 tokens in a window of 32", c, err)
 	}
 }
 

@@ -49,6 +49,14 @@ func (v version) less(than version) bool { return slices.Compare(v[:], than[:]) 
 // since reports whether the server is known to be at least of version v.
 func (v version) since(than version) bool { return v.known() && !v.less(than) }
 
+// refused returns an error for a version that is too old.
+func (v version) refused() error {
+	if v.known() && v.less(oldest) {
+		return unsupported("Ollama %v silently cuts prompts that are too long; use %v or later", v, oldest)
+	}
+	return nil
+}
+
 func (v version) String() string {
 	if !v.known() {
 		return "of unknown version"
@@ -98,10 +106,8 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 			return v, false, unsupported("the server at %s does not look like Ollama: it reports no version at /api/version; set Config.Version if a proxy hides it", b.base)
 		}
 		v, _ = parseVersion(*said.Version)
-		if v.known() && v.less(oldest) {
-			return v, false, unsupported("Ollama %v silently cuts prompts that are too long; use %v or later", v, oldest)
-		}
-		return v, true, nil
+		err = v.refused()
+		return v, err == nil, err
 	})
 }
 
