@@ -75,6 +75,9 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 type sampler struct {
 	reading
 	ids        []int     // the tokens of the prompt
+	last       []int     // those of the prompt before it
+	prefix     reading   // after the first tokens, which both prompts share
+	shared     int       // how many those are; 0 is none
 	drawn      int       // the number of tokens drawn
 	weights    []float64 // by token, all 0 between calls
 	expected   []int32   // the tokens that have a weight
@@ -89,22 +92,41 @@ func (m *Model) sampler() *sampler {
 	return &sampler{reading: reading{m: m}, weights: make([]float64, len(m.words.text))}
 }
 
-// prompt reads the prompt of a request.
+// prompt reads the prompt of a request. It resumes after the tokens that the last two
+// prompts have in common, since prompts of one task begin with the same examples.
 func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
 	if len(req.Params.Extra) > 0 {
 		return fmt.Errorf("pocket: %w: Params.Extra; leave it empty", sampling.ErrUnsupported)
 	}
-	s.begin()
-	s.ids = s.ids[:0]
+	before := s.ids
+	s.ids = s.last[:0]
 	for text := req.Prompt; text != ""; {
+		n := nextToken(text)
+		s.ids = append(s.ids, int(s.m.words.meant(text[:n])))
+		text = text[n:]
+	}
+	s.last = before
+	common := 0
+	for common < min(len(s.ids), len(before)) && s.ids[common] == before[common] {
+		common++
+	}
+	if common < s.shared {
+		s.shared = 0
+	}
+	if s.shared > 0 {
+		s.reading.copy(&s.prefix)
+	} else {
+		s.begin()
+	}
+	for at := s.shared; at < len(s.ids); at++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := nextToken(text)
-		id := s.m.words.meant(text[:n])
-		s.read(id)
-		s.ids = append(s.ids, int(id))
-		text = text[n:]
+		s.read(int32(s.ids[at]))
+		if at+1 == common {
+			s.prefix.copy(&s.reading)
+			s.shared = common
+		}
 	}
 	return nil
 }
