@@ -140,7 +140,7 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 }
 
 // weigh returns the labels' probabilities by the best method that the backend
-// allows. It returns no Classification where there is no Prompt.
+// allows. Without a Prompt, the Classification is nil.
 func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, query string) (*Classification[L], error) {
 	prompt := new(Prompt)
 	err := c.prompter.fill(ctx, prompt, m, query)

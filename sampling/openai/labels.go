@@ -14,7 +14,7 @@ type memory struct {
 	tokens map[tokenized][]piece
 }
 
-// A tokenized is a text and what was asked of its tokens. See tokens.
+// A tokenized is a request to tokenize a text. Its fields are the parameters of tokens.
 type tokenized struct {
 	text         string
 	begin, texts bool
