@@ -26,6 +26,7 @@ func BenchmarkDecoder(b *testing.B) {
 		{"between", func(int) float64 { return random.NormFloat64() }},
 		{"flat", func(int) float64 { return 0.01 * random.NormFloat64() }},
 		{"two values", func(int) float64 { return float64(random.IntN(2)) }},
+		{"equal", func(int) float64 { return 7 }},
 	} {
 		all := make([]sampling.Candidate, vocabulary)
 		for i := range all {

@@ -1,7 +1,5 @@
 package sampling
 
-import "strings"
-
 // A finder finds stop sequences in text that arrives in pieces. It is the
 // automaton of Aho and Corasick (1975). Its state is the longest suffix of the
 // text so far that begins a stop sequence. The state's depth is the number of
@@ -12,7 +10,6 @@ import "strings"
 type finder struct {
 	stops []string
 	nodes []node
-	first string     // the distinct first bytes of the stops
 	begin [256]int32 // the state that a byte leads to from the first one, or 0
 }
 
@@ -33,18 +30,13 @@ func newFinder(stops []string) *finder {
 	}
 	m := &finder{stops: stops, nodes: make([]node, 1, size)}
 	m.nodes[0].stop = -1
-	var first []byte
 	for i, s := range stops {
 		if s == "" {
 			continue // Validate refuses it; matching nowhere is the harmless reading.
 		}
-		if m.childOf(0, s[0]) == 0 {
-			first = append(first, s[0])
-		}
 		m.insert(s, int32(i))
 		m.begin[s[0]] = m.childOf(0, s[0])
 	}
-	m.first = string(first)
 	m.link()
 	return m
 }
@@ -103,36 +95,12 @@ func (m *finder) step(state int32, b byte) int32 {
 	return m.begin[b]
 }
 
-// longText is the length from which strings.IndexByte for each first byte beats
-// looking at every byte.
-const longText = 64
-
 // feed reads s in the given state. If a stop sequence completes it returns the
 // stop's index and the number of bytes of s read up to its end; otherwise -1.
 func (m *finder) feed(state int32, s string) (next int32, stop int, end int) {
-	if len(s) >= longText && len(m.first) <= maxAhead {
-		return m.feedLong(state, s)
-	}
-	for i := range len(s) {
-		if state == 0 && m.begin[s[i]] == 0 {
-			continue
-		}
-		state = m.step(state, s[i])
-		if found := m.nodes[state].stop; found >= 0 {
-			return state, int(found), i + 1
-		}
-	}
-	return state, -1, len(s)
-}
-
-// feedLong is feed for long texts: it skips to the next possible beginning of a
-// stop.
-func (m *finder) feedLong(state int32, s string) (next int32, stop int, end int) {
-	var ahead lookahead
 	for i := 0; i < len(s); i++ {
-		if state == 0 && m.begin[s[i]] == 0 {
-			i = ahead.next(m, s, i+1)
-			if i == len(s) {
+		if state == 0 {
+			if i += m.skip(s[i:]); i == len(s) {
 				break
 			}
 		}
@@ -144,32 +112,16 @@ func (m *finder) feedLong(state int32, s string) (next int32, stop int, end int)
 	return state, -1, len(s)
 }
 
-// maxAhead is how many different first bytes a lookahead has room for.
-const maxAhead = 16
-
-// A lookahead caches the next position of each first byte, so that a rare one is
-// searched for once.
-type lookahead [maxAhead]int
-
-// next returns the first position at or after i > 0 where a stop could begin, or
-// the length of s.
-func (a *lookahead) next(m *finder, s string, i int) int {
-	// In text with many first bytes, such as verse with its line breaks, a short
-	// search by bytes is cheaper.
-	for near := min(i+16, len(s)); i < near; i++ {
-		if m.begin[s[i]] != 0 {
-			return i
+// skip returns the index of the first byte that begins a stop, or the length of s.
+func (m *finder) skip(s string) (n int) {
+	for rest := s; len(rest) >= 4; rest = rest[4:] { // by fours, which is faster
+		if m.begin[rest[0]]|m.begin[rest[1]]|m.begin[rest[2]]|m.begin[rest[3]] != 0 {
+			break
 		}
+		n += 4
 	}
-	nearest := len(s)
-	for j := range len(m.first) {
-		if a[j] < i {
-			a[j] = len(s)
-			if k := strings.IndexByte(s[i:], m.first[j]); k >= 0 {
-				a[j] = i + k
-			}
-		}
-		nearest = min(nearest, a[j])
+	for n < len(s) && m.begin[s[n]] == 0 {
+		n++
 	}
-	return nearest
+	return n
 }
