@@ -9,12 +9,13 @@ import (
 // first, without sorting many of them. It adds up their weights in bins, by the
 // leading bits of the weights, and looks only at the bin that has the place.
 type ranking struct {
-	all   []Candidate
-	spare []Candidate // room for the candidates of one bin
-	first uint64      // the smallest key
-	shift int         // the number of trailing bits in which the keys of a bin may differ
-	full  bool        // bins has the sums
-	bins  [1 << binBits]float64
+	all     []Candidate
+	spare   []Candidate // room for the candidates of one bin
+	first   uint64      // the smallest key
+	shift   int         // the number of trailing bits in which the keys of a bin may differ
+	ordered bool        // all is known to be in order
+	full    bool        // bins has the sums
+	bins    [1 << binBits]float64
 }
 
 const (
@@ -26,57 +27,34 @@ const (
 // reach returns the candidate at which the sum of the weights, best first, reaches
 // target, and that sum. If none does, it is the last one.
 func (r *ranking) reach(target float64) (at Candidate, sum float64) {
-	at, sum, ordered := walk(r.all, target)
-	if ordered { // also many equal ones, which usually come by ID
-		return at, sum
+	if r.full {
+		return r.reachInBin(target)
 	}
-	if len(r.all) <= few || r.shift < 0 {
-		slices.SortFunc(r.all, Candidate.compare)
-		at, sum, _ = walk(r.all, target)
-		return at, sum
-	}
-	r.fill()
-	bin, before := 0, 0.0
-	sum = 0
-	for i, s := range r.bins {
-		if s > 0 {
-			bin, before = i, sum
-			if sum += s; sum >= target {
-				break
-			}
-		}
-	}
-	inner := ranking{first: r.first + uint64(bin)<<r.shift, shift: r.shift - binBits}
-	inner.all = r.members(inner.first, bin)
-	inner.spare = inner.all
-	at, sum = inner.reach(target - before)
-	return at, before + sum
-}
-
-// walk is reach for candidates in order.
-func walk(all []Candidate, target float64) (at Candidate, sum float64, ordered bool) {
 	last := Candidate{math.MinInt, math.Inf(1)}
-	for _, c := range all {
+	for _, c := range r.all { // many equal ones usually come in order, by ID
 		if c.better(last) {
-			return at, sum, false
+			return r.arrange().reach(target)
 		}
 		last = c
 		if sum < target {
 			at, sum = c, sum+c.Logprob
+		} else if r.ordered {
+			break
 		}
 	}
-	return at, sum, true
+	r.ordered = true
+	return at, sum
 }
 
-// fill adds up the bins.
-func (r *ranking) fill() {
-	if r.full {
-		return
+// arrange sorts few candidates, and adds up many in bins.
+func (r *ranking) arrange() *ranking {
+	if len(r.all) <= few || r.shift < 0 {
+		slices.SortFunc(r.all, Candidate.compare)
+		return r
 	}
-	r.full = true
 	var odd [1 << binBits]float64 // two adders, since each waits for its last addition
 	for i, c := range r.all {
-		bin := min((key(c)-r.first)>>r.shift, 1<<binBits-1)
+		bin := min((key(c.Logprob)-r.first)>>r.shift, 1<<binBits-1)
 		if i%2 == 0 {
 			r.bins[bin] += c.Logprob
 		} else {
@@ -86,26 +64,45 @@ func (r *ranking) fill() {
 	for i, sum := range odd {
 		r.bins[i] += sum
 	}
+	r.full = true
+	return r
 }
 
-// key is smaller for larger weights, which are at most 1.
-func key(c Candidate) uint64 { return math.Float64bits(1) - math.Float64bits(c.Logprob) }
-
-// members copies the candidates of a bin with this first key. It has no branch
-// that a processor would have to predict.
-func (r *ranking) members(first uint64, bin int) []Candidate {
-	span := uint64(1)<<r.shift - 1
-	if bin == len(r.bins)-1 {
-		span = math.MaxUint64 - first // it has no end
+func (r *ranking) reachInBin(target float64) (at Candidate, sum float64) {
+	bin, before := 0, 0.0
+	for i, s := range r.bins {
+		if s > 0 {
+			bin, before = i, sum
+			if sum += s; sum >= target {
+				break
+			}
+		}
 	}
-	n, spare := 0, r.spare
-	for _, c := range r.all {
-		spare[n] = c
+	inner := ranking{first: r.first + uint64(bin)<<r.shift, shift: r.shift - binBits}
+	end := inner.first + 1<<r.shift
+	if bin == len(r.bins)-1 {
+		end = math.MaxUint64
+	}
+	inner.all = keep(r.spare, r.all, inner.first, end)
+	inner.spare = inner.all
+	at, sum = inner.reach(target - before)
+	return at, before + sum
+}
+
+// key is smaller for a larger weight, which is at most 1.
+func key(weight float64) uint64 { return math.Float64bits(1) - math.Float64bits(weight) }
+
+// keep copies the candidates whose keys are from first on and before end. It has no
+// branch that a processor would have to predict.
+func keep(to, from []Candidate, first, end uint64) []Candidate {
+	n := 0
+	for _, c := range from {
+		to[n] = c
 		in := 0
-		if key(c)-first <= span {
+		if key(c.Logprob)-first < end-first {
 			in = 1
 		}
 		n += in
 	}
-	return spare[:n]
+	return to[:n]
 }

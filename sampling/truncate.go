@@ -9,7 +9,7 @@ func (d *Decoder) draw(candidates []Candidate) int {
 	if p.TopK > 0 {
 		candidates = topK(candidates, p.TopK)
 	}
-	total := weigh(candidates, p.Temperature)
+	total, smallest := weigh(candidates, p.Temperature)
 	least, nucleus := max(p.MinP, math.SmallestNonzeroFloat64), math.Inf(1)
 	if 0 < p.TopP && p.TopP < 1 {
 		nucleus = p.TopP * total
@@ -18,15 +18,14 @@ func (d *Decoder) draw(candidates []Candidate) int {
 	} else if p.TopK == 0 && p.MinP == 0 {
 		return pick(candidates, d.random.Float64()*total)
 	}
-	candidates, sum := atLeast(candidates, least)
+	if smallest < least {
+		candidates = keep(candidates, candidates, 0, key(least)+1)
+	}
 	if len(d.spare) < len(candidates) {
 		d.spare = make([]Candidate, len(candidates))
 	}
 	left := ranking{all: candidates, spare: d.spare, shift: topShift}
-	last := Candidate{ID: math.MaxInt}
-	if nucleus < sum {
-		last, sum = left.reach(nucleus)
-	}
+	last, sum := left.reach(nucleus)
 	// As if they were sorted: then the draw does not depend on their order.
 	drawn, _ := left.reach(math.Nextafter(d.random.Float64()*sum, math.Inf(1)))
 	if last.better(drawn) {
@@ -46,9 +45,9 @@ func pick(candidates []Candidate, target float64) int {
 }
 
 // weigh replaces each Logprob by the token's probability relative to the most
-// likely one, and returns the sum.
-func weigh(candidates []Candidate, temperature float64) (total float64) {
-	best := math.Inf(-1)
+// likely one, and returns the sum and the smallest.
+func weigh(candidates []Candidate, temperature float64) (total, smallest float64) {
+	best, smallest := math.Inf(-1), 1.0
 	for _, c := range candidates {
 		best = max(best, c.Logprob)
 	}
@@ -56,22 +55,12 @@ func weigh(candidates []Candidate, temperature float64) (total float64) {
 		w := 1.0 // also for infinite logits, whose difference is NaN
 		if candidates[i].Logprob != best {
 			w = math.Exp((candidates[i].Logprob - best) / temperature)
+			smallest = min(smallest, w)
 		}
 		candidates[i].Logprob = w
 		total += w
 	}
-	return total
-}
-
-// atLeast returns the candidates with at least that weight, and the sum of theirs.
-func atLeast(candidates []Candidate, weight float64) (left []Candidate, sum float64) {
-	left = candidates[:0]
-	for _, c := range candidates {
-		if c.Logprob >= weight {
-			left, sum = append(left, c), sum+c.Logprob
-		}
-	}
-	return left, sum
+	return total, smallest
 }
 
 // topK returns the k best candidates, unordered, by Hoare's FIND (1961).
