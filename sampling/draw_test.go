@@ -194,7 +194,8 @@ func TestDrawCancelled(t *testing.T) {
 }
 
 // What a draw takes up is what it has begun, whatever number it is asked for, and
-// between two samples it notices that it is over.
+// between two samples it notices that it is over. A slow sample holds back those
+// after it: at most 4 for each of the 8 under way.
 func TestDrawOfAnyNumber(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	begun := atomic.Int64{}
@@ -207,7 +208,7 @@ func TestDrawOfAnyNumber(t *testing.T) {
 		}
 	})}
 	drawn, err := m.Draw(ctx, &sampling.Request{}, math.MaxInt)
-	if !errors.Is(err, context.Canceled) || len(drawn) < 90 || begun.Load() > 120 {
+	if !errors.Is(err, context.Canceled) || len(drawn) < 90 || begun.Load() > 140 {
 		t.Errorf("%d of %d begun, %v", len(drawn), begun.Load(), err)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/internal/seeds"
@@ -110,44 +110,33 @@ func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]
 	return done, err
 }
 
-func (m Model) drawSingly(ctx context.Context, req *Request, n int) ([]*Completion, error) {
-	type drawn struct {
-		index      int
-		completion *Completion
-		err        error
-	}
+func (m Model) drawSingly(ctx context.Context, req *Request, n int) (done []*Completion, err error) {
 	ctx, cancel := context.WithCancel(whole.Context(ctx))
 	defer cancel()
 	indexes := func(yield func(int) bool) {
 		for i := 0; i < n && ctx.Err() == nil && yield(i); i++ {
 		}
 	}
-	var all []drawn
-	var err error
-	for d := range parallel.Do(ctx, indexes, drawAtOnce, false, func(ctx context.Context, i int) drawn {
+	var failed sync.Once // the others are then cancelled
+	for c := range parallel.Do(ctx, indexes, drawAtOnce, true, func(ctx context.Context, i int) *Completion {
 		one := *req
 		one.Params.Seed = seeds.At(req.Params.Seed, i)
-		c, err := collect(m.stream(ctx, &one))
+		c, fault := collect(m.stream(ctx, &one))
+		if fault != nil {
+			failed.Do(func() { err = fault; cancel() })
+			return nil
+		}
 		c.Seed = one.Params.Seed
-		return drawn{i, c, err}
+		return c
 	}) {
-		switch {
-		case d.err == nil:
-			all = append(all, d)
-		case err == nil:
-			err = d.err
-			cancel() // and collect the finished ones
+		if c != nil {
+			done = append(done, c)
 		}
 	}
-	if err == nil && len(all) < n {
+	if err == nil && len(done) < n {
 		err = ctx.Err() // cancelled between two samples
 	}
-	slices.SortFunc(all, func(a, b drawn) int { return a.index - b.index })
-	completions := make([]*Completion, len(all))
-	for i, d := range all {
-		completions[i] = d.completion
-	}
-	return completions, err
+	return done, err
 }
 
 // freshSeeds limits the seeds that are drawn when a request has none. With it the
