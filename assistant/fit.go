@@ -83,8 +83,8 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 		// where they meet. If the difference would take all of the room, the user's
 		// text is tried alone.
 		excess := max(1, p.Tokens-sum)
-		if f.room > f.asked {
-			excess = min(excess, f.room-f.asked)
+		if f.room > f.asked() {
+			excess = min(excess, f.room-f.asked())
 		}
 		f.room -= excess
 	}
@@ -100,9 +100,7 @@ func (d *dialogue) write(w *writer, p *fewshot.Prompt, first int) {
 		w.turn(&d.turns[i])
 		w.add(fewshot.Layout, betweenTurns)
 	}
-	w.question(fewshot.Query, d.user)
-	w.open()
-	w.text(fewshot.Output, d.prefill)
+	w.ask(d.user, d.prefill)
 	p.Text, p.Shots, p.Dropped = w.String(), indexes(first, len(d.turns)), indexes(0, first)
 }
 
@@ -117,44 +115,44 @@ func indexes(from, to int) []int {
 // A fitting has the tokens of the parts of a conversation.
 type fitting struct {
 	turns []int // whole turns
-	asks  []int // the questions of the turns
-	asked int   // the current question with its labels and the prefill
-	room  int   // for turns and asked
+	asks  []int // the questions of the turns, and the current one with the prefill
+	room  int   // for turns and the current question
 
 	head, budget int  // for the error
 	bytes        bool // each byte counts as a token; for the error
 }
 
 func (c *Conversation) fitting(ctx context.Context, w *writer, d *dialogue, budget int) (*fitting, error) {
-	t, err := c.counted(ctx, w.page)
-	if err != nil {
-		return nil, err
+	counts := c.counted(w.page)
+	var err error
+	count := func(kind countedKind, user, reply string) (n int) {
+		if err == nil {
+			n, err = counts.of(ctx, counted{kind, user, reply})
+		}
+		return n
 	}
-	n := len(d.turns)
-	f := &fitting{budget: budget, bytes: t.label == len(t.page.user), turns: make([]int, n), asks: make([]int, n)}
-	if f.head, err = t.head(ctx, w.String()); err != nil {
-		return nil, err
+	empty := count(plainText, "", "") // what a Counter adds to each text, such as a token that begins it
+	// A text that is not the last is counted with a label after it. At the end of a prompt
+	// it may cost less, since many tokenizers join line breaks only there.
+	label := count(plainText, w.user, "")
+	f := &fitting{budget: budget, bytes: label == len(w.user), head: empty}
+	if head := w.String(); head != "" {
+		f.head += count(plainText, head+w.user, "") - label
 	}
-	f.head += t.empty
 	if d.summary != nil {
-		summary, err := t.turn(ctx, d.summary)
-		if err != nil {
-			return nil, err
-		}
-		f.head += summary
+		f.head += count(wholeTurn, d.summary.User, d.summary.Reply) - label
 	}
-	for i := range d.turns {
-		if f.turns[i], err = t.turn(ctx, &d.turns[i]); err != nil {
-			return nil, err
-		}
-		if f.asks[i], err = t.question(ctx, d.turns[i].User, ""); err != nil {
-			return nil, err
-		}
+	for _, t := range d.turns {
+		f.turns = append(f.turns, count(wholeTurn, t.User, t.Reply)-label)
+		f.asks = append(f.asks, count(openQuestion, t.User, "")-empty)
 	}
-	f.asked, err = t.question(ctx, d.user, d.prefill)
+	f.asks = append(f.asks, count(openQuestion, d.user, d.prefill)-empty)
 	f.room = budget - f.head
 	return f, err
 }
+
+// asked returns the tokens of the current question.
+func (f *fitting) asked() int { return f.asks[len(f.turns)] }
 
 // bytesHint is for a text that may fit once there is a Counter.
 const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
@@ -172,7 +170,7 @@ const bytesHint = "; without a Counter each byte counts as a token, so setting M
 // the room would make that 1-t/(h/2+3r/8): it remembers more and caches less.
 func (f *fitting) drop() (first, tokens int, err error) {
 	sum := 0 // tokens of the turns from first to i
-	for i, asked := range append(f.asks, f.asked) {
+	for i, asked := range f.asks {
 		if sum+asked > f.room {
 			for first < i && sum > (f.room-asked)/3 {
 				sum -= f.turns[first]
@@ -183,13 +181,13 @@ func (f *fitting) drop() (first, tokens int, err error) {
 			sum += f.turns[i]
 		}
 	}
-	if f.asked > f.room {
+	if f.asked() > f.room {
 		hint := "shorten it, or lower MaxTokens"
 		if f.bytes {
 			hint += bytesHint
 		}
 		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, but only %d are left after MaxTokens and the %d of description and examples; %s",
-			sampling.ErrBudget, f.asked, max(0, f.budget-f.head), f.head, hint)
+			sampling.ErrBudget, f.asked(), max(0, f.budget-f.head), f.head, hint)
 	}
-	return first, f.budget - f.room + sum + f.asked, nil
+	return first, f.budget - f.room + sum + f.asked(), nil
 }

@@ -1,7 +1,8 @@
 package assistant
 
 import (
-	_ "embed" // the decompositions
+	_ "embed" // the lists
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -15,6 +16,9 @@ import (
 // The promise is the exact label, in any letter case and in Unicode's compatibility
 // forms. Most other look-alikes are missing.
 func appendFolded(to []rune, r rune) []rune {
+	if r <= unicode.MaxASCII {
+		return append(to, unicode.ToLower(r))
+	}
 	const first, last, vowels, finals = 0xAC00, 0xD7A3, 21, 28
 	if first <= r && r <= last { // a Hangul syllable, whose letters may also be written one by one
 		r -= first
@@ -24,26 +28,43 @@ func appendFolded(to []rune, r rune) []rune {
 		}
 		return to
 	}
-	if r > unicode.MaxASCII {
-		if letters, ok := decompositions()[r]; ok {
-			for _, letter := range letters {
-				to = append(to, fold(letter))
-			}
-			return to
+	if letters, ok := folded()[r]; ok {
+		for _, letter := range letters {
+			to = appendFolded(to, letter)
 		}
+		return to
 	}
-	return append(to, fold(r))
+	// Of the runes that differ in case alone, the smallest.
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		if letters := folded()[next]; len(letters) == 1 {
+			return append(to, rune(letters[0]))
+		}
+		least = min(least, next)
+	}
+	return append(to, unicode.ToLower(least))
 }
 
-//go:embed decompositions.txt
-var decompositionList string
+var (
+	// lookalikes are letters that look like a Latin one: of other scripts, in circles,
+	// and those that form flags.
+	//
+	//go:embed lookalikes.txt
+	lookalikes string
 
-// decompositions are the letters and digits of Unicode's compatibility decompositions
-// (NFKD), without accents and punctuation. Each line of the list has the letters, a
-// space, and the runes that decompose to them. TestDecompositions writes it.
-var decompositions = sync.OnceValue(func() map[rune]string {
+	// decompositions are the letters and digits of Unicode's compatibility
+	// decompositions (NFKD), without accents and punctuation. TestDecompositions writes
+	// the list.
+	//
+	//go:embed decompositions.txt
+	decompositions string
+)
+
+// folded maps runes to the letters that they look like. Each line of a list has the
+// letters, a space, and the runes.
+var folded = sync.OnceValue(func() map[rune]string {
 	table := map[rune]string{}
-	for line := range strings.Lines(decompositionList) {
+	for line := range strings.Lines(lookalikes + decompositions) {
 		letters, runes, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		for _, r := range runes {
 			table[r] = letters
@@ -52,65 +73,14 @@ var decompositions = sync.OnceValue(func() map[rune]string {
 	return table
 })
 
-// lookalikes maps a letter of another script, or of another form, to the Latin letter
-// that it looks like.
-var lookalikes = func() map[rune]rune {
-	table := map[rune]rune{}
-	for letter, alike := range map[rune]string{
-		'a': "аАαΑᴀⱥɐ", 'b': "ЬвВβΒʙᏴƅƀɓ", 'c': "сСϲϹᴄƈ", 'd': "ԁᏧᴅđɗ", 'e': "еЕєЄεΕᴇɛҽ", 'f': "ϝϜғꜰƒ", 'g': "ɡԍɢǥɠցᏀ",
-		'h': "һҺнНηΗʜħɦհᏂ", 'i': "іІιΙɪıӏ", 'j': "јЈϳͿᴊɉ", 'k': "кКκΚᴋƙҡ", 'l': "ʟłɫᏞ", 'm': "мМμΜᴍɱ", 'n': "пПνΝɴŋɲոռ",
-		'o': "оОοΟσᴏøօ०๐", 'p': "рРρΡᴘƥ", 'q': "ԛԚզɋʠ", 'r': "гГʀɍɾᴦ", 's': "ѕЅꜱʂտႽ", 't': "тТτΤᴛŧƭ", 'u': "υᴜսцЦ", 'v': "ѵѴᴠʋ",
-		'w': "ѡѠԝԜᴡωшШ", 'x': "хХχΧ", 'y': "уУүҮγΥʏƴ", 'z': "ΖζᴢƶʐᏃ",
-	} {
-		for _, r := range alike {
-			table[r] = letter
-		}
-	}
-	return table
-}()
-
-// fold maps a letter that has no decomposition.
-func fold(r rune) rune {
-	switch {
-	case r < unicode.MaxASCII:
-		return unicode.ToLower(r)
-	case 0x1F150 <= r && r <= 0x1F189: // negative circled and squared letters
-		if n := (r - 0x1F110) % 32; n < 26 {
-			return 'a' + n
-		}
-	case 0x1F1E6 <= r && r <= 0x1F1FF: // regional indicators, which form flags
-		return 'a' + r - 0x1F1E6
-	}
-	if alike, ok := lookalikes[r]; ok {
-		return alike
-	}
-	// Of the runes that differ in case alone, the smallest.
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		if alike, ok := lookalikes[next]; ok {
-			return alike
-		}
-		least = min(least, next)
-	}
-	return unicode.ToLower(least)
-}
-
 // isColon reports whether a model may take r for a colon.
 func isColon(r rune) bool {
-	switch r {
-	case ':', '：', '︓', '﹕', 'ː', '˸', '։', '׃', '܃', '܄', '᛬', '∶', '∷', '⩴', '⁚', 'ꓽ', '꞉', '︰', '፡', '፥', 'ः', 'ઃ', '᠃', '᠉':
-		return true
-	}
-	return false
+	return strings.ContainsRune(":：︓﹕ː˸։׃܃܄᛬∶∷⩴⁚ꓽ꞉︰፡፥ःઃ᠃᠉", r)
 }
 
 // isDash reports whether a model may take r for a dash in a ruled line.
 func isDash(r rune) bool {
-	switch r {
-	case '−', '─', '━', '═', '⎯', '－', '﹣', 'ー', '―':
-		return true
-	}
-	return r == '-' || unicode.Is(unicode.Pd, r)
+	return strings.ContainsRune("-−─━═⎯－﹣ー―", r) || unicode.Is(unicode.Pd, r)
 }
 
 // isBacktick reports whether a model may take r for a backtick.
@@ -129,7 +99,8 @@ func isInvisible(r rune) bool {
 // isSymbol reports whether r is a picture, such as "●" or an emoji, and not a form of a
 // letter.
 func isSymbol(r rune) bool {
-	return unicode.Is(unicode.So, r) && decompositions()[r] == "" && fold(r) == r
+	var folded [3]rune
+	return unicode.Is(unicode.So, r) && slices.Equal(appendFolded(folded[:0], r), []rune{r})
 }
 
 // isDecoration reports whether r may be in or around a label, as in "**Human:**",

@@ -35,19 +35,26 @@ type loopFinder struct {
 	spoken int    // bytes seen up to the last letter or digit
 }
 
-func (l *loopFinder) write(c rune) {
-	if l.found || l.off {
-		return
+// write reads text up to the end of a loop, and returns that part.
+func (l *loopFinder) write(text string) string {
+	if l.off {
+		return text
 	}
-	before := l.size
-	l.text = utf8.AppendRune(l.text, c)
-	l.size += utf8.RuneLen(c)
-	if unicode.IsLetter(c) || unicode.IsNumber(c) {
-		l.spoken = l.size
+	for i, c := range text {
+		if l.found {
+			return text[:i]
+		}
+		before := l.size
+		l.text = utf8.AppendRune(l.text, c)
+		l.size += utf8.RuneLen(c)
+		if unicode.IsLetter(c) || unicode.IsNumber(c) {
+			l.spoken = l.size
+		}
+		if before/loopEvery != l.size/loopEvery {
+			l.look(loopTimes, loopBytes)
+		}
 	}
-	if before/loopEvery != l.size/loopEvery {
-		l.look(loopTimes, loopBytes)
-	}
+	return text
 }
 
 // close looks once more, at the end of a text that the token limit has cut.

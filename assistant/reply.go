@@ -26,81 +26,72 @@ type replyReader struct {
 	padded  bool // the space after the label is done
 	ended   bool // a mark has come
 
-	at     position
-	line   []rune // the part of the line that is held back
-	look   markMatcher
-	length int  // of the line so far, in runes
-	gap    bool // the line is the first or follows an empty one
+	held    []byte // of the line
+	known   int    // how much of it is in out already, from the prefill
+	look    markMatcher
+	settled bool // the rest of the line is text, whatever follows
+	empty   bool // the line, so far
+	gap     bool // the line is the first or follows an empty one
 
-	space []rune // white space, held back until something follows
+	space []byte // white space, held back until something follows
 	begun bool   // something has been given out
-
-	known int // how many runes of line are in out already, from the prefill
 	loop  loopFinder
 }
-
-// A position is what is known about the line so far.
-type position int
-
-const (
-	atStart position = iota
-	inSpace          // it begins with a space and may be a stuffed mark
-	inMark           // it may be a mark
-	passing          // it is neither, whatever follows
-)
 
 // newReplyReader returns a reader of a reply that begins with prefill, which is clean and
 // given out first. Repetition within the prefill is not a loop.
 func newReplyReader(p *page, prefill string) *replyReader {
-	r := &replyReader{page: p, marks: p.marks(), padded: !p.inline(), gap: true}
+	r := &replyReader{page: p, marks: p.marks(), padded: !p.inline()}
+	r.startLine(true)
 	if prefill == "" {
 		return r
 	}
 	r.out.WriteString(prefill)
-	r.padded, r.begun = true, true
+	r.padded, r.begun, r.empty = true, true, false
 	lines := strings.Split(prefill, "\n")
 	n := len(lines) - 1
 	r.gap = n == 0 || lines[n-1] == ""
-	r.line = []rune(lines[n])
-	r.known, r.length = len(r.line), len(r.line)
-	// The model continues this line, which may still become a mark. A space before it is
-	// the caller's own.
-	r.at = passing
+	// The model continues the last line, which may still become a mark. A space before it
+	// is the caller's own.
+	r.settled = true
 	for _, mark := range r.marks {
 		if len(mark) > len(lines[n]) && strings.HasPrefix(mark, lines[n]) {
-			r.at = inMark
+			r.settled, r.held, r.known = false, []byte(lines[n]), len(lines[n])
 		}
-	}
-	if r.at == passing {
-		r.flush()
 	}
 	return r
 }
 
 // write reads a piece of the reply, which ends in a whole rune.
 func (r *replyReader) write(piece string) {
-	for _, c := range piece {
+	if piece == "" {
+		return
+	}
+	if r.afterCR {
+		piece = strings.TrimPrefix(piece, "\n")
+	}
+	r.afterCR = strings.HasSuffix(piece, "\r")
+	piece = lineEnds(strings.Map(func(c rune) rune { // Map also replaces invalid UTF-8
+		if c == 0 {
+			return utf8.RuneError // clean refuses NUL
+		}
+		return c
+	}, piece))
+	if !r.padded {
+		r.padded = true
+		piece = strings.TrimPrefix(piece, " ")
+	}
+	for line := range strings.Lines(piece) {
+		text, ended := strings.CutSuffix(line, "\n")
+		r.read(text)
 		if r.over() {
 			return
 		}
-		if c == 0 {
-			c = utf8.RuneError // clean refuses NUL
+		if ended {
+			r.flush()
+			r.trim("\n")
+			r.startLine(r.empty)
 		}
-		afterCR := r.afterCR
-		r.afterCR = c == '\r'
-		if c == '\n' && afterCR {
-			continue
-		}
-		if otherLineEnd(c) {
-			c = '\n'
-		}
-		if !r.padded {
-			r.padded = true
-			if c == ' ' {
-				continue
-			}
-		}
-		r.mark(c)
 	}
 }
 
@@ -124,46 +115,44 @@ func (r *replyReader) close(reason sampling.Reason) {
 	}
 }
 
-// mark looks for marks at the beginning of lines, and undoes stuff.
-func (r *replyReader) mark(c rune) {
-	if c == '\n' {
-		r.flush()
-		r.trim(c)
-		r.at, r.gap, r.length = atStart, r.length == 0, 0
+func (r *replyReader) startLine(gap bool) {
+	r.look = markMatcher{page: r.page}
+	r.settled, r.empty, r.gap = false, true, gap
+}
+
+// read looks for a mark at the beginning of a line, and undoes stuff. text is the next
+// part of the line.
+func (r *replyReader) read(text string) {
+	if text == "" {
 		return
 	}
-	r.length++
-	switch {
-	case r.at == passing:
-		r.trim(c)
-		return
-	case r.at == atStart && c == ' ':
-		r.at, r.look = inSpace, markMatcher{page: r.page}
-	case r.at == atStart:
-		r.at = inMark
-	}
-	r.line = append(r.line, c)
-	if r.at == inMark {
-		r.literal()
+	r.empty = false
+	if r.settled {
+		r.trim(text)
 		return
 	}
-	switch r.look.step(c) {
+	r.held = append(r.held, text...)
+	if r.held[0] != ' ' {
+		r.literal(string(r.held))
+		return
+	}
+	switch r.look.read(text) {
 	case isMark:
-		r.line = r.line[1:]
+		r.held = r.held[1:]
 		r.flush()
 	case noMark:
 		r.flush()
 	}
 }
 
-// literal ends the reply if the line is a mark, and flushes it if it cannot be one.
-func (r *replyReader) literal() {
-	line, maybe := string(r.line), false
+// literal ends the reply if the line begins with a mark, and flushes it if it cannot.
+func (r *replyReader) literal(line string) {
+	maybe := false
 	for _, mark := range r.marks {
 		if mark == rule && !r.gap {
 			continue // a heading, in Markdown; see stops
 		}
-		if mark == line {
+		if strings.HasPrefix(line, mark) {
 			r.ended = true
 			return
 		}
@@ -176,33 +165,21 @@ func (r *replyReader) literal() {
 
 // flush gives out what is held back of the line.
 func (r *replyReader) flush() {
-	for _, c := range r.line[r.known:] {
-		r.trim(c)
-	}
-	r.line, r.known = r.line[:0], 0
-	r.at = passing
+	r.trim(string(r.held[r.known:]))
+	r.held, r.known, r.settled = r.held[:0], 0, true
 }
 
-// trim drops white space around the reply.
-func (r *replyReader) trim(c rune) {
-	if unicode.IsSpace(c) {
-		if r.begun {
-			r.space = append(r.space, c)
-		}
-		return
+// trim gives out text without white space around the reply.
+func (r *replyReader) trim(text string) {
+	if !r.begun {
+		text = strings.TrimLeftFunc(text, unicode.IsSpace)
+		r.begun = text != ""
 	}
-	r.begun = true
-	for _, s := range r.space {
-		r.give(s)
+	said := strings.TrimRightFunc(text, unicode.IsSpace)
+	if said != "" {
+		r.out.WriteString(r.loop.write(string(r.space)))
+		r.out.WriteString(r.loop.write(said))
+		r.space = r.space[:0]
 	}
-	r.space = r.space[:0]
-	r.give(c)
-}
-
-func (r *replyReader) give(c rune) {
-	if r.loop.found {
-		return
-	}
-	r.out.WriteRune(c)
-	r.loop.write(c)
+	r.space = append(r.space, text[len(said):]...)
 }

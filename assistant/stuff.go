@@ -44,15 +44,7 @@ func prefixLines(text, prefix string, needed func(line string) bool) string {
 
 func (p *page) looksLikeMark(line string) bool {
 	look := markMatcher{page: p}
-	for _, r := range line {
-		switch look.step(r) {
-		case isMark:
-			return true
-		case noMark:
-			return false
-		}
-	}
-	return false
+	return look.read(line) == isMark
 }
 
 type verdict int
@@ -63,7 +55,7 @@ const (
 	noMark
 )
 
-// A markMatcher reads the beginning of a line, rune by rune, and tells whether a model may
+// A markMatcher reads the beginning of a line and tells whether a model may
 // take it for a mark. A label may have any letters that fold to the name's, decoration,
 // symbols and invisible characters anywhere, and any kind of colon. Fences and rules, if
 // the layout has them, may be longer than its own.
@@ -71,6 +63,16 @@ type markMatcher struct {
 	page    *page
 	matched [2]int // letters of each name seen; -1 when the line cannot be its label
 	run     int    // backticks or dashes seen; -1 when the line cannot be a fence or rule
+}
+
+// read reads the next part of the line, up to a verdict.
+func (l *markMatcher) read(text string) verdict {
+	for _, r := range text {
+		if v := l.step(r); v != undecided {
+			return v
+		}
+	}
+	return undecided
 }
 
 func (l *markMatcher) step(r rune) verdict {

@@ -89,6 +89,13 @@ func (w *writer) question(kind fewshot.Kind, user string) {
 	w.add(fewshot.Layout, "\n"+fence+betweenTurns)
 }
 
+// ask writes a question and the beginning of its reply.
+func (w *writer) ask(user, prefill string) {
+	w.question(fewshot.Query, user)
+	w.open()
+	w.text(fewshot.Output, prefill)
+}
+
 // open writes the label of a reply, without a space at its end.
 func (w *writer) open() {
 	w.add(fewshot.Layout, w.reply)
