@@ -108,9 +108,8 @@ type attempt struct {
 	before     sampling.Usage // of earlier attempts
 	spent      sampling.Usage // of all attempts, if the backend reports it
 
-	given  []byte           // the text that was yielded
-	silent []sampling.Token // of chunks before any text, dropped with an empty reply
-	last   sampling.Chunk   // the last chunk, not yielded yet
+	given []byte         // the text that was yielded
+	last  sampling.Chunk // the last chunk, not yielded yet
 }
 
 func (a *attempt) failed(err error) error {
@@ -124,13 +123,21 @@ func (a *attempt) failed(err error) error {
 func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Prompt, prefill string) error {
 	r := newReplyReader(a.page, prefill)
 	r.loop.off = a.allowLoops
-	begun := false // the model has answered
+	begun := false              // the model has answered
+	var silent []sampling.Token // of chunks before any text, which an empty reply drops
 	for chunk, err := range m.Stream(ctx, prompt.Request(a.params)) {
 		if err != nil && !begun {
 			return err
 		}
 		begun = true
-		a.account(&chunk)
+		if chunk.Usage != (sampling.Usage{}) {
+			a.spent = a.before.Add(chunk.Usage)
+			chunk.Usage = a.spent
+		}
+		if len(silent) > 0 {
+			chunk.Tokens = append(silent, chunk.Tokens...)
+			silent = nil
+		}
 		r.write(chunk.Text)
 		if r.ended {
 			chunk.Reason = sampling.StopSequence // leaving the loop stops the model
@@ -142,15 +149,23 @@ func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Pro
 		if err == nil && r.loop.found {
 			err = ErrLoop
 		}
-		if err == nil && chunk.Reason != sampling.Unfinished {
-			if err = a.end(chunk); err == nil {
+		if err == nil {
+			switch chunk.Reason {
+			case sampling.Unfinished:
+			case sampling.EndOfText, sampling.StopSequence, sampling.TokenLimit:
+				chunk.Usage = a.spent // an earlier chunk may have reported it
+				a.last = chunk
 				return nil
+			default:
+				err = fmt.Errorf("the reason of its end is %q: %w", chunk.Reason, sampling.ErrTruncated)
 			}
 		}
-		if err != nil {
-			chunk.Reason = sampling.Unfinished
-		}
-		if !a.give(chunk) {
+		chunk.Reason = sampling.Unfinished
+		a.given = append(a.given, chunk.Text...)
+		empty := chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{})
+		if len(a.given) == 0 {
+			silent = chunk.Tokens
+		} else if !empty && !a.yield(chunk, nil) {
 			return errLeft
 		}
 		if err != nil {
@@ -158,46 +173,4 @@ func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Pro
 		}
 	}
 	return sampling.ErrTruncated // Stream says so itself
-}
-
-// account adds the cost of earlier attempts to a chunk's.
-func (a *attempt) account(chunk *sampling.Chunk) {
-	if chunk.Usage == (sampling.Usage{}) {
-		return
-	}
-	chunk.Usage = chunk.Usage.Add(a.before)
-	a.spent = chunk.Usage
-}
-
-// give yields a chunk that is not empty, and reports whether the caller wants more.
-func (a *attempt) give(chunk sampling.Chunk) bool {
-	a.given = append(a.given, chunk.Text...)
-	if a.addSilent(&chunk); len(a.given) == 0 {
-		a.silent = chunk.Tokens
-		return true
-	}
-	return chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{}) || a.yield(chunk, nil)
-}
-
-// addSilent adds the tokens of chunks before any text.
-func (a *attempt) addSilent(chunk *sampling.Chunk) {
-	if len(a.silent) > 0 {
-		chunk.Tokens = append(a.silent, chunk.Tokens...)
-		a.silent = nil
-	}
-}
-
-// end keeps the last chunk. A reason other than those of a complete reply is an error.
-func (a *attempt) end(chunk sampling.Chunk) error {
-	switch chunk.Reason {
-	case sampling.EndOfText, sampling.StopSequence, sampling.TokenLimit:
-	default:
-		return fmt.Errorf("the reason of its end is %q: %w", chunk.Reason, sampling.ErrTruncated)
-	}
-	if a.spent != (sampling.Usage{}) { // an earlier chunk may have reported it
-		chunk.Usage = a.spent
-	}
-	a.addSilent(&chunk)
-	a.last = chunk
-	return nil
 }

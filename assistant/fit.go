@@ -154,9 +154,6 @@ func (c *Conversation) fitting(ctx context.Context, w *writer, d *dialogue, budg
 // asked returns the tokens of the current question.
 func (f *fitting) asked() int { return f.asks[len(f.turns)] }
 
-// bytesHint is for a text that may fit once there is a Counter.
-const bytesHint = "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
-
 // drop returns how many of the oldest turns to leave out, and the tokens of the
 // prompt by the sum of its parts.
 //
@@ -182,12 +179,12 @@ func (f *fitting) drop() (first, tokens int, err error) {
 		}
 	}
 	if f.asked() > f.room {
-		hint := "shorten it, or lower MaxTokens"
+		hint := "shorten them, or lower MaxTokens"
 		if f.bytes {
-			hint += bytesHint
+			hint += "; without a Counter each byte counts as a token, so setting Model.Counter may be enough"
 		}
-		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, but only %d are left after MaxTokens and the %d of description and examples; %s",
-			sampling.ErrBudget, f.asked(), max(0, f.budget-f.head), f.head, hint)
+		return 0, 0, fmt.Errorf("assistant: %w: the user's text has %d tokens, and description and examples have %d, but only %d are left after MaxTokens; %s",
+			sampling.ErrBudget, f.asked(), f.head, f.budget, hint)
 	}
 	return first, f.budget - f.room + sum + f.asked(), nil
 }

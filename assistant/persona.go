@@ -75,7 +75,7 @@ func checkName(name string) error {
 		switch {
 		case isColon(r):
 			return fmt.Errorf("contains a colon, %q, which ends a label; remove it", r)
-		case unicode.IsControl(r), otherLineEnd(r):
+		case unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp):
 			return fmt.Errorf("contains a line break or a control character, %q; remove it", r)
 		}
 	}
@@ -88,32 +88,12 @@ func checkName(name string) error {
 // Validate returns a [*ValueError] for names that are too similar or cannot be labels, for
 // text with invalid UTF-8 or a NUL, and for examples without turns or texts. If m has a
 // Window, it also counts the persona's tokens, within ctx. Then it returns
-// [sampling.ErrBudget] if the persona leaves no room for a conversation and a reply of
-// [sampling.DefaultMaxTokens].
+// [sampling.ErrBudget] if the persona leaves no room for the shortest question and a reply
+// of [sampling.DefaultMaxTokens].
 func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
-	w, err := p.write()
-	if err != nil || m.Window == 0 {
-		return err
-	}
-	budget, err := m.PromptBudget(sampling.Params{})
-	if err != nil {
-		return fmt.Errorf("assistant: %w", err)
-	}
-	w.dialogue(len(p.Examples) == 0)
-	w.open()
-	tokens, err := m.Count(ctx, w.String())
-	if err != nil {
-		return fmt.Errorf("assistant: counting the persona's tokens: %w", err)
-	}
-	if tokens >= budget {
-		hint := "shorten them"
-		if tokens == w.size {
-			hint += bytesHint
-		}
-		return fmt.Errorf("assistant: %w: description and examples have %d tokens, but only %d of the window of %d are left after %d for a reply; %s",
-			sampling.ErrBudget, tokens, budget, m.Window, m.Window-budget, hint)
-	}
-	return nil
+	c := Conversation{Model: m, Persona: *p}
+	_, err := c.Prompt(ctx, "?", ReplyOptions{})
+	return err
 }
 
 func (p *Persona) write() (*writer, error) {

@@ -35,16 +35,6 @@ func lineEnds(text string) string {
 	return text
 }
 
-// otherLineEnd reports whether r ends a line as "\n" does: the mandatory breaks
-// of Unicode's annex 14.
-func otherLineEnd(r rune) bool {
-	switch r {
-	case '\r', '\v', '\f', '\u0085', '\u2028', '\u2029':
-		return true
-	}
-	return false
-}
-
 // shorten cuts s to about n bytes, at a whole rune, for error texts.
 func shorten(s string, n int) string {
 	if len(s) <= n {
