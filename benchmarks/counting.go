@@ -205,15 +205,14 @@ func measureCounting(r *runner) (*section, error) {
 	least, at := least(slowest, names)
 	return &section{
 		Title: "Counting",
-		Text: fmt.Sprintf(`Texts of %s bytes, or %s for the hard ones, counted by package tiktoken's Counter for %s and by tiktoken-go. The Counter is
-built on tiktoken-go, which encodes the text. English is from pocket's corpus, and Go code from package fewshot. Korean and Chinese
+		Text: fmt.Sprintf(`Texts of %s bytes, or %s for the hard ones, counted by package tiktoken's Counter for %s and by tiktoken-go. Both
+have the same vocabulary. English is from pocket's corpus, and Go code from package fewshot. Korean and Chinese
 are %d sentences each, repeated in random order. The other texts are made to be hard.`,
 			count(countedSize), count(hardSize), encoding, strings.Count(koreanLines, "\n")),
 		Tables: []table{t},
 		Notes: []string{fmt.Sprintf(`The Counter caches words. Each text is counted many times, so the words of the languages are in the cache, as they are when prompts
 share their examples. Words of random letters never are. The slowest text is %s, at %s. The time of
-tiktoken-go grows with the square of a word's length, so it gets shorter ones. The Counter cuts a very long word into windows,
-and its count is then an upper bound.`, at, megabytes(least))},
+tiktoken-go grows with the square of a word's length, so it gets shorter ones.`, at, megabytes(least))},
 	}, nil
 }
 

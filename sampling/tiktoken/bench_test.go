@@ -62,7 +62,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run(e.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := load(e.name, splitGPT2); err != nil {
+				if _, err := load(e.name, gpt2); err != nil {
 					b.Fatal(err)
 				}
 			}

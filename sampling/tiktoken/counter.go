@@ -3,9 +3,8 @@ package tiktoken
 import (
 	"context"
 	"errors"
+	"regexp"
 	"unicode/utf8"
-
-	bpe "github.com/pkoukk/tiktoken-go"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -14,9 +13,8 @@ import (
 // the zero Counter only returns errors. Counters are safe for concurrent use.
 type Counter struct {
 	encoding string
-	split    splitter
-	ranks    map[string]int // shared with merge, and never written to
-	merge    *bpe.Tiktoken  // takes its input as one piece
+	pieces   *regexp.Regexp
+	ranks    map[string]int // of the tokens; never written to
 	counted  memory
 }
 
@@ -26,19 +24,18 @@ var _ sampling.Counter = (*Counter)(nil)
 // many servers add. The names of special tokens, such as <|endoftext|>, count as
 // plain text. Each byte that is not valid UTF-8 counts as U+FFFD, as in JSON.
 //
-// Count takes linear time. For Counters from For or ForModel the error is nil.
+// Count takes linear time, and n·log n for a word of n bytes. For Counters from For or ForModel the error is nil.
 func (c *Counter) Count(_ context.Context, text string) (int, error) {
-	if c == nil || c.merge == nil {
+	if c == nil || c.ranks == nil {
 		return 0, errors.New("tiktoken: this Counter has no vocabulary; get one from tiktoken.For")
 	}
-	return c.count(text, window), nil
+	return c.count(text), nil
 }
 
 // Encoding returns the name of the encoding, such as "cl100k_base".
 func (c *Counter) Encoding() string { return c.encoding }
 
-// count is Count with the longest piece to merge at once, in bytes.
-func (c *Counter) count(text string, window int) int {
+func (c *Counter) count(text string) int {
 	if !utf8.ValidString(text) {
 		// As the library does for each piece. Otherwise invalid bytes could match parts
 		// of runes in the vocabulary.
@@ -46,25 +43,37 @@ func (c *Counter) count(text string, window int) int {
 	}
 	total := 0
 	for len(text) > 0 {
-		n := c.split(text)
-		total += c.piece(text[:n], window)
+		n := chunk(text)
+		total += c.chunk(text[:n])
 		text = text[n:]
 	}
 	return total
 }
 
-// piece counts the tokens of one piece, most of which are in the vocabulary.
-func (c *Counter) piece(text string, window int) int {
-	if _, ok := c.ranks[text]; ok {
-		return 1
-	}
-	if len(text) > window {
-		return c.run(text, window)
-	}
+// chunk counts the tokens of a chunk, most of which were counted before.
+func (c *Counter) chunk(text string) int {
 	if n, ok := c.counted.get(text); ok {
 		return n
 	}
-	n := len(c.merge.EncodeOrdinary(text))
-	c.counted.put(text, n)
+	total := 0
+	for rest := text; rest != ""; {
+		n := c.split(rest)
+		total += c.piece(rest[:n])
+		rest = rest[n:]
+	}
+	c.counted.put(text, total)
+	return total
+}
+
+// piece counts the tokens of one piece, most of which are in the vocabulary.
+func (c *Counter) piece(text string) int {
+	if _, ok := c.ranks[text]; ok {
+		return 1
+	}
+	n, ok := c.counted.get(text)
+	if !ok {
+		n = c.merge(text)
+		c.counted.put(text, n)
+	}
 	return n
 }

@@ -115,7 +115,7 @@ func TestCountConcurrently(t *testing.T) {
 		want[name] = count(t, c, shuffled(text, 5000))
 	}
 	// A Counter of its own, so that the goroutines fill its memory together.
-	fresh, err := load("cl100k_base", splitCL100K)
+	fresh, err := load("cl100k_base", cl100k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestLoadLeavesTheGlobalLoaderAlone(t *testing.T) {
 	var s spy
 	bpe.SetBpeLoader(&s)
 	defer setOfflineLoader()
-	if _, err := load("r50k_base", splitGPT2); err != nil { // the smallest
+	if _, err := load("r50k_base", gpt2); err != nil { // the smallest
 		t.Error(err)
 	}
 	if s.asked != nil {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	bpe "github.com/pkoukk/tiktoken-go"
 	offline "github.com/pkoukk/tiktoken-go-loader"
 )
 
@@ -20,14 +19,14 @@ type encoding struct {
 
 // An alias differs only in special tokens, which are not counted here.
 var encodings = []encoding{
-	newEncoding("cl100k_base", splitCL100K),
-	newEncoding("o200k_base", splitO200K, "o200k_harmony"),
-	newEncoding("p50k_base", splitGPT2, "p50k_edit"),
-	newEncoding("r50k_base", splitGPT2, "gpt2"),
+	newEncoding("cl100k_base", cl100k),
+	newEncoding("o200k_base", o200k, "o200k_harmony"),
+	newEncoding("p50k_base", gpt2, "p50k_edit"),
+	newEncoding("r50k_base", gpt2, "gpt2"),
 }
 
-func newEncoding(name string, split splitter, aliases ...string) encoding {
-	return encoding{name, aliases, sync.OnceValues(func() (*Counter, error) { return load(name, split) })}
+func newEncoding(name, pattern string, aliases ...string) encoding {
+	return encoding{name, aliases, sync.OnceValues(func() (*Counter, error) { return load(name, pattern) })}
 }
 
 // For returns the Counter of an encoding:
@@ -51,25 +50,12 @@ func For(encoding string) (*Counter, error) {
 	return nil, fmt.Errorf("tiktoken: unknown encoding %q; use one of %s", encoding, strings.Join(names, ", "))
 }
 
-// whole replaces the encoding's pattern in the library: the splitter has already cut
-// the pieces, and a window is merged as one piece.
-const whole = `(?s).+`
-
-// load builds a Counter from the library's exported parts. GetEncoding uses a
-// global loader, which by default reads from the network.
-func load(name string, split splitter) (*Counter, error) {
+// load reads a vocabulary. The library's GetEncoding would use a global loader, which
+// by default reads from the network.
+func load(name, pattern string) (*Counter, error) {
 	ranks, err := offline.NewOfflineLoader().LoadTiktokenBpe(name + ".tiktoken")
 	if err != nil {
 		return nil, fmt.Errorf("tiktoken: reading the vocabulary of %s: %w", name, err)
 	}
-	core, err := bpe.NewCoreBPE(ranks, nil, whole)
-	if err != nil {
-		return nil, fmt.Errorf("tiktoken: building %s: %w", name, err)
-	}
-	return &Counter{
-		encoding: name,
-		split:    split,
-		ranks:    ranks,
-		merge:    bpe.NewTiktoken(core, &bpe.Encoding{Name: name, PatStr: whole, MergeableRanks: ranks}, nil),
-	}, nil
+	return &Counter{encoding: name, pieces: compile(pattern), ranks: ranks}, nil
 }

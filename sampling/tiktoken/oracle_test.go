@@ -31,6 +31,23 @@ var oracles = func() map[string]func() (*bpe.Tiktoken, error) {
 	return m
 }()
 
+var unsplits sync.Map // by encoding
+
+// unsplit returns an encoding of the library that takes each text as one piece.
+func unsplit(t testing.TB, c *Counter) *bpe.Tiktoken {
+	t.Helper()
+	if o, ok := unsplits.Load(c.encoding); ok {
+		return o.(*bpe.Tiktoken)
+	}
+	core, err := bpe.NewCoreBPE(c.ranks, nil, `(?s).+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := bpe.NewTiktoken(core, nil, nil)
+	unsplits.Store(c.encoding, o)
+	return o
+}
+
 // eachEncoding runs f as a subtest for each encoding. whole counts with the
 // library's own EncodeOrdinary, in one go.
 func eachEncoding(t *testing.T, f func(t *testing.T, c *Counter, whole func(text string) int)) {

@@ -23,7 +23,7 @@ var texts = map[string]string{
 func goCode(t testing.TB) string {
 	t.Helper()
 	var code strings.Builder
-	for _, name := range []string{"counter.go", "encoding.go", "split.go", "run.go", "text_test.go"} {
+	for _, name := range []string{"counter.go", "encoding.go", "split.go", "merge.go", "text_test.go"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
