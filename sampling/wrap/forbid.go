@@ -2,9 +2,14 @@ package wrap
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"iter"
+	"slices"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/foreword-go/foreword/internal/words"
 	"github.com/foreword-go/foreword/sampling"
@@ -21,10 +26,9 @@ import (
 // a word too. Texts are compared in Unicode normal form C, without white space.
 //
 // The guard holds back only the last word, until the next one begins. It stores a
-// 64-bit hash of each run of n+1 words, which takes about 16 bytes for each word
-// of the texts, and looks up one hash for each word of a continuation. With a
-// million protected words, the probability that an unprotected run is cut is
-// about 10^-13.
+// 64-bit hash of each run of n+1 words, which takes 8 bytes for each word of the
+// texts, and looks up one hash for each word of a continuation. With a million
+// protected words, the probability that an unprotected run is cut is about 10^-13.
 //
 // It is an error wrapping [sampling.ErrInvalid] to pass no text, or a text that
 // has no run of more than n words.
@@ -39,36 +43,58 @@ func Forbid(n int, texts ...string) (Wrapper, error) {
 	if len(texts) == 0 {
 		return nil, fmt.Errorf("wrap: Forbid: %w: no text to protect; pass at least one", sampling.ErrInvalid)
 	}
-	tooShort := func(i int) error {
-		return fmt.Errorf("wrap: Forbid: %w: text %d has no run of more than %d words, so it would not be protected; lower the limit", sampling.ErrInvalid, i+1, n)
-	}
+	p := &protected{seed: maphash.MakeSeed(), most: n}
 	for i, text := range texts {
-		if n >= len(text) { // a word has at least one byte
-			return nil, tooShort(i)
+		if !p.add(text) {
+			return nil, fmt.Errorf("wrap: Forbid: %w: text %d has no run of more than %d words, so it would not be protected; lower the limit", sampling.ErrInvalid, i+1, n)
 		}
 	}
-	runs := newRunSet(n + 1)
-	for i, text := range texts {
-		if runs.add(text) == 0 {
-			return nil, tooShort(i)
-		}
-	}
-	runs.build()
-	return forbid{runs}, nil
+	slices.Sort(p.runs)
+	p.runs = slices.Clip(slices.Compact(p.runs))
+	return p, nil
 }
 
-// forbid is the Wrapper of Forbid.
-type forbid struct{ runs *runSet }
+// protected holds the forbidden runs of words, as hashes. A run is a byte slice with a
+// hash of wordSize bytes for each word.
+type protected struct {
+	seed maphash.Seed
+	most int      // words in a row that may pass
+	runs []uint64 // sorted
+}
+
+const wordSize = 8
+
+// add adds all runs of a text. It returns false if there are none.
+func (p *protected) add(text string) bool {
+	var all []byte
+	for word := range words.All(text) {
+		all = p.appendWord(all, word.Text)
+	}
+	if len(all)/wordSize <= p.most {
+		return false
+	}
+	for size := (p.most + 1) * wordSize; len(all) >= size; all = all[wordSize:] {
+		p.runs = append(p.runs, p.hash(all[:size]))
+	}
+	return true
+}
+
+// appendWord appends a word in normal form to a run.
+func (p *protected) appendWord(run []byte, word string) []byte {
+	return binary.LittleEndian.AppendUint64(run, maphash.String(p.seed, word))
+}
+
+func (p *protected) hash(run []byte) uint64 { return maphash.Bytes(p.seed, run) }
 
 // Wrap implements [Wrapper].
-func (f forbid) Wrap(backend sampling.Backend) sampling.Backend {
-	return guard{inside(backend), f.runs}
+func (p *protected) Wrap(backend sampling.Backend) sampling.Backend {
+	return guard{inside(backend), p}
 }
 
 // A guard reads the text of a backend.
 type guard struct {
 	sampling.Forward
-	runs *runSet
+	texts *protected
 }
 
 // Draw implements [sampling.Drawer]. Completions that are drawn together do not pass
@@ -80,44 +106,37 @@ func (g guard) Draw(context.Context, *sampling.Request, int) ([]*sampling.Comple
 // Sample yields the backend's chunks up to the first forbidden run.
 func (g guard) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		w := watch{runs: g.runs, last: make([]uint64, g.runs.length)}
-		// flush yields the held text when the stream breaks off, and reports whether
-		// the caller still wants the error.
-		flush := func() bool {
-			rest := w.read(sampling.Chunk{}, true)
-			if rest.Text == "" && rest.Reason == sampling.Unfinished {
-				return true
-			}
-			return yield(rest, nil) && rest.Reason == sampling.Unfinished
-		}
+		w := watch{texts: g.texts}
 		for chunk, err := range g.Backend.Sample(ctx, req) {
 			if err != nil {
-				if flush() {
-					yield(sampling.Chunk{}, err)
-				}
+				chunk = sampling.Chunk{}
+			}
+			chunk = w.read(chunk, err != nil || chunk.Reason != sampling.Unfinished)
+			if !empty(chunk) && !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 				return
 			}
-			chunk = w.read(chunk, chunk.Reason != sampling.Unfinished)
-			if chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Reason == sampling.Unfinished && chunk.Usage == (sampling.Usage{}) {
-				continue
-			}
-			if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
+			if err != nil {
+				yield(sampling.Chunk{}, err)
 				return
 			}
 		}
-		flush() // Model reports that the stream ended without a reason
+		// Model reports that the stream ended without a reason.
+		if rest := w.read(sampling.Chunk{}, true); !empty(rest) {
+			yield(rest, nil)
+		}
 	}
+}
+
+// empty reports whether a chunk tells nothing, since all of its text is held back.
+func empty(c sampling.Chunk) bool {
+	return c.Text == "" && len(c.Tokens) == 0 && c.Reason == sampling.Unfinished && c.Usage == (sampling.Usage{})
 }
 
 // A watch reads one continuation.
 type watch struct {
-	runs *runSet
-	held string // the last word, which may continue
-
-	// The hashes of the last words, in a ring, and of their run.
-	last []uint64
-	seen int
-	hash uint64
+	texts *protected
+	run   []byte // the last words
+	held  string // the word after them, which may continue
 
 	tokens []sampling.Token // held back
 	credit int              // bytes of text passed on whose tokens are held back
@@ -126,10 +145,7 @@ type watch struct {
 // read takes the next chunk and returns the part that may be passed on: all of it
 // at the end.
 func (w *watch) read(chunk sampling.Chunk, end bool) sampling.Chunk {
-	text := chunk.Text
-	if w.held != "" {
-		text = w.held + text
-	}
+	text := w.held + chunk.Text
 	keep, forbidden := w.scan(text, end)
 	chunk.Text, w.held = text[:keep], text[keep:]
 	w.tokens = append(w.tokens, chunk.Tokens...)
@@ -160,7 +176,7 @@ func (w *watch) scan(text string, end bool) (keep int, forbidden bool) {
 			at += n
 			continue
 		}
-		if w.next(hashWord(text[at : at+n])) {
+		if w.next(norm.NFC.String(text[at : at+n])) {
 			return at, true
 		}
 		at += n
@@ -168,14 +184,10 @@ func (w *watch) scan(text string, end bool) (keep int, forbidden bool) {
 	return len(text), false
 }
 
-// next moves on by a word and reports whether the last run is forbidden.
-func (w *watch) next(word uint64) bool {
-	slot := &w.last[w.seen%len(w.last)]
-	if w.seen >= len(w.last) {
-		w.hash -= *slot * w.runs.power // the word that leaves the run
-	}
-	*slot = word
-	w.hash = w.hash*base + word
-	w.seen++
-	return w.seen >= len(w.last) && w.runs.has(w.hash)
+// next moves on by a word and reports whether the run that ends with it is forbidden.
+func (w *watch) next(word string) bool {
+	kept := min(len(w.run), w.texts.most*wordSize)
+	w.run = w.texts.appendWord(w.run[len(w.run)-kept:], word)
+	_, forbidden := slices.BinarySearch(w.texts.runs, w.texts.hash(w.run))
+	return forbidden
 }
