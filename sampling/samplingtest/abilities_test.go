@@ -117,6 +117,18 @@ func TestBrokenAbilities(t *testing.T) {
 			return &counting{silent(nil), func(string, int) int { return 0 }}
 		}},
 		{"scores one too few", "scorer", scores(func(s []sampling.Score) []sampling.Score { return s[:max(len(s)-1, 0)] })},
+		{"scores without tokens", "scorer", scores(func(s []sampling.Score) []sampling.Score {
+			for i := range s {
+				s[i].Tokens = nil
+			}
+			return s
+		})},
+		{"scores above 1", "scorer", scores(func(s []sampling.Score) []sampling.Score {
+			for i := range s {
+				s[i].Logprob = 1
+			}
+			return s
+		})},
 		{"scores the third differently", "scorer", scores(func(s []sampling.Score) []sampling.Score {
 			if len(s) == 3 {
 				s[2].Logprob -= 9

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -15,59 +16,37 @@ import (
 
 // A checker checks one rule on one backend.
 type checker struct {
-	kit     Kit
-	rule    rule
-	backend sampling.Forward
-	result
+	t         testing.TB
+	kit       Kit
+	rule      rule
+	backend   sampling.Forward
+	undecided bool // a time limit ended the check
 }
 
-// A result is what came of a check.
-type result struct {
-	failures  []*failure
-	skip      string // why the rule was not checked or not decided
-	undecided bool   // a time limit ended the check
+// check checks one rule. Like t.FailNow and t.SkipNow it may end the goroutine.
+func (c *checker) check() {
+	c.kit.Prompt = cmp.Or(c.kit.Prompt, "Once upon a time")
+	c.kit.MaxTokens = cmp.Or(c.kit.MaxTokens, 32)
+	c.kit.Timeout = cmp.Or(c.kit.Timeout, 30*time.Second)
+	c.require(c.backend.Backend != nil, "newBackend returned nil")
+	c.rule.check(c)
 }
 
-func (r result) broken() bool { return len(r.failures) > 0 || r.undecided }
-
-// over is the panic that ends a check early.
-type over struct{}
-
-// run checks one rule.
-func (k Kit) run(r rule, backend sampling.Backend) (c *checker) {
-	k.Prompt = cmp.Or(k.Prompt, "Once upon a time")
-	k.MaxTokens = cmp.Or(k.MaxTokens, 32)
-	k.Timeout = cmp.Or(k.Timeout, 30*time.Second)
-	c = &checker{kit: k, rule: r, backend: sampling.Forward{Backend: backend}}
-	defer func() {
-		if p := recover(); p != nil && p != (over{}) {
-			panic(p)
-		}
-	}()
-	c.require(backend != nil, "newBackend returned nil")
-	r.check(c)
-	return c
-}
-
-// expect records that the rule was broken, unless ok.
+// expect reports that the rule is broken, unless ok.
 func (c *checker) expect(ok bool, format string, args ...any) {
+	c.t.Helper()
 	if !ok {
-		c.failures = append(c.failures, &failure{c.rule, fmt.Sprintf(format, args...)})
+		c.t.Errorf("rule %s is broken.\n\tThe rule: %s\n\tSeen: %s", c.rule.name, c.rule.doc, fmt.Sprintf(format, args...))
 	}
 }
 
 // require is expect, and ends the check.
 func (c *checker) require(ok bool, format string, args ...any) {
+	c.t.Helper()
 	c.expect(ok, format, args...)
 	if !ok {
-		panic(over{})
+		c.t.FailNow()
 	}
-}
-
-// leave ends the check because there is nothing to check.
-func (c *checker) leave(format string, args ...any) {
-	c.skip = fmt.Sprintf(format, args...)
-	panic(over{})
 }
 
 // request returns a new greedy request, with the fields that Model fills in.
@@ -100,6 +79,7 @@ type sample struct {
 	err                 error
 	afterErr            int // calls of yield after one with an error
 	afterLeft           int // calls of yield after it had returned false
+	fault                   // of the call
 }
 
 // add takes in one more chunk.
@@ -122,12 +102,12 @@ func (s *sample) String() string {
 	return text
 }
 
-// run samples once. It calls each, if it is not nil, with the number of each chunk, and
+// try samples once. It calls each, if it is not nil, with the number of each chunk, and
 // leaves the loop when each returns false. It does not use a range statement, which
 // would panic if the backend calls yield again.
-func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i int) bool) *sample {
+func (c *checker) try(ctx context.Context, req *sampling.Request, each func(i int) bool) *sample {
 	s := new(sample)
-	c.guard(ctx, "Sample", func(ctx context.Context) {
+	s.fault = c.call(ctx, "Sample", func(ctx context.Context) {
 		left := false
 		c.backend.Sample(ctx, req)(func(chunk sampling.Chunk, err error) bool {
 			switch {
@@ -149,6 +129,13 @@ func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i in
 	return s
 }
 
+// run is try, and ends the check if the call has a fault.
+func (c *checker) run(ctx context.Context, req *sampling.Request, each func(i int) bool) *sample {
+	s := c.try(ctx, req, each)
+	c.settle(s.fault)
+	return s
+}
+
 // sample samples to the end.
 func (c *checker) sample(req *sampling.Request) *sample {
 	return c.run(context.Background(), req, nil)
@@ -166,21 +153,20 @@ func (c *checker) leaveAt(at int) *sample {
 	return c.run(context.Background(), c.request(), func(i int) bool { return i < at })
 }
 
-// cancelAt has the context cancelled at a chunk, and reads on.
-func (c *checker) cancelAt(at int, how func(cancel func())) *sample {
+// cancelAt has the context cancelled at a chunk, in the loop or beside it, and reads on.
+func (c *checker) cancelAt(at int, beside bool) *sample {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	return c.run(ctx, c.request(), func(i int) bool {
-		if i == at {
-			how(cancel)
+		switch {
+		case i == at && beside:
+			go cancel()
+		case i == at:
+			cancel()
 		}
 		return true
 	})
 }
-
-// inLoop and beside are ways to cancel.
-func inLoop(cancel func()) { cancel() }
-func beside(cancel func()) { go cancel() }
 
 // gone returns a context that is cancelled.
 func gone() context.Context {
@@ -191,14 +177,14 @@ func gone() context.Context {
 
 // ask makes one guarded call of an ability.
 func ask[T any](c *checker, ctx context.Context, what string, f func(context.Context) (T, error)) (got T, err error) {
-	c.guard(ctx, what, func(ctx context.Context) { got, err = f(ctx) })
+	c.settle(c.call(ctx, what, func(ctx context.Context) { got, err = f(ctx) }))
 	return got, err
 }
 
 // need ends the check if a call failed. A backend may lack an ability.
 func (c *checker) need(what string, err error) {
 	if errors.Is(err, sampling.ErrUnsupported) {
-		c.leave("%s: %v", what, err)
+		c.t.Skipf("%s: %v", what, err)
 	}
 	c.require(err == nil, "%s: %v", what, err)
 }
@@ -216,10 +202,25 @@ func (p params) String() string {
 	return strings.Join(fields, ", ")
 }
 
-// guard calls f on its own goroutine, and ends the check if f panics or does not
-// return in time. Only then does it cancel the context, since that would also clean up
-// after a backend that leaks.
-func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Context)) {
+// A fault is what is wrong with a call that panicked or did not return in time.
+type fault struct {
+	what string
+	late bool // it returned when its context was cancelled
+}
+
+// settle ends the check if a call has a fault. A late one does not break a rule, unless
+// it is the first, which every other rule needs.
+func (c *checker) settle(f fault) {
+	if f.late && c.rule.name != "answers" {
+		c.undecided = true
+		c.t.Skipf("not decided: %s; is the server busy?", f.what)
+	}
+	c.require(f.what == "", "%s", f.what)
+}
+
+// call calls f on its own goroutine. It cancels the context only if f does not return in
+// time, since that would also clean up after a backend that leaks.
+func (c *checker) call(ctx context.Context, what string, f func(ctx context.Context)) fault {
 	limit := c.kit.Timeout
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(limit, cancel)
@@ -227,7 +228,7 @@ func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Con
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				done <- fmt.Sprintf("%v\n%s", p, debug.Stack())
+				done <- fmt.Sprintf("%s panicked: %v\n%s", what, p, debug.Stack())
 			} else {
 				close(done)
 			}
@@ -236,15 +237,11 @@ func (c *checker) guard(ctx context.Context, what string, f func(ctx context.Con
 	}()
 	select {
 	case panicked := <-done:
-		c.require(panicked == "", "%s panicked: %s", what, panicked)
-		if timer.Stop() {
-			return
+		if panicked == "" && !timer.Stop() {
+			return fault{fmt.Sprintf("%s took longer than Kit.Timeout, %v, and returned when ctx was cancelled", what, limit), true}
 		}
-		// Every other rule needs it.
-		c.require(c.rule.name != "answers", "%s took longer than %v, and returned when ctx was cancelled", what, limit)
-		c.undecided = true
-		c.leave("not decided: %s took longer than Kit.Timeout, %v; is the server busy?", what, limit)
+		return fault{what: panicked}
 	case <-time.After(2 * limit):
-		c.require(false, "%s hung for %v, and for as long again after ctx was cancelled", what, limit)
+		return fault{what: fmt.Sprintf("%s hung for %v, and for as long again after ctx was cancelled", what, limit)}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/foreword-go/foreword/internal/whole"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -95,6 +96,24 @@ func (b *hypocrite) Sample(ctx context.Context, req *sampling.Request) seq {
 	return func(yield func(sampling.Chunk, error) bool) { yield(sampling.Chunk{}, sampling.ErrUnsupported) }
 }
 
+// An endless backend constrains, ignores the stops that should close the constraint,
+// and reaches the token limit.
+type endless struct{ toy }
+
+func (b *endless) Sample(ctx context.Context, req *sampling.Request) seq {
+	if req.Constraint.IsZero() {
+		return b.toy.Sample(ctx, req)
+	}
+	open := *req
+	open.Stop = nil
+	return mapped(b.toy.Sample(ctx, &open), func(c sampling.Chunk) sampling.Chunk {
+		if c.Reason == sampling.EndOfText {
+			c.Reason = sampling.TokenLimit
+		}
+		return c
+	})
+}
+
 // Each backend yields chunks that break one rule.
 func TestBrokenChunks(t *testing.T) {
 	text := sampling.Chunk{Text: " a"}
@@ -170,6 +189,15 @@ func TestBrokenChunks(t *testing.T) {
 				c.Text = "x" + c.Text
 			}
 		})},
+		{"says something else before a stop in a stream", "stops", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+			first := "x"
+			return mapped(b.Sample(ctx, req), func(c sampling.Chunk) sampling.Chunk {
+				if len(req.Stop) > 0 && !whole.Wanted(ctx) {
+					c.Text, first = first+c.Text, ""
+				}
+				return c
+			})
+		})},
 		{"calls a limit a stop", "stops", lastly(func(req *sampling.Request, c *sampling.Chunk) {
 			if len(req.Stop) == 1 && c.Reason != sampling.StopSequence {
 				c.Reason, c.Stop = sampling.StopSequence, req.Stop[0]
@@ -177,6 +205,7 @@ func TestBrokenChunks(t *testing.T) {
 		})},
 		{"calls a stop a limit", "stops", strips(sampling.TokenLimit, "")},
 		{"names another stop", "stops", strips(sampling.StopSequence, "x")},
+		{"constrains and does not end", "constrainer", func(*testing.T) sampling.Backend { return new(endless) }},
 		{"says that it constrains and refuses", "constrainer", func(*testing.T) sampling.Backend { return new(hypocrite) }},
 	} {
 		test.run(t)

@@ -37,11 +37,11 @@ func (c *checker) cancelled() {
 
 	n := len(c.must(c.request()).chunks)
 	for _, at := range places(n, every) {
-		c.ended("a context that was cancelled in the loop", c.cancelAt(at, inLoop), context.Canceled, at+1)
+		c.ended("a context that was cancelled in the loop", c.cancelAt(at, false), context.Canceled, at+1)
 	}
 	// Cancelled while the backend works. It may finish first, but must not hang.
 	for _, at := range places(n, some) {
-		c.cancelAt(at, beside)
+		c.cancelAt(at, true)
 	}
 }
 
@@ -73,7 +73,7 @@ func (c *checker) goroutines() {
 		}
 		for _, at := range places(n, some) {
 			c.leaveAt(at)
-			c.cancelAt(at, inLoop)
+			c.cancelAt(at, false)
 		}
 	})
 	c.expect(left == "", "goroutines remain after samples that were finished, left and cancelled:\n%s", left)
@@ -166,34 +166,26 @@ func (c *checker) atOnce(requests []*sampling.Request) []*sample {
 	waiting.Add(len(requests))
 	go func() { waiting.Wait(); close(arrived) }()
 	got := make([]*sample, len(requests))
-	checkers := make([]*checker, len(requests))
 	for i, req := range requests {
 		all.Go(func() {
 			at := sync.OnceFunc(waiting.Done)
 			defer at()
-			alone := c.rule
-			alone.check = func(one *checker) {
-				got[i] = one.run(context.Background(), req, func(n int) bool {
-					if n == 0 {
-						at()
-						select {
-						case <-arrived:
-						case <-time.After(50 * time.Millisecond):
-						}
+			got[i] = c.try(context.Background(), req, func(n int) bool {
+				if n == 0 {
+					at()
+					select {
+					case <-arrived:
+					case <-time.After(50 * time.Millisecond):
 					}
-					runtime.Gosched()
-					return true
-				})
-			}
-			checkers[i] = c.kit.run(alone, c.backend.Backend)
+				}
+				runtime.Gosched()
+				return true
+			})
 		})
 	}
 	all.Wait()
-	for _, one := range checkers {
-		if one.broken() {
-			c.result = one.result
-			panic(over{})
-		}
+	for _, one := range got {
+		c.settle(one.fault)
 	}
 	return got
 }
