@@ -1,7 +1,6 @@
 package httpwire
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"regexp"
@@ -36,57 +35,40 @@ const textLimit = 500
 //	{"choices": [{"error": {"message": "..."}}]}                OpenRouter, in an answer
 //
 // A message that is itself such an object, as when one server hands on the words
-// of another, is opened too. Words of another server come after the first ones. Of an HTML page the title is taken, and of anything
-// else the beginning.
+// of another, is opened too. Words of another server come after the first ones. Of an
+// HTML page the title is taken, and of anything else the beginning.
 func Read(body []byte) Words {
-	return read(body, 4)
+	return read(string(body), 4)
 }
 
-func read(body []byte, depth int) Words {
-	body = bytes.TrimSpace(body)
+func read(body string, depth int) Words {
+	body = strings.TrimSpace(body)
 	var object struct {
 		Error, Message, Detail, Details json.RawMessage
 		Type, Code, Param               json.RawMessage
 		Metadata                        struct{ Raw json.RawMessage }
 		Choices                         []struct{ Error json.RawMessage }
 	}
-	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &object) != nil {
-		return Words{Text: plain(string(body))}
+	if depth < 0 || !strings.HasPrefix(body, "{") || json.Unmarshal([]byte(body), &object) != nil {
+		return Words{Text: plain(body)}
 	}
 	var w Words
 	places := []json.RawMessage{object.Error, object.Message, object.Detail}
 	if len(object.Choices) > 0 {
 		places = append(places, object.Choices[0].Error)
 	}
-	for _, inner := range places {
-		if w.Text = text(inner); w.Text != "" {
+	for _, place := range places {
+		if w = read(text(place), depth-1); w.Text != "" {
 			break
-		}
-		if len(inner) > 0 && inner[0] == '{' && depth > 0 {
-			if w = read(inner, depth-1); w.Text != "" {
-				break
-			}
-		}
-	}
-	if strings.HasPrefix(w.Text, "{") && depth > 0 {
-		if inner := read([]byte(w.Text), depth-1); inner.Text != "" {
-			w = inner
 		}
 	}
 	for _, more := range []json.RawMessage{object.Metadata.Raw, object.Details} {
-		said := text(more)
-		if said == "" {
-			said = string(more)
-		}
-		if inner := read([]byte(said), depth-1); depth > 0 && inner.Text != "" && inner.Text != "null" {
+		if inner := read(cmp.Or(text(more), string(more)), depth-1); inner.Text != "" && inner.Text != "null" {
 			w.Text = strings.TrimPrefix(w.Text+": "+inner.Text, ": ")
 			w.Type, w.Code = cmp.Or(inner.Type, w.Type), cmp.Or(inner.Code, w.Code)
 		}
 	}
-	if w.Text == "" {
-		w.Text = string(body)
-	}
-	w.Text = plain(w.Text)
+	w.Text = plain(cmp.Or(w.Text, body))
 	if w.Type == "" {
 		json.Unmarshal(object.Type, &w.Type) // only a string is a type
 	}
@@ -94,10 +76,8 @@ func read(body []byte, depth int) Words {
 		json.Unmarshal(object.Param, &w.Param)
 	}
 	if w.Code == "" && w.Status == 0 {
-		if json.Unmarshal(object.Code, &w.Code) != nil {
-			w.Code = ""
-			w.Status, _ = strconv.Atoi(string(object.Code))
-		} else if n, err := strconv.Atoi(w.Code); err == nil {
+		json.Unmarshal(object.Code, &w.Code)
+		if n, err := strconv.Atoi(cmp.Or(w.Code, string(object.Code))); err == nil {
 			w.Code, w.Status = "", n
 		}
 		if w.Status < 400 || w.Status > 599 {
@@ -107,34 +87,37 @@ func read(body []byte, depth int) Words {
 	return w
 }
 
-// text returns the words in a JSON value that is a string, a list of strings, or
-// a list of complaints, as FastAPI sends them.
+// text returns the words in a JSON value: a string, an object as it is, or a list of
+// strings or of complaints, as FastAPI sends them.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) == nil {
+	var list []json.RawMessage
+	switch {
+	case json.Unmarshal(raw, &s) == nil:
 		return s
-	}
-	var lines []string
-	if json.Unmarshal(raw, &lines) == nil {
-		return strings.Join(lines, "; ")
-	}
-	var list []struct {
-		Msg, Message string
-		Loc          []any
-	}
-	if json.Unmarshal(raw, &list) != nil {
+	case json.Unmarshal(raw, &list) != nil:
+		if len(raw) > 0 && raw[0] == '{' {
+			return string(raw)
+		}
 		return ""
 	}
 	var all []string
 	for _, one := range list {
-		said := one.Msg + one.Message
-		if n := len(one.Loc); n > 0 {
-			if field, ok := one.Loc[n-1].(string); ok && said != "" && field != "body" {
-				said = field + ": " + said
+		var said struct {
+			Msg, Message string
+			Loc          []any
+		}
+		if json.Unmarshal(one, &said.Msg) != nil {
+			json.Unmarshal(one, &said)
+		}
+		words := said.Msg + said.Message
+		if n := len(said.Loc); n > 0 && words != "" {
+			if field, ok := said.Loc[n-1].(string); ok && field != "body" {
+				words = field + ": " + words
 			}
 		}
-		if said != "" {
-			all = append(all, said)
+		if words != "" {
+			all = append(all, words)
 		}
 	}
 	return strings.Join(all, "; ")

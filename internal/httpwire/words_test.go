@@ -23,6 +23,7 @@ func TestRead(t *testing.T) {
 		{"FastAPI", `{"detail":"Not Found"}`, Words{Text: "Not Found"}},
 		{"FastAPI's list", `{"detail":[{"loc":["body"],"msg":"field required"},{"msg":"too long"}]}`, Words{Text: "field required; too long"}},
 		{"words in a list", `{"error":{"message":["bad","prompt"],"type":null,"code":"bad_prompt"}}`, Words{Text: "bad; prompt", Code: "bad_prompt"}},
+		{"a list of both", `{"detail":["bad",{"loc":["body","n"],"msg":"too big"},7]}`, Words{Text: "bad; n: too big"}},
 		{"a gateway", `{"message":"no route"}`, Words{Text: "no route"}},
 		{"words handed on", `{"error":"{\"error\":{\"code\":400,\"message\":\"too long\",\"type\":\"exceed_context_size_error\"}}"}`, Words{Text: "too long", Type: "exceed_context_size_error", Status: 400}},
 		{"nothing known", `{"oops":1}`, Words{Text: `{"oops":1}`}},
