@@ -58,7 +58,7 @@ type scoring struct {
 	spent sampling.Usage
 
 	// Where the server scores tokens by their ids:
-	prompt  []int    // nil: the prompt is sent as text
+	prompt  []any    // of llama.cpp: texts and ids of tokens
 	targets []target // one for each text
 	known   map[token]float64
 }
@@ -96,7 +96,7 @@ func (s *scoring) scores(ctx context.Context) ([]sampling.Score, error) {
 
 // A target is a continuation as tokens.
 type target struct {
-	before []int // the tokens before it; nil: those of the prompt
+	before []any // the tokens before it; nil: the prompt
 	tokens []piece
 }
 

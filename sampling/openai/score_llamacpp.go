@@ -29,11 +29,13 @@ func (s *scoring) force(ctx context.Context) error {
 		}
 		s.targets = append(s.targets, t)
 	}
+	s.prompt = []any{s.req.Prompt}
 	if s.req.Prompt == "" || s.b.mayMisread(s.req.Prompt) {
-		var err error
-		if s.prompt, err = s.b.ids(ctx, s.req.Prompt); err != nil {
+		ids, err := s.b.ids(ctx, s.req.Prompt)
+		if err != nil {
 			return err
 		}
+		s.prompt = parts(ids)
 	}
 	longest := slices.SortedStableFunc(slices.Values(s.targets), func(a, b target) int { return len(b.tokens) - len(a.tokens) })
 	for _, t := range longest { // first, since they reveal the most
@@ -74,7 +76,16 @@ func (s *scoring) target(ctx context.Context, text string) (target, error) {
 			break
 		}
 	}
-	return target{before: ids(tokens[:at]), tokens: tokens[at:]}, nil
+	return target{before: parts(ids(tokens[:at])), tokens: tokens[at:]}, nil
+}
+
+// parts makes the parts of a prompt of token ids.
+func parts(ids []int) []any {
+	all := make([]any, len(ids))
+	for i, id := range ids {
+		all[i] = id
+	}
+	return all
 }
 
 // A biased is a token, and what is added to its logit.
@@ -86,10 +97,6 @@ func forced(id int) []biased { return []biased{{float64(id), 1000}} }
 // forceFrom finds the log probability of the i-th token, and of those after it if one
 // request can.
 func (s *scoring) forceFrom(ctx context.Context, t *target, i int) error {
-	first := t.before != nil && len(t.before)+i == 0 || t.before == nil && s.prompt != nil && len(s.prompt)+i == 0
-	if first {
-		return unsupported("the server reports no log probability for the first token of a text, %q; put some text before it", t.tokens[0].text)
-	}
 	// llama.cpp fails with an internal error if a grammar has a token that is not whole
 	// runes. Such a token is forced by a bias, one at a time.
 	end, rule := i+1, fmt.Sprintf("root ::= <[%d]>", t.tokens[i].id)
@@ -133,18 +140,19 @@ func (s *scoring) learnAll(place string, step contentToken) {
 
 // compare finds the log probability of a token that ends inside of a rune. llama.cpp
 // holds such a token back until the rune is whole, and does not report the last one.
-// So another token is drawn, which is reported, and the two are compared. Both are
-// raised above all others, the other one so far that it is drawn, and then
+// So a full stop is drawn, which is reported, and the two are compared. Both are raised
+// above all others, the full stop so far that it is drawn, and then
 //
-//	log p(token) = log p(other) + log p'(token) - log p'(other) + bias(other) - bias(token)
+//	log p(token) = log p(stop) + log p'(token) - log p'(stop) + bias(stop) - bias(token)
 //
 // where p' is the probability after the bias.
 func (s *scoring) compare(ctx context.Context, t *target, i int) error {
-	id, err := s.wholeToken(ctx, t)
-	if err != nil {
-		return err
+	stops, err := s.b.remembered(ctx, tokenized{".", false, true})
+	if err != nil || len(stops) == 0 {
+		return errors.Join(err, unsupported("the server has no token for a full stop"))
 	}
-	steps, err := s.draw(ctx, t, i, map[string]any{"logit_bias": forced(id)})
+	stop, wanted := stops[len(stops)-1].id, t.tokens[i].id
+	steps, err := s.draw(ctx, t, i, map[string]any{"logit_bias": forced(stop)})
 	if err != nil {
 		return err
 	}
@@ -155,21 +163,16 @@ func (s *scoring) compare(ctx context.Context, t *target, i int) error {
 	if s.knows(t, i) {
 		return nil
 	}
-	other, most := steps[0], *steps[0].Logprob
+	before, most := *steps[0].Logprob, *steps[0].Logprob
 	for _, p := range steps[0].TopLogprobs {
-		if p.Logprob == nil {
-			continue
-		}
-		most = max(most, *p.Logprob)
-		if *p.Logprob > *other.Logprob && len(p.Bytes) > 0 && utf8.Valid(p.Bytes) {
-			other = p
+		if p.Logprob != nil {
+			most = max(most, *p.Logprob)
 		}
 	}
 	const lift, ahead = 100, 20
-	wanted := t.tokens[i].id
-	lead := ahead + most - *other.Logprob // the wanted one is less likely than most
+	lead := ahead + most - before // the wanted one is less likely than most
 	steps, err = s.draw(ctx, t, i, map[string]any{
-		"logit_bias": []biased{{float64(wanted), lift}, {float64(other.ID), lift + lead}},
+		"logit_bias": []biased{{float64(wanted), lift}, {float64(stop), lift + lead}},
 		"n_probs":    2, "post_sampling_probs": true, "temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0,
 	})
 	if err != nil {
@@ -184,45 +187,25 @@ func (s *scoring) compare(ctx context.Context, t *target, i int) error {
 		}
 	}
 	a, known := after[wanted]
-	c, knownOther := after[other.ID]
-	if !known || !knownOther {
+	c, knownStop := after[stop]
+	if !known || !knownStop {
 		return unsupported("the server reports no probability for the token %d, which is part of a rune", wanted)
 	}
-	s.known[token{t.place(i), wanted}] = *other.Logprob + a - c + lead
+	s.known[token{t.place(i), wanted}] = before + a - c + lead
 	return nil
-}
-
-// wholeToken returns a token that is whole runes.
-func (s *scoring) wholeToken(ctx context.Context, t *target) (int, error) {
-	for _, p := range t.tokens {
-		if p.whole() {
-			return p.id, nil
-		}
-	}
-	tokens, err := s.b.tokens(ctx, ".", false, true)
-	if err != nil || len(tokens) == 0 {
-		return 0, errors.Join(err, unsupported("the server has no token for a full stop"))
-	}
-	return tokens[len(tokens)-1].id, nil
 }
 
 // draw draws one token after the first i tokens of the target, or as the settings say.
 func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[string]any) ([]contentToken, error) {
-	done := ids(t.tokens[:i])
-	fields := map[string]any{"n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !s.b.config.NoPromptCache, "stream": false}
-	switch {
-	case t.before != nil:
-		fields["prompt"] = slices.Concat(t.before, done)
-	case s.prompt != nil:
-		fields["prompt"] = slices.Concat(s.prompt, done)
-	case i == 0:
-		fields["prompt"] = s.req.Prompt
-	default:
-		mixed := []any{s.req.Prompt}
-		for _, id := range done {
-			mixed = append(mixed, id)
-		}
-		fields["prompt"] = mixed
+	prompt := s.prompt
+	if t.before != nil {
+		prompt = t.before
+	}
+	if prompt = slices.Concat(prompt, parts(ids(t.tokens[:i]))); len(prompt) == 0 {
+		return nil, unsupported("the server reports no log probability for the first token of a text, %q; put some text before it", t.tokens[0].text)
+	}
+	fields := map[string]any{
+		"prompt": prompt, "n_predict": 1, "n_probs": likeliest, "temperature": 0, "cache_prompt": !s.b.config.NoPromptCache, "stream": false,
 	}
 	maps.Copy(fields, settings)
 	var answer struct {

@@ -42,14 +42,14 @@ func (s *scoring) askByID(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.prompt, _ = req.Params.Extra["prompt"].([]int)
+	prompt, _ := req.Params.Extra["prompt"].([]int)
 	for level := range levels {
-		if level > 0 && s.prompt == nil {
-			if s.prompt, err = b.ids(ctx, s.req.Prompt); err != nil {
+		if level > 0 && prompt == nil {
+			if prompt, err = b.ids(ctx, s.req.Prompt); err != nil {
 				return err
 			}
 		}
-		if err := s.askLevel(ctx, req, level, level == 0 && levels > 1); err != nil {
+		if prompt, err = s.askLevel(ctx, req, prompt, level); err != nil {
 			return err
 		}
 	}
@@ -77,8 +77,9 @@ func (s *scoring) echoIsCheaper() bool {
 }
 
 // askLevel asks for the tokens that the targets have at one place. Each different
-// beginning that they have before it is a prompt of the request.
-func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, level int, tellPrompt bool) error {
+// beginning that they have before it is a prompt of the request. At level 0 the ids of
+// the prompt may be nil. It returns them as the server tells them.
+func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []int, level int) ([]int, error) {
 	var wanted []int
 	var places []string
 	var prompts [][]int
@@ -89,71 +90,64 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, level int
 		}
 		if place := t.place(level); !slices.Contains(places, place) {
 			places = append(places, place)
-			prompts = append(prompts, slices.Concat(s.prompt, ids(t.tokens[:level])))
+			prompts = append(prompts, slices.Concat(prompt, ids(t.tokens[:level])))
 		}
 		if id := t.tokens[level].id; !slices.Contains(wanted, id) {
 			wanted = append(wanted, id)
 		}
 	}
+	extra := maps.Clone(req.Params.Extra)
+	fields := map[string]any{
+		"max_tokens": 1, "temperature": 0, "logprobs": 0, "return_token_ids": prompt == nil,
+		// By their texts two tokens may be one: all unfinished runes are "".
+		"return_tokens_as_token_ids": true,
+	}
+	switch {
+	case prompt != nil:
+		delete(extra, "prompt")
+		fields["prompt"] = prompts
+	case extra["prompt"] == nil:
+		fields["prompt"] = req.Prompt
+	}
 	for wanted := range slices.Chunk(wanted, mostIDs) {
-		extra := maps.Clone(req.Params.Extra)
-		fields := map[string]any{
-			"max_tokens": 1, "temperature": 0, "logprobs": 0, "logprob_token_ids": wanted,
-			"return_token_ids": tellPrompt && s.prompt == nil,
-			// By their texts two tokens may be one: all unfinished runes are "".
-			"return_tokens_as_token_ids": true,
+		fields["logprob_token_ids"] = wanted
+		var answer struct {
+			Choices []struct {
+				Index    int   `json:"index"`
+				Prompt   []int `json:"prompt_token_ids"`
+				Logprobs struct {
+					Top []map[string]float64 `json:"top_logprobs"`
+				} `json:"logprobs"`
+			} `json:"choices"`
+			Usage raw `json:"usage"`
 		}
-		switch {
-		case level > 0:
-			delete(extra, "prompt")
-			fields["prompt"] = prompts
-		case extra["prompt"] == nil:
-			fields["prompt"] = req.Prompt
+		err := s.b.call(ctx, s.b.base+"/completions", s.body(fields, extra), &answer)
+		if badRequest(err) {
+			return nil, errByEcho // a release that does not know the fields, or a fault that echo will have too
 		}
-		if err := s.readLevel(ctx, s.body(fields, extra), places); err != nil {
-			return err
+		if err != nil {
+			return nil, err
+		}
+		s.spent = s.spent.Add(readUsage(answer.Usage))
+		for _, c := range answer.Choices {
+			if c.Index < 0 || c.Index >= len(places) || len(c.Logprobs.Top) == 0 {
+				continue
+			}
+			for name, p := range c.Logprobs.Top[0] {
+				if id, err := strconv.Atoi(strings.TrimPrefix(name, "token_id:")); err == nil {
+					s.known[token{places[c.Index], id}] = p
+				}
+			}
+			if prompt == nil {
+				prompt = c.Prompt
+			}
 		}
 	}
 	for i := range s.targets {
 		if t := &s.targets[i]; level < len(t.tokens) && !s.knows(t, level) {
 			s.b.learned.noTokenIDs.Store(true)
-			return errByEcho
+			return nil, errByEcho
 		}
 	}
-	return nil
-}
-
-func (s *scoring) readLevel(ctx context.Context, w *body, places []string) error {
-	var answer struct {
-		Choices []struct {
-			Index    int   `json:"index"`
-			Prompt   []int `json:"prompt_token_ids"`
-			Logprobs struct {
-				Top []map[string]float64 `json:"top_logprobs"`
-			} `json:"logprobs"`
-		} `json:"choices"`
-		Usage raw `json:"usage"`
-	}
-	err := s.b.call(ctx, s.b.base+"/completions", w, &answer)
-	if badRequest(err) {
-		return errByEcho // a release that does not know the fields, or a fault that echo will have too
-	}
-	if err != nil {
-		return err
-	}
-	s.spent = s.spent.Add(readUsage(answer.Usage))
-	for _, c := range answer.Choices {
-		if c.Index < 0 || c.Index >= len(places) || len(c.Logprobs.Top) == 0 {
-			continue
-		}
-		for name, p := range c.Logprobs.Top[0] {
-			if id, err := strconv.Atoi(strings.TrimPrefix(name, "token_id:")); err == nil {
-				s.known[token{places[c.Index], id}] = p
-			}
-		}
-		if s.prompt == nil {
-			s.prompt = c.Prompt
-		}
-	}
-	return nil
+	return prompt, nil
 }
