@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,7 +53,8 @@ type answer struct {
 	backend  *Backend
 	req      *sampling.Request
 	exchange *exchange
-	parts    *parts
+	body     *io.LimitedReader // with the limit of the next part
+	parts    *json.Decoder     // of body: objects, one a line, or a whole answer on several
 
 	line   line   // the last one read
 	first  []byte // what the first one began with
@@ -64,6 +66,11 @@ type answer struct {
 	arrived time.Time     // when the last line was read
 	gap     time.Duration // how long it had been waited for
 	waited  time.Duration // for all lines after the first, before which the prompt is read
+}
+
+func (b *Backend) newAnswer(req *sampling.Request, x *exchange) *answer {
+	body := &io.LimitedReader{R: x.body}
+	return &answer{backend: b, req: req, exchange: x, body: body, parts: json.NewDecoder(body)}
 }
 
 // next returns the next chunk. The last one has a Reason.
@@ -83,8 +90,6 @@ func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
 			return sampling.Chunk{}, fault
 		case err == io.EOF:
 			return sampling.Chunk{}, a.unfinished()
-		case err == errLongPart:
-			return sampling.Chunk{}, a.backend.misread("%w", err)
 		case err != nil:
 			return sampling.Chunk{}, a.backend.wire.Broken(ctx, http.StatusOK, err)
 		}
@@ -95,14 +100,24 @@ func (a *answer) next(ctx context.Context) (sampling.Chunk, error) {
 	}
 }
 
-// read reads the next line. At the end of the body the error is [io.EOF].
+// read reads the next line. At the end of the body the error is [io.EOF], and
+// [io.ErrUnexpectedEOF] if the line was cut off.
 func (a *answer) read() error {
 	a.line = line{}
 	before := time.Now()
-	raw, err := a.parts.next(&a.line)
+	a.body.N = httpwire.Longest
+	var raw json.RawMessage
+	err := a.parts.Decode(&raw)
 	a.arrived = time.Now()
 	a.gap = a.arrived.Sub(before)
-	if raw == nil {
+	switch _, garbled := errors.AsType[*json.SyntaxError](err); {
+	case err == nil:
+		err = json.Unmarshal(raw, &a.line)
+	case garbled:
+		raw, _ = io.ReadAll(a.parts.Buffered())
+	case a.body.N == 0:
+		return a.backend.misread("a line of more than 64 MB")
+	default:
 		return err
 	}
 	if a.number > 0 {

@@ -36,7 +36,7 @@ func say(t testing.TB, body io.Reader, req *sampling.Request, whole bool) (s sai
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	a := answer{backend: b, req: req, exchange: &exchange{cancel: cancel, still: time.AfterFunc(time.Hour, cancel)}, parts: newParts(body)}
+	a := b.newAnswer(req, &exchange{cancel: cancel, still: time.AfterFunc(time.Hour, cancel), body: io.NopCloser(body)})
 	defer a.exchange.still.Stop()
 	for {
 		chunk, err := a.next(ctx)
@@ -183,7 +183,8 @@ func TestTokenBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := answer{backend: b, exchange: &exchange{}, req: &sampling.Request{Params: sampling.Params{Logprobs: true, TopLogprobs: 2}}, parts: newParts(strings.NewReader(body))}
+	req := &sampling.Request{Params: sampling.Params{Logprobs: true, TopLogprobs: 2}}
+	a := b.newAnswer(req, &exchange{body: io.NopCloser(strings.NewReader(body))})
 	chunk, err := a.next(t.Context())
 	want := []sampling.Token{{Text: "\xc3", Logprob: -1}, {Text: "x", Logprob: -2, Top: []sampling.Token{{Text: "a", Logprob: -1}, {Text: "b", Logprob: -2}}}}
 	if diff := cmp.Diff(want, chunk.Tokens); diff != "" || err != nil {

@@ -70,7 +70,7 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 		return err
 	}
 	defer x.end() // a server that notices that nobody listens stops drawing
-	a := answer{backend: b, req: req, exchange: x, parts: newParts(x.body)}
+	a := b.newAnswer(req, x)
 	for {
 		chunk, err := a.next(ctx)
 		if err != nil {
