@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -91,7 +92,6 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 		return nil, unsupported("the server drew one continuation when asked for %d", n)
 	}
 	var whole []*sampling.Completion
-	var prompt sampling.Usage
 	for i := range choices {
 		if !choices[i].finished() {
 			continue
@@ -101,14 +101,9 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 		if req.Params.Seed != 0 {
 			one.Seed = seeds.At(req.Params.Seed, i)
 		}
-		prompt.PromptTokens = max(prompt.PromptTokens, one.Usage.PromptTokens)
-		prompt.CachedTokens = max(prompt.CachedTokens, one.Usage.CachedTokens)
-		one.Usage = sampling.Usage{CompletionTokens: one.Usage.CompletionTokens}
 		whole = append(whole, one)
 	}
-	if len(whole) > 0 {
-		settle(whole, prompt, total)
-	}
+	settle(whole, total)
 	return whole, err
 }
 
@@ -169,14 +164,19 @@ func onlyFirst(choices []continuation) bool {
 
 // settle gives the first part the prompt's cost, and makes the parts sum up to the
 // total, if it is known.
-func settle(parts []*sampling.Completion, prompt, total sampling.Usage) {
-	if total != (sampling.Usage{}) {
-		prompt = total
-		for _, c := range parts {
-			prompt.CompletionTokens -= c.Usage.CompletionTokens
-		}
+func settle(parts []*sampling.Completion, total sampling.Usage) {
+	if len(parts) == 0 {
+		return
 	}
+	var sum sampling.Usage
+	for _, c := range parts {
+		u := c.Usage
+		sum.PromptTokens, sum.CachedTokens = max(sum.PromptTokens, u.PromptTokens), max(sum.CachedTokens, u.CachedTokens)
+		sum.CompletionTokens += u.CompletionTokens
+		c.Usage = sampling.Usage{CompletionTokens: u.CompletionTokens}
+	}
+	total = cmp.Or(total, sum)
 	first := &parts[0].Usage
-	first.PromptTokens, first.CachedTokens = prompt.PromptTokens, prompt.CachedTokens
-	first.CompletionTokens += max(0, prompt.CompletionTokens)
+	first.PromptTokens, first.CachedTokens = total.PromptTokens, total.CachedTokens
+	first.CompletionTokens += max(0, total.CompletionTokens-sum.CompletionTokens)
 }

@@ -1,9 +1,11 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,23 +63,14 @@ func inOrder(data []goopenai.Embedding, texts int) ([][]float32, error) {
 	if len(data) != texts {
 		return nil, fmt.Errorf("there are %d vectors for %d texts; see that %s, and that the model makes embeddings", len(data), texts, wholeAddress)
 	}
-	numbered := false
-	for _, d := range data {
-		numbered = numbered || d.Index != 0
-	}
+	numbered := slices.ContainsFunc(data, func(d goopenai.Embedding) bool { return d.Index != 0 })
+	slices.SortStableFunc(data, func(a, b goopenai.Embedding) int { return cmp.Compare(a.Index, b.Index) })
 	vectors := make([][]float32, texts)
 	for i, d := range data {
-		at := i
-		if numbered {
-			at = d.Index
+		if numbered && d.Index != i {
+			return nil, fmt.Errorf("the server numbered a vector %d in place of %d, so a number is out of range or comes twice", d.Index, i)
 		}
-		if at < 0 || at >= texts || vectors[at] != nil {
-			return nil, fmt.Errorf("the server numbered a vector %d, of %d from 0, out of range or twice", at, texts)
-		}
-		vectors[at] = d.Embedding
-		if d.Embedding == nil {
-			vectors[at] = []float32{}
-		}
+		vectors[i] = d.Embedding
 	}
 	return vectors, nil
 }

@@ -17,7 +17,7 @@ import (
 // An event is one piece of an answer, or the whole of one that was not streamed.
 type event struct {
 	Choices     []choice `json:"choices"`
-	Usage       raw      `json:"usage"`
+	Usage       usage    `json:"usage"`
 	Error       raw      `json:"error"`
 	Detail      raw      `json:"detail"`
 	Object      any      `json:"object"`
@@ -45,15 +45,26 @@ type verbose struct {
 	StoppingWord raw    `json:"stopping_word"`
 }
 
-// usage are the counts of an event. Servers that are not asked for them send
-// anything, so they are read with care.
-type usage struct {
-	Prompt     count `json:"prompt_tokens"`
-	Completion count `json:"completion_tokens"`
-	Details    *struct {
-		Cached count `json:"cached_tokens"`
-	} `json:"prompt_tokens_details"`
-	CacheHit count `json:"prompt_cache_hit_tokens"` // DeepSeek's name for it
+// A usage is the counts of an event, or zeros if there are none. Servers that are not
+// asked for them send anything. Some put zeros into each event and the real counts into
+// one without a choice.
+type usage struct{ sampling.Usage }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (u *usage) UnmarshalJSON(value []byte) error {
+	var sent struct {
+		Prompt     count `json:"prompt_tokens"`
+		Completion count `json:"completion_tokens"`
+		Details    struct {
+			Cached count `json:"cached_tokens"`
+		} `json:"prompt_tokens_details"`
+		CacheHit count `json:"prompt_cache_hit_tokens"` // DeepSeek's name for it
+	}
+	if json.Unmarshal(value, &sent) == nil && (sent.Prompt != 0 || sent.Completion != 0) {
+		cached := min(max(sent.CacheHit, sent.Details.Cached), sent.Prompt)
+		u.Usage = sampling.Usage{PromptTokens: int(sent.Prompt), CompletionTokens: int(sent.Completion), CachedTokens: int(cached)}
+	}
+	return nil
 }
 
 // A count is a number of tokens. A value that cannot be one is 0.
@@ -68,20 +79,6 @@ func (c *count) UnmarshalJSON(value []byte) error {
 		*c = count(n)
 	}
 	return nil
-}
-
-// readUsage returns the counts, or zeros if there are none. Some servers put
-// zeros into each event and the real counts into one without a choice.
-func readUsage(sent raw) sampling.Usage {
-	var u usage
-	if !present(sent) || json.Unmarshal(sent, &u) != nil || u.Prompt == 0 && u.Completion == 0 {
-		return sampling.Usage{}
-	}
-	cached := u.CacheHit
-	if u.Details != nil {
-		cached = max(cached, u.Details.Cached)
-	}
-	return sampling.Usage{PromptTokens: int(u.Prompt), CompletionTokens: int(u.Completion), CachedTokens: int(min(cached, u.Prompt))}
 }
 
 // isError reports whether the event is an error. One without choices may be a

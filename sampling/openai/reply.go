@@ -42,7 +42,7 @@ func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk)
 		if err := checkNumbers(event.Choices, len(choices)); err != nil {
 			return total, r.b.misread(err)
 		}
-		usage := readUsage(event.Usage)
+		usage := event.Usage.Usage
 		switch {
 		case len(choices) > 1 && len(event.Choices) != 1:
 			total, usage = cmp.Or(usage, total), sampling.Usage{}

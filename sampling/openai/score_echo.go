@@ -173,7 +173,7 @@ func (s *scoring) echo(ctx context.Context, extra map[string]any, texts []string
 	if err := b.call(ctx, b.base+"/completions", w, &answer); err != nil {
 		return nil, err
 	}
-	s.spent = s.spent.Add(readUsage(answer.Usage))
+	s.spent = s.spent.Add(answer.Usage.Usage)
 	all := make([]echoed, len(texts))
 	for _, c := range answer.Choices {
 		if c.Index < 0 || c.Index >= len(all) {

@@ -119,7 +119,7 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []
 					Top []map[string]float64 `json:"top_logprobs"`
 				} `json:"logprobs"`
 			} `json:"choices"`
-			Usage raw `json:"usage"`
+			Usage usage `json:"usage"`
 		}
 		err := s.b.call(ctx, s.b.base+"/completions", s.body(fields, extra), &answer)
 		if badRequest(err) {
@@ -128,7 +128,7 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []
 		if err != nil {
 			return nil, err
 		}
-		s.spent = s.spent.Add(readUsage(answer.Usage))
+		s.spent = s.spent.Add(answer.Usage.Usage)
 		for _, c := range answer.Choices {
 			if c.Index < 0 || c.Index >= len(places) || len(c.Logprobs.Top) == 0 {
 				continue
