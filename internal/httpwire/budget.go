@@ -6,36 +6,36 @@ import (
 )
 
 // tooLong are the ways in which servers say that the prompt, or the prompt and
-// the tokens asked for, do not fit the context window. Each is tried on the text
+// the tokens asked for, do not fit the context window. The text is
 // in lower case.
-var tooLong = []*regexp.Regexp{
+var tooLong = regexp.MustCompile(strings.Join([]string{
 	// OpenAI, vLLM, DeepSeek, OpenRouter, xAI: "maximum context length is 4097 tokens".
-	regexp.MustCompile(`maximum (context|model|prompt) length (is|of|:)`),
+	`maximum (context|model|prompt) length (is|of|:)`,
 	// llama.cpp, Ollama, SGLang, oMLX, Anthropic: "exceeds the available context size".
-	regexp.MustCompile(`(exceed|longer than|larger than|greater than|too long|too large|too many|overflow).*(context|model) (length|size|window|limit)`),
+	`(exceed|longer than|larger than|greater than|too long|too large|too many|overflow).*(context|model) (length|size|window|limit)`,
 	// Fireworks, vLLM: "prompt is too long: 9000, model maximum context length".
-	regexp.MustCompile(`(context|model) (length|size|window|limit).*(exceed|overflow|too long|too small|not enough|is only \d)`),
+	`(context|model) (length|size|window|limit).*(exceed|overflow|too long|too small|not enough|is only \d)`,
 	// Mistral: "too large for model with 32768 maximum context length".
-	regexp.MustCompile(`too large for model with \d+`),
+	`too large for model with \d+`,
 	// LM Studio: "loaded with context length of only 4096 tokens, which is not enough".
-	regexp.MustCompile(`context length of only \d+`),
+	`context length of only \d+`,
 	// Kimi: "exceeded model token limit: 8192".
-	regexp.MustCompile(`exceed(s|ed)? (the )?model('s)? token limit`),
+	`exceed(s|ed)? (the )?model('s)? token limit`,
 	// vLLM, TabbyAPI: "max_tokens=4000 cannot be greater than max_model_len=2048".
-	regexp.MustCompile(`(greater than|exceed(s|ed)?|longer than) (the )?max_(model|seq)_len`),
+	`(greater than|exceed(s|ed)?|longer than) (the )?max_(model|seq)_len`,
 	// TGI, Together, DeepInfra: "`inputs` tokens + `max_new_tokens` must be <= 8193".
-	regexp.MustCompile("inputs?`? tokens \\+ `?max_new_tokens`? must be"),
-	regexp.MustCompile("`inputs` must have less than \\d+ tokens"),
+	"inputs?`? tokens \\+ `?max_new_tokens`? must be",
+	"`inputs` must have less than \\d+ tokens",
 	// Gemini, TensorRT-LLM: "input token count (1200000) exceeds the maximum".
-	regexp.MustCompile(`(input|prompt) (token count|token length|length)[^.]*(exceed|too long)`),
+	`(input|prompt) (token count|token length|length)[^.]*(exceed|too long)`,
 	// Cohere: "total number of tokens in the prompt cannot exceed 4081".
-	regexp.MustCompile(`tokens in the prompt cannot exceed`),
+	`tokens in the prompt cannot exceed`,
 	// Anthropic, Bedrock: "prompt is too long: 200001 tokens > 200000 maximum".
-	regexp.MustCompile(`(prompt|input) is too long`),
-	regexp.MustCompile(`prompt too long`),
+	`(prompt|input) is too long`,
+	`prompt too long`,
 	// Groq, Cerebras: "reduce the length of the messages or completion".
-	regexp.MustCompile(`reduce the length of (the|your) (messages|prompt|input)`),
-}
+	`reduce the length of (the|your) (messages|prompt|input)`,
+}, "|"))
 
 // throttled are the words of limits on the rate or the bill, which speak of
 // tokens too.
@@ -51,13 +51,5 @@ func (w Words) budget() bool {
 		return true
 	}
 	text := strings.ToLower(w.Text)
-	if throttled.MatchString(text) {
-		return false
-	}
-	for _, says := range tooLong {
-		if says.MatchString(text) {
-			return true
-		}
-	}
-	return false
+	return tooLong.MatchString(text) && !throttled.MatchString(text)
 }

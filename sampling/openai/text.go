@@ -1,7 +1,9 @@
 package openai
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -24,55 +26,36 @@ func (t *text) UnmarshalJSON(raw []byte) (err error) {
 	return err
 }
 
-// unquote returns the text of a JSON string, its bytes as they were sent. Half
-// of a surrogate pair becomes the three bytes that UTF-8 would give it, so that
-// runes can join it to its other half.
-func unquote(raw []byte) (string, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return "", nil
-	}
-	if raw[0] != '"' {
+// unquote returns the text of a JSON string, its bytes as they were sent.
+func unquote(raw []byte) (s string, err error) {
+	switch {
+	case raw[0] != '"' && string(raw) != "null":
 		return "", fmt.Errorf("the text of a choice is not a string, which is the server's fault; try Config.NoStreaming, or another Dialect: %s", httpwire.Begin(raw))
+	case utf8.Valid(raw) && !surrogate.Match(raw): // so that nothing is lost
+		err = json.Unmarshal(raw, &s)
+		return s, err
 	}
-	s := string(raw[1 : len(raw)-1])
-	at := strings.IndexByte(s, '\\')
-	if at < 0 {
-		return s, nil
-	}
-	out := make([]byte, 0, len(s))
-	for ; at >= 0; at = strings.IndexByte(s, '\\') {
-		out = append(out, s[:at]...)
-		c := s[at+1]
-		s = s[at+2:]
-		switch i := strings.IndexByte("ntrbf", c); {
-		case c == 'u':
-			r := unit(s)
-			s = s[4:]
-			if strings.HasPrefix(s, `\u`) && utf16.DecodeRune(r, unit(s[2:])) != utf8.RuneError {
-				r, s = utf16.DecodeRune(r, unit(s[2:])), s[6:]
-			}
-			out = appendUnit(out, r)
-		case i >= 0:
-			out = append(out, "\n\t\r\b\f"[i])
-		default:
-			out = append(out, c)
+	return escape.ReplaceAllStringFunc(string(raw[1:len(raw)-1]), unescape), nil
+}
+
+var (
+	surrogate = regexp.MustCompile(`\\u[dD][89a-fA-F]`)
+
+	// escape matches an escape of a JSON string. Two that make a pair match together.
+	escape = regexp.MustCompile(`\\(u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)`)
+)
+
+// unescape returns what an escape stands for. Half of a surrogate pair becomes the three
+// bytes that UTF-8 would give it, so that runes can join it to its other half.
+func unescape(escape string) (text string) {
+	if len(escape) == len(`\uFFFF`) {
+		unit, _ := strconv.ParseUint(escape[2:], 16, 16)
+		if utf16.IsSurrogate(rune(unit)) {
+			return string([]byte{0xed, byte(0x80 | unit>>6&0x3f), byte(0x80 | unit&0x3f)})
 		}
 	}
-	return string(append(out, s...)), nil
-}
-
-// unit reads the four digits of a JSON escape, which the decoder has checked.
-func unit(digits string) rune {
-	n, _ := strconv.ParseUint(digits[:4], 16, 16)
-	return rune(n)
-}
-
-// appendUnit appends a rune or half of a pair.
-func appendUnit(out []byte, c rune) []byte {
-	if utf16.IsSurrogate(c) {
-		return append(out, 0xed, byte(0x80|c>>6&0x3f), byte(0x80|c&0x3f))
-	}
-	return utf8.AppendRune(out, c)
+	json.Unmarshal([]byte(`"`+escape+`"`), &text)
+	return text
 }
 
 // half returns the half of a pair that s begins with, or 0.
