@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/foreword-go/foreword/internal/httpwire"
@@ -19,7 +20,8 @@ type learned struct {
 	most       atomic.Int64 // continuations at once, where the server has told its slots
 	noTokenIDs atomic.Bool  // the server reports no log probabilities of given tokens
 	echoing    *httpwire.Fact[echoing]
-	texts      memory
+	texts      sync.Map     // the tokens of texts, as []piece by tokenized
+	remembered atomic.Int64 // how many texts were stored so far
 }
 
 // Draw implements [sampling.Drawer] with a single request, so that the prompt is

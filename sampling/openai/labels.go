@@ -3,16 +3,11 @@ package openai
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
 )
-
-// A memory holds the tokens of texts.
-type memory struct {
-	mu     sync.Mutex
-	tokens map[tokenized][]piece
-}
 
 // A tokenized is a request to tokenize a text. Its fields are the parameters of tokens.
 type tokenized struct {
@@ -20,28 +15,23 @@ type tokenized struct {
 	begin, texts bool
 }
 
-// mostRemembered is how many texts a memory holds at most.
+// mostRemembered is how many texts are remembered at most.
 const mostRemembered = 4096
 
 // remembered returns the tokens of a text, and asks for them once.
 func (b *Backend) remembered(ctx context.Context, key tokenized) ([]piece, error) {
-	m := &b.learned.texts
-	m.mu.Lock()
-	tokens, ok := m.tokens[key]
-	m.mu.Unlock()
-	if ok {
-		return tokens, nil
+	l := b.learned
+	if tokens, ok := l.texts.Load(key); ok {
+		return tokens.([]piece), nil
 	}
 	tokens, err := b.tokens(ctx, key.text, key.begin, key.texts)
 	if err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.tokens == nil || len(m.tokens) >= mostRemembered {
-		m.tokens = map[tokenized][]piece{}
+	if l.remembered.Add(1)%mostRemembered == 0 {
+		l.texts.Clear()
 	}
-	m.tokens[key] = tokens
+	l.texts.Store(key, tokens)
 	return tokens, nil
 }
 
@@ -126,11 +116,9 @@ var visibleBytes = sync.OnceValue(func() map[rune]byte {
 // sentencePiece undoes SentencePiece's spelling: "▁owl" is " owl", and <0x0A> is a
 // line break.
 func sentencePiece(token string) string {
-	const digits = "0123456789ABCDEF"
 	if rest, ok := strings.CutPrefix(token, "<0x"); ok && len(rest) == 3 && rest[2] == '>' {
-		high, low := strings.IndexByte(digits, rest[0]), strings.IndexByte(digits, rest[1])
-		if high >= 0 && low >= 0 {
-			return string([]byte{byte(high<<4 | low)})
+		if c, err := strconv.ParseUint(rest[:2], 16, 8); err == nil {
+			return string([]byte{byte(c)})
 		}
 	}
 	return strings.ReplaceAll(token, "▁", " ")

@@ -229,17 +229,10 @@ func respell(tokens []sampling.Token, text string) {
 // tokenText reads OpenAI's way of writing a token that is not text, as in
 // bytes:\xe2\x80.
 func tokenText(s string) string {
-	rest, ok := strings.CutPrefix(s, `bytes:\x`)
-	if !ok {
-		return s
-	}
-	var out []byte
-	for hex := range strings.SplitSeq(rest, `\x`) {
-		b, err := strconv.ParseUint(hex, 16, 8)
-		if err != nil || len(hex) != 2 {
-			return s
+	if rest, ok := strings.CutPrefix(s, "bytes:"); ok && strings.Contains(rest, `\x`) {
+		if text, err := strconv.Unquote(`"` + rest + `"`); err == nil {
+			return text
 		}
-		out = append(out, byte(b))
 	}
-	return string(out)
+	return s
 }

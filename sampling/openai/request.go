@@ -137,24 +137,11 @@ func (w *body) extra(extra map[string]any) {
 // token ids, with or without text between them. A list of texts alone, or a list of
 // lists, requests a continuation of each.
 func onePrompt(value []byte) bool {
-	if value[0] == '"' {
-		return true
-	}
 	var parts []any
-	if json.Unmarshal(value, &parts) != nil {
-		return false
-	}
-	ids := 0
-	for _, part := range parts {
-		switch part.(type) {
-		case float64:
-			ids++
-		case string:
-		default:
-			return false
-		}
-	}
-	return ids > 0
+	json.Unmarshal(value, &parts)
+	ids := slices.DeleteFunc(parts, func(part any) bool { _, text := part.(string); return text })
+	other := slices.ContainsFunc(ids, func(part any) bool { _, id := part.(float64); return !id })
+	return value[0] == '"' || len(ids) > 0 && !other
 }
 
 func (w *body) json() ([]byte, error) {
