@@ -42,7 +42,9 @@ func Read(body []byte) Words {
 }
 
 func read(body string, depth int) Words {
-	body = strings.TrimSpace(body)
+	if body = strings.TrimSpace(body); body == "null" {
+		return Words{}
+	}
 	var object struct {
 		Error, Message, Detail, Details json.RawMessage
 		Type, Code, Param               json.RawMessage
@@ -63,7 +65,7 @@ func read(body string, depth int) Words {
 		}
 	}
 	for _, more := range []json.RawMessage{object.Metadata.Raw, object.Details} {
-		if inner := read(cmp.Or(text(more), string(more)), depth-1); inner.Text != "" && inner.Text != "null" {
+		if inner := read(cmp.Or(text(more), string(more)), depth-1); inner.Text != "" {
 			w.Text = strings.TrimPrefix(w.Text+": "+inner.Text, ": ")
 			w.Type, w.Code = cmp.Or(inner.Type, w.Type), cmp.Or(inner.Code, w.Code)
 		}

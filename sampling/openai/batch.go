@@ -196,10 +196,10 @@ func refusals(batch *goopenai.Batch) string {
 type batchLine struct {
 	ID       string `json:"custom_id"`
 	Response *struct {
-		Status int `json:"status_code"`
-		Body   raw `json:"body"`
+		Status int             `json:"status_code"`
+		Body   json.RawMessage `json:"body"`
 	} `json:"response"`
-	Error raw `json:"error"`
+	Error json.RawMessage `json:"error"`
 }
 
 // readResults adds the results in a file.

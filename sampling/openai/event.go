@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -18,8 +16,8 @@ import (
 type event struct {
 	Choices     []choice `json:"choices"`
 	Usage       usage    `json:"usage"`
-	Error       raw      `json:"error"`
-	Detail      raw      `json:"detail"`
+	Error       any      `json:"error"`
+	Detail      any      `json:"detail"`
 	Object      any      `json:"object"`
 	Model       any      `json:"model"`
 	Fingerprint any      `json:"system_fingerprint"`
@@ -28,21 +26,21 @@ type event struct {
 
 // A choice is a piece of one continuation.
 type choice struct {
-	Text         text `json:"text"`
-	Index        int  `json:"index"`
-	Error        raw  `json:"error"`
-	Logprobs     raw  `json:"logprobs"`
-	FinishReason raw  `json:"finish_reason"`
-	StopReason   raw  `json:"stop_reason"`  // vLLM: which stop sequence, or the id of a token
-	MatchedStop  raw  `json:"matched_stop"` // SGLang: the same
-	Message      raw  `json:"message"`
-	Delta        raw  `json:"delta"`
+	Text         text            `json:"text"`
+	Index        int             `json:"index"`
+	Error        any             `json:"error"`
+	Logprobs     json.RawMessage `json:"logprobs"`
+	FinishReason any             `json:"finish_reason"`
+	StopReason   any             `json:"stop_reason"`  // vLLM: which stop sequence, or the id of a token
+	MatchedStop  any             `json:"matched_stop"` // SGLang: the same
+	Message      any             `json:"message"`
+	Delta        any             `json:"delta"`
 }
 
 // verbose is what llama.cpp adds when it is asked to be verbose.
 type verbose struct {
 	StopType     string `json:"stop_type"`
-	StoppingWord raw    `json:"stopping_word"`
+	StoppingWord any    `json:"stopping_word"`
 }
 
 // A usage is the counts of an event, or zeros if there are none. Servers that are not
@@ -88,23 +86,17 @@ func (e *event) isError() bool {
 		len(e.Choices) > 0 && present(e.Choices[0].Error)
 }
 
-// A raw is a field as it was sent. A null, of which events are full, costs
-// nothing.
-type raw []byte
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (r *raw) UnmarshalJSON(value []byte) error {
-	if string(value) != "null" {
-		*r = bytes.Clone(value)
-	}
-	return nil
-}
-
 // present reports whether a field is there and says anything.
-func present(field raw) bool {
-	switch string(field) {
-	case "", "null", "false", "{}", `""`:
+func present(field any) bool {
+	switch field := field.(type) {
+	case nil:
 		return false
+	case bool:
+		return field
+	case string:
+		return field != ""
+	case map[string]any:
+		return len(field) > 0
 	}
 	return true
 }
@@ -238,12 +230,9 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 	if !present(ch.FinishReason) {
 		return nil
 	}
-	var word string
-	if err := json.Unmarshal(ch.FinishReason, &word); err != nil {
-		return fmt.Errorf("the finish_reason is %s, and not a text", httpwire.Begin(ch.FinishReason))
-	}
-	if word == "" {
-		return nil
+	word, ok := ch.FinishReason.(string)
+	if !ok {
+		return fmt.Errorf("the finish_reason is %v, and not a text", ch.FinishReason)
 	}
 	before := c.end.Reason
 	reason, err := c.b.wire.Finish(word)
@@ -267,9 +256,8 @@ func (c *continuation) finish(ch *choice, v *verbose) error {
 
 // fired notes the stop sequence that ended the text, if it is one of the
 // request's. A number there is the id of a token.
-func (c *continuation) fired(which raw) {
-	var stop string
-	if json.Unmarshal(which, &stop) == nil && slices.Contains(c.req.Stop, stop) {
+func (c *continuation) fired(which any) {
+	if stop, ok := which.(string); ok && slices.Contains(c.req.Stop, stop) {
 		c.end.Reason, c.end.Stop = sampling.StopSequence, stop
 	}
 }

@@ -74,7 +74,7 @@ func (t *topTokens) add(token sampling.Token) {
 // most top of the likeliest at each place; a negative top keeps all that were
 // sent. A null, as the first token of a text has it, is absent and not a
 // probability of 1.
-func readLogprobs(sent raw, top int, text string) ([]sampling.Token, error) {
+func readLogprobs(sent json.RawMessage, top int, text string) ([]sampling.Token, error) {
 	all, err := readTokens(sent, top)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -95,8 +95,9 @@ type scored struct {
 	known bool
 }
 
-func readTokens(sent raw, top int) ([]scored, error) {
-	if !present(sent) {
+func readTokens(sent json.RawMessage, top int) ([]scored, error) {
+	switch string(sent) {
+	case "", "null", "false", "{}", `""`:
 		return nil, nil
 	}
 	var l logprobs

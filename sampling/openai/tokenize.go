@@ -86,8 +86,8 @@ func (p *piece) UnmarshalJSON(value []byte) error {
 		return json.Unmarshal(value, &p.id)
 	}
 	var object struct {
-		ID    *int `json:"id"`
-		Piece raw  `json:"piece"`
+		ID    *int            `json:"id"`
+		Piece json.RawMessage `json:"piece"`
 	}
 	if err := json.Unmarshal(value, &object); err != nil || object.ID == nil {
 		return errors.Join(err, fmt.Errorf("a token has no id"))
