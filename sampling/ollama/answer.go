@@ -141,8 +141,8 @@ func (a *answer) read() error {
 	if a.line.Response == "" {
 		return nil
 	}
-	if a.pieces++; a.pieces > a.mostPieces() {
-		return a.backend.misread("it goes on after the %d tokens that num_predict allows", a.mostPieces())
+	if a.pieces++; a.pieces > maxTokens(&a.req.Params) {
+		return a.backend.misread("it goes on after the %d tokens that num_predict allows", maxTokens(&a.req.Params))
 	}
 	if piece := strings.TrimSpace(a.line.Response); piece == a.last {
 		a.alike++
@@ -150,11 +150,6 @@ func (a *answer) read() error {
 		a.last, a.alike = piece, 0
 	}
 	return nil
-}
-
-// mostPieces is how many lines with text there can be at most.
-func (a *answer) mostPieces() int {
-	return maxTokens(&a.req.Params)
 }
 
 // chunk makes a chunk of the current line, or finds what is wrong with it.

@@ -60,9 +60,9 @@ type Config struct {
 	// waited for, and an error loses the whole text.
 	NoStreaming bool
 
-	// HTTPClient sends the requests. nil is a client that connects within 10
-	// seconds. It is copied, and the copy follows no redirects, which could send
-	// the prompt to another address.
+	// HTTPClient sends the requests, and has your proxies and certificates. nil is a
+	// client that connects within 10 seconds. It is copied, and the copy follows no
+	// redirects, which could send the prompt to another address.
 	HTTPClient *http.Client `json:"-"`
 }
 

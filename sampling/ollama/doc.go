@@ -19,22 +19,19 @@
 //	})
 //
 // Use this package and not package openai: Ollama's /v1/completions applies the
-// model's template, cuts long prompts, and cannot turn off its top_k of 40 and its
-// repeat_penalty of 1.1.
+// model's template, cuts long prompts, and cannot turn off top_k and repeat_penalty.
 //
 // # What is sent
 //
-// The prompt is sent raw, without a template. Every parameter is sent, including
-// zeros, neutral values and an empty list of stop sequences, so that neither a
-// Modelfile nor a server default changes a sample. A MaxTokens of 0 is
-// [sampling.DefaultMaxTokens], since 0 is unlimited in Ollama. Config.Window is sent
-// as num_ctx.
+// Every parameter is sent, including zeros, neutral values and an empty list of stop
+// sequences, so that neither a Modelfile nor a server default changes a sample. A
+// MaxTokens of 0 is [sampling.DefaultMaxTokens], since 0 is unlimited in Ollama.
 //
 // Params.Extra is sent where Ollama expects it: format, images and keep_alive beside the
-// prompt, other fields among the model's options (num_gpu, num_thread, typical_p,
-// repeat_last_n and so on). A field that this package sets itself is an error
-// wrapping [sampling.ErrInvalid]. A field without a meaning for raw prompts wraps
-// [sampling.ErrUnsupported]. Ollama silently ignores unknown fields.
+// prompt, other fields among the model's options, such as num_gpu. A field that this
+// package sets itself is an error wrapping [sampling.ErrInvalid]. A field without a
+// meaning for raw prompts wraps [sampling.ErrUnsupported]. Ollama silently ignores
+// unknown fields.
 //
 // # Long prompts
 //
@@ -69,27 +66,20 @@
 //     where all white space counts as one token. That is an error wrapping
 //     [sampling.ErrTruncated], and not temporary.
 //   - Incomplete characters arrive as U+FFFD or not at all, depending on the version.
-//     Usage counts their tokens. Text is always valid UTF-8.
+//     Usage counts their tokens.
 //   - An empty prompt only loads the model, and is [sampling.ErrUnsupported] here.
 //   - Leaving a stream while the server sends a token can hang the model until it is
 //     unloaded (0.17.4 and later). A Backend therefore leaves between two tokens,
 //     which takes half a second at most. A whole answer (Config.NoStreaming) is left
 //     at once.
-//
-// Ollama has no token counts, scores, or several completions for one prompt. Give the
-// Model a Counter for the model's vocabulary. Without one, each byte of the prompt
-// counts as a token of the Window.
+//   - Tokens are not counted. Give the Model a Counter for the model's vocabulary.
+//     Without one, each byte of the prompt counts as a token of the Window.
 //
 // # Errors
 //
-// Every error is a [*sampling.Error]. It has the status, whether the same request may
-// succeed later, how long the server asks to wait, and the server's message,
-// shortened and without the key. Errors in the middle of a stream are reported too. A
-// stream without a final object wraps [sampling.ErrTruncated]. Redirects are not
-// followed.
-//
-// The server is asked for its version once, before the first sample, unless
-// Config.Version is set. That also detects servers that are not Ollama.
+// Every error is a [*sampling.Error], also in the middle of a stream, with the
+// server's message, shortened and without the key. A stream without a final object
+// wraps [sampling.ErrTruncated].
 //
 // When a deadline passes before the first byte, the error says that the model may
 // hang after a client left (issue 17131 of the project). Unload it with a keep_alive
@@ -98,6 +88,5 @@
 // # What it is not for
 //
 // Chat, embeddings, and pulling or creating models are the business of the ollama
-// command and Ollama's own Go client. Configure proxies and certificates in
-// Config.HTTPClient. Retries, limits and caches are in package wrap.
+// command and Ollama's own Go client. Retries, limits and caches are in package wrap.
 package ollama

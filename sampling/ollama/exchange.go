@@ -99,7 +99,7 @@ func (a *answer) leave() {
 	defer enough.Stop()
 	began := time.Now()
 	for !a.line.Done {
-		rest := float64(a.waited) / float64(a.number) * float64(a.mostPieces()-a.pieces)
+		rest := float64(a.waited) / float64(a.number) * float64(maxTokens(&a.req.Params)-a.pieces)
 		soon := rest < float64(farewell-time.Since(began))
 		if !soon && a.gap >= settled && time.Since(a.arrived) < settled/5 {
 			return

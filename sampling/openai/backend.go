@@ -59,9 +59,9 @@ type Config struct {
 	// same text and reads the whole prompt each time.
 	NoPromptCache bool
 
-	// HTTPClient sends the requests. nil is a client that connects within 10
-	// seconds. It is copied, and the copy follows no redirects, which could send
-	// the prompt and the key to another address.
+	// HTTPClient sends the requests, and has your proxies and certificates. nil is a
+	// client that connects within 10 seconds. It is copied, and the copy follows no
+	// redirects, which could send the prompt and the key to another address.
 	HTTPClient *http.Client `json:"-"`
 }
 

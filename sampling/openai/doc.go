@@ -62,16 +62,13 @@
 //
 // # Errors
 //
-// Every error is a [*sampling.Error]. It has the status, whether the same request
-// may succeed later, how long the server asks to wait, and the server's message,
-// shortened and without the key. Errors in the middle of a stream are reported too.
-// A stream that ends without a finish_reason wraps [sampling.ErrTruncated]. A prompt
-// that the server finds too long wraps [sampling.ErrBudget]. Redirects are not
-// followed.
+// Every error is a [*sampling.Error], also in the middle of a stream, with the
+// server's message, shortened and without the key. A stream that ends without a
+// finish_reason wraps [sampling.ErrTruncated]. A prompt that the server finds too long
+// wraps [sampling.ErrBudget].
 //
 // # What it is not for
 //
 // Chat is not supported: a server that only has /chat/completions puts a chat
-// template around every message. Configure proxies and certificates in
-// Config.HTTPClient. Retries, limits and caches are in package wrap.
+// template around every message. Retries, limits and caches are in package wrap.
 package openai
