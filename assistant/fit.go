@@ -44,7 +44,7 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 	if err != nil {
 		return nil, nil, err
 	}
-	w.dialogue(len(c.Persona.Examples) == 0)
+	w.dialogue()
 	d, err := c.dialogue(turns, user, o.Prefill)
 	if err != nil {
 		return nil, nil, err

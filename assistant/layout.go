@@ -63,6 +63,8 @@ type page struct {
 	user   string // the label of a user's text, such as "Human:" or "# Query:"
 	reply  string // the label of the assistant's text
 
+	begin, end string // what a text has around it, after its label
+
 	alike   [2][]rune // the folded letters of both names; see markMatcher
 	symbols bool      // the names have symbols, which are decoration otherwise
 }
@@ -71,6 +73,7 @@ func newPage(l Layout, user, name string) *page {
 	p := &page{layout: l, user: user + ":", reply: name + ":"}
 	if l == Headings {
 		p.user, p.reply = "# "+p.user, "# "+p.reply
+		p.begin, p.end = "\n"+fence+"\n", "\n"+fence
 	}
 	p.alike = [2][]rune{skeleton(user), skeleton(name)}
 	p.symbols = strings.ContainsFunc(user+name, isSymbol)

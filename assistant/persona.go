@@ -106,7 +106,7 @@ func (p *Persona) write() (*writer, error) {
 		return nil, &ValueError{Where: "description", Err: err}
 	}
 	w := &writer{page: page}
-	w.description(description)
+	w.add(fewshot.Instruction, w.stuff(description))
 	for i, example := range p.Examples {
 		where := fmt.Sprintf("example %d", i+1)
 		if len(example) == 0 {
@@ -116,7 +116,7 @@ func (p *Persona) write() (*writer, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.dialogue(i == 0)
+		w.dialogue()
 		for j := range example {
 			turn := &example[j]
 			switch {

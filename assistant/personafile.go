@@ -154,11 +154,8 @@ func (p *page) readLine(line string) (mark, text string, err error) {
 	if text, ok := strings.CutPrefix(line, escape); ok && p.needsEscape(line) {
 		return "", text, nil
 	}
-	if p.looksLikeMark(line) {
-		return "", "", fmt.Errorf("looks like a label or a rule: %q; write %q, %q or %s, or a backslash before it if it is text", shorten(line, 40), p.user, p.reply, rule)
-	}
 	if p.needsEscape(line) {
-		return "", "", fmt.Errorf("has a label other than %q and %q: %q; name the speakers in the head, or write a backslash before the line if it is text", p.user, p.reply, shorten(line, 40))
+		return "", "", fmt.Errorf("looks like a label or a rule, but is not %q, %q or %s: %q; name the speakers in the head, or write a backslash before the line if it is text", p.user, p.reply, rule, shorten(line, 40))
 	}
 	return "", line, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -19,14 +20,13 @@ import (
 // of them at the end.
 type group struct {
 	n     int
-	seed  uint64 // of the first reply; 0 draws a fresh one
 	once  sync.Once
 	drawn []*sampling.Completion
 	err   error
 }
 
-// draw returns the replies of the group, whose requests differ only in the seed. The
-// error wraps [sampling.ErrUnsupported] if they must be drawn one by one.
+// draw returns the replies of the group, whose requests are the same. The error wraps
+// [sampling.ErrUnsupported] if they must be drawn one by one.
 func (g *group) draw(ctx context.Context, b sampling.Forward, req sampling.Request) ([]*sampling.Completion, error) {
 	g.once.Do(func() {
 		defer func() {
@@ -34,9 +34,6 @@ func (g *group) draw(ctx context.Context, b sampling.Forward, req sampling.Reque
 				g.err = caught(v)
 			}
 		}()
-		if g.seed != 0 {
-			req.Params.Seed = g.seed
-		}
 		g.drawn, g.err = b.Draw(ctx, &req, g.n)
 		if g.err == nil && (len(g.drawn) != g.n || slices.Contains(g.drawn, nil)) {
 			g.drawn, g.err = nil, fmt.Errorf("%w: %d of %d completions arrived", sampling.ErrTruncated, len(g.drawn), g.n)
@@ -69,6 +66,7 @@ func (a *reply) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sam
 				return
 			}
 		}
+		asked.Params.Seed = seeds.At(asked.Params.Seed, a.choice)
 		var seen sampling.Completion
 		var text strings.Builder
 		defer func() {
@@ -115,6 +113,7 @@ func (a *reply) count(ctx context.Context, prompt string, completions ...*sampli
 		told = told.Add(c.Usage)
 		text.WriteString(c.Text)
 	}
+	a.answered = a.answered || text.Len() > 0
 	counter := a.request.h.config.Model.Counter
 	if counter == nil {
 		counter = a.Forward

@@ -13,7 +13,6 @@ import (
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/internal/parallel"
-	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -29,6 +28,7 @@ type reply struct {
 	early            []string          // the client's stops that the backend gets
 
 	calls    int
+	answered bool // the backend has sent text
 	filtered bool // a filter ended the last continuation
 	spent    sampling.Usage
 
@@ -51,11 +51,12 @@ type piece struct {
 func (x *exchange) draw(ctx context.Context, emit func(piece) error) error {
 	r := x.request
 	x.replies = make([]*reply, r.choices())
+	var g *group
 	for i := range x.replies {
-		x.replies[i] = newReply(r, i)
-		if choice := i % r.n; choice > 0 {
-			x.replies[i].group = x.replies[i-choice].group
+		if i%r.n == 0 && r.n > 1 && !r.stream {
+			g = &group{n: r.n}
 		}
+		x.replies[i] = newReply(r, i, g)
 	}
 	defer func() {
 		for prompt := range slices.Chunk(x.replies, r.n) {
@@ -88,21 +89,14 @@ func spent(replies []*reply) (u sampling.Usage) {
 	return u
 }
 
-func newReply(r *request, i int) *reply {
+func newReply(r *request, i int, g *group) *reply {
 	config := &r.h.config
-	a := &reply{Forward: sampling.Forward{Backend: config.Model.Backend}, request: r, index: i, choice: i % r.n}
-	params := r.params
-	if !r.stream && r.n > 1 {
-		a.group = &group{n: r.n, seed: params.Seed}
-	}
-	if a.choice > 0 && params.Seed != 0 {
-		params.Seed = seeds.At(params.Seed, a.choice)
-	}
+	a := &reply{Forward: sampling.Forward{Backend: config.Model.Backend}, request: r, index: i, choice: i % r.n, group: g}
 	model := config.Model
 	model.Backend = a
-	a.talk = &assistant.Conversation{Model: model, Persona: config.Persona, Params: params, Transcript: slices.Clip(r.turns)}
+	a.talk = &assistant.Conversation{Model: model, Persona: config.Persona, Params: r.params, Transcript: slices.Clip(r.turns)}
 	if r.prompts != nil {
-		a.raw = &sampling.Request{Prompt: r.prompts[i/r.n], Stop: r.stop, Constraint: r.constraint, Params: params}
+		a.raw = &sampling.Request{Prompt: r.prompts[i/r.n], Stop: r.stop, Constraint: r.constraint, Params: r.params}
 		return a
 	}
 	a.early = early(r.stop)

@@ -20,11 +20,11 @@ type health struct {
 // note records the outcome of a request that reached the backend. Mistakes of the
 // client and a backend that is merely busy or slow say nothing about its health.
 func (x *exchange) note(f *fault) {
-	begun := slices.ContainsFunc(x.replies, func(a *reply) bool { return a.text.Len() > 0 })
+	answered := slices.ContainsFunc(x.replies, func(a *reply) bool { return a.answered })
 	switch {
 	case f == nil:
 		x.h.health.failed.Store(nil)
-	case f.code == "unavailable", f.code == "bad_gateway", f.code == "timeout" && !begun:
+	case f.code == "unavailable", f.code == "bad_gateway", f.code == "timeout" && !answered:
 		now := time.Now()
 		x.h.health.failed.Store(&now)
 	}

@@ -1,6 +1,7 @@
 package chatapi_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -61,6 +62,39 @@ func TestHealth(t *testing.T) {
 			}
 			if asked != len(tt.turns) || len(script.Calls()) != asked {
 				t.Errorf("%s: the backend was asked %d times, then %d", tt.name, asked, len(script.Calls()))
+			}
+		})
+	}
+}
+
+// TestHealthAfterLoop: a backend that has answered is slow and not down, also if the
+// answer was a loop and the time ends before there is another.
+func TestHealthAfterLoop(t *testing.T) {
+	for name, want := range map[string]int{"no answer": 503, "a loop": 200} {
+		synctest.Test(t, func(t *testing.T) {
+			script := &samplingtest.Script{
+				Answer: samplingtest.Always(strings.Repeat(" and again", 60)),
+				Wait: func(ctx context.Context, call, _ int) error {
+					if name == "a loop" && call == 0 {
+						return nil
+					}
+					<-ctx.Done()
+					return ctx.Err()
+				},
+			}
+			h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest(http.MethodPost, "http://localhost/v1/chat/completions", strings.NewReader(`{`+hi+`}`))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, r); w.Code != http.StatusGatewayTimeout {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+			w = httptest.NewRecorder()
+			if h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/healthz", nil)); w.Code != want {
+				t.Errorf("%s: %d %s, want %d", name, w.Code, w.Body, want)
 			}
 		})
 	}
