@@ -16,13 +16,13 @@ func (x *exchange) object(text string, last bool) string {
 		if last {
 			end = fmt.Sprintf(`,"done_reason":"stop","prompt_eval_count":%d,"eval_count":%d`, x.promptTokens(), len(x.words()))
 		}
-		return fmt.Sprintf(`{"model":%s,"created_at":"2026-01-02T03:04:05Z","response":%s,"done":%v%s}`, quote(x.model), quote(text), last, end)
+		return fmt.Sprintf(`{"model":%s,"created_at":"2026-01-02T03:04:05Z","response":%s,"done":%v%s}`, quote(x.Model), quote(text), last, end)
 	}
 	reason, usage := "null", ""
 	if last {
 		reason, usage = `"stop"`, x.Usage()
 	}
-	return fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":%s,"choices":[{"text":%s,"index":0,"logprobs":null,"finish_reason":%s}]%s}`, quote(x.model), quote(text), reason, usage)
+	return fmt.Sprintf(`{"id":"cmpl-1","object":"text_completion","created":1767323045,"model":%s,"choices":[{"text":%s,"index":0,"logprobs":null,"finish_reason":%s}]%s}`, quote(x.Model), quote(text), reason, usage)
 }
 
 // Usage is the last member of an object in Completions.
@@ -32,7 +32,7 @@ func (x *exchange) Usage() string {
 }
 
 // promptTokens counts a token for a word, and one for the beginning.
-func (x *exchange) promptTokens() int { return 1 + len(strings.Fields(x.prompt)) }
+func (x *exchange) promptTokens() int { return 1 + len(strings.Fields(x.Prompt)) }
 
 // words are those of the right answer, each with the space after it.
 func (x *exchange) words() []string { return strings.SplitAfter(x.Text, " ") }

@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -29,85 +27,54 @@ const (
 type exchange struct {
 	Server *FaultServer
 	API    API
-	Stream bool
 	Text   string // of the right answer
+	request
 
 	w      http.ResponseWriter
 	r      *http.Request
-	prompt string
-	model  string // the name that was asked for
+	atOnce bool // whether each part is pushed out as it comes
+}
 
-	held  bytes.Buffer // what was not pushed out yet, the header first
-	begun bool         // whether the header was sent
+// A request is what the server reads of a request in either protocol.
+type request struct {
+	Prompt, Model string
+	Stream        bool
 }
 
 // errEnded ends a template after which nothing can be sent.
 var errEnded = errors.New("the exchange is over")
 
-// read takes the request apart.
-func (x *exchange) read() error {
-	var body struct {
-		Prompt, Model string
-		Stream        *bool
+// answer executes the templates of a fault.
+func (x *exchange) answer(f Fault) error {
+	x.atOnce = x.Stream && f.header == nil
+	x.w.Header().Set("Content-Type", x.Type())
+	if f.header != nil {
+		var text bytes.Buffer
+		if err := f.header.Execute(&text, x); err != nil {
+			return err
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(&text), nil)
+		if err != nil {
+			return err
+		}
+		x.w.Header().Del("Content-Type")
+		maps.Copy(x.w.Header(), resp.Header)
+		x.w.WriteHeader(resp.StatusCode)
 	}
-	if err := json.NewDecoder(x.r.Body).Decode(&body); err != nil {
-		return err
-	}
-	x.prompt, x.model = body.Prompt, body.Model
-	x.Stream = x.API == Generate // which is what Ollama does unless told
-	if body.Stream != nil {
-		x.Stream = *body.Stream
-	}
-	return nil
+	return f.answer.Execute(x, x)
 }
 
-// Write takes a part of the answer. Those of a stream are pushed out at once. An
-// answer with a header of its own is held until it is whole.
+// Write sends a part of the answer.
 func (x *exchange) Write(b []byte) (int, error) {
-	x.held.Write(b)
-	if x.Stream && !x.ownHeader() {
-		x.push(false)
+	x.w.Write(b) // the client may have gone, which is its right
+	if x.atOnce {
+		x.push()
 	}
 	return len(b), nil
 }
 
-func (x *exchange) ownHeader() bool { return bytes.HasPrefix(x.held.Bytes(), []byte("HTTP/")) }
-
-// push sends what is held, after the header. If that is the whole answer, it has a
-// length.
-func (x *exchange) push(whole bool) {
-	if !x.begun {
-		status := x.header()
-		if whole && x.held.Len() > 0 {
-			x.w.Header().Set("Content-Length", fmt.Sprint(x.held.Len()))
-		}
-		x.w.WriteHeader(status)
-	}
-	x.begun = true
-	x.w.Write(x.held.Bytes()) // the client may have gone, which is its right
-	x.held.Reset()
-	if !whole {
-		http.NewResponseController(x.w).Flush()
-	}
-}
-
-// header sets the header: that at the start of what is held, or that of a right
-// answer. It returns the status.
-func (x *exchange) header() int {
-	if x.ownHeader() {
-		head, body, _ := strings.Cut(x.held.String(), "\n\n")
-		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(head+"\n\n")), nil)
-		if err != nil {
-			panic(err) // the table has no such header
-		}
-		maps.Copy(x.w.Header(), resp.Header)
-		x.held.Reset()
-		x.held.WriteString(body)
-		return resp.StatusCode
-	}
-	x.w.Header().Set("Content-Type", x.Type())
-	return http.StatusOK
-}
+// push sends what is buffered, and the header before it.
+func (x *exchange) push() { http.NewResponseController(x.w).Flush() }
 
 // Type is the content type of the right answer.
 func (x *exchange) Type() string {
@@ -160,7 +127,9 @@ func (x *exchange) Begin() string {
 		return x.send(x.Parts()[:startWords])
 	}
 	whole := x.Whole()
-	return x.send([]string{whole[:len(whole)/2]})
+	io.WriteString(x, whole[:len(whole)/2])
+	x.push()
+	return ""
 }
 
 // Hints sends an answer that comes before the right one.
@@ -171,16 +140,13 @@ func (x *exchange) Hints() string {
 
 // Pause pushes out what there is and waits a moment.
 func (x *exchange) Pause() string {
-	x.push(false)
+	x.push()
 	time.Sleep(time.Millisecond)
 	return ""
 }
 
 // Hang waits until the client has gone or the test ends.
 func (x *exchange) Hang() (string, error) {
-	if x.held.Len() > 0 {
-		x.push(false)
-	}
 	<-x.r.Context().Done()
 	return "", errEnded
 }
@@ -188,7 +154,7 @@ func (x *exchange) Hang() (string, error) {
 // Forever sends a text again and again until the client has gone or the test ends.
 func (x *exchange) Forever(text string) (string, error) {
 	for x.r.Context().Err() == nil {
-		x.held.WriteString(text)
+		io.WriteString(x, text)
 		x.Pause()
 	}
 	return "", errEnded
@@ -196,7 +162,7 @@ func (x *exchange) Forever(text string) (string, error) {
 
 // Close takes the connection away from HTTP, sends the last bytes and closes it.
 func (x *exchange) Close(last ...string) (string, error) {
-	conn, err := x.connection()
+	conn, _, err := http.NewResponseController(x.w).Hijack()
 	if err == nil {
 		io.WriteString(conn, strings.Join(last, "")) // the client may have gone
 		conn.Close()
@@ -206,18 +172,10 @@ func (x *exchange) Close(last ...string) (string, error) {
 
 // Reset ends the connection with a TCP reset instead of an end.
 func (x *exchange) Reset() (string, error) {
-	conn, err := x.connection()
+	conn, _, err := http.NewResponseController(x.w).Hijack()
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetLinger(0) // then it is an ordinary end
 		tcp.Close()
 	}
 	return "", errors.Join(err, errEnded)
-}
-
-func (x *exchange) connection() (net.Conn, error) {
-	if x.held.Len() > 0 {
-		x.push(false)
-	}
-	conn, _, err := http.NewResponseController(x.w).Hijack()
-	return conn, err
 }

@@ -19,8 +19,9 @@ type Fault struct {
 	outcome       Outcome
 	textInStreams bool // only streams bring the text of outcome
 
-	only   []string // the API and the mode in which alone it has a meaning
-	reply  string   // the right answer, or "" for the server's
+	only   []string           // the API and the mode in which alone it has a meaning
+	reply  string             // the right answer, or "" for the server's
+	header *template.Template // nil is that of a right answer
 	answer *template.Template
 	url    string // the base URL, or "" for the plain server's
 }

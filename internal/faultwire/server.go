@@ -3,6 +3,7 @@ package faultwire
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"text/template"
 )
 
 // FaultText is the continuation that a [FaultServer] gives when it is allowed
@@ -44,17 +43,9 @@ type FaultServer struct {
 	t          testing.TB
 	plain, tls *httptest.Server
 	addresses  *strings.Replacer // of the URLs in the table
-	open       atomic.Int64
 	mux        *http.ServeMux
-
-	mu     sync.Mutex
-	places map[string]*place // by the first element of the path
-}
-
-// A place is a base URL with what happens there.
-type place struct {
-	next func() Fault // the zero Fault is a right answer
-	hits int
+	places     atomic.Int64
+	flaky      atomic.Int64 // requests at flaky places
 }
 
 // asked is the key for how many requests came on a connection.
@@ -64,9 +55,7 @@ type asked struct{}
 // fails if the API key was ever sent to another host.
 func NewFaultServer(t testing.TB) *FaultServer {
 	t.Helper()
-	s := &FaultServer{t: t, mux: http.NewServeMux(), places: make(map[string]*place)}
-	s.mux.HandleFunc("POST /{place}"+string(Completions), s.serve)
-	s.mux.HandleFunc("POST /{place}"+string(Generate), s.serve)
+	s := &FaultServer{t: t, mux: http.NewServeMux()}
 	s.mux.HandleFunc("/{place}/api/version", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"version":"0.17.4"}`) // the client's loss
 	})
@@ -88,13 +77,13 @@ func NewFaultServer(t testing.TB) *FaultServer {
 	return s
 }
 
-// at returns the base URL of a new place. next is called under a lock.
+// at returns the base URL of a new place.
 func (s *FaultServer) at(base string, next func() Fault) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	number := fmt.Sprint(len(s.places))
-	s.places[number] = &place{next: next}
-	return base + "/" + number
+	place := fmt.Sprintf("/%d", s.places.Add(1))
+	for _, api := range []API{Completions, Generate} {
+		s.mux.HandleFunc("POST "+place+string(api), func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, api, next()) })
+	}
+	return base + place
 }
 
 // URL returns a base URL at which the server commits the fault. The paths of the
@@ -104,9 +93,12 @@ func (s *FaultServer) URL(f Fault) string {
 }
 
 // RightURL returns a base URL at which the server does everything right.
-func (s *FaultServer) RightURL() string { return s.URL(Fault{}) }
+func (s *FaultServer) RightURL() string { return s.URL(right) }
 
-var kept = Fault{answer: template.Must(parseTemplate("{{if .Again}}{{.Close}}{{end}}{{.Answer}}"))}
+var (
+	right = Fault{answer: parseTemplate("{{.Answer}}")}
+	kept  = Fault{answer: parseTemplate("{{if .Again}}{{.Close}}{{end}}{{.Answer}}")}
+)
 
 // KeptURL returns a base URL at which the server does everything right, but that
 // it closes each connection that it promised to keep as soon as it is used again.
@@ -115,17 +107,18 @@ func (s *FaultServer) KeptURL() string { return s.URL(kept) }
 
 // FlakyURL returns a base URL at which the given share of the requests, from
 // 0 to 1, meets one of the faults at random. The same seed makes the same
-// choices in the order in which requests arrive. Without faults it is every one
-// that a server can commit and that ends by itself.
+// choices in the order in which requests arrive. Faults that have a URL of their
+// own or never end are left out.
 func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) string {
-	if len(faults) == 0 {
-		faults = Faults()
-	}
 	faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.url != "" || f.outcome.Class == Endless })
 	random := rand.New(rand.NewPCG(seed, 0))
+	var mu sync.Mutex
 	return s.at(s.plain.URL, func() Fault {
-		if random.Float64() >= share || len(faults) == 0 {
-			return Fault{}
+		mu.Lock()
+		defer mu.Unlock()
+		s.flaky.Add(1)
+		if random.Float64() >= share {
+			return right
 		}
 		return faults[random.IntN(len(faults))]
 	})
@@ -137,17 +130,8 @@ func (s *FaultServer) Kill() {
 	s.plain.CloseClientConnections()
 }
 
-// Hits returns how many requests arrived below a base URL.
-func (s *FaultServer) Hits(base string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.places[path.Base(base)].hits
-}
-
-// Open returns how many requests are being answered right now. It falls to 0
-// some time after the clients have left, and not before if they leave a
-// connection open.
-func (s *FaultServer) Open() int { return int(s.open.Load()) }
+// Hits returns how many requests arrived at flaky URLs.
+func (s *FaultServer) Hits() int { return int(s.flaky.Load()) }
 
 // Elsewhere is the plain server under another name for the same machine, which to a
 // client is another host.
@@ -157,41 +141,27 @@ func (s *FaultServer) Elsewhere() string {
 
 // ServeHTTP commits the fault of the place that the path names.
 func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.open.Add(1)
-	defer s.open.Add(-1)
 	if strings.HasPrefix(r.Host, "localhost") && r.Header.Get("Authorization") != "" {
 		s.t.Error("the API key was sent to another host")
 	}
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *FaultServer) serve(w http.ResponseWriter, r *http.Request) {
-	number := r.PathValue("place")
-	x := &exchange{Server: s, w: w, r: r, API: API(strings.TrimPrefix(r.URL.Path, "/"+number)), Text: FaultText}
-	s.mu.Lock()
-	place := s.places[number]
-	if place == nil {
-		s.mu.Unlock()
-		http.NotFound(w, r)
-		return
-	}
-	place.hits++
-	fault := place.next()
-	s.mu.Unlock()
-	if err := x.read(); err != nil {
+func (s *FaultServer) serve(w http.ResponseWriter, r *http.Request, api API, fault Fault) {
+	x := &exchange{Server: s, w: w, r: r, API: api, Text: FaultText}
+	x.Stream = api == Generate // which is what Ollama does unless told
+	if err := json.NewDecoder(r.Body).Decode(&x.request); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	if s.Reply != nil {
-		x.Text = s.Reply(x.prompt)
+		x.Text = s.Reply(x.Prompt)
 	}
 	x.Text = cmp.Or(fault.reply, x.Text)
-	if fault.answer == nil || !fault.applies(x.API, x.Stream) {
-		x.Answer()
-	} else if err := fault.answer.Execute(x, x); errors.Is(err, errEnded) {
-		return
-	} else if err != nil {
+	if !fault.applies(x.API, x.Stream) {
+		fault = right
+	}
+	if err := x.answer(fault); err != nil && !errors.Is(err, errEnded) {
 		s.t.Errorf("fault %q: %v", fault.Name, err)
 	}
-	x.push(true)
 }

@@ -51,8 +51,13 @@ func parseFault(section string) (f Fault, err error) {
 	if o := &f.outcome; o.Text == "" && (o.Class == Success || o.Class == Either) {
 		o.Text = FaultText
 	}
-	f.answer, err = parseTemplate(answer)
-	return f, err
+	if strings.HasPrefix(answer, "HTTP/") {
+		var header string
+		header, answer, _ = strings.Cut(answer, "\n\n")
+		f.header = parseTemplate(header + "\n\n")
+	}
+	f.answer = parseTemplate(answer)
+	return f, nil
 }
 
 // set takes one field of a section in.
@@ -96,11 +101,9 @@ func (f *Fault) set(key, value string) (err error) {
 	case "Only":
 		f.only = strings.Fields(value)
 	case "Reply":
+		var n int
 		text, times, _ := strings.Cut(value, " * ")
-		n, err := strconv.Atoi(times)
-		if err != nil {
-			return err
-		}
+		n, err = strconv.Atoi(times)
 		f.reply = strings.Repeat(text, n)
 		o.Text = f.reply
 	case "URL":
@@ -111,8 +114,8 @@ func (f *Fault) set(key, value string) (err error) {
 	return err
 }
 
-func parseTemplate(text string) (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{
+func parseTemplate(text string) *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
 		"repeat":  func(n int, text string) string { return strings.Repeat(text, n) },
 		"replace": func(text, before, after string) string { return strings.ReplaceAll(text, before, after) },
 		"trim":    strings.TrimSpace,
@@ -120,7 +123,7 @@ func parseTemplate(text string) (*template.Template, error) {
 		"pieces":  pieces,
 		"gzip":    packed,
 		"event":   event,
-	}).Parse(text)
+	}).Parse(text))
 }
 
 // pieces cuts a text into pieces of n bytes.
