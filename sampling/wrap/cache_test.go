@@ -204,7 +204,7 @@ func TestCacheStores(t *testing.T) {
 		{"left before", samplingtest.Reply{Text: "abc"}, nil, 2, false},
 		{"left at a stop", samplingtest.Reply{Text: "ab\ncd"}, []string{"\n"}, 3, true},
 		{"left before the stop", samplingtest.Reply{Text: "ab\ncd"}, []string{"\n"}, 2, false},
-		{"left after a stop that is there in part", samplingtest.Reply{Text: "ab\ncd"}, []string{"\nc!"}, 4, false},
+		{"left after a stop that is there in part", samplingtest.Reply{Text: "ab\ncde"}, []string{"\nc!"}, 3, false},
 		{"failed", samplingtest.Reply{Text: "abc", Err: busy}, nil, 0, false},
 		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "abc"}}}, nil, 0, false},
 		{"filtered", samplingtest.Reply{Text: "abc", Reason: sampling.Filtered}, nil, 0, false},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -22,63 +23,40 @@ func (c *cached) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sa
 			return
 		}
 		inner, t := withTrace(ctx)
-		defer note(ctx, t.pass)
-		var seen []sampling.Chunk
-		for chunk, err := range c.Backend.Sample(inner, req) {
+		var all []piece
+		var text strings.Builder
+		reason := sampling.Unfinished
+		for chunk, err := range sampling.Until(c.Backend.Sample(inner, req), req.Stop) {
 			if err != nil {
-				if len(seen) == 0 {
+				if len(all) == 0 {
 					e.refuse(err, t)
 				}
 				yield(chunk, err)
 				return
 			}
-			seen = append(seen, ownCopy(chunk))
-			if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
+			all = append(all, writeCompletion(&chunk))
+			text.WriteString(chunk.Text)
+			reason = chunk.Reason
+			if !yield(chunk, nil) || reason != sampling.Unfinished {
 				break
 			}
 		}
-		if pieces, ok := complete(seen, req); ok {
-			e.put(&answer{Chunks: pieces}, t)
+		if worthKeeping(text.String(), reason, req) {
+			e.put(&answer{Chunks: all}, t)
 		}
 	}
-}
-
-// ownCopy copies the parts of a chunk that its consumer could change.
-func ownCopy(c sampling.Chunk) sampling.Chunk {
-	c.Tokens = slices.Clone(c.Tokens)
-	for i := range c.Tokens {
-		c.Tokens[i].Top = slices.Clone(c.Tokens[i].Top)
-	}
-	return c
-}
-
-// complete returns the chunks up to the first stop sequence, and whether they are
-// worth keeping.
-func complete(chunks []sampling.Chunk, req *sampling.Request) (pieces []piece, ok bool) {
-	seen := func(yield func(sampling.Chunk, error) bool) {
-		for _, c := range chunks {
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}
-	text, reason := "", sampling.Unfinished
-	for c := range sampling.Until(seen, req.Stop) {
-		pieces = append(pieces, writeCompletion(&c))
-		text, reason = text+c.Text, c.Reason
-	}
-	return pieces, worthKeeping(text, reason, req.Constraint)
 }
 
 // worthKeeping reports whether an answer is complete and satisfies its constraint.
-func worthKeeping(text string, reason sampling.Reason, constraint sampling.Constraint) bool {
+func worthKeeping(text string, reason sampling.Reason, req *sampling.Request) bool {
 	switch {
 	case reason == sampling.Unfinished || reason == sampling.Filtered:
 		return false
-	case constraint.IsZero():
+	case req.Constraint.IsZero():
 		return true
 	}
-	m := constraint.Start()
+	text, _ = sampling.Cut(text, req.Stop)
+	m := req.Constraint.Start()
 	return m.Add(text) && (m.Done() || reason == sampling.TokenLimit)
 }
 
@@ -101,17 +79,12 @@ func (c *cached) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sam
 		func(ctx context.Context) (*answer, []*sampling.Completion, error) {
 			all, err := c.Forward.Draw(ctx, req, n)
 			if err != nil || len(all) != n || slices.ContainsFunc(all, func(c *sampling.Completion) bool {
-				return c == nil || !worthKeeping(before(c.Text, req.Stop), c.Reason, req.Constraint)
+				return c == nil || !worthKeeping(c.Text, c.Reason, req)
 			}) {
 				return nil, all, err
 			}
 			return &answer{Completions: writeCompletions(all)}, all, nil
 		})
-}
-
-func before(text string, stop []string) string {
-	text, _ = sampling.Cut(text, stop)
-	return text
 }
 
 func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
@@ -178,7 +151,6 @@ func remembered[T any](ctx context.Context, c *cached, q *question, err error, r
 		return read(a), nil
 	}
 	inner, t := withTrace(ctx)
-	defer note(ctx, t.pass)
 	a, value, err := call(inner)
 	switch {
 	case err == nil && a != nil:

@@ -1,7 +1,6 @@
 package wrap
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -10,6 +9,8 @@ import (
 // A trace collects what the inner wrappers did in one call, for the Log or Cache
 // around them. It is in the context.
 type trace struct {
+	outer *trace // of the next Log or Cache, or nil
+
 	mu       sync.Mutex
 	attempts int
 	waited   time.Duration // for Limit
@@ -25,28 +26,20 @@ type trace struct {
 
 type traceKey struct{}
 
+func traceOf(ctx context.Context) *trace {
+	t, _ := ctx.Value(traceKey{}).(*trace)
+	return t
+}
+
 // withTrace returns a context that carries a new trace.
 func withTrace(ctx context.Context) (context.Context, *trace) {
-	t := new(trace)
+	t := &trace{outer: traceOf(ctx)}
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
-// pass adds the trace to another one.
-func (t *trace) pass(to *trace) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	to.attempts += t.attempts
-	to.waited += t.waited
-	to.hit = to.hit || t.hit
-	to.cost += t.cost
-	to.metered = to.metered || t.metered
-	to.place = cmp.Or(t.place, to.place)
-	to.partial = to.partial || t.partial
-}
-
-// note reports something about a call to the Log or Cache around it, if any.
+// note reports something about a call to each Log and Cache around it.
 func note(ctx context.Context, tell func(*trace)) {
-	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
+	for t := traceOf(ctx); t != nil; t = t.outer {
 		t.mu.Lock()
 		tell(t)
 		t.mu.Unlock()
