@@ -278,9 +278,10 @@ func TestFallbackCache(t *testing.T) {
 			}
 			defer store.Close()
 			a, b, _ := pair()
+			quiet := wrap.Log{Logger: slog.New(slog.DiscardHandler)} // hides nothing from the outer wrappers
 			cached := func(backend sampling.Backend) (sampling.Model, *bytes.Buffer) {
 				var log bytes.Buffer
-				return sampling.Model{Backend: wrap.Around(backend, &wrap.Cache{Store: store, Namespace: namespace}, wrap.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))})}, &log
+				return sampling.Model{Backend: wrap.Around(backend, quiet, &wrap.Cache{Store: store, Namespace: namespace}, wrap.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))})}, &log
 			}
 			both, log := cached(wrap.Fallback(a, b))
 			if _, err := (sampling.Forward{Backend: both.Backend}).Describe(t.Context()); err != nil {
