@@ -38,14 +38,18 @@ import (
 // model, it keeps only what the first backend answered. To give each backend a
 // Namespace, put a Cache around each.
 func Fallback(backends ...sampling.Backend) sampling.Backend {
-	f := make(fallback, len(backends))
+	f := new(fallback)
+	f.by = f
 	for i, b := range backends {
-		f[i] = &choice{Forward: inside(b), place: i + 1}
+		f.choices = append(f.choices, &choice{Forward: inside(b), place: i + 1})
 	}
 	return f
 }
 
-type fallback []*choice
+type fallback struct {
+	asked
+	choices []*choice
+}
 
 // A choice is one of the backends of a Fallback.
 type choice struct {
@@ -88,11 +92,6 @@ func (c *choice) succeeded() {
 	c.mu.Unlock()
 }
 
-// note reports which backend answered.
-func (c *choice) note(ctx context.Context) {
-	note(ctx, func(t *trace) { t.place = c.place })
-}
-
 // failed notes a fault, and reports whether the next backend may be asked.
 func (c *choice) failed(ctx context.Context, fault error) bool {
 	if ctx.Err() != nil {
@@ -111,10 +110,10 @@ func (c *choice) failed(ctx context.Context, fault error) bool {
 }
 
 // order yields the backends in the order to ask them: those that cool down come last.
-func (f fallback) order() iter.Seq[*choice] {
+func (f *fallback) order() iter.Seq[*choice] {
 	return func(yield func(*choice) bool) {
-		var last fallback
-		for _, c := range f {
+		var last []*choice
+		for _, c := range f.choices {
 			if !c.ready() {
 				last = append(last, c)
 			} else if !yield(c) {
@@ -151,91 +150,54 @@ func (r refusals) err() error {
 	return fmt.Errorf("%s%w", text, r[cause])
 }
 
-// Sample implements [sampling.Backend].
-func (f fallback) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
-		var faults refusals
-		var answered *choice
-		out := newRelay(ctx, req, yield)
-		defer func() {
-			if answered != nil { // its own wrappers have noted theirs by now
-				answered.note(ctx)
-			}
-		}()
-		for c := range f.order() {
-			fault := c.takes(req)
-			if fault == nil {
-				fault = out.pass(c.Backend.Sample(ctx, req))
-				if out.given {
-					answered = c
-				}
-				if fault == nil {
-					c.succeeded()
-					return
-				}
-				if next := c.failed(ctx, fault); out.given || !next {
-					out.end(fault)
-					return
-				}
-			}
-			faults = append(faults, fault)
+// ask asks the backends in turn.
+func (f *fallback) ask(ctx context.Context, c *call, attempt func(sampling.Forward) (bool, error)) error {
+	var faults refusals
+	var answered *choice
+	defer func() {
+		if answered != nil { // its own wrappers have noted theirs by now
+			note(ctx, func(t *trace) { t.place = answered.place })
 		}
-		out.end(faults.err())
+	}()
+	for b := range f.order() {
+		fault := b.takes(c)
+		if fault == nil {
+			answered = b
+			given, err := attempt(b.Forward)
+			if err == nil {
+				b.succeeded()
+				return nil
+			}
+			next := b.failed(ctx, err)
+			if given {
+				return err
+			}
+			if answered = nil; !next {
+				return err
+			}
+			fault = err
+		}
+		if c.method == "draw" && errors.Is(fault, sampling.ErrUnsupported) {
+			return fault // Model then draws single samples, each of which can fall back
+		}
+		faults = append(faults, fault)
 	}
+	return faults.err()
 }
 
-// takes reports whether the backend enforces the request's constraint.
-func (c *choice) takes(req *sampling.Request) error {
-	if req.Constraint.IsZero() {
+// takes returns nil if the backend enforces the call's constraint.
+func (c *choice) takes(of *call) error {
+	if of.method == "score" || of.req.Constraint.IsZero() {
 		return nil
 	}
-	return c.Constrains(req.Constraint)
-}
-
-// Draw implements [sampling.Drawer]. If the current backend cannot draw several at
-// once, a Model draws single samples, and each can fall back.
-func (f fallback) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	return firstOf(ctx, f, func(c *choice) ([]*sampling.Completion, bool, error) {
-		if err := c.takes(req); err != nil {
-			return nil, true, err
-		}
-		all, err := c.Draw(ctx, req, n)
-		return all, errors.Is(err, sampling.ErrUnsupported), err
-	})
-}
-
-// Score implements [sampling.Scorer].
-func (f fallback) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	return firstOf(ctx, f, func(c *choice) ([]sampling.Score, bool, error) {
-		scores, err := c.Score(ctx, req, continuations)
-		return scores, false, err
-	})
-}
-
-// firstOf returns the first answer, or an error that is final.
-func firstOf[T any](ctx context.Context, f fallback, call func(*choice) (result T, final bool, err error)) (T, error) {
-	var faults refusals
-	var last T
-	for c := range f.order() {
-		result, final, err := call(c)
-		if err == nil {
-			c.succeeded()
-			c.note(ctx)
-			return result, nil
-		}
-		if faults = append(faults, err); !c.failed(ctx, err) || final {
-			return result, err
-		}
-		last = result
-	}
-	return last, faults.err()
+	return c.Constrains(of.req.Constraint)
 }
 
 // Count implements [sampling.Counter] with the largest of the backends' counts.
-func (f fallback) Count(ctx context.Context, text string) (most int, err error) {
+func (f *fallback) Count(ctx context.Context, text string) (most int, err error) {
 	counted := 0
 	var faults refusals
-	for _, c := range f {
+	for _, c := range f.choices {
 		n, err := c.Count(ctx, text)
 		if err != nil {
 			if faults = append(faults, err); !c.failed(ctx, err) {
@@ -249,15 +211,15 @@ func (f fallback) Count(ctx context.Context, text string) (most int, err error) 
 		return 0, faults.err()
 	}
 	partial := slices.ContainsFunc(faults, func(fault error) bool { return !errors.Is(fault, sampling.ErrUnsupported) })
-	note(ctx, func(t *trace) { t.place, t.partial = len(f), partial })
+	note(ctx, func(t *trace) { t.place, t.partial = len(f.choices), partial })
 	return most, nil
 }
 
 // Describe implements [sampling.Describer].
-func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
+func (f *fallback) Describe(ctx context.Context) (sampling.Info, error) {
 	var all sampling.Info
 	var models, servers []string
-	for _, c := range f {
+	for _, c := range f.choices {
 		info, err := c.Forward.Describe(ctx)
 		if err != nil {
 			return sampling.Info{}, err
@@ -275,15 +237,15 @@ func (f fallback) Describe(ctx context.Context) (sampling.Info, error) {
 		return strings.Join(names, ", ")
 	}
 	all.Model, all.Server = list(models), list(servers)
-	note(ctx, func(t *trace) { t.place = len(f) })
+	note(ctx, func(t *trace) { t.place = len(f.choices) })
 	return all, nil
 }
 
 // Constrains implements [sampling.Constrainer]. One backend that enforces c is enough,
 // and only such backends are asked.
-func (f fallback) Constrains(c sampling.Constraint) error {
+func (f *fallback) Constrains(c sampling.Constraint) error {
 	var faults refusals
-	for _, b := range f {
+	for _, b := range f.choices {
 		err := b.Forward.Constrains(c)
 		if err == nil {
 			return nil

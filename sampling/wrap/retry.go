@@ -2,7 +2,6 @@ package wrap
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -42,60 +41,28 @@ type Retry struct {
 
 // Wrap returns a backend whose calls are repeated.
 func (r Retry) Wrap(backend sampling.Backend) sampling.Backend {
-	return &retrier{r, inside(backend)}
+	inner := inside(backend)
+	return &asked{inner, retrier{r, inner}}
 }
 
 type retrier struct {
 	Retry
-	sampling.Forward
+	backend sampling.Forward
 }
 
-func (r *retrier) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
-	return func(yield func(sampling.Chunk, error) bool) {
-		p, err := r.pace()
-		if err != nil {
-			yield(sampling.Chunk{}, err)
-			return
-		}
-		out := newRelay(ctx, req, yield)
-		for {
-			p.attempt(ctx)
-			fault := out.pass(r.Backend.Sample(ctx, req))
-			if fault != nil && !out.given {
-				if fault = p.wait(ctx, fault); fault == nil {
-					continue
-				}
-			}
-			out.end(fault)
-			return
-		}
-	}
-}
-
-func (r *retrier) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	return again(ctx, r.Retry, func() ([]*sampling.Completion, error) { return r.Forward.Draw(ctx, req, n) })
-}
-
-func (r *retrier) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	return again(ctx, r.Retry, func() ([]sampling.Score, error) { return r.Forward.Score(ctx, req, continuations) })
-}
-
-// again calls until a call succeeds or the pace gives up, and returns the result of
-// the last call.
-func again[T any](ctx context.Context, r Retry, call func() (T, error)) (T, error) {
+func (r retrier) ask(ctx context.Context, _ *call, attempt func(sampling.Forward) (bool, error)) error {
 	p, err := r.pace()
 	if err != nil {
-		var none T
-		return none, err
+		return err
 	}
 	for {
 		p.attempt(ctx)
-		result, err := call()
-		if err == nil {
-			return result, nil
+		given, fault := attempt(r.backend)
+		if fault == nil || given {
+			return fault
 		}
-		if err := p.wait(ctx, err); err != nil {
-			return result, err
+		if fault = p.wait(ctx, fault); fault != nil {
+			return fault
 		}
 	}
 }
