@@ -3,24 +3,25 @@ package wrap
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A call is one call of a backend that a Limit, a Meter or a Log watches.
+// A call is one call of a backend in a wrapper.
 type call struct {
 	method        string // "sample", "draw" or "score"
 	req           *sampling.Request
-	n             int      // completions of a draw
-	continuations []string // of a score
-	prompt        int      // tokens of the prompt; -1 is not counted yet
+	n             int                   // completions of a draw, or continuations
+	continuations []string              // of a score
+	counter       func(text string) int // tokens, or an upper bound; nil counts bytes
+	prompt        int                   // tokens of the prompt; -1 is not counted yet
 
 	// The outcome.
-	tally       tally // of a sample
-	completions []*sampling.Completion
-	scores      []sampling.Score
-	err         error
-	left        bool // the consumer left the loop before the end, or panicked in it
+	texts  []*tally // one of a sample, and one for each completion of a draw
+	scores []sampling.Score
+	err    error
+	left   bool // the consumer left the loop before the end, or panicked in it
 }
 
 // A watcher is a wrapper that watches calls without changing them.
@@ -38,7 +39,7 @@ type watched struct {
 
 func (w *watched) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		c := &call{method: "sample", req: req, prompt: -1}
+		c := &call{method: "sample", req: req, n: 1, prompt: -1, texts: []*tally{{}}}
 		ctx, end, err := w.by.watch(ctx, c, w.Forward)
 		if err != nil {
 			yield(sampling.Chunk{}, err)
@@ -56,12 +57,20 @@ func (w *watched) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 		return nil, err
 	}
 	defer end()
-	c.completions, c.err = w.Forward.Draw(ctx, req, n)
-	return c.completions, c.err
+	all, err := w.Forward.Draw(ctx, req, n)
+	for _, one := range all {
+		if one != nil {
+			t := new(tally)
+			t.add(one)
+			c.texts = append(c.texts, t)
+		}
+	}
+	c.err = err
+	return all, err
 }
 
 func (w *watched) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	c := &call{method: "score", req: req, prompt: -1, continuations: continuations}
+	c := &call{method: "score", req: req, prompt: -1, n: len(continuations), continuations: continuations}
 	ctx, end, err := w.by.watch(ctx, c, w.Forward)
 	if err != nil {
 		return nil, err
@@ -81,7 +90,7 @@ func (c *call) pass(chunks iter.Seq2[sampling.Chunk, error], yield func(sampling
 			yield(chunk, err)
 			return
 		}
-		c.tally.add(&chunk)
+		c.texts[0].add(&chunk)
 		if !yield(chunk, nil) {
 			c.left = chunk.Reason == sampling.Unfinished // a consumer always leaves at the last chunk
 			return
@@ -99,7 +108,7 @@ func (c *call) countBy(ctx context.Context, own sampling.Counter, backend sampli
 		}
 		own = backend
 	}
-	c.tally.counter = func(text string) int {
+	c.counter = func(text string) int {
 		if n, err := own.Count(ctx, text); err == nil {
 			return max(n, 0)
 		}
@@ -109,10 +118,10 @@ func (c *call) countBy(ctx context.Context, own sampling.Counter, backend sampli
 
 // tokens returns the number of tokens in a text, or an upper bound.
 func (c *call) tokens(text string) int {
-	if c.tally.counter == nil {
+	if c.counter == nil {
 		return len(text)
 	}
-	return c.tally.counter(text)
+	return c.counter(text)
 }
 
 // promptTokens counts the prompt once.
@@ -125,13 +134,10 @@ func (c *call) promptTokens() int {
 
 // most returns the most tokens that the call can cost.
 func (c *call) most() (prompt, completion int) {
-	switch c.method {
-	case "draw":
-		return c.promptTokens(), times(c.n, mayDraw(c.req))
-	case "score":
+	if c.method == "score" {
 		return c.scoreTokens(), 0
 	}
-	return c.promptTokens(), mayDraw(c.req)
+	return c.promptTokens(), times(c.n, mayDraw(c.req))
 }
 
 // scoreTokens counts the prompt with each continuation.
@@ -145,43 +151,26 @@ func (c *call) scoreTokens() int {
 
 // nothing reports whether the backend returned nothing.
 func (c *call) nothing() bool {
-	return c.tally.chunks == 0 && len(c.completions) == 0 && (c.method != "score" || c.err != nil)
+	if c.method == "score" {
+		return c.err != nil
+	}
+	return !slices.ContainsFunc(c.texts, func(t *tally) bool { return t.chunks > 0 })
 }
 
 // cost returns the cost of the call, and whether the backend reported all of it.
 func (c *call) cost() (u sampling.Usage, told bool) {
-	told = true
-	switch c.method {
-	case "draw":
-		told = c.err == nil
-		for _, one := range c.completions {
-			if one == nil {
-				continue
-			}
-			u = u.Add(one.Usage)
-			switch {
-			case one.Usage.CompletionTokens > 0:
-			case len(one.Tokens) > 0:
-				u.CompletionTokens += len(one.Tokens)
-				told = false
-			default:
-				u.CompletionTokens += min(c.tokens(one.Text), maxTokens(c.req))
-				told = told && one.Text == ""
-			}
-		}
-	case "score":
-		for _, s := range c.scores {
-			u = u.Add(s.Usage)
-		}
-		if u.PromptTokens == 0 {
-			u.PromptTokens, told = c.scoreTokens(), false
-		}
-	default:
-		u = c.tally.usage
-		u.CompletionTokens, told = c.tally.completion(maxTokens(c.req))
+	told = c.err == nil
+	for _, t := range c.texts {
+		n, exact := t.completion(c.tokens, maxTokens(c.req))
+		u = u.Add(sampling.Usage{PromptTokens: t.usage.PromptTokens, CompletionTokens: n, CachedTokens: t.usage.CachedTokens})
+		told = told && exact
 	}
-	if u.PromptTokens == 0 && c.req.Prompt != "" {
-		u.PromptTokens, told = c.promptTokens(), false
+	for _, s := range c.scores {
+		u = u.Add(s.Usage)
+	}
+	if u.PromptTokens == 0 && (c.method == "score" || c.req.Prompt != "") {
+		u.PromptTokens, _ = c.most()
+		told = false
 	}
 	return u, told
 }

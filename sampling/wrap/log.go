@@ -58,9 +58,6 @@ func (l Log) Wrap(backend sampling.Backend) sampling.Backend {
 func (l Log) watch(ctx context.Context, c *call, _ sampling.Forward) (context.Context, func(), error) {
 	inner, t := withTrace(ctx)
 	start := time.Now()
-	if l.Text {
-		c.tally.text = new(strings.Builder)
-	}
 	return inner, func() { l.write(ctx, c, start, t) }, nil
 }
 
@@ -69,42 +66,39 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 	attrs := known(slog.String("label", labelOf(ctx)))
 	add := func(a ...slog.Attr) { attrs = append(attrs, a...) }
 	err := c.err
-	text := slog.Any("texts", c.continuations)
+	total, size, model := sampling.Usage{}, 0, ""
+	texts := []string{}
+	for _, t := range c.texts {
+		total = total.Add(t.usage)
+		size += t.text.Len()
+		model = cmp.Or(model, t.model)
+		texts = append(texts, t.text.String())
+	}
+	add(told(model, total)...)
+	var text slog.Attr
 	switch c.method {
 	case "sample":
-		add(told(c.tally.model, c.tally.usage)...)
-		add(slog.Int("bytes", c.tally.bytes))
-		if c.tally.bytes > 0 {
-			add(slog.Duration("first", c.tally.first.Sub(start)))
+		t := c.texts[0]
+		text = slog.String("text", texts[0])
+		add(slog.Int("bytes", size))
+		if size > 0 {
+			add(slog.Duration("first", t.first.Sub(start)))
 		}
 		switch {
 		case c.left:
 			add(slog.String("reason", "left"))
 		case err == nil:
-			add(slog.String("reason", c.tally.reason.String()))
-			if c.tally.reason == sampling.Unfinished {
+			add(slog.String("reason", t.reason.String()))
+			if t.reason == sampling.Unfinished {
 				err = sampling.ErrTruncated // as Model reports
 			}
 		}
-		if l.Text {
-			text = slog.String("text", c.tally.text.String())
-		}
 	case "draw":
-		texts := []string{}
-		total, size, model := sampling.Usage{}, 0, ""
-		for _, one := range c.completions {
-			if one != nil {
-				total = total.Add(one.Usage)
-				size += len(one.Text)
-				model = cmp.Or(model, one.Model)
-				texts = append(texts, one.Text)
-			}
-		}
-		add(told(model, total)...)
-		add(slog.Int("n", c.n), slog.Int("completions", len(c.completions)), slog.Int("bytes", size))
 		text = slog.Any("texts", texts)
+		add(slog.Int("n", c.n), slog.Int("completions", len(texts)), slog.Int("bytes", size))
 	case "score":
-		add(slog.Int("n", len(c.continuations)), slog.Int("completions", len(c.scores)))
+		text = slog.Any("texts", c.continuations)
+		add(slog.Int("n", c.n), slog.Int("completions", len(c.scores)))
 	}
 	if strings.HasSuffix(c.req.Prompt, " ") || strings.HasSuffix(c.req.Prompt, "\t") {
 		add(slog.String("warning", "the prompt ends in white space, which tokenizers join to the next word; leave it to the completion"))

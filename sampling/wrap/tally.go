@@ -1,9 +1,9 @@
 package wrap
 
 import (
+	"bytes"
 	"cmp"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -25,74 +25,51 @@ func times(n, m int) int {
 	return n * m
 }
 
-// A tally adds up the chunks of one call. Its cost is what the backend reported, or
-// else an estimate from the text.
+// A tally adds up the chunks of a sample, or holds one completion of a draw.
 type tally struct {
-	counter func(text string) int // tokens, or an upper bound; nil counts bytes
-	text    *strings.Builder      // when set, keeps all text
-
-	bytes  int             // of text received
+	chunks int
+	text   bytes.Buffer
 	first  time.Time       // when the first text was received
 	reason sampling.Reason // of the last chunk
-	usage  sampling.Usage  // as reported so far
 	model  string          // the model that answered
-	chunks int
+	usage  sampling.Usage  // as reported so far
 
-	// Received since the backend last reported its usage.
-	sinceBytes  int
-	sinceTokens int
-	sinceText   strings.Builder // only with a counter
+	// Received before and since the backend last reported its usage.
+	bytesBefore int
+	tokensSince int
 }
 
 func (t *tally) add(c *sampling.Chunk) {
 	t.chunks++
 	t.reason = c.Reason
 	t.model = cmp.Or(c.Model, t.model)
-	if c.Text != "" {
-		if t.bytes == 0 {
-			t.first = time.Now()
-		}
-		t.bytes += len(c.Text)
-		t.sinceBytes += len(c.Text)
-		if t.counter != nil {
-			t.sinceText.WriteString(c.Text)
-		}
-		if t.text != nil {
-			t.text.WriteString(c.Text)
-		}
+	if t.text.Len() == 0 && c.Text != "" {
+		t.first = time.Now()
 	}
-	t.sinceTokens += len(c.Tokens)
-	if c.Usage != (sampling.Usage{}) {
-		t.tell(c.Usage)
-	}
-}
-
-// tell adds a reported usage. Some servers send zeros until the last chunk.
-func (t *tally) tell(u sampling.Usage) {
-	t.usage.PromptTokens = cmp.Or(u.PromptTokens, t.usage.PromptTokens)
-	t.usage.CachedTokens = cmp.Or(u.CachedTokens, t.usage.CachedTokens)
-	if u.CompletionTokens != 0 {
-		t.usage.CompletionTokens = u.CompletionTokens
-		t.sinceBytes, t.sinceTokens = 0, 0
-		t.sinceText.Reset()
+	t.text.WriteString(c.Text)
+	t.tokensSince += len(c.Tokens)
+	// Some servers send zeros until the last chunk.
+	t.usage.PromptTokens = cmp.Or(c.Usage.PromptTokens, t.usage.PromptTokens)
+	t.usage.CachedTokens = cmp.Or(c.Usage.CachedTokens, t.usage.CachedTokens)
+	if n := c.Usage.CompletionTokens; n != 0 {
+		t.usage.CompletionTokens = n
+		t.bytesBefore, t.tokensSince = t.text.Len(), 0
 	}
 }
 
 // completion returns how many tokens were drawn, and whether the backend reported
 // it. An estimate is too high rather than too low, but does not include tokens that the
 // server drew and never sent.
-func (t *tally) completion(limit int) (n int, told bool) {
-	n = t.usage.CompletionTokens
+func (t *tally) completion(count func(text string) int, limit int) (n int, told bool) {
+	reported := t.usage.CompletionTokens
+	rest := t.text.String()[t.bytesBefore:]
 	switch {
-	case t.sinceBytes == 0 && t.sinceTokens == 0:
-		// An empty text may have no tokens.
-		return n, n > 0 || t.usage.PromptTokens > 0 && t.reason != sampling.Unfinished
-	case t.sinceTokens > 0: // with log probabilities there is one for each token
-		n += t.sinceTokens
-	case t.counter != nil:
-		n += t.counter(t.sinceText.String())
+	case rest == "" && t.tokensSince == 0:
+		return reported, reported > 0 || t.reason != sampling.Unfinished // an empty text may have no tokens
+	case t.tokensSince > 0: // with log probabilities there is one for each token
+		n = reported + t.tokensSince
 	default:
-		n += t.sinceBytes
+		n = reported + count(rest)
 	}
-	return min(n, max(limit, t.usage.CompletionTokens)), false
+	return min(n, max(limit, reported)), false
 }
