@@ -96,7 +96,7 @@ func TestKilledChild(t *testing.T) {
 	var begun atomic.Int64
 	model := sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		if n := begun.Add(1); most > 0 && n > most {
-			select {} // until the parent, which may be slow, kills this process
+			time.Sleep(time.Hour) // until the parent, which may be slow, kills this process
 		}
 		time.Sleep(3 * time.Millisecond)
 		return copycat().Backend.Sample(ctx, req)
