@@ -62,35 +62,37 @@ func numbered(n int) []string {
 }
 
 func TestMap(t *testing.T) {
-	var calls, running, most atomic.Int64
-	inputs := numbered(200)
-	inputs[17], inputs[63] = "bad1", "two\nlines"
-	got := map[string]string{}
-	next := 0
-	for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.MapOptions{Parallel: 5}) {
-		if errors.Is(err, fewshot.ErrStopped) {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		var calls, running, most atomic.Int64
+		inputs := numbered(200)
+		inputs[17], inputs[63] = "bad1", "two\nlines"
+		got := map[string]string{}
+		next := 0
+		for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.MapOptions{Parallel: 5}) {
+			if errors.Is(err, fewshot.ErrStopped) {
+				t.Fatal(err)
+			}
+			if r.Index != next || inputs[r.Index] != r.In {
+				t.Errorf("result %d is of input %d, %q", next, r.Index, r.In)
+			}
+			next++
+			if (err != nil) != (r.Index == 17 || r.Index == 63) {
+				t.Errorf("result %d: %v", r.Index, err)
+			}
+			if err == nil {
+				got[r.In] = r.Out
+			}
 		}
-		if r.Index != next || inputs[r.Index] != r.In {
-			t.Errorf("result %d is of input %d, %q", next, r.Index, r.In)
+		if next != 200 || len(got) != 198 || got["word5"] != "WORD5" {
+			t.Errorf("%d results, %d answers, word5 is %q", next, len(got), got["word5"])
 		}
-		next++
-		if (err != nil) != (r.Index == 17 || r.Index == 63) {
-			t.Errorf("result %d: %v", r.Index, err)
+		if most.Load() != 5 {
+			t.Errorf("%d were under way at once, asked for 5", most.Load())
 		}
-		if err == nil {
-			got[r.In] = r.Out
+		if running.Load() != 0 || calls.Load() != 199 {
+			t.Errorf("%d still run, %d calls", running.Load(), calls.Load())
 		}
-	}
-	if next != 200 || len(got) != 198 || got["word5"] != "WORD5" {
-		t.Errorf("%d results, %d answers, word5 is %q", next, len(got), got["word5"])
-	}
-	if most.Load() > 5 || most.Load() < 2 {
-		t.Errorf("%d were under way at once, asked for 5", most.Load())
-	}
-	if running.Load() != 0 || calls.Load() != 199 {
-		t.Errorf("%d still run, %d calls", running.Load(), calls.Load())
-	}
+	})
 }
 
 // A seed makes the whole repeatable. Each input's own seed follows from its prompt,

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/foreword-go/foreword/assistant/chatapi"
@@ -146,7 +147,7 @@ func (panicky) Count(_ context.Context, text string) (int, error) {
 	return len(text), nil
 }
 
-// TestTimeout has a backend that hangs.
+// TestTimeout has a backend that hangs. The limit is the default.
 func TestTimeout(t *testing.T) {
 	script := &samplingtest.Script{Answer: samplingtest.Always(" one two"), ChunkSize: 4, Wait: func(ctx context.Context, _, chunk int) error {
 		if chunk == 0 {
@@ -155,13 +156,28 @@ func TestTimeout(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}}
-	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: script}, Limits: chatapi.Limits{Reply: 20 * time.Millisecond}})
-	if status, text := s.post(t, `{`+hi+`}`); status != 504 || *decode(t, text).Error.Code != "timeout" {
-		t.Errorf("%d %s", status, text)
-	}
-	if status, text := s.post(t, with(`"stream":true`)); status != 200 || !strings.Contains(text, `"code":"timeout"`) || strings.Contains(text, "[DONE]") {
-		t.Errorf("%d %s", status, text)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		h, err := chatapi.New(t.Context(), chatapi.Config{Model: sampling.Model{Backend: script}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(body string) (int, string) {
+			r := httptest.NewRequest(http.MethodPost, "http://localhost/v1/chat/completions", strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			w, begun := httptest.NewRecorder(), time.Now()
+			h.ServeHTTP(w, r)
+			if took := time.Since(begun); took != 5*time.Minute {
+				t.Errorf("%s: %v", body, took)
+			}
+			return w.Code, w.Body.String()
+		}
+		if status, text := post(`{` + hi + `}`); status != 504 || *decode(t, text).Error.Code != "timeout" {
+			t.Errorf("%d %s", status, text)
+		}
+		if status, text := post(with(`"stream":true`)); status != 200 || !strings.Contains(text, `"code":"timeout"`) || strings.Contains(text, "[DONE]") {
+			t.Errorf("%d %s", status, text)
+		}
+	})
 }
 
 // TestWindow asks for more than a small window holds.

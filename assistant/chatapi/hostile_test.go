@@ -170,16 +170,15 @@ func TestHugeBody(t *testing.T) {
 					n := 0
 					defer func() { sent <- n }()
 					fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n\r\n", hostileKey, length)
-					piece := []byte(strings.Repeat(" ", 64<<10))
-					for n < size {
-						if name == "chunked" {
-							if _, err := fmt.Fprintf(conn, "%x\r\n%s\r\n", len(piece), piece); err != nil {
-								return
-							}
-						} else if _, err := conn.Write(piece); err != nil {
+					const piece = 64 << 10
+					body := []byte(strings.Repeat(" ", piece))
+					if name == "chunked" {
+						body = fmt.Appendf(nil, "%x\r\n%s\r\n", piece, body)
+					}
+					for ; n < size; n += piece {
+						if _, err := conn.Write(body); err != nil {
 							return
 						}
-						n += len(piece)
 					}
 				}()
 				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -201,17 +200,18 @@ func TestHugeBody(t *testing.T) {
 
 // TestSlowBody sends half a body and waits.
 func TestSlowBody(t *testing.T) {
-	s := hostileServer(t, &samplingtest.Script{}, chatapi.Limits{Stall: 50 * time.Millisecond})
-	conn, err := net.Dial("tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"messages\"", hostileKey)
-	answer, err := io.ReadAll(conn) // to its end: the server hangs up
-	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") || !strings.Contains(string(answer), `"code":"timeout"`) {
-		t.Errorf("%v %s", err, answer)
-	}
+	overPipe(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}}}, func(t *testing.T, dial func() net.Conn) {
+		conn, begun := dial(), time.Now()
+		defer conn.Close()
+		fmt.Fprint(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"messages\"")
+		answer, err := io.ReadAll(conn) // to its end: the server hangs up
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") || !strings.Contains(string(answer), `"code":"timeout"`) {
+			t.Errorf("%v %s", err, answer)
+		}
+		if took := time.Since(begun); took != stall {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 // TestBodyCutOff hangs up in the middle of a body.

@@ -11,7 +11,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/ollama"
 )
@@ -66,54 +69,65 @@ func (s *handingOver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// overPipe runs test with a backend that asks the server. The backend's limits of time
+// pass as if the machine had nothing else to do.
+func overPipe(t *testing.T, server http.Handler, test func(t *testing.T, b *ollama.Backend, connections *atomic.Int32)) {
+	synctest.Test(t, func(t *testing.T) {
+		pipe, connections := faultwire.NewPipe(), new(atomic.Int32)
+		s := httptest.NewUnstartedServer(server)
+		s.Listener.Close()
+		s.Listener = pipe
+		s.Start()
+		defer s.Close()
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			connections.Add(1)
+			return pipe.Dial(ctx, network, address)
+		}}
+		defer transport.CloseIdleConnections()
+		test(t, newBackend(t, ollama.Config{URL: s.URL, Model: "m", Version: "0.17.4", HTTPClient: &http.Client{Transport: transport}}), connections)
+	})
+}
+
 // A fast model's answer is read to its end when its consumer leaves early, and
 // the connection is used again.
 func TestLeaveFastModel(t *testing.T) {
 	server := &handingOver{lines: 40, wait: func(context.Context, int) {}}
-	var connections atomic.Int32
-	s := httptest.NewUnstartedServer(server)
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			connections.Add(1)
+	overPipe(t, server, func(t *testing.T, b *ollama.Backend, connections *atomic.Int32) {
+		req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 64}}
+		for place := range 20 {
+			n := 0
+			for _, err := range b.Sample(t.Context(), req) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n++; n > place {
+					break
+				}
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			n = 0
+			for _, err := range b.Sample(ctx, req) {
+				if n++; n > place {
+					cancel()
+				}
+				if err != nil && !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+			}
+			cancel()
 		}
-	}
-	s.Start()
-	defer s.Close()
-	b := newBackend(t, ollama.Config{URL: s.URL, Model: "m", Version: "0.17.4", HTTPClient: s.Client()})
-	req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 64}}
-	for place := range 20 {
-		n := 0
-		for _, err := range b.Sample(t.Context(), req) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n++; n > place {
-				break
-			}
+		if server.deaf.Load() {
+			t.Error("the model is deaf: a connection was closed while a line was being handed over")
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		n = 0
-		for _, err := range b.Sample(ctx, req) {
-			if n++; n > place {
-				cancel()
-			}
-			if err != nil && !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
+		if n := connections.Load(); n != 1 {
+			t.Errorf("there were %d connections, want 1 that is used again and again", n)
 		}
-		cancel()
-	}
-	if server.deaf.Load() {
-		t.Error("the model is deaf: a connection was closed while a line was being handed over")
-	}
-	if n := connections.Load(); n != 1 {
-		t.Errorf("there were %d connections, want 1 that is used again and again", n)
-	}
+	})
 }
 
 // A slow model is left right after a line, or when no line comes.
 func TestLeaveSlowModel(t *testing.T) {
-	left := make(chan int, 1)
+	var left chan int
 	server := &handingOver{lines: 100, wait: func(ctx context.Context, line int) {
 		if line < 3 {
 			return
@@ -121,31 +135,31 @@ func TestLeaveSlowModel(t *testing.T) {
 		<-ctx.Done() // the fourth token takes until the client has gone
 		left <- line
 	}}
-	s := httptest.NewServer(server)
-	defer s.Close()
-	b := newBackend(t, ollama.Config{URL: s.URL, Model: "m", Version: "0.17.4"})
-	for _, cancelled := range []bool{false, true} {
-		ctx, cancel := context.WithCancel(t.Context())
-		n := 0
-		for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1000}}) {
-			n++
-			if n == 3 && cancelled {
-				cancel()
-			} else if n == 3 {
-				break
+	overPipe(t, server, func(t *testing.T, b *ollama.Backend, _ *atomic.Int32) {
+		left = make(chan int, 1)
+		for _, cancelled := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			n, begun := 0, time.Now()
+			for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1000}}) {
+				n++
+				if n == 3 && cancelled {
+					cancel()
+				} else if n == 3 {
+					break
+				}
+				if n > 3 && !errors.Is(err, context.Canceled) {
+					t.Errorf("after the cancellation: %v", err)
+				}
 			}
-			if n > 3 && !errors.Is(err, context.Canceled) {
-				t.Errorf("after the cancellation: %v", err)
+			cancel()
+			if line := <-left; line != 3 || time.Since(begun) > 200*time.Millisecond {
+				t.Errorf("the server noticed at line %d, after %v", line, time.Since(begun))
 			}
 		}
-		cancel()
-		if line := <-left; line != 3 {
-			t.Errorf("the server noticed at line %d", line)
+		if server.deaf.Load() {
+			t.Error("the model is deaf")
 		}
-	}
-	if server.deaf.Load() {
-		t.Error("the model is deaf")
-	}
+	})
 }
 
 // A whole answer, and one that has not begun, is left at once: nothing is handed
