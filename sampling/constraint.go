@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"fmt"
+	"regexp/syntax"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,9 +21,9 @@ type Constraint struct {
 // A language is shared by all copies of a Constraint. Its translations are
 // computed on first use.
 type language struct {
-	err     error    // why no request may have this Constraint
-	choices []string // the texts, where it is a list
-	tree    *tree
+	err     error          // why no request may have this Constraint
+	choices []string       // the texts, where it is a list
+	expr    *syntax.Regexp // in normal form
 
 	pattern func() string
 	gbnf    func() string
@@ -36,11 +37,11 @@ type wrapping struct {
 	c             Constraint
 }
 
-func newConstraint(t *tree, choices []string) Constraint {
-	l := &language{tree: t, choices: choices}
-	l.pattern = sync.OnceValue(func() string { return writePattern(t) })
-	l.gbnf = sync.OnceValue(func() string { return writeGBNF(t) })
-	l.machine = sync.OnceValue(func() *machine { return compile(t) })
+func newConstraint(expr *syntax.Regexp, choices []string) Constraint {
+	l := &language{expr: expr, choices: choices}
+	l.pattern = sync.OnceValue(func() string { return writePattern(expr) })
+	l.gbnf = sync.OnceValue(func() string { return writeGBNF(expr) })
+	l.machine = sync.OnceValue(func() *machine { return compile(expr) })
 	return Constraint{l}
 }
 
@@ -79,8 +80,10 @@ func OneOf(texts ...string) Constraint {
 	if len(texts) == 1 && texts[0] == "" {
 		return refused("OneOf allows the empty text alone; drop the Constraint, or give texts")
 	}
-	sorted := slices.Clone(texts)
-	slices.Sort(sorted)
+	sorted := make([][]rune, len(texts))
+	for i, text := range slices.Sorted(slices.Values(texts)) {
+		sorted[i] = []rune(text)
+	}
 	return newConstraint(trie(sorted, 0), slices.Clone(texts))
 }
 
@@ -93,11 +96,11 @@ func OneOf(texts ...string) Constraint {
 // empty one, or is too large: 64 KiB of source, or 65,536 states with repetitions
 // written out. Leave long repetitions open, as in [a-z]+, and set MaxTokens.
 func Matching(expr string) (Constraint, error) {
-	t, err := parse(expr)
+	re, err := parse(expr)
 	if err != nil {
 		return Constraint{}, fmt.Errorf("%w: Constraint: the expression %s %w", ErrInvalid, quoteShort(expr), err)
 	}
-	return newConstraint(t, nil), nil
+	return newConstraint(re, nil), nil
 }
 
 // quoteShort quotes the beginning of a text for an error.
@@ -131,7 +134,7 @@ func (c Constraint) Wrap(before, after string) Constraint {
 	for i, text := range choices {
 		choices[i] = before + text + after
 	}
-	w := &wrapping{before, after, newConstraint(concat(literal(before), c.lang.tree, literal(after)), choices)}
+	w := &wrapping{before, after, newConstraint(concat(literal([]rune(before)), c.lang.expr, literal([]rune(after))), choices)}
 	c.lang.wrapped.Store(w)
 	return w.c
 }

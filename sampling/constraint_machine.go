@@ -1,41 +1,52 @@
 package sampling
 
 import (
+	"regexp/syntax"
 	"slices"
 	"sync/atomic"
 	"unicode/utf8"
 )
 
-// A machine is a nondeterministic automaton over bytes: Thompson's construction,
-// "Regular Expression Search Algorithm" (1968), with the characters written out
-// as UTF-8. It works on bytes because a token may end within a character. Each
-// state leads to the accepting one, so a text that reaches any state can still
-// become a match.
+// A machine is the nondeterministic automaton that package syntax makes of an
+// expression. It works on the bytes of UTF-8, because a token may end within a
+// character. Each state leads to the accepting one, so a text that reaches any state can
+// still become a match.
 type machine struct {
-	states []nfaState
-	start  int32
+	states        []nfaState
+	start, accept int32
 
 	classes [256]uint8 // bytes that no state tells apart have the same class
 	bytes   []byte     // a byte of each class
 	cache   atomic.Pointer[cache]
 }
 
-// An nfaState reads a byte from lo to hi, or splits in two if lo > hi.
+// An nfaState reads a byte from lo to hi, or splits in two if lo > hi. It is a smaller
+// syntax.Inst: a machine may have many.
 type nfaState struct {
 	lo, hi     byte
 	next, also int32
 }
 
-const accept = 0 // the state at which a text matches
-
 func (s *nfaState) splits() bool { return s.lo > s.hi }
 
-func compile(t *tree) *machine {
-	b := builder{m: &machine{states: []nfaState{{lo: 1}}}, shared: make(map[nfaState]int32)}
-	b.m.start = b.tree(t, accept)
-	b.m.classify()
-	b.m.cache.Store(newCache(b.m))
-	return b.m
+func compile(re *syntax.Regexp) *machine {
+	prog, _ := syntax.Compile(encoded(re).Simplify()) // it has no error
+	m := &machine{states: make([]nfaState, len(prog.Inst)), start: int32(prog.Start)}
+	for i, inst := range prog.Inst {
+		s := nfaState{lo: 1, next: int32(inst.Out), also: int32(inst.Out)}
+		switch inst.Op {
+		case syntax.InstMatch:
+			m.accept = int32(i)
+		case syntax.InstAlt:
+			s.also = int32(inst.Arg)
+		case syntax.InstRune, syntax.InstRune1:
+			s.lo, s.hi = byte(inst.Rune[0]), byte(inst.Rune[len(inst.Rune)-1])
+		}
+		m.states[i] = s
+	}
+	m.classify()
+	m.cache.Store(newCache(m))
+	return m
 }
 
 // classify fills in the classes of bytes.
@@ -57,123 +68,60 @@ func (m *machine) classify() {
 	}
 }
 
-// A builder makes states from the end of a text to its start, because each needs
-// its successor.
-type builder struct {
-	m      *machine
-	shared map[nfaState]int32 // states of classes, which share their ends
-}
-
-func (b *builder) add(s nfaState) int32 {
-	b.m.states = append(b.m.states, s)
-	return int32(len(b.m.states) - 1)
-}
-
-func (b *builder) split(first, second int32) int32 {
-	return b.add(nfaState{lo: 1, next: first, also: second})
-}
-
-// tree returns the state from which t leads to next.
-func (b *builder) tree(t *tree, next int32) int32 {
-	switch t.op {
-	case opLiteral:
-		for i := len(t.text) - 1; i >= 0; i-- {
-			next = b.add(nfaState{lo: t.text[i], hi: t.text[i], next: next})
+// encoded returns the expression whose runes are the bytes of the texts of re.
+func encoded(re *syntax.Regexp) *syntax.Regexp {
+	switch re.Op {
+	case syntax.OpLiteral:
+		var text []rune
+		for _, b := range []byte(string(re.Rune)) {
+			text = append(text, rune(b))
 		}
-	case opClass:
-		clear(b.shared)
-		next = b.sequences(utf8Ranges(t.set), next)
-	case opConcat:
-		for _, s := range slices.Backward(t.sub) {
-			next = b.tree(s, next)
-		}
-	case opAlternate:
-		at := int32(-1)
-		for _, s := range slices.Backward(t.sub) {
-			one := b.tree(s, next)
-			if at < 0 {
-				at = one
-			} else {
-				at = b.split(one, at)
-			}
-		}
-		if at < 0 { // nothing: a state without a byte
-			at = b.split(0, 0)
-			b.m.states[at].next, b.m.states[at].also = at, at
-		}
-		next = at
-	case opRepeat:
-		if t.max == unlimited {
-			loop := b.split(0, next)
-			b.m.states[loop].next = b.tree(t.sub[0], loop)
-			next = loop
-		} else {
-			end := next
-			for range t.max - t.min {
-				next = b.split(b.tree(t.sub[0], next), end)
-			}
-		}
-		for range t.min {
-			next = b.tree(t.sub[0], next)
-		}
+		return literal(text)
+	case syntax.OpCharClass:
+		return anyOf(utf8Ranges(re.Rune))
 	}
-	return next
+	sub := make([]*syntax.Regexp, len(re.Sub))
+	for i, s := range re.Sub {
+		sub[i] = encoded(s)
+	}
+	return &syntax.Regexp{Op: re.Op, Min: re.Min, Max: re.Max, Sub: sub}
 }
 
-// A byteRange is one byte of an encoded range of characters.
-type byteRange struct{ lo, hi byte }
-
-// sequences adds the states of sorted sequences, with common beginnings and equal
-// states shared.
-func (b *builder) sequences(all [][]byteRange, next int32) int32 {
-	at := int32(-1)
-	for to := len(all); to > 0; {
-		from := to - 1
-		for from > 0 && all[from-1][0] == all[to-1][0] {
-			from--
-		}
-		head, tails := all[from][0], make([][]byteRange, 0, to-from)
-		for _, s := range all[from:to] {
-			if len(s) > 1 {
-				tails = append(tails, s[1:])
+// anyOf returns the expression of sorted sequences, with common beginnings shared.
+func anyOf(sequences [][]rune) *syntax.Regexp {
+	var all []*syntax.Regexp
+	for len(sequences) > 0 {
+		head := sequences[0][:2]
+		var tails [][]rune
+		n := 0
+		for n < len(sequences) && slices.Equal(sequences[n][:2], head) {
+			if tail := sequences[n][2:]; len(tail) > 0 {
+				tails = append(tails, tail)
 			}
+			n++
 		}
-		after := next
+		one := &syntax.Regexp{Op: syntax.OpCharClass, Rune: head}
 		if len(tails) > 0 {
-			after = b.sequences(tails, next)
+			one = concat(one, anyOf(tails))
 		}
-		one := b.share(nfaState{lo: head.lo, hi: head.hi, next: after})
-		if at < 0 {
-			at = one
-		} else {
-			at = b.share(nfaState{lo: 1, next: one, also: at})
-		}
-		to = from
+		all = append(all, one)
+		sequences = sequences[n:]
 	}
-	return at
+	return join(syntax.OpAlternate, all, nothing)
 }
 
-func (b *builder) share(s nfaState) int32 {
-	at, ok := b.shared[s]
-	if !ok {
-		at = b.add(s)
-		b.shared[s] = at
-	}
-	return at
-}
-
-// utf8Ranges returns the encodings of the runes of a class as sequences of byte
-// ranges, in ascending order.
+// utf8Ranges returns the encodings of the runes of a class as sequences, in ascending
+// order. A sequence has the first and the last value of each byte.
 //
 // Worked example: U+0041 to U+07FF is [41-7F] and [C2-DF][80-BF].
-func utf8Ranges(set []rune) (all [][]byteRange) {
-	for i := 0; i < len(set); i += 2 {
-		all = appendRanges(all, set[i], set[i+1])
+func utf8Ranges(set []rune) (all [][]rune) {
+	for pair := range slices.Chunk(set, 2) {
+		all = appendRanges(all, pair[0], pair[1])
 	}
 	return all
 }
 
-func appendRanges(all [][]byteRange, lo, hi rune) [][]byteRange {
+func appendRanges(all [][]rune, lo, hi rune) [][]rune {
 	// Encodings of one length only.
 	for _, last := range []rune{0x7F, 0x7FF, 0xFFFF} {
 		if lo <= last && hi > last {
@@ -193,19 +141,10 @@ func appendRanges(all [][]byteRange, lo, hi rune) [][]byteRange {
 			return appendRanges(appendRanges(all, lo, hi&^low-1), hi&^low, hi)
 		}
 	}
-	var first, last [utf8.UTFMax]byte
-	sequence := make([]byteRange, utf8.EncodeRune(first[:], lo))
-	utf8.EncodeRune(last[:], hi)
-	for i := range sequence {
-		sequence[i] = byteRange{first[i], last[i]}
+	first, last := string(lo), string(hi)
+	sequence := make([]rune, 0, 2*len(first))
+	for i := range len(first) {
+		sequence = append(sequence, rune(first[i]), rune(last[i]))
 	}
 	return append(all, sequence)
-}
-
-// classSize returns how many states a class takes at most.
-func classSize(set []rune) (n int) {
-	for _, s := range utf8Ranges(set) {
-		n += 1 + len(s)
-	}
-	return n
 }

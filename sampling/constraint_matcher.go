@@ -151,7 +151,7 @@ func (c *cache) follow(from int32) (match bool) {
 		}
 		c.seen[i] = c.round
 		switch s := &c.m.states[i]; {
-		case i == accept:
+		case i == c.m.accept:
 			match = true
 		case s.splits():
 			c.stack = append(c.stack, s.also, s.next)

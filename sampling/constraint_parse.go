@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
+	"slices"
 	"unicode"
+	"unicode/utf16"
 )
 
 const (
@@ -12,9 +14,9 @@ const (
 	maxStates     = 64 << 10 // of the machine
 )
 
-// parse returns the tree of an expression. Its errors continue a sentence that
+// parse returns an expression in normal form. Its errors continue a sentence that
 // begins with the expression.
-func parse(expr string) (*tree, error) {
+func parse(expr string) (*syntax.Regexp, error) {
 	if len(expr) > maxExpression {
 		return nil, fmt.Errorf("has %d bytes, and %d is the most", len(expr), maxExpression)
 	}
@@ -26,23 +28,48 @@ func parse(expr string) (*tree, error) {
 		}
 		return nil, fmt.Errorf("does not parse: %v", err)
 	}
-	p := parser{sizes: make(map[*tree]int)}
-	t, err := p.tree(re, true, true)
+	var n normalizer
+	re = n.normal(re, true, true)
 	switch {
-	case err != nil:
-		return nil, err
-	case t == nothing:
+	case n.err != nil:
+		return nil, n.err
+	case countStates(re) > maxStates:
+		return nil, errTooLarge
+	case re.Op == syntax.OpNoMatch:
 		return nil, errors.New("matches no text")
-	case t == empty:
+	case re.Op == syntax.OpEmptyMatch:
 		return nil, errors.New("matches only the empty text")
 	}
-	return t, nil
+	return re, nil
 }
 
-// A parser translates what package syntax parsed.
-type parser struct {
-	sizes map[*tree]int // how many states a tree takes
-	size  int           // of all literals and classes so far, not repeated
+var errTooLarge = fmt.Errorf("is too large: more than %d states with its repetitions written out; leave long repetitions open, as in [a-z]+", maxStates)
+
+// countStates returns the most states that re takes, or more than maxStates.
+func countStates(re *syntax.Regexp) int {
+	n := 1
+	switch re.Op {
+	case syntax.OpLiteral:
+		n = len(string(re.Rune))
+	case syntax.OpCharClass:
+		n = 0
+		for _, sequence := range utf8Ranges(re.Rune) {
+			n += 1 + len(sequence)/2
+		}
+	case syntax.OpRepeat:
+		n = (1 + countStates(re.Sub[0])) * max(re.Max, re.Min+1)
+	default:
+		for _, sub := range re.Sub {
+			n = min(maxStates, n) + 1 + countStates(sub)
+		}
+	}
+	return min(maxStates+1, n)
+}
+
+// A normalizer brings what package syntax parsed into normal form.
+type normalizer struct {
+	err  error // the first
+	size int   // of all literals and classes so far, not repeated
 }
 
 var assertions = map[syntax.Op]string{
@@ -54,131 +81,84 @@ var assertions = map[syntax.Op]string{
 	syntax.OpNoWordBoundary: `\B; servers read word boundaries differently`,
 }
 
-// tree translates re. first and last say whether nothing comes before and after.
-func (p *parser) tree(re *syntax.Regexp, first, last bool) (*tree, error) {
-	t, err := p.plain(re, first, last)
-	if err != nil {
-		return nil, err
+// normal returns the normal form of re. first and last say whether nothing comes before
+// and after it.
+func (n *normalizer) normal(re *syntax.Regexp, first, last bool) *syntax.Regexp {
+	if n.err != nil {
+		return nothing
 	}
-	n := stateCount(t, p.sizes)
-	if len(re.Sub) == 0 {
-		p.size += n
-	}
-	if max(n, p.size) > maxStates {
-		return nil, fmt.Errorf("is too large: more than %d states with its repetitions written out; leave long repetitions open, as in [a-z]+", maxStates)
-	}
-	return t, nil
-}
-
-func (p *parser) plain(re *syntax.Regexp, first, last bool) (*tree, error) {
 	switch re.Op {
 	case syntax.OpNoMatch:
-		return nothing, nil
+		return nothing
 	case syntax.OpEmptyMatch:
-		return empty, nil
-	case syntax.OpLiteral:
-		parts := make([]*tree, len(re.Rune))
-		for i, r := range re.Rune {
-			parts[i] = character(r, re.Flags&syntax.FoldCase != 0)
+		return empty
+	case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyCharNotNL, syntax.OpAnyChar:
+		own := characters(re)
+		if n.size += countStates(own); n.size > maxStates {
+			n.err = errTooLarge
 		}
-		return concat(parts...), nil
-	case syntax.OpCharClass:
-		return class(re.Rune), nil
-	case syntax.OpAnyCharNotNL:
-		return class([]rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune}), nil
-	case syntax.OpAnyChar:
-		return class([]rune{0, unicode.MaxRune}), nil
+		return own
 	case syntax.OpCapture:
-		return p.tree(re.Sub[0], first, last)
-	case syntax.OpBeginText:
-		if first {
-			return empty, nil
+		return n.normal(re.Sub[0], first, last)
+	case syntax.OpStar:
+		return repeat(n.normal(re.Sub[0], false, false), 0, unlimited)
+	case syntax.OpPlus:
+		return repeat(n.normal(re.Sub[0], false, false), 1, unlimited)
+	case syntax.OpQuest:
+		return repeat(n.normal(re.Sub[0], false, false), 0, 1)
+	case syntax.OpRepeat:
+		return repeat(n.normal(re.Sub[0], false, false), re.Min, re.Max)
+	case syntax.OpConcat:
+		return n.concat(re.Sub, first, last)
+	case syntax.OpAlternate:
+		parts := make([]*syntax.Regexp, len(re.Sub))
+		for i, sub := range re.Sub {
+			parts[i] = n.normal(sub, first, last)
 		}
-	case syntax.OpEndText:
-		if last {
-			return empty, nil
-		}
-	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
-		t, err := p.tree(re.Sub[0], false, false)
-		if err != nil {
-			return nil, err
-		}
-		least, most := re.Min, re.Max
-		switch re.Op {
-		case syntax.OpStar:
-			least, most = 0, unlimited
-		case syntax.OpPlus:
-			least, most = 1, unlimited
-		case syntax.OpQuest:
-			least, most = 0, 1
-		}
-		return repeat(t, least, most), nil
-	case syntax.OpConcat, syntax.OpAlternate:
-		return p.several(re, first, last)
+		return alternate(parts...)
 	}
-	if what, ok := assertions[re.Op]; ok {
-		return nil, fmt.Errorf("has %s", what)
+	if re.Op == syntax.OpBeginText && first || re.Op == syntax.OpEndText && last {
+		return empty
 	}
-	return nil, fmt.Errorf("has %v, which has no translation", re.Op)
+	n.err = fmt.Errorf("has %s", assertions[re.Op])
+	return nothing
 }
 
-func (p *parser) several(re *syntax.Regexp, first, last bool) (*tree, error) {
-	parts := make([]*tree, len(re.Sub))
+func (n *normalizer) concat(sub []*syntax.Regexp, first, last bool) *syntax.Regexp {
 	// The last part that is not an anchor still has nothing after it.
-	end := len(re.Sub) - 1
-	for end > 0 && re.Sub[end].Op == syntax.OpEndText {
+	end := len(sub) - 1
+	for end > 0 && sub[end].Op == syntax.OpEndText {
 		end--
 	}
-	for i, sub := range re.Sub {
-		var err error
-		if re.Op == syntax.OpAlternate {
-			parts[i], err = p.tree(sub, first, last)
-		} else {
-			parts[i], err = p.tree(sub, first, last && i >= end)
-			first = first && sub.Op == syntax.OpBeginText
-		}
-		if err != nil {
-			return nil, err
-		}
+	parts := make([]*syntax.Regexp, len(sub))
+	for i, s := range sub {
+		parts[i] = n.normal(s, first, last && i >= end)
+		first = first && s.Op == syntax.OpBeginText
 	}
-	if re.Op == syntax.OpAlternate {
-		return alternate(parts...), nil
-	}
-	return concat(parts...), nil
+	return concat(parts...)
 }
 
-// character returns the tree of one rune, or of all its cases.
-func character(r rune, fold bool) *tree {
-	pairs := []rune{r, r}
-	if fold {
+// characters returns the normal form of a literal or a class.
+func characters(re *syntax.Regexp) *syntax.Regexp {
+	switch {
+	case re.Op == syntax.OpCharClass:
+		return class(re.Rune)
+	case re.Op == syntax.OpAnyCharNotNL:
+		return class([]rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune})
+	case re.Op == syntax.OpAnyChar:
+		return class([]rune{0, unicode.MaxRune})
+	case slices.ContainsFunc(re.Rune, utf16.IsSurrogate):
+		return nothing
+	case re.Flags&syntax.FoldCase == 0:
+		return literal(re.Rune)
+	}
+	parts := make([]*syntax.Regexp, len(re.Rune))
+	for i, r := range re.Rune {
+		pairs := []rune{r, r}
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
 			pairs = append(pairs, other, other)
 		}
+		parts[i] = class(pairs)
 	}
-	return class(sortPairs(pairs))
-}
-
-// stateCount returns the number of states of t's machine, or more than maxStates.
-// known caches the counts of trees.
-func stateCount(t *tree, known map[*tree]int) int {
-	if n, ok := known[t]; ok {
-		return n
-	}
-	n := 1
-	switch t.op {
-	case opLiteral:
-		n = len(t.text)
-	case opClass:
-		n = classSize(t.set)
-	case opRepeat:
-		n = stateCount(t.sub[0], known)
-		times := max(t.max, t.min+1)
-		n = min(maxStates+1, (n+1)*times)
-	default:
-		for _, s := range t.sub {
-			n = min(maxStates+1, n+1+stateCount(s, known))
-		}
-	}
-	known[t] = n
-	return n
+	return concat(parts...)
 }

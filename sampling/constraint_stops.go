@@ -57,7 +57,7 @@ func (m *machine) avoids(f *finder) bool {
 		open = open[:len(open)-1]
 		s := &m.states[at.state]
 		switch {
-		case at.state == accept:
+		case at.state == m.accept:
 			return true
 		case s.splits():
 			add(s.also, at.node)

@@ -2,17 +2,23 @@ package sampling
 
 import (
 	"fmt"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// A notation is how a tree is written: as a regular expression or as a grammar.
+// A notation is how an expression is written: as a regular expression or as a grammar.
 type notation struct {
-	quotes  bool   // a literal is quoted, and so is a unit
+	quote   string // around a literal, which is a unit then
 	between string // two parts of a sequence
 	or      string
+	literal escape
+	class   escape
 }
+
+// An escape is how special characters are written, in the syntax of package fmt.
+type escape struct{ special, form string }
 
 // Both use only syntax that all servers read alike: groups without ?:, and most
 // characters unescaped. In particular
@@ -21,51 +27,53 @@ type notation struct {
 //   - vLLM reads [\^b] as [^b], so ^ comes last in a class;
 //   - llama.cpp has no escapes for ^ and -.
 var (
-	patternNotation = notation{or: "|"}
-	gbnfNotation    = notation{quotes: true, between: " ", or: " | "}
+	patternNotation = notation{or: "|", literal: escape{`\.+*?()|[]{}^$`, `\%c`}, class: escape{`\[]-`, `\%c`}}
+	gbnfNotation    = notation{quote: `"`, between: " ", or: " | ", literal: escape{`\"`, `\%c`}, class: escape{`\[]-^`, `\x%02X`}}
 )
 
 // A pattern is one unit, so that a server may add text before or after it.
-func writePattern(t *tree) string { return patternNotation.write("", t, opConcat) }
+func writePattern(re *syntax.Regexp) string {
+	return patternNotation.write("", re, syntax.OpConcat)
+}
 
-func writeGBNF(t *tree) string { return gbnfNotation.write("root ::= ", t, opAlternate) + "\n" }
+func writeGBNF(re *syntax.Regexp) string {
+	return gbnfNotation.write("root ::= ", re, syntax.OpAlternate) + "\n"
+}
 
-func (n *notation) write(head string, t *tree, within treeOp) string {
+func (n *notation) write(head string, re *syntax.Regexp, within syntax.Op) string {
 	var b strings.Builder
 	b.WriteString(head)
-	n.tree(&b, t, within)
+	n.expr(&b, re, within)
 	return b.String()
 }
 
-// tree writes t, in parentheses if it binds less closely than within.
-func (n *notation) tree(b *strings.Builder, t *tree, within treeOp) {
-	loose := t.op >= opConcat || t.op == opLiteral && !n.quotes && t.single() == nil
-	if within == opConcat && t.op == opAlternate || within == opRepeat && loose {
+// expr writes re, in parentheses if it binds less closely than within.
+func (n *notation) expr(b *strings.Builder, re *syntax.Regexp, within syntax.Op) {
+	loose := re.Op > syntax.OpCharClass || re.Op == syntax.OpLiteral && n.quote == "" && len(re.Rune) > 1
+	if within == syntax.OpConcat && re.Op == syntax.OpAlternate || within == syntax.OpRepeat && loose {
 		b.WriteByte('(')
 		defer b.WriteByte(')')
 	}
-	switch t.op {
-	case opLiteral:
-		n.literal(b, t.text)
-	case opClass:
-		n.class(b, t.set)
-	case opConcat:
-		for i, s := range t.sub {
+	several := func(between string) {
+		for i, sub := range re.Sub {
 			if i > 0 {
-				b.WriteString(n.between)
+				b.WriteString(between)
 			}
-			n.tree(b, s, opConcat)
+			n.expr(b, sub, re.Op)
 		}
-	case opAlternate:
-		for i, s := range t.sub {
-			if i > 0 {
-				b.WriteString(n.or)
-			}
-			n.tree(b, s, opAlternate)
-		}
-	case opRepeat:
-		n.tree(b, t.sub[0], opRepeat)
-		b.WriteString(bounds(t.min, t.max))
+	}
+	switch re.Op {
+	case syntax.OpLiteral:
+		n.writeLiteral(b, re.Rune)
+	case syntax.OpCharClass:
+		n.writeClass(b, re.Rune)
+	case syntax.OpConcat:
+		several(n.between)
+	case syntax.OpAlternate:
+		several(n.or)
+	case syntax.OpRepeat:
+		n.expr(b, re.Sub[0], syntax.OpRepeat)
+		b.WriteString(bounds(re.Min, re.Max))
 	}
 }
 
@@ -86,30 +94,22 @@ func bounds(least, most int) string {
 	return fmt.Sprintf("{%d,%d}", least, most)
 }
 
-func (n *notation) literal(b *strings.Builder, text string) {
-	special := `\.+*?()|[]{}^$`
-	if n.quotes {
-		special = `\"`
-		b.WriteByte('"')
-		defer b.WriteByte('"')
-	}
+func (n *notation) writeLiteral(b *strings.Builder, text []rune) {
+	b.WriteString(n.quote)
 	for _, r := range text {
-		switch {
-		case strings.ContainsRune(special, r):
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case isControl(r) && !n.quotes:
-			n.class(b, []rune{r, r})
-		default:
-			writeRune(b, r)
+		if isControl(r) && n.quote == "" {
+			n.writeClass(b, []rune{r, r})
+		} else {
+			n.literal.write(b, r)
 		}
 	}
+	b.WriteString(n.quote)
 }
 
-// class writes a class, or its complement if that is shorter.
-func (n *notation) class(b *strings.Builder, set []rune) {
+// writeClass writes a class, or its complement if that is shorter.
+func (n *notation) writeClass(b *strings.Builder, set []rune) {
 	b.WriteByte('[')
-	if last := set[len(set)-1]; last == unicode.MaxRune {
+	if set[len(set)-1] == unicode.MaxRune {
 		if rest := complement(set); 0 < len(rest) && len(rest) < len(set) {
 			b.WriteByte('^')
 			set = rest
@@ -118,19 +118,19 @@ func (n *notation) class(b *strings.Builder, set []rune) {
 	caret, control := "", ""
 	for p := range slices.Chunk(set, 2) {
 		first, last := p[0], p[1]
-		if first == '^' && !n.quotes {
+		if first == '^' && n.quote == "" {
 			caret = "^"
 			if first++; first > last {
 				continue
 			}
 		}
 		var pair strings.Builder
-		n.member(&pair, first)
+		n.class.write(&pair, first)
 		if last > first+1 {
 			pair.WriteByte('-')
 		}
 		if last > first {
-			n.member(&pair, last)
+			n.class.write(&pair, last)
 		}
 		if isControl(last) {
 			control = pair.String() + control // a DEL may come after a letter, so it comes first
@@ -141,23 +141,26 @@ func (n *notation) class(b *strings.Builder, set []rune) {
 	b.WriteString(control + caret + "]")
 }
 
-func (n *notation) member(b *strings.Builder, r rune) {
-	switch {
-	case !strings.ContainsRune(`\]^[-`, r) || r == '^' && !n.quotes:
-		writeRune(b, r)
-	case n.quotes:
-		fmt.Fprintf(b, `\x%02X`, r)
-	default:
-		b.WriteByte('\\')
-		b.WriteRune(r)
+// complement returns the runes that are not in set.
+func complement(set []rune) []rune {
+	var rest []rune
+	next := rune(0)
+	for p := range slices.Chunk(set, 2) {
+		if p[0] > next {
+			rest = append(rest, next, p[0]-1)
+		}
+		next = p[1] + 1
 	}
+	return single(class(rest))
 }
 
 // isControl reports whether a character is written as \x and two digits.
 func isControl(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7F }
 
-func writeRune(b *strings.Builder, r rune) {
+func (e escape) write(b *strings.Builder, r rune) {
 	switch {
+	case strings.ContainsRune(e.special, r):
+		fmt.Fprintf(b, e.form, r)
 	case r == '\n':
 		b.WriteString(`\n`)
 	case r == '\r':
