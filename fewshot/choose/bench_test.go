@@ -43,20 +43,18 @@ func newPlainBM25(pool []example) *plainBM25 {
 	return p
 }
 
-func (p *plainBM25) choose(query string, k int) []hit[float64] {
+func (p *plainBM25) choose(pool []example, query string, k int) (*Ranking, error) {
 	idf := map[string]float64{}
 	for _, w := range strings.Fields(strings.ToLower(query)) {
 		idf[w] += float64(len(p.texts)) / (p.with[w] + 1)
 	}
-	found := best[float64]{k: k}
-	for i, text := range p.texts {
+	return top(context.Background(), pool, query, k, func(i int) float64 {
 		score := 0.0
-		for _, w := range text {
-			score += idf[w] / (1 + 1.2*(0.25+0.75*float64(len(text))/p.mean))
+		for _, w := range p.texts[i] {
+			score += idf[w] / (1 + 1.2*(0.25+0.75*float64(len(p.texts[i]))/p.mean))
 		}
-		found.offer(hit[float64]{i, score})
-	}
-	return found.sorted()
+		return score
+	})
 }
 
 // BenchmarkBM25 chooses 8 examples for queries of about 10 words, drawn as the
@@ -75,7 +73,9 @@ func BenchmarkBM25(b *testing.B) {
 				p := newPlainBM25(pool)
 				i := 0
 				for b.Loop() {
-					p.choose(queries[i%len(queries)].In, 8)
+					if _, err := p.choose(pool, queries[i%len(queries)].In, 8); err != nil {
+						b.Fatal(err)
+					}
 					i++
 				}
 				perPlain = float64(b.Elapsed()) / float64(b.N)

@@ -2,7 +2,6 @@ package choose
 
 import (
 	"context"
-	"errors"
 	"math"
 	"slices"
 
@@ -27,8 +26,8 @@ func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 // pairs of neighboring letters instead. Letters are compared by code point, so
 // normalize text that may be composed or decomposed.
 //
-// The index takes about 120 bytes an example in a pool of 100,000 with 12 words each.
-// A query of ten words takes about half a millisecond there on one core, and three in
+// The index takes about 150 bytes an example in a pool of 100,000 with 12 words each.
+// A query of ten words takes about a millisecond there on one core, and ten in
 // a pool of a million.
 //
 // Ranking.Scores are relative to the nearest example, which has 1. Ranking.Alike is
@@ -37,20 +36,19 @@ type Words struct{}
 
 // Prepare implements [Ranker].
 func (Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
-	index, err := newWordIndex(pool)
-	if err != nil {
-		return nil, err
-	}
+	index := newWordIndex(pool)
 	return func(ctx context.Context, query string, n int) (*Ranking, error) {
-		if n <= 0 || len(pool) == 0 {
-			return &Ranking{}, nil
+		r, err := top(ctx, pool, query, n, index.scores(query))
+		if err != nil {
+			return nil, err
 		}
-		hits, err := index.search(ctx, query, pool, n)
-		if err != nil || len(hits) == 0 {
-			return &Ranking{}, err
+		if len(r.Scores) > 0 && r.Scores[0] > 0 {
+			full := r.Scores[0]
+			for i := range r.Scores {
+				r.Scores[i] /= full
+			}
 		}
-		r := ranking(hits, max(1, hits[0].score))
-		vectors := make([]wordVector, len(hits)) // each made when first asked for
+		vectors := make([]wordVector, len(r.Order)) // each made when first asked for
 		r.Alike = func(i, j int) float64 {
 			for _, at := range []int{i, j} {
 				if vectors[at] == nil {
@@ -63,89 +61,92 @@ func (Words) Prepare(pool []fewshot.Example[string, string]) (Rank, error) {
 	}, nil
 }
 
-// A wordIndex is an inverted index: for each term, the examples that have it, in
-// order, and how much it counts there. Everything is a whole number, so that a
-// score does not depend on the order in which it was added up, nor on the
-// machine.
+// A wordIndex is an inverted index. All factors are whole numbers, so that a score does
+// not depend on the order in which it was added up, nor on the machine.
 type wordIndex struct {
-	mean    float64           // terms in an example
-	n       int               // examples
-	terms   map[string]uint32 // numbered from 0 in the order in which they first come
-	starts  []uint32          // where each term's postings begin, and where the last ends
-	docs    []uint32          // the postings: which example
-	impacts []uint16          // and the second factor of the formula, from 1 to fullImpact
-	peaks   []uint16          // the highest impact of each term
+	examples int
+	mean     float64           // terms in an example
+	terms    map[string]uint32 // numbered from 0 in the order in which they first come
+	postings []posting         // by term, and those of a term in the order of the pool
+	starts   []int             // where those of each term begin, and where the last end
+}
+
+// A posting is an example that has a term.
+type posting struct {
+	example uint32
+	impact  uint32 // the second factor of the formula, in fullImpacts; before that, how often it has the term
 }
 
 // fullImpact is the limit of the second factor, 1.
 const fullImpact = math.MaxUint16
 
-var errTooMuch = errors.New("the pool has more than about a GiB of words, too many for an index; split it")
-
-// newWordIndex reads the pool once, noting the terms example by example, and then
-// turns the notes into postings.
-func newWordIndex(pool []example) (*wordIndex, error) {
-	x := &wordIndex{n: len(pool), terms: map[string]uint32{}}
-	var noted []uint32                // terms
-	ends := make([]uint32, len(pool)) // where the notes of each example end
-	for i := range pool {
-		// A letter may be in two pairs, and be longer in lower case.
-		most := 4 * uint64(len(pool[i].In))
-		if uint64(len(noted))+most > math.MaxUint32 {
-			return nil, errTooMuch
-		}
-		eachTerm(pool[i].In, func(term []byte) {
+func newWordIndex(pool []example) *wordIndex {
+	x := &wordIndex{examples: len(pool), terms: map[string]uint32{}}
+	lengths, total := make([]int, len(pool)), 0
+	var postings [][]posting // by term
+	for i, e := range pool {
+		eachTerm(e.In, func(term []byte) {
 			t, ok := x.terms[string(term)]
 			if !ok {
 				t = uint32(len(x.terms))
 				x.terms[string(term)] = t
+				postings = append(postings, nil)
 			}
-			noted = append(noted, t)
+			if last := len(postings[t]) - 1; last >= 0 && postings[t][last].example == uint32(i) {
+				postings[t][last].impact++
+			} else {
+				postings[t] = append(postings[t], posting{uint32(i), 1})
+			}
+			lengths[i]++
 		})
-		ends[i] = uint32(len(noted))
+		total += lengths[i]
 	}
-	x.mean = float64(len(noted)) / float64(len(pool))
+	x.mean = float64(total) / float64(len(pool))
+	x.postings = slices.Concat(postings...)
+	x.starts = make([]int, 1+len(postings))
+	for t := range postings {
+		x.starts[t+1] = x.starts[t] + len(postings[t])
+	}
+	for i, p := range x.postings {
+		x.postings[i].impact = impact(p.impact, x.norm(lengths[p.example]))
+	}
+	return x
+}
 
-	// Counting sort by term: since the notes are in the order of the pool, so
-	// are each term's postings.
-	x.starts = make([]uint32, len(x.terms)+1)
-	for _, t := range noted {
-		x.starts[t+1]++
-	}
-	for t := range len(x.terms) {
-		x.starts[t+1] += x.starts[t]
-	}
-	next := slices.Clone(x.starts)
-	docs, norms := make([]uint32, len(noted)), make([]float64, len(pool))
-	at := uint32(0)
-	for i, end := range ends {
-		norms[i] = x.norm(int(end - at))
-		for ; at < end; at++ {
-			t := noted[at]
-			docs[next[t]] = uint32(i)
-			next[t]++
-		}
-	}
+// with returns the postings of a term.
+func (x *wordIndex) with(term uint32) []posting { return x.postings[x.starts[term]:x.starts[term+1]] }
 
-	// An example that has a term several times is there as often. It gets one posting.
-	impacts := make([]uint16, len(docs))
-	x.peaks = make([]uint16, len(x.terms))
-	n := uint32(0)
-	at = 0
-	for t := range x.peaks {
-		end := x.starts[t+1]
-		for x.starts[t] = n; at < end; n++ {
-			doc, first := docs[at], at
-			for at < end && docs[at] == doc {
-				at++
+// span is how many examples are scored together: their scores fit the nearest cache.
+const span = 2048
+
+// scores returns a function that gives the score of each example, one after the other
+// from the first. A float64 holds every whole number up to 2⁵³, and scores of real texts
+// are far below.
+func (x *wordIndex) scores(query string) func(i int) float64 {
+	type list struct {
+		weight float64
+		left   []posting
+	}
+	var lists []list
+	counts, _ := x.count(query)
+	for _, c := range counts {
+		lists = append(lists, list{float64(c.count) * x.weight(c.term), x.with(c.term)})
+	}
+	var scores [span]float64
+	return func(i int) float64 {
+		if i%span == 0 {
+			clear(scores[:])
+			for at := range lists {
+				l, n := &lists[at], 0
+				for n < len(l.left) && int(l.left[n].example) < i+span {
+					scores[l.left[n].example%span] += l.weight * float64(l.left[n].impact)
+					n++
+				}
+				l.left = l.left[n:]
 			}
-			docs[n], impacts[n] = doc, impactOf(at-first, norms[doc])
-			x.peaks[t] = max(x.peaks[t], impacts[n])
 		}
+		return scores[i%span]
 	}
-	x.starts[len(x.terms)] = n
-	x.docs, x.impacts = slices.Clone(docs[:n]), slices.Clone(impacts[:n])
-	return x, nil
 }
 
 // A termCount is a term and how often a text has it.
@@ -179,14 +180,14 @@ func (x *wordIndex) norm(length int) float64 {
 	return k1 * (1 - b + float64(b*float64(length)/x.mean))
 }
 
-func impactOf(count uint32, norm float64) uint16 {
+func impact(count uint32, norm float64) uint32 {
 	f := float64(count)
-	return uint16(max(1, math.Round(float64(fullImpact*f)/(f+norm))))
+	return uint32(max(1, math.Round(float64(fullImpact*f)/(f+norm))))
 }
 
 // weight is the first factor of the formula, in 65536ths.
-func (x *wordIndex) weight(term uint32) uint64 {
-	with := float64(x.starts[term+1] - x.starts[term])
-	idf := math.Log1p((float64(x.n) - with + 0.5) / (with + 0.5))
-	return uint64(max(1, math.Round(idf*(1<<16))))
+func (x *wordIndex) weight(term uint32) float64 {
+	with := float64(len(x.with(term)))
+	idf := math.Log1p((float64(x.examples) - with + 0.5) / (with + 0.5))
+	return max(1, math.Round(idf*(1<<16)))
 }

@@ -137,9 +137,9 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 	if v == nil {
 		return nil, errors.New("the Vectors are nil; make them with Embed")
 	}
-	index := make(vectorIndex, len(pool))
+	directions := make([][]float32, len(pool))
 	for i, e := range pool {
-		if index[i] = v.row(e.In); index[i] == nil {
+		if directions[i] = v.row(e.In); directions[i] == nil {
 			return nil, fmt.Errorf("the input %q has no embedding; give all inputs to Embed", shorten(e.In))
 		}
 	}
@@ -151,12 +151,11 @@ func (v *Vectors) Prepare(pool []fewshot.Example[string, string]) (Rank, error) 
 		if err != nil {
 			return nil, err
 		}
-		hits, err := index.search(ctx, direction, query, pool, n)
+		r, err := top(ctx, pool, query, n, func(i int) float64 { return dot(directions[i], direction) })
 		if err != nil {
 			return nil, err
 		}
-		r := ranking(hits, 1)
-		r.Alike = func(i, j int) float64 { return float64(dot(index[r.Order[i]], index[r.Order[j]])) }
+		r.Alike = func(i, j int) float64 { return dot(directions[r.Order[i]], directions[r.Order[j]]) }
 		return r, nil
 	}, nil
 }

@@ -168,7 +168,7 @@ func TestDot(t *testing.T) {
 			a[i], b[i] = float32(i+1), float32(2*i-7)
 			want += a[i] * b[i] // whole numbers, so that any order gives the same
 		}
-		if got := dot(a, b); got != want {
+		if got := dot(a, b); got != float64(want) {
 			t.Errorf("%d numbers: %v, want %v", size, got, want)
 		}
 	}

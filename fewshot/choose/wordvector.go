@@ -17,7 +17,7 @@ func (x *wordIndex) vector(text string) wordVector {
 	v := make(wordVector, len(counts))
 	norm, sum := x.norm(length), 0.0
 	for i, c := range counts {
-		weight := float64(x.weight(c.term)) * float64(impactOf(c.count, norm))
+		weight := x.weight(c.term) * float64(impact(c.count, norm))
 		v[i] = termWeight{c.term, weight}
 		sum += float64(weight * weight)
 	}

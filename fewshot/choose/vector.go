@@ -1,29 +1,9 @@
 package choose
 
 import (
-	"context"
 	"fmt"
 	"math"
 )
-
-// A vectorIndex is the directions of the examples' embeddings.
-type vectorIndex [][]float32
-
-// search returns the n examples with the greatest cosines, the greatest first.
-func (x vectorIndex) search(ctx context.Context, direction []float32, query string, pool []example, n int) ([]hit[float32], error) {
-	found := best[float32]{k: n, floor: -2} // less than any cosine
-	for i := range pool {
-		if i%4096 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		score := dot(x[i], direction)
-		if score <= found.floor || pool[i].In == query {
-			continue
-		}
-		found.offer(hit[float32]{i, score})
-	}
-	return found.sorted(), nil
-}
 
 // normalize writes the direction of vector into dst: the vector made 1 long.
 func normalize(dst, vector []float32) error {
@@ -48,7 +28,7 @@ func normalize(dst, vector []float32) error {
 // another let the machine add several at a time. The conversions keep it from
 // multiplying and adding in one step where it could, so that every machine gets
 // the same result.
-func dot(a, b []float32) float32 {
+func dot(a, b []float32) float64 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3, s4, s5, s6, s7 float32
 	for len(a) >= 8 && len(b) >= 8 {
@@ -65,5 +45,5 @@ func dot(a, b []float32) float32 {
 	for i := range a {
 		s0 += float32(a[i] * b[i])
 	}
-	return (s0 + s4) + (s1 + s5) + ((s2 + s6) + (s3 + s7))
+	return float64((s0 + s4) + (s1 + s5) + ((s2 + s6) + (s3 + s7)))
 }
