@@ -15,7 +15,7 @@ func TestConformance(t *testing.T) {
 	for name, f := range flavours {
 		for _, whole := range []bool{false, true} {
 			t.Run(name+map[bool]string{false: "/streamed", true: "/whole"}[whole], func(t *testing.T) {
-				kit := samplingtest.Kit{MaxTokens: 24}
+				kit := samplingtest.Kit{MaxTokens: 16}
 				switch name {
 				case "OpenAI":
 					kit.Unsupported = []sampling.Params{{TopK: 40}, {MinP: 0.1}, {RepetitionPenalty: 1.1}, {Logprobs: true, TopLogprobs: 6}}

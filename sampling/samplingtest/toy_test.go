@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/internal/seeds"
@@ -73,17 +74,29 @@ func toyTokens(text string) (ids []int) {
 	return ids
 }
 
-// toyNext returns the distribution over the next token: the tokens that are
-// drawn from, and the log probability of each byte that is not among them.
+// A distribution says what comes next.
+type distribution struct {
+	next  []sampling.Candidate // the tokens that are drawn from
+	other float64              // the log probability of each byte that is not among them
+}
+
+var toyDistributions sync.Map // by the last two tokens
+
+// toyNext returns the distribution over the next token.
 func toyNext(history []int) (next []sampling.Candidate, other float64) {
-	var last, before int
-	if len(history) > 0 {
-		last = history[len(history)-1]
+	var last [2]int
+	copy(last[:], history[max(0, len(history)-2):])
+	known, ok := toyDistributions.Load(last)
+	if !ok {
+		known, _ = toyDistributions.LoadOrStore(last, toyDistribution(last[1], last[0]))
 	}
-	if len(history) > 1 {
-		before = history[len(history)-2]
-	}
+	d := known.(distribution)
+	return slices.Clone(d.next), d.other
+}
+
+func toyDistribution(last, before int) distribution {
 	const unlikely = -14.0
+	var next []sampling.Candidate
 	next = append(next, sampling.Candidate{ID: toyAccent, Logprob: unlikely})
 	if last == toyEnd-1 { // the first byte of é
 		next[0].Logprob = 10
@@ -105,7 +118,7 @@ func toyNext(history []int) (next []sampling.Candidate, other float64) {
 	for i := range next {
 		next[i].Logprob -= math.Log(total)
 	}
-	return next, unlikely - math.Log(total)
+	return distribution{next, unlikely - math.Log(total)}
 }
 
 // toyLogprob returns the log probability of one token.
