@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/foreword-go/foreword/internal/filelock"
@@ -72,48 +73,40 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
+var errHeader = fmt.Errorf("the first line is not %s, so it is not a store of this version; choose another file", header)
+
 func (s *Store) load() error {
 	r := bufio.NewReaderSize(s.file, 1<<20)
+	var rest []byte // what is not a whole line
 	for number := 1; ; number++ {
 		line, err := readLine(r)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if err == io.EOF { // the rest is not a whole line
+		if err == io.EOF {
+			rest = line
 			break
 		}
-		if number == 1 && string(line) != header {
-			return fmt.Errorf("the first line is not %s, so it is not a store of this version; choose another file", header)
+		if err != nil {
+			return err
 		}
-		if number > 1 {
-			if key, _, ok := parse(line); ok {
-				s.index[key.short()] = s.size
-			} else {
-				s.damaged = append(s.damaged, number)
-			}
+		if number == 1 && string(line) != header {
+			return errHeader
+		}
+		if key, _, ok := parse(line); ok {
+			s.index[key.short()] = s.size
+		} else if number > 1 {
+			s.damaged = append(s.damaged, number)
 		}
 		s.size += int64(len(line)) + 1
 	}
-	end, err := s.file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
+	if s.size == 0 && !strings.HasPrefix(header, string(rest)) {
+		return errHeader
 	}
-	if s.size == 0 {
-		if head := make([]byte, min(end, int64(len(header)))); end > 0 {
-			if _, err := s.file.ReadAt(head, 0); err != nil {
-				return err
-			}
-			if !bytes.HasPrefix([]byte(header), head) {
-				return errors.New("the file is not a store of exchanges; choose another file")
-			}
-		}
-		if err := s.file.Truncate(0); err != nil {
+	if len(rest) > 0 {
+		if err := s.file.Truncate(s.size); err != nil {
 			return err
 		}
-		return s.write([]byte(header + lineBreak))
 	}
-	if end > s.size {
-		return s.file.Truncate(s.size)
+	if s.size == 0 {
+		return s.write([]byte(header + lineBreak))
 	}
 	return nil
 }
@@ -218,6 +211,15 @@ func (s *Store) write(line []byte) error {
 func (s *Store) Each(f func(line int, value []byte) bool) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	err := s.scan(func(number int, _ Key, line []byte) bool { return f(number, line[valueAt:len(line)-1]) })
+	if err != nil {
+		return fmt.Errorf("reading the store %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// scan calls f with the last line of each key, until f returns false.
+func (s *Store) scan(f func(number int, key Key, line []byte) bool) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, s.size), 1<<20)
 	at := int64(0)
 	for number := 1; ; number++ {
@@ -226,9 +228,9 @@ func (s *Store) Each(f func(line int, value []byte) bool) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading the store %s: %w", s.path, err)
+			return err
 		}
-		if key, value, ok := parse(line); ok && s.index[key.short()] == at && !f(number, value) {
+		if key, _, ok := parse(line); ok && s.index[key.short()] == at && !f(number, key, line) {
 			return nil
 		}
 		at += int64(len(line)) + 1
@@ -275,24 +277,14 @@ func (s *Store) compact() (err error) {
 	w := bufio.NewWriterSize(file, 1<<20)
 	w.WriteString(header + lineBreak) // Flush tells of errors
 	index, size := make(map[uint64]int64, len(s.index)), int64(len(header)+1)
-	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, s.size), 1<<20)
-	for at := int64(0); ; {
-		line, err := readLine(r)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if key, _, ok := parse(line); ok && s.index[key.short()] == at {
-			w.Write(line)
-			w.WriteString(lineBreak)
-			index[key.short()] = size
-			size += int64(len(line)) + 1
-		}
-		at += int64(len(line)) + 1
-	}
-	if err := errors.Join(w.Flush(), file.Sync()); err != nil {
+	err = s.scan(func(_ int, key Key, line []byte) bool {
+		w.Write(line)
+		w.WriteString(lineBreak)
+		index[key.short()] = size
+		size += int64(len(line)) + 1
+		return true
+	})
+	if err := errors.Join(err, w.Flush(), file.Sync()); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, s.path); err != nil {
