@@ -107,6 +107,7 @@ func TestWrongEncodings(t *testing.T) {
 	}{
 		"half of a pair":            {"CSV", half("in,out\na,b\n😀,c\n"), 3},
 		"half of a pair, at an end": {"TSV", "\xff\xfe" + utf16Of(binary.LittleEndian, "in\tout\na\t") + "\x3d\xd8", 2},
+		"an open quote":             {"CSV", utf16Of(binary.LittleEndian, "in,out\na,\"b"), 2},
 		"half of a unit":            {"TSV", "\xff\xfe" + utf16Of(binary.LittleEndian, "in\tout\na\tb") + "c", 2},
 		"UTF-32":                    {"JSON Lines", "\xff\xfe\x00\x00{\x00\x00\x00", 1},
 		"UTF-32, the other way":     {"CSV", "\x00\x00\xfe\xff\x00\x00\x00i", 1},

@@ -25,7 +25,7 @@ func utf8Of(r io.Reader) (io.Reader, error) {
 	starts := func(mark string) bool { return bytes.HasPrefix(front, []byte(mark)) }
 	switch {
 	case starts("\xff\xfe\x00\x00"), starts("\x00\x00\xfe\xff"):
-		return nil, &FileError{Line: 1, Err: errors.New("is UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8"), ends: true}
+		return nil, &FileError{Line: 1, Err: errors.New("is UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8")}
 	case starts("\xff\xfe"), half(1):
 		b = bufio.NewReader(&utf16Reader{r: b, order: binary.LittleEndian})
 	case starts("\xfe\xff"), half(0):
@@ -38,6 +38,34 @@ func utf8Of(r io.Reader) (io.Reader, error) {
 		return &macReader{b}, nil
 	}
 	return b, nil
+}
+
+// lines reads the lines of r, however long. A line that is not UTF-8 is wrong.
+func lines(r io.Reader, each func(line int, text []byte, wrong error) error) error {
+	r, err := utf8Of(r)
+	if err != nil {
+		return err
+	}
+	b := bufio.NewReader(r)
+	for line := 1; ; line++ {
+		text, end := b.ReadBytes('\n')
+		if end != nil && end != io.EOF {
+			return end
+		}
+		if len(text) > 0 {
+			var wrong error
+			if !utf8.Valid(text) {
+				wrong = errEncoding
+			}
+			text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+			if err := each(line, text, wrong); err != nil {
+				return err
+			}
+		}
+		if end != nil {
+			return nil
+		}
+	}
 }
 
 // firstLine returns the first line of b with its "\n", without reading it. A line
@@ -87,12 +115,14 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 }
 
 func (u *utf16Reader) next() error {
-	u.ready = []byte{0xFF}
 	var unit [2]byte
-	if _, err := io.ReadFull(u.r, unit[:]); err == io.ErrUnexpectedEOF {
-		return nil
-	} else if err != nil {
+	_, err := io.ReadFull(u.r, unit[:])
+	if err != nil && err != io.ErrUnexpectedEOF {
 		return err
+	}
+	u.ready = []byte{0xFF}
+	if err != nil {
+		return nil
 	}
 	r := rune(u.order.Uint16(unit[:]))
 	if utf16.IsSurrogate(r) {

@@ -57,6 +57,22 @@ func (o LoadOptions) at(line int) string {
 	return fmt.Sprintf("%s:%d", o.Name, line)
 }
 
+func (o LoadOptions) check() error {
+	if names := o.names(); names[0] == names[1] {
+		return mistake("both sides of an example are in the field %q; name two in LoadOptions", names[0])
+	}
+	if o.Labels != nil {
+		return checkLabels(o.Labels)
+	}
+	return nil
+}
+
+func (o LoadOptions) report(line int, format string, args ...any) {
+	if o.Report != nil {
+		o.Report(&FileError{Name: o.Name, Line: line, Err: fmt.Errorf(format, args...)})
+	}
+}
+
 func (o LoadOptions) names() [2]string { return [2]string{cmp.Or(o.In, "in"), cmp.Or(o.Out, "out")} }
 
 // A FileError says which line of a file of examples is wrong.
@@ -64,8 +80,6 @@ type FileError struct {
 	Name string // of the file, from LoadOptions
 	Line int    // counting from 1
 	Err  error
-
-	ends bool // the rest of the file cannot be read
 }
 
 // Error begins with the place.
@@ -97,61 +111,58 @@ func Collect[In, Out any](file iter.Seq2[Example[In, Out], error]) ([]Example[In
 // byte order mark, CRLF, CR and empty lines. The first error, a [*FileError] unless r
 // itself fails, ends the sequence, which is single-use.
 func ReadJSONL[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return load[In, Out](o, func(yield func(row[[2]json.RawMessage], error) bool) {
-		for l, err := range lines(r) {
-			if err == nil && len(bytes.TrimSpace(l.content)) == 0 {
-				continue
+	return load[In, Out](o, func(each func(record) error) error {
+		return lines(r, func(line int, text []byte, wrong error) error {
+			if wrong == nil && len(bytes.TrimSpace(text)) == 0 {
+				return nil
 			}
-			rec := row[[2]json.RawMessage]{line: l.line}
-			if err == nil {
-				if rec.content, err = members(l.content, o.names()); err != nil {
-					err = &FileError{Line: l.line, Err: err}
-				}
+			rec := record{line: line, wrong: wrong}
+			if wrong == nil {
+				rec.sides, rec.wrong = members(text, o.names())
 			}
-			if !yield(rec, err) {
-				return
-			}
-		}
-	}, readJSON)
+			return each(rec)
+		})
+	})
 }
 
 // members returns the two members of one line's object.
-func members(text []byte, names [2]string) (values [2]json.RawMessage, err error) {
+func members(text []byte, names [2]string) (sides [2]side, err error) {
 	if err := strictjson.Check(text, nil); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return values, errors.New("the object is incomplete")
+		return sides, errors.New("the object is incomplete")
 	} else if err != nil {
-		return values, err
+		return sides, err
 	}
-	var all map[string]json.RawMessage
+	var all map[string]jsonSide
 	if err := json.Unmarshal(text, &all); err != nil || all == nil {
-		return values, errors.New("a line must be a JSON object")
+		return sides, errors.New("a line must be a JSON object")
 	}
 	for i, name := range names {
 		value, ok := all[name]
 		if !ok {
-			return values, fmt.Errorf("no field %q; add it, or set LoadOptions.In and Out to the names of the fields", name)
+			return sides, fmt.Errorf("no field %q; add it, or set LoadOptions.In and Out to the names of the fields", name)
 		}
-		values[i] = value
+		sides[i] = value
 	}
-	return values, nil
+	return sides, nil
 }
 
-// readJSON reads the value of one side. Nothing in it may be unknown, missing, or
-// changed by being read.
-func readJSON(value json.RawMessage, trim bool, to any) (trimmed bool, err error) {
-	v := reflect.ValueOf(to).Elem()
+// A jsonSide is a side in JSON. Nothing in it may be unknown, missing, or changed by
+// being read.
+type jsonSide struct{ json.RawMessage }
+
+func (s jsonSide) read(v reflect.Value, trim bool) (trimmed bool, err error) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface: // null is how nil is written
 	default:
-		if string(value) == "null" {
+		if string(s.RawMessage) == "null" {
 			return false, errors.New("is null")
 		}
 	}
-	if err := strictjson.Decode(value, to); err != nil {
+	if err := strictjson.Decode(s.RawMessage, v.Addr().Interface()); err != nil {
 		return false, err
 	}
 	if v.Kind() != reflect.String {
-		return false, checkWhole(string(value), v.Interface())
+		return false, checkWhole(string(s.RawMessage), v.Interface())
 	}
 	if trim {
 		whole := v.Len()

@@ -20,35 +20,33 @@ import (
 // has both columns when it is split at semicolons or tabs, the whole file is. The
 // rest is as in [ReadJSONL].
 func ReadCSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return readTable[In, Out](o, func(yield func(row[[]string], error) bool) {
+	return readTable[In, Out](o, func(each eachRow) error {
 		r, err := utf8Of(r)
 		if err != nil {
-			yield(row[[]string]{}, err)
-			return
+			return err
 		}
 		b := bufio.NewReaderSize(r, 1<<16)
-		records := csv.NewReader(b)
-		records.Comma = comma(b, o)
-		records.FieldsPerRecord = -1 // counted below, with a better error
+		rows := csv.NewReader(b)
+		rows.Comma = comma(b, o)
+		rows.FieldsPerRecord = -1 // counted below, with a better error
 		for {
-			fields, err := records.Read()
-			if err == io.EOF {
-				return
+			line := 0
+			fields, err := rows.Read()
+			wrong, isWrong := errors.AsType[*csv.ParseError](err)
+			switch {
+			case err == io.EOF:
+				return nil
+			case err == nil:
+				line, _ = rows.FieldPos(0)
+			case !isWrong:
+				return err
+			case wrong.Line > wrong.StartLine: // an open quote takes in the rows after it
+				return &FileError{Line: wrong.StartLine, Err: fmt.Errorf("a quotation mark that opens here reaches to line %d: %w", wrong.Line, wrong.Err)}
+			default:
+				line, err = wrong.StartLine, wrong.Err
 			}
-			rec := row[[]string]{content: fields}
-			var parse *csv.ParseError
-			if errors.As(err, &parse) {
-				file := &FileError{Line: parse.StartLine, Err: parse.Err}
-				if parse.Line > parse.StartLine { // an open quote takes in the rows after it
-					file.Err, file.ends = fmt.Errorf("a quotation mark that opens here reaches to line %d: %w", parse.Line, parse.Err), true
-				}
-				err = file
-			}
-			if err == nil {
-				rec.line, _ = records.FieldPos(0)
-			}
-			if !yield(rec, err) {
-				return
+			if err := each(line, fields, err); err != nil {
+				return err
 			}
 		}
 	})
@@ -71,83 +69,81 @@ func comma(b *bufio.Reader, o LoadOptions) rune {
 // between fields. There is no quoting: a quotation mark is a character like any
 // other. The rest is as in [ReadCSV].
 func ReadTSV[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Out], error] {
-	return readTable[In, Out](o, func(yield func(row[[]string], error) bool) {
-		for l, err := range lines(r) {
-			if err == nil && len(l.content) == 0 {
-				continue
+	return readTable[In, Out](o, func(each eachRow) error {
+		return lines(r, func(line int, text []byte, wrong error) error {
+			if len(text) == 0 {
+				return nil
 			}
-			if !yield(row[[]string]{l.line, strings.Split(string(l.content), "\t")}, err) {
-				return
-			}
-		}
+			return each(line, strings.Split(string(text), "\t"), wrong)
+		})
 	})
 }
 
-func readTable[In, Out any](o LoadOptions, rows iter.Seq2[row[[]string], error]) iter.Seq2[Example[In, Out], error] {
-	return load[In, Out](o, func(yield func(row[[2]string], error) bool) {
-		var columns []int // of the two sides; nil before the header
-		width := 0
-		for r, err := range rows {
-			rec := row[[2]string]{line: r.line}
-			var wrong error
-			isHeader := columns == nil
-			switch {
-			case err != nil:
-			case isHeader:
-				width = len(r.content)
-				if columns, wrong = header(r.content, o); wrong == nil {
-					continue
+// eachRow is called for each row of a table.
+type eachRow func(line int, fields []string, wrong error) error
+
+func readTable[In, Out any](o LoadOptions, rows func(eachRow) error) iter.Seq2[Example[In, Out], error] {
+	return load[In, Out](o, func(each func(record) error) error {
+		var columns [2]int // of the two sides
+		width := 0         // of the header; 0 before it
+		err := rows(func(line int, fields []string, wrong error) error {
+			if width == 0 {
+				if wrong == nil {
+					columns, wrong = header(fields, o)
 				}
-			case len(r.content) != width:
-				wrong = fmt.Errorf("%d fields instead of %d", len(r.content), width)
+				if wrong != nil {
+					return &FileError{Line: line, Err: wrong}
+				}
+				width = len(fields)
+				return nil
+			}
+			r := record{line: line, wrong: wrong}
+			switch {
+			case wrong != nil:
+			case len(fields) != width:
+				r.wrong = fmt.Errorf("%d fields instead of %d", len(fields), width)
 			default:
-				rec.content = [2]string{r.content[columns[0]], r.content[columns[1]]}
+				r.sides = [2]side{textSide(fields[columns[0]]), textSide(fields[columns[1]])}
 			}
-			if wrong != nil {
-				err = &FileError{Line: r.line, Err: wrong}
-			}
-			if file := new(FileError); isHeader && errors.As(err, &file) {
-				file.ends = true
-			}
-			if !yield(rec, err) {
-				return
-			}
+			return each(r)
+		})
+		if err == nil && width == 0 {
+			err = &FileError{Line: 1, Err: errors.New("no header; the first line names the columns")}
 		}
-		if columns == nil {
-			yield(row[[2]string]{}, &FileError{Line: 1, Err: errors.New("no header; the first line names the columns"), ends: true})
-		}
-	}, readText)
+		return err
+	})
 }
 
 // header returns the columns of the two sides.
-func header(fields []string, o LoadOptions) ([]int, error) {
-	columns := make([]int, 2)
+func header(fields []string, o LoadOptions) (columns [2]int, err error) {
 	for side, name := range o.names() {
 		at := slices.Index(fields, name)
 		switch {
 		case !utf8.ValidString(strings.Join(fields, "")):
-			return nil, errEncoding
+			return columns, errEncoding
 		case at < 0:
-			return nil, fmt.Errorf("no column %q; the columns are %q, and LoadOptions.In and Out name two of them", name, fields)
+			return columns, fmt.Errorf("no column %q; the columns are %q, and LoadOptions.In and Out name two of them", name, fields)
 		case slices.Contains(fields[at+1:], name):
-			return nil, fmt.Errorf("two columns are named %q", name)
+			return columns, fmt.Errorf("two columns are named %q", name)
 		}
 		columns[side] = at
 	}
 	return columns, nil
 }
 
-// readText reads one field by the default rules of a Codec.
-func readText(text string, trim bool, to any) (trimmed bool, err error) {
+// A textSide is a side as the default rules of a Codec write it.
+type textSide string
+
+func (s textSide) read(v reflect.Value, trim bool) (trimmed bool, err error) {
+	text := string(s)
 	if !utf8.ValidString(text) {
 		return false, errEncoding
 	}
-	whole := len(text)
 	if trim {
 		text = strings.TrimSpace(text)
 	}
-	if err = decodeDefault(text, reflect.ValueOf(to).Elem()); err != nil {
+	if err = decodeDefault(text, v); err != nil {
 		err = fmt.Errorf("%q %w", shorten(text, 40), err)
 	}
-	return len(text) < whole, err
+	return len(text) < len(s), err
 }

@@ -21,75 +21,60 @@ import (
 // fails, ends the sequence, which is single-use. A memory without such a unit is an
 // error that names its languages.
 func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], error] {
-	return load[string, string](o, func(yield func(row[[2]string], error) bool) {
+	return load[string, string](o, func(each func(record) error) error {
 		text, err := utf8Of(r)
 		if err != nil {
-			yield(row[[2]string]{}, err)
-			return
+			return err
 		}
 		d := xml.NewDecoder(text)
-		d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
-			switch name := strings.ToLower(charset); {
-			case strings.HasPrefix(name, "utf-16"), strings.HasPrefix(name, "utf16"): // utf8Of has converted it
-			case name == "utf8", name == "us-ascii", name == "ascii":
-			default:
-				return nil, &FileError{Line: 1, Err: fmt.Errorf("is in the encoding %q; convert the file, for example with iconv -f %[1]s -t UTF-8, and change its first line", charset), ends: true}
-			}
-			return in, nil
-		}
-		languages, found := map[string]bool{}, false
-		for e, err := range units(d, o.names(), o.Tags, languages) {
-			found = found || err == nil
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-		if !found {
-			line, _ := d.InputPos()
-			err := fmt.Errorf("no unit of the translation memory has both %q; its languages are %q", o.names(), slices.Sorted(maps.Keys(languages)))
-			yield(row[[2]string]{}, &FileError{Line: line, Err: &mistakeError{err}, ends: true})
-		}
-	}, readText)
-}
-
-// units yields the units that have both languages, and notes all languages.
-func units(d *xml.Decoder, wanted [2]string, tags bool, languages map[string]bool) iter.Seq2[row[[2]string], error] {
-	return func(yield func(row[[2]string], error) bool) {
-		for isTMX := false; ; {
+		d.CharsetReader = readCharset
+		languages := map[string]bool{}
+		for isTMX, found := false, false; ; {
 			token, err := d.Token()
-			if err == io.EOF && isTMX {
-				return
-			}
-			var u unit
 			line, _ := d.InputPos()
 			start, isStart := token.(xml.StartElement)
+			var u unit
 			switch name := start.Name.Local; {
+			case err == io.EOF && found:
+				return nil
+			case err == io.EOF && isTMX:
+				err := fmt.Errorf("no unit of the translation memory has both %q; its languages are %q", o.names(), slices.Sorted(maps.Keys(languages)))
+				return &FileError{Line: line, Err: &mistakeError{err}}
 			case err == io.EOF || isStart && !isTMX && name != "tmx":
-				err = &FileError{Line: line, Err: errors.New("not a translation memory: its first element is not tmx"), ends: true}
+				return &FileError{Line: line, Err: errors.New("not a translation memory: its first element is not tmx")}
 			case err == nil && name == "tmx":
 				isTMX = true
 			case err == nil && name == "tu":
 				err = d.DecodeElement(&u, &start)
 			}
-			var syntax *xml.SyntaxError
-			var encoding *FileError
-			if errors.As(err, &syntax) {
-				err = &FileError{Line: syntax.Line, Err: errors.New(syntax.Msg), ends: true}
-			} else if errors.As(err, &encoding) {
-				err = encoding
+			if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
+				return &FileError{Line: syntax.Line, Err: errors.New(syntax.Msg)}
+			} else if err != nil {
+				return err
 			}
-			r := row[[2]string]{line: line}
-			if err == nil {
-				r.content = [2]string{u.segment(wanted[0], tags), u.segment(wanted[1], tags)}
-				for _, v := range u.Variants {
-					languages[v.Language] = true
-				}
+			for _, v := range u.Variants {
+				languages[v.Language] = true
 			}
-			if (err != nil || r.content[0] != "" && r.content[1] != "") && !yield(r, err) || err != nil {
-				return
+			in, out := u.segment(o.names()[0], o.Tags), u.segment(o.names()[1], o.Tags)
+			if in == "" || out == "" {
+				continue
+			}
+			found = true
+			if err := each(record{line: line, sides: [2]side{in, out}}); err != nil {
+				return err
 			}
 		}
+	})
+}
+
+// readCharset takes the encodings that utf8Of has converted, or that are a part of
+// UTF-8.
+func readCharset(charset string, in io.Reader) (io.Reader, error) {
+	name := strings.ToLower(charset)
+	if strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf16") || slices.Contains([]string{"utf8", "us-ascii", "ascii"}, name) {
+		return in, nil
 	}
+	return nil, &FileError{Line: 1, Err: fmt.Errorf("is in the encoding %q; convert the file, for example with iconv -f %[1]s -t UTF-8, and change its first line", charset)}
 }
 
 // A unit is one segment in several languages.
@@ -101,7 +86,7 @@ type unit struct {
 }
 
 // segment returns the segment in a language, or "".
-func (u *unit) segment(language string, tags bool) string {
+func (u *unit) segment(language string, tags bool) textSide {
 	var found segment
 	for _, v := range u.Variants {
 		if exact := strings.EqualFold(v.Language, language); exact || found.text == "" && matches(v.Language, language) {
@@ -112,9 +97,9 @@ func (u *unit) segment(language string, tags bool) string {
 		}
 	}
 	if tags {
-		return found.tagged
+		return textSide(found.tagged)
 	}
-	return found.text
+	return textSide(found.text)
 }
 
 // A segment is the text of a seg element, without and with its inline codes: the
