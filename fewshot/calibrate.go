@@ -48,19 +48,14 @@ func (c *Classifier[In, L]) Calibrate(ctx context.Context, m sampling.Model) (*C
 	if err != nil {
 		return nil, err
 	}
+	weights, method, err := c.weighAll(ctx, m, "content-free input", inputs, 1)
+	if err != nil {
+		return nil, err
+	}
 	bias := make([]float64, len(c.labels))
-	var method Method
-	for i, input := range inputs {
-		w, err := c.weigh(ctx, m, input)
-		if err == nil {
-			err = checkMethod(w.Method, i, method)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
-		}
-		method = w.Method
-		for j, p := range w.Probabilities {
-			bias[j] += p
+	for _, w := range weights {
+		for i, p := range w {
+			bias[i] += p
 		}
 	}
 	normalize(bias)
@@ -81,7 +76,7 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 	if len(cases) == 0 {
 		return nil, mistake("calibrating on no cases; give some that have labels, or use Calibrate")
 	}
-	wanted := make([]int, len(cases))
+	inputs, wanted := make([]string, len(cases)), make([]int, len(cases))
 	for i, e := range cases {
 		text, err := c.prompter.output(e.Out)
 		if wanted[i] = slices.Index(c.texts, text); err == nil && wanted[i] < 0 {
@@ -90,33 +85,44 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 		if err != nil {
 			return nil, &ValueError{Example: i, At: e.At, Field: "output", Err: err}
 		}
+		if inputs[i], err = c.prompter.query(e.In); err != nil {
+			return nil, fmt.Errorf("calibrating on case %d: %w", i+1, err)
+		}
 	}
-	plain := c.with(nil)
+	logs, method, err := c.weighAll(ctx, m, "calibrating on case", inputs, 4)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range logs {
+		for i, p := range w {
+			w[i] = math.Log(max(p, leastProbability))
+		}
+	}
+	scale, offset := fitted(logs, wanted)
+	return c.with(&calibration{method: method, scale: scale, offset: offset}), nil
+}
+
+// weighAll returns the labels' probabilities for each input. Votes cannot be
+// calibrated, and neither can inputs that were weighed by different methods.
+func (c *Classifier[In, L]) weighAll(ctx context.Context, m sampling.Model, what string, inputs []string, limit int) (all [][]float64, method Method, err error) {
 	type weighed struct {
 		*Classification[L]
 		err error
 	}
-	var logs [][]float64
-	var method Method
-	for w := range parallel.Do(ctx, slices.Values(cases), 4, true, func(ctx context.Context, e Example[In, L]) weighed {
-		got, err := plain.Classify(ctx, m, e.In)
+	for w := range parallel.Do(ctx, slices.Values(inputs), limit, true, func(ctx context.Context, input string) weighed {
+		got, err := c.weigh(ctx, m, input)
 		return weighed{got, err}
 	}) {
-		i := len(logs)
-		if w.err == nil {
-			w.err = checkMethod(w.Method, i, method)
+		if w.err == nil && (w.Method == ByVotes || all != nil && w.Method != method) {
+			w.err = fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, but the labels were compared %v", sampling.ErrUnsupported, w.Method)
 		}
 		if w.err != nil {
-			return nil, fmt.Errorf("calibrating on case %d: %w", i+1, w.err)
+			return nil, "", fmt.Errorf("%s %d: %w", what, len(all)+1, w.err)
 		}
 		method = w.Method
-		for j, p := range w.Probabilities {
-			w.Probabilities[j] = math.Log(max(p, leastProbability))
-		}
-		logs = append(logs, w.Probabilities)
+		all = append(all, w.Probabilities)
 	}
-	scale, offset := fitted(logs, wanted)
-	return c.with(&calibration{method: method, scale: scale, offset: offset}), nil
+	return all, method, nil
 }
 
 // with returns a copy with another calibration.
@@ -124,15 +130,6 @@ func (c *Classifier[In, L]) with(k *calibration) *Classifier[In, L] {
 	other := *c
 	other.calibration = k
 	return &other
-}
-
-// checkMethod refuses what cannot be calibrated: votes, and inputs that were
-// weighed in different ways.
-func checkMethod(method Method, input int, first Method) error {
-	if method == ByVotes || input > 0 && method != first {
-		return fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, but the labels were compared %v", sampling.ErrUnsupported, method)
-	}
-	return nil
 }
 
 // contentFree returns the content-free inputs as text. The empty text is one of

@@ -12,7 +12,7 @@ type pair = Example[string, string]
 
 // A column is the examples of a Task laid out as text, once: preamble,
 // instruction and all shots in one string, so that a prompt is a copy of it
-// followed by the query. It does not change after finish.
+// followed by the query. It does not change after Compile.
 type column struct {
 	layout      *layout
 	preamble    string
@@ -23,7 +23,7 @@ type column struct {
 	seen        map[string][]int // the pairs of each input
 	added       int              // examples, repeats included
 
-	text  string
+	text  strings.Builder
 	start []int // start[i] is where shot i begins in text; start[len(pairs)] is its end
 }
 
@@ -31,10 +31,17 @@ type column struct {
 const afterInstruction = "\n\n"
 
 func newColumn(l *layout, preamble, instruction string, examples int) *column {
-	return &column{
+	c := &column{
 		layout: l, preamble: preamble, instruction: instruction,
 		pairs: make([]pair, 0, examples), seen: make(map[string][]int, examples),
+		all: make([]int, 0, examples), example: make([]int, 0, examples), start: make([]int, 0, examples+1),
 	}
+	c.text.WriteString(preamble)
+	if instruction != "" {
+		c.text.WriteString(instruction + afterInstruction)
+	}
+	c.start = append(c.start, c.text.Len())
+	return c
 }
 
 func (c *column) checkHead() error {
@@ -54,33 +61,14 @@ func (c *column) add(p pair) {
 		return
 	}
 	c.seen[p.In] = append(same, len(c.pairs))
+	c.all = append(c.all, len(c.pairs))
 	c.example = append(c.example, c.added-1)
 	c.pairs = append(c.pairs, p)
-}
-
-// finish lays out the text.
-func (c *column) finish() {
 	f := &c.layout.format
-	size := len(c.preamble) + len(c.instruction) + len(afterInstruction)
-	for _, p := range c.pairs {
-		size += len(f.Before) + len(p.In) + len(f.Between) + len(p.Out) + len(f.After)
+	for _, part := range [...]string{f.Before, p.In, f.Between, p.Out, f.After} {
+		c.text.WriteString(part)
 	}
-	var b strings.Builder
-	b.Grow(size)
-	b.WriteString(c.preamble)
-	if c.instruction != "" {
-		b.WriteString(c.instruction)
-		b.WriteString(afterInstruction)
-	}
-	c.start = append(make([]int, 0, len(c.pairs)+1), b.Len())
-	for _, p := range c.pairs {
-		for _, part := range [...]string{f.Before, p.In, f.Between, p.Out, f.After} {
-			b.WriteString(part)
-		}
-		c.start = append(c.start, b.Len())
-	}
-	c.text = b.String()
-	c.all = below(len(c.pairs))
+	c.start = append(c.start, c.text.Len())
 }
 
 // warnings says what is odd about the examples as a whole.
@@ -115,15 +103,10 @@ func (c *column) warnings() (all []string) {
 }
 
 // head is what comes before the shots.
-func (c *column) head() string { return c.text[:c.start[0]] }
+func (c *column) head() string { return c.text.String()[:c.start[0]] }
 
 // shot is one shot as text.
-func (c *column) shot(i int) string { return c.text[c.start[i]:c.start[i+1]] }
-
-// queryLen is the length of the input that is to be answered, as it is laid out.
-func (c *column) queryLen(input string) int {
-	return len(c.layout.format.Before) + len(input) + len(c.layout.open)
-}
+func (c *column) shot(i int) string { return c.text.String()[c.start[i]:c.start[i+1]] }
 
 // join writes what comes before the shots, the shots and the query.
 func (c *column) join(order []int, input string) string {
@@ -150,7 +133,7 @@ func (c *column) run(order []int) (text string, ok bool) {
 	if end > len(c.all) || &order[0] != &c.all[from] && !slices.Equal(order, c.all[from:end]) {
 		return "", false
 	}
-	return c.text[c.start[from]:c.start[end]], true
+	return c.text.String()[c.start[from]:c.start[end]], true
 }
 
 // shown turns indexes into the column into indexes into the Task's examples.

@@ -18,9 +18,8 @@ func (c *column) fill(ctx context.Context, p *Prompt, m sampling.Model, budget i
 		p.Text = c.join(picks.first(kept), input)
 	} else {
 		p.Budget = budget
-		f := fitting{column: c, model: m, budget: budget, picks: picks, input: input}
 		var err error
-		if kept, err = f.fit(ctx, p); err != nil {
+		if kept, err = p.fit(ctx, m, picks); err != nil {
 			return err
 		}
 	}
@@ -31,48 +30,39 @@ func (c *column) fill(ctx context.Context, p *Prompt, m sampling.Model, budget i
 	return nil
 }
 
-// A fitting finds how many shots fit a window.
-type fitting struct {
-	column *column
-	model  sampling.Model
-	budget int // tokens that the prompt may have
-	picks  Picks
-	input  string
-}
-
-// fit finds how many of n shots fit and fills the prompt in with them. The result is
-// within one shot of the best, and nearly always the best.
+// fit finds how many of n shots fit the budget and sets the text with them. The result
+// is within one shot of the best, and nearly always the best.
 //
 // It counts whole prompts, at most 1 + log2(n) of them. The number of shots to try is
 // an estimate from the bytes of a token in the last prompt. The first estimate is high
 // on purpose: a small upper bound lets later estimates go anywhere, and three counts
 // are usually enough. An estimate is moved where bisecting the larger rest could need
 // too many counts.
-func (f *fitting) fit(ctx context.Context, p *Prompt) (kept int, err error) {
-	n := f.picks.len()
+func (p *Prompt) fit(ctx context.Context, m sampling.Model, picks Picks) (kept int, err error) {
+	n := picks.len()
 	fits, over := -1, n+1 // the most shots known to fit, the fewest known not to
 	perToken := 5.0       // most texts have fewer bytes in a token
-	if f.countsBytes() {
+	if countsBytes(m) {
 		perToken = 1
 	}
 	for left := max(bits.Len(uint(n)), 1) - 1; left >= 0 && over-fits > 1; left-- {
 		// With left more counts, an interval of twice 1<<left ends at one shot.
 		span := 2 << left
-		try := max(f.estimate(perToken), fits+1, over-span)
+		try := max(p.estimate(picks, perToken), fits+1, over-span)
 		if fits < 0 {
 			span-- // no shots at all must be counted too
 		}
 		try = min(try, over-1, fits+span)
-		text := f.column.join(f.picks.first(try), f.input)
-		tokens, err := f.model.Count(ctx, text)
+		text := p.column.join(picks.first(try), p.input)
+		tokens, err := m.Count(ctx, text)
 		if err != nil {
 			return 0, fmt.Errorf("fewshot: counting the prompt's tokens: %w", err)
 		}
-		if tokens <= f.budget {
+		if tokens <= p.Budget {
 			fits = try
 			p.Text, p.Tokens = text, tokens
 		} else if over = try; try == 0 {
-			return 0, f.tooLong(tokens)
+			return 0, tooLong(m, tokens, p.Budget)
 		}
 		if tokens > 0 {
 			perToken = float64(len(text)) / float64(tokens)
@@ -82,31 +72,31 @@ func (f *fitting) fit(ctx context.Context, p *Prompt) (kept int, err error) {
 }
 
 // estimate returns how many shots fit if a token has so many bytes.
-func (f *fitting) estimate(perToken float64) int {
-	c := f.column
-	room := float64(f.budget)*perToken - float64(c.start[0]+c.queryLen(f.input))
-	n := f.picks.len()
+func (p *Prompt) estimate(picks Picks, perToken float64) int {
+	c := p.column
+	room := float64(p.Budget)*perToken - float64(len(c.head())+len(c.layout.format.Before)+len(p.input)+len(c.layout.open))
+	n := picks.len()
 	for k := range n {
-		if room -= float64(len(c.shot(f.picks.valued(k)))); room < 0 {
+		if room -= float64(len(c.shot(picks.valued(k)))); room < 0 {
 			return k
 		}
 	}
 	return n
 }
 
-// countsBytes reports whether the Model certainly counts each byte as a token.
-func (f *fitting) countsBytes() bool {
-	_, counts := f.model.Backend.(sampling.Counter)
-	return f.model.Counter == nil && !counts
+// countsBytes reports whether m certainly counts each byte as a token.
+func countsBytes(m sampling.Model) bool {
+	_, counts := m.Backend.(sampling.Counter)
+	return m.Counter == nil && !counts
 }
 
-func (f *fitting) tooLong(tokens int) error {
+func tooLong(m sampling.Model, tokens, budget int) error {
 	hint := "shorten them, or lower MaxTokens"
-	if f.countsBytes() {
+	if countsBytes(m) {
 		hint += "; without a Counter each byte counts as a token, so set Model.Counter"
 	}
 	return fmt.Errorf("fewshot: %w: instruction and query alone have %d tokens, but MaxTokens leaves only %d; %s",
-		sampling.ErrBudget, tokens, f.budget, hint)
+		sampling.ErrBudget, tokens, budget, hint)
 }
 
 // Picks are the examples to show for one query, as indexes into the pool, each

@@ -8,33 +8,29 @@ import "math"
 // The loss is the mean of -log p'(wanted), with the calibration's p', and a
 // Gaussian prior: a scale of 1 with deviation 1, offsets of 0 with deviation 3. It
 // is convex. Each step divides the gradient by the diagonal of the second
-// derivatives, and is halved until the loss falls.
+// derivatives, and is halved until the loss falls enough.
 func fitted(logs [][]float64, wanted []int) (scale float64, offset []float64) {
 	k := len(logs[0])
 	here, next := newPoint(k), newPoint(k)
 	here.at[k] = 1
 	here.measure(logs, wanted)
-	for range 1000 {
+	step := 1.0
+	for range 2000 {
 		slope := 0.0
 		for i, g := range here.gradient {
 			slope += g * g / here.curve[i]
+			next.at[i] = here.at[i] - step*g/here.curve[i]
 		}
-		if slope < 1e-14 {
+		if slope < 1e-14 || step < 1e-9 {
 			break
 		}
-		for step := 1.0; step > 1e-9; step /= 2 {
-			for i, x := range here.at {
-				next.at[i] = x - step*here.gradient[i]/here.curve[i]
-			}
-			next.at[k] = max(next.at[k], 0) // more likely must not become less likely
-			if next.measure(logs, wanted); next.loss <= here.loss-step*slope/10 {
-				break
-			}
+		next.at[k] = max(next.at[k], 0) // more likely must not become less likely
+		if next.measure(logs, wanted); next.loss < here.loss-step*slope/10 {
+			here, next = next, here
+			step = 1
+		} else {
+			step /= 2
 		}
-		if !(next.loss < here.loss) {
-			break
-		}
-		here, next = next, here
 	}
 	return here.at[k], here.at[:k]
 }

@@ -87,7 +87,6 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	c.finish()
 	if t.Select != nil && len(c.pairs) > 0 {
 		if p.picker, err = t.Select(c.pairs); err != nil {
 			return nil, fmt.Errorf("fewshot: preparing the Selector: %w", err)

@@ -71,18 +71,18 @@ func FirstJSON[T any](codec Codec[T]) Codec[T] {
 		allowed: codec.constraint,
 		Encode: func(v T) (string, error) {
 			text, err := codec.encode(v)
-			if err == nil && firstJSON(text) != 0 {
+			if at := beginsJSON.FindStringIndex(text); err == nil && (at == nil || at[0] != 0) {
 				err = errors.New("is not a JSON object or array; FirstJSON needs one")
 			}
 			return text, err
 		},
 		Decode: func(answer string) (v T, err error) {
-			i := firstJSON(answer)
-			if i < 0 {
+			at := beginsJSON.FindStringIndex(answer)
+			if at == nil {
 				return v, errors.New("has no JSON object or array in it")
 			}
 			var first json.RawMessage
-			if err := json.NewDecoder(strings.NewReader(answer[i:])).Decode(&first); err != nil {
+			if err := json.NewDecoder(strings.NewReader(answer[at[0]:])).Decode(&first); err != nil {
 				return v, fmt.Errorf("has an incomplete JSON value: %w", err)
 			}
 			return codec.decode(string(first))
@@ -99,17 +99,6 @@ func classOf(characters string) string {
 	return class.String()
 }
 
-// firstJSON returns where the first object or array begins, or -1. A bracket of
-// ordinary text, as in "[sic]", is not one.
-func firstJSON(text string) int {
-	for i, c := range text {
-		next := strings.TrimLeft(text[i+len(string(c)):], " \t\r\n")
-		begins := func(what string) bool { return strings.HasPrefix(next, what) }
-		switch {
-		case c == '{' && (next == "" || begins(`"`) || begins(`}`)),
-			c == '[' && (next == "" || strings.ContainsAny(next[:1], `"[{]-0123456789`) || begins("true") || begins("false") || begins("null")):
-			return i
-		}
-	}
-	return -1
-}
+// beginsJSON finds the first object or array. A bracket of ordinary text, as in
+// "[sic]", does not begin one.
+var beginsJSON = regexp.MustCompile(`\{[ \t\r\n]*(["}]|$)|\[[ \t\r\n]*(["[{\]\-0-9]|true|false|null|$)`)
