@@ -63,7 +63,10 @@ type page struct {
 	user   string // the label of a user's text, such as "Human:" or "# Query:"
 	reply  string // the label of the assistant's text
 
-	begin, end string // what a text has around it, after its label
+	begin, end string          // what a text has around it, after its label
+	separator  string          // the fence or the rule, if the layout has one
+	separates  func(rune) bool // reports whether a model may take a rune for one of it
+	marks      []string        // the texts that have a meaning at the start of a line
 
 	alike   [2][]rune // the folded letters of both names; see markMatcher
 	symbols bool      // the names have symbols, which are decoration otherwise
@@ -71,31 +74,28 @@ type page struct {
 
 func newPage(l Layout, user, name string) *page {
 	p := &page{layout: l, user: user + ":", reply: name + ":"}
-	if l == Headings {
+	switch l {
+	case Headings:
 		p.user, p.reply = "# "+p.user, "# "+p.reply
 		p.begin, p.end = "\n"+fence+"\n", "\n"+fence
+		p.separator, p.separates = fence, isBacktick
+	case Dashes:
+		p.separator, p.separates = rule, isDash
+	}
+	p.marks = []string{p.user, p.reply}
+	if p.separator != "" {
+		p.marks = append(p.marks, p.separator)
 	}
 	p.alike = [2][]rune{skeleton(user), skeleton(name)}
 	p.symbols = strings.ContainsFunc(user+name, isSymbol)
 	return p
 }
 
-// marks returns the texts that have a meaning at the start of a line.
-func (p *page) marks() []string {
-	switch p.layout {
-	case Headings:
-		return []string{p.user, p.reply, fence}
-	case Dashes:
-		return []string{p.user, p.reply, rule}
-	}
-	return []string{p.user, p.reply}
-}
-
 // stops returns the stop sequences: the marks at the start of a line. A rule needs an
 // empty line before it, since dashes right below a line make it a heading in Markdown.
 func (p *page) stops() []string {
 	var stops []string
-	for _, mark := range p.marks() {
+	for _, mark := range p.marks {
 		if mark == rule {
 			mark = "\n" + mark
 		}

@@ -48,8 +48,7 @@ func ReadPersona(r io.Reader) (Persona, error) {
 	if err != nil {
 		return Persona{}, err
 	}
-	_, err = p.write()
-	return p, err
+	return p, nil
 }
 
 func failed(line int, format string, args ...any) error {

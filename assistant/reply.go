@@ -18,9 +18,8 @@ import (
 // space, any other line until it cannot be a mark, and white space until something
 // follows.
 type replyReader struct {
-	page  *page
-	marks []string
-	out   strings.Builder // to be given out
+	page *page
+	out  strings.Builder // to be given out
 
 	afterCR bool
 	padded  bool // the space after the label is done
@@ -41,7 +40,7 @@ type replyReader struct {
 // newReplyReader returns a reader of a reply that begins with prefill, which is clean and
 // given out first. Repetition within the prefill is not a loop.
 func newReplyReader(p *page, prefill string) *replyReader {
-	r := &replyReader{page: p, marks: p.marks(), padded: !p.inline()}
+	r := &replyReader{page: p, padded: !p.inline()}
 	r.startLine(true)
 	if prefill == "" {
 		return r
@@ -54,7 +53,7 @@ func newReplyReader(p *page, prefill string) *replyReader {
 	// The model continues the last line, which may still become a mark. A space before it
 	// is the caller's own.
 	r.settled = true
-	for _, mark := range r.marks {
+	for _, mark := range r.page.marks {
 		if len(mark) > len(lines[n]) && strings.HasPrefix(mark, lines[n]) {
 			r.settled, r.held, r.known = false, []byte(lines[n]), len(lines[n])
 		}
@@ -148,7 +147,7 @@ func (r *replyReader) read(text string) {
 // literal ends the reply if the line begins with a mark, and flushes it if it cannot.
 func (r *replyReader) literal(line string) {
 	maybe := false
-	for _, mark := range r.marks {
+	for _, mark := range r.page.marks {
 		if mark == rule && !r.gap {
 			continue // a heading, in Markdown; see stops
 		}

@@ -57,12 +57,12 @@ const (
 
 // A markMatcher reads the beginning of a line and tells whether a model may
 // take it for a mark. A label may have any letters that fold to the name's, decoration,
-// symbols and invisible characters anywhere, and any kind of colon. Fences and rules, if
-// the layout has them, may be longer than its own.
+// symbols and invisible characters anywhere, and any kind of colon. A fence or a rule may be
+// longer than the layout's own.
 type markMatcher struct {
 	page    *page
 	matched [2]int // letters of each name seen; -1 when the line cannot be its label
-	run     int    // backticks or dashes seen; -1 when the line cannot be a fence or rule
+	run     int    // runes of the separator seen; -1 when the line cannot be one
 }
 
 // read reads the next part of the line, up to a verdict.
@@ -98,16 +98,13 @@ func (l *markMatcher) step(r rune) verdict {
 	}
 	if l.run >= 0 {
 		switch {
-		case l.page.layout == Headings && isBacktick(r):
-			if l.run++; l.run == len(fence) {
+		case l.page.separator == "":
+			l.run = -1
+		case l.page.separates(r):
+			if l.run++; l.run == len(l.page.separator) {
 				return isMark
 			}
-		case l.page.layout == Dashes && isDash(r):
-			if l.run++; l.run == len(rule) {
-				return isMark
-			}
-		case l.page.layout != Dialogue && isInvisible(r):
-		default:
+		case !isInvisible(r):
 			l.run = -1
 		}
 	}

@@ -29,10 +29,11 @@ const (
 // error the Summary is that of the last step. A base model may sum up wrongly: the text
 // can be read, edited and cleared.
 func (c *Conversation) Summarize(ctx context.Context) error {
-	dropped, err := c.dropped(ctx)
+	_, prompt, err := c.prompt(ctx, c.Transcript, "", ReplyOptions{}) // the shortest of the next prompts
 	if err != nil {
 		return err
 	}
+	dropped := len(prompt.Dropped)
 	if dropped > 0 {
 		c.Summarized = c.summarized(c.Transcript)
 	}
@@ -111,18 +112,6 @@ func wholeSentences(answer string, err error) (string, error) {
 		return bad.Text[:end+size], nil
 	}
 	return "", err
-}
-
-// dropped returns the least number of turns that the next prompt will leave out.
-func (c *Conversation) dropped(ctx context.Context) (int, error) {
-	if c.Model.Window == 0 {
-		return 0, nil
-	}
-	_, prompt, err := c.prompt(ctx, c.Transcript, "", ReplyOptions{})
-	if err != nil {
-		return 0, err
-	}
-	return len(prompt.Dropped), nil
 }
 
 // oneLine joins lines, so that a text cannot look like a separator of the task.
