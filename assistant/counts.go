@@ -15,13 +15,13 @@ import (
 type counts struct {
 	model sampling.Model
 	page  *page
-	known sync.Map // from counted to int
+	known sync.Map // from countedPart to int
 	size  atomic.Int32
 }
 
-// A counted is a part of a prompt. It is the key for its tokens, so that most parts need
+// A countedPart is a part of a prompt. It is the key for its tokens, so that most parts need
 // not be written again.
-type counted struct {
+type countedPart struct {
 	kind        countedKind
 	user, reply string
 }
@@ -52,10 +52,10 @@ func (c *Conversation) counted(p *page) *counts {
 // same reports whether two values are equal. Values that cannot be compared, such as
 // functions, are not.
 func same(a, b any) bool {
-	return a == nil && b == nil || reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
-func (t *counts) of(ctx context.Context, part counted) (int, error) {
+func (t *counts) of(ctx context.Context, part countedPart) (int, error) {
 	if n, ok := t.known.Load(part); ok {
 		return n.(int), nil
 	}

@@ -127,7 +127,7 @@ func (c *Conversation) fitting(ctx context.Context, w *writer, d *dialogue, budg
 	var err error
 	count := func(kind countedKind, user, reply string) (n int) {
 		if err == nil {
-			n, err = counts.of(ctx, counted{kind, user, reply})
+			n, err = counts.of(ctx, countedPart{kind, user, reply})
 		}
 		return n
 	}
