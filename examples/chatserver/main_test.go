@@ -104,12 +104,11 @@ func TestStart(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // where no server listens
 	for name, tt := range map[string]struct{ url, says string }{
 		"a wrong model": {refusing(404, "The model 'bsae' does not exist."), "does not exist"},
 		"a wrong key":   {refusing(401, "Incorrect key."), "Incorrect key"},
-		"a dead server": {gone.URL, "refused"},
+		"a dead server": {gone, "refused"},
 	} {
 		got := clitest.Run(t, "chatserver", run, "", nil, "-addr", "127.0.0.1:0", "-backend", "openai", "-url", tt.url+"/v1", "-model", "bsae")
 		if got.Status != 1 || strings.Count(got.Stderr, "\n") != 1 || !strings.Contains(got.Stderr, tt.says) || got.Stdout != "" {

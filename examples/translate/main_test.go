@@ -55,8 +55,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
+	const gone = "http://127.0.0.1:1" // where no server listens
 	tests := []struct {
 		name   string
 		args   []string
@@ -67,10 +66,10 @@ func TestMistakes(t *testing.T) {
 		{"too many shots", []string{"-shots", "11", "a"}, 2, "-shots is 11: there are 0 to 10"},
 		{"an unknown backend", []string{"-backend", "chat", "a"}, 2, `unknown backend "chat": use pocket, openai or ollama`},
 		{"a missing key", []string{"-backend", "openai", "-model", "m", "a"}, 2, "OPENAI_API_KEY"},
-		{"a missing model", []string{"-backend", "openai", "-url", server.URL, "a"}, 2, "-model"},
+		{"a missing model", []string{"-backend", "openai", "-url", gone, "a"}, 2, "-model"},
 		{"an address without a scheme", []string{"-backend", "openai", "-url", "localhost:80", "-model", "m", "a"}, 2, ""},
-		{"an address for pocket", []string{"-url", server.URL, "a"}, 2, "-backend openai"},
-		{"an unreachable server", []string{"-backend", "openai", "-url", server.URL + "/v1", "-model", "m", "a"}, 1, "connection refused"},
+		{"an address for pocket", []string{"-url", gone, "a"}, 2, "-backend openai"},
+		{"an unreachable server", []string{"-backend", "openai", "-url", gone + "/v1", "-model", "m", "a"}, 1, "connection refused"},
 		{"a negative temperature", []string{"-temperature", "-1", "a"}, 1, "Temperature is -1"},
 		{"a word of two lines", []string{"a\nb"}, 1, "line break"},
 		{"an empty word", []string{""}, 1, "input is empty"},

@@ -29,5 +29,5 @@
 //     "streamed", "whole".
 //   - Reply is the right answer, as a text and how often it is repeated.
 //   - URL is the base URL, if it is not that of the plain server. {plain} and {tls} are
-//     the addresses of the servers. Nobody listens at {closed}.
+//     the addresses of the servers.
 package faultwire

@@ -43,6 +43,7 @@ type FaultServer struct {
 	t          testing.TB
 	plain, tls *httptest.Server
 	addresses  *strings.Replacer // of the URLs in the table
+	killed     atomic.Bool
 	mux        *http.ServeMux
 	places     atomic.Int64
 	flaky      atomic.Int64 // requests at flaky places
@@ -70,10 +71,8 @@ func NewFaultServer(t testing.TB) *FaultServer {
 	t.Cleanup(s.plain.Close)
 	s.tls.StartTLS()
 	t.Cleanup(s.tls.Close)
-	closed := httptest.NewServer(nil)
-	closed.Close()
 	address := func(s *httptest.Server) string { return s.Listener.Addr().String() }
-	s.addresses = strings.NewReplacer("{plain}", address(s.plain), "{tls}", address(s.tls), "{closed}", address(closed))
+	s.addresses = strings.NewReplacer("{plain}", address(s.plain), "{tls}", address(s.tls))
 	return s
 }
 
@@ -124,9 +123,11 @@ func (s *FaultServer) FlakyURL(seed uint64, share float64, faults ...Fault) stri
 	})
 }
 
-// Kill ends all connections at once, as the end of the server's process does.
+// Kill ends all connections at once, as the end of the server's process does. New
+// connections end too. They are not refused, so that the port stays taken and no
+// other server can answer there.
 func (s *FaultServer) Kill() {
-	s.plain.Listener.Close()
+	s.killed.Store(true)
 	s.plain.CloseClientConnections()
 }
 
@@ -141,6 +142,9 @@ func (s *FaultServer) Elsewhere() string {
 
 // ServeHTTP commits the fault of the place that the path names.
 func (s *FaultServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.killed.Load() {
+		panic(http.ErrAbortHandler)
+	}
 	if strings.HasPrefix(r.Host, "localhost") && r.Header.Get("Authorization") != "" {
 		s.t.Error("the API key was sent to another host")
 	}

@@ -194,15 +194,14 @@ func TestFailureOfRealClient(t *testing.T) {
 	defer secure.Close()
 	hangUp := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer hangUp.Close()
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // where no server listens
 	for _, c := range []struct {
 		name, url string
 		temporary bool
 	}{
 		{"a certificate of nobody", secure.URL, false},
 		{"no TLS there", strings.Replace(plain.URL, "http:", "https:", 1), false},
-		{"refused", gone.URL, true},
+		{"refused", gone, true},
 		{"closed before an answer", hangUp.URL, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

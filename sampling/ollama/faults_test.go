@@ -48,8 +48,7 @@ func TestFaultsOfVersion(t *testing.T) {
 }
 
 func TestHints(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // where no server listens
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
@@ -67,7 +66,7 @@ func TestHints(t *testing.T) {
 		temporary bool
 		words     string
 	}{
-		{"nobody listens", gone.URL, 0, true, `"ollama serve"`},
+		{"nobody listens", gone, 0, true, `"ollama serve"`},
 		{"a certificate of nobody", secure.URL, 0, false, "certificate"},
 		{"an unknown model", answers(404, `{"error":"model 'm' not found"}`), 404, false, `"ollama pull m"`},
 		{"another program", answers(404, "404 page not found"), 404, false, "Config.URL"},

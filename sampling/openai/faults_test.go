@@ -102,8 +102,7 @@ func TestStatuses(t *testing.T) {
 }
 
 func TestNoResponse(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // where no server listens
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
 	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
@@ -116,7 +115,7 @@ func TestNoResponse(t *testing.T) {
 		temporary bool
 		words     string
 	}{
-		{"nobody listens", openai.Config{BaseURL: gone.URL}, true, "connection refused"},
+		{"nobody listens", openai.Config{BaseURL: gone}, true, "connection refused"},
 		{"a certificate of nobody", openai.Config{BaseURL: secure.URL}, false, "certificate"},
 		{"no such host", openai.Config{BaseURL: "http://model.test/v1", HTTPClient: dns}, false, "no such host"},
 	} {

@@ -93,9 +93,8 @@ func TestOpenFails(t *testing.T) {
 		http.Error(w, `{"error": {"message": "wrong key"}}`, http.StatusUnauthorized)
 	}))
 	defer refuses.Close()
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
-	for _, address := range []string{refuses.URL, gone.URL} {
+	const gone = "http://127.0.0.1:1" // where no server listens
+	for _, address := range []string{refuses.URL, gone} {
 		for _, b := range []cli.Backend{
 			{Kind: "openai", URL: address + "/v1", Name: "base", Dialect: "llamacpp"},
 			{Kind: "openai", URL: address + "/v1", Name: "base", Dialect: "vllm"},
