@@ -32,13 +32,12 @@ type contentToken struct {
 	TopProbs    []contentToken `json:"top_probs"`
 }
 
-// topTokens are the members of an object whose names are the texts of tokens.
-// Two tokens may have the same text, and then the likelier one is kept. Those of
-// unfinished runes have no text at vLLM and are left out, since nobody could
-// tell them apart.
-type topTokens []sampling.Token
+// topTokens are the members of an object whose names are the texts of tokens. Those of
+// unfinished runes have no text at vLLM and are left out, since nobody could tell them
+// apart.
+type topTokens []contentToken
 
-// UnmarshalJSON implements [json.Unmarshaler].
+// UnmarshalJSON implements [json.Unmarshaler]. Two tokens may have the same text.
 func (t *topTokens) UnmarshalJSON(value []byte) error {
 	d := json.NewDecoder(bytes.NewReader(value))
 	if open, err := d.Token(); open != json.Delim('{') {
@@ -53,21 +52,11 @@ func (t *topTokens) UnmarshalJSON(value []byte) error {
 		if err := d.Decode(&p); err != nil {
 			return err
 		}
-		if text, _ := name.(string); text != "" && p != nil {
-			t.add(sampling.Token{Text: tokenText(text), Logprob: *p})
+		if name, _ := name.(string); name != "" {
+			*t = append(*t, contentToken{Token: text{value: tokenText(name)}, Logprob: p})
 		}
 	}
 	return nil
-}
-
-func (t *topTokens) add(token sampling.Token) {
-	for i := range *t {
-		if (*t)[i].Text == token.Text {
-			(*t)[i].Logprob = max((*t)[i].Logprob, token.Logprob)
-			return
-		}
-	}
-	*t = append(*t, token)
 }
 
 // readLogprobs returns the tokens of text that have a log probability, with at
@@ -107,48 +96,23 @@ func readTokens(sent json.RawMessage, top int) ([]scored, error) {
 	if len(l.Content) == 0 && len(l.Tokens) != len(l.TokenLogprobs) {
 		return nil, fmt.Errorf("there are %d log probabilities for %d tokens", len(l.TokenLogprobs), len(l.Tokens))
 	}
-	tokens := l.tokens()
+	if len(l.Content) == 0 {
+		for i, token := range l.Tokens {
+			token.value = tokenText(token.value)
+			l.Content = append(l.Content, contentToken{Token: token, Logprob: l.TokenLogprobs[i]})
+			if i < len(l.TopLogprobs) {
+				l.Content[i].TopLogprobs = l.TopLogprobs[i]
+			}
+		}
+	}
+	tokens := make([]scored, len(l.Content))
 	for i := range tokens {
-		if err := tokens[i].settle(top); err != nil {
+		var err error
+		if tokens[i], err = l.Content[i].settle(top); err != nil {
 			return nil, err
 		}
 	}
 	return tokens, nil
-}
-
-func (l *logprobs) tokens() []scored {
-	if len(l.Content) > 0 {
-		return l.fromContent()
-	}
-	tokens := make([]scored, len(l.Tokens))
-	for i, token := range l.Tokens {
-		tokens[i].Text = tokenText(token.value)
-		if p := l.TokenLogprobs[i]; p != nil {
-			tokens[i].Logprob, tokens[i].known = *p, true
-			if i < len(l.TopLogprobs) {
-				tokens[i].Top = l.TopLogprobs[i]
-			}
-		}
-	}
-	return tokens
-}
-
-func (l *logprobs) fromContent() []scored {
-	tokens := make([]scored, len(l.Content))
-	for i := range l.Content {
-		c := &l.Content[i]
-		tokens[i].Text = c.text()
-		if c.Logprob == nil {
-			continue
-		}
-		tokens[i].Logprob, tokens[i].known = *c.Logprob, true
-		for _, a := range c.TopLogprobs {
-			if a.Logprob != nil {
-				tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: a.text(), Logprob: *a.Logprob})
-			}
-		}
-	}
-	return tokens
 }
 
 // text prefers the bytes: the text of a token that ends inside of a rune is not
@@ -163,37 +127,40 @@ func (c *contentToken) text() string {
 // roundingLogprob is how far above 0 a log probability may be by rounding.
 const roundingLogprob = 0.01
 
-// settle checks the log probabilities, and sorts the likeliest tokens. The one
-// that was drawn is one of them, by its own log probability: servers leave it
-// out, add it where it was not asked for, or show another token of the same text.
-func (t *scored) settle(top int) error {
+// settle checks the log probabilities, and sorts the likeliest tokens. Of two with the
+// same text the likelier one is kept. The one that was drawn is one of them, by its own
+// log probability: servers leave it out, add it where it was not asked for, or show
+// another token of the same text.
+func (c *contentToken) settle(top int) (scored, error) {
+	t := scored{Token: sampling.Token{Text: c.text()}, known: c.Logprob != nil}
 	if !t.known {
-		return nil
+		return t, nil
 	}
-	if len(t.Top) > 0 && t.Text != "" {
-		all := topTokens(t.Top)
-		all.add(sampling.Token{Text: t.Text, Logprob: t.Logprob})
-		t.Top = all
-	}
-	for _, p := range append([]sampling.Token{t.Token}, t.Top...) {
-		if p.Logprob > roundingLogprob {
-			return fmt.Errorf("the log probability of %q is %v, and none is above 0", p.Text, p.Logprob)
+	t.Logprob = min(*c.Logprob, 0)
+	for _, p := range append(c.TopLogprobs, *c) {
+		if p.Logprob == nil {
+			continue
 		}
+		if *p.Logprob > roundingLogprob {
+			return t, fmt.Errorf("the log probability of %q is %v, and none is above 0", p.text(), *p.Logprob)
+		}
+		t.Top = append(t.Top, sampling.Token{Text: p.text(), Logprob: min(*p.Logprob, 0)})
 	}
-	t.Logprob = min(t.Logprob, 0)
-	for i := range t.Top {
-		t.Top[i].Logprob = min(t.Top[i].Logprob, 0)
+	if len(c.TopLogprobs) == 0 || t.Text == "" {
+		t.Top = t.Top[:len(t.Top)-1] // without itself
 	}
 	slices.SortFunc(t.Top, func(a, b sampling.Token) int {
-		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(b.Logprob, a.Logprob))
 	})
+	t.Top = slices.CompactFunc(t.Top, func(a, b sampling.Token) bool { return a.Text == b.Text })
+	slices.SortStableFunc(t.Top, func(a, b sampling.Token) int { return cmp.Compare(b.Logprob, a.Logprob) })
 	if top >= 0 {
 		t.Top = t.Top[:min(top, len(t.Top))]
 	}
 	if len(t.Top) == 0 {
 		t.Top = nil
 	}
-	return nil
+	return t, nil
 }
 
 // respell turns tokens that are spelled as in the vocabulary, "Ġowl" or "▁owl",

@@ -29,6 +29,7 @@ func TestTopLogprobs(t *testing.T) {
 	}{
 		{"a later, unlikely token of the same text", `{"tokens":[" false"],"token_logprobs":[-0.2],"top_logprobs":[{" false":-0.2," true":-2," false":-9}]}`, " false", 3, []string{" false -0.2", " true -2"}, " false"},
 		{"the drawn one by another's number", `{"tokens":[" false"],"token_logprobs":[-0.2],"top_logprobs":[{" true":-2," false":-9}]}`, " false", 3, []string{" false -0.2", " true -2"}, " false"},
+		{"two others of the same text", `{"tokens":[" false"],"token_logprobs":[-0.2],"top_logprobs":[{" true":-2," no":-3," true":-9}]}`, " false", 5, []string{" false -0.2", " true -2", " no -3"}, " false"},
 		{"the drawn one left out", `{"tokens":[" false"],"token_logprobs":[-0.2],"top_logprobs":[{" true":-2}]}`, " false", 2, []string{" false -0.2", " true -2"}, " false"},
 		{"the drawn one is unlikely", `{"tokens":[" odd"],"token_logprobs":[-7],"top_logprobs":[{" true":-0.1," false":-2}]}`, " odd", 2, []string{" true -0.1", " false -2"}, " odd"},
 		{"unfinished runes have no text", `{"tokens":[" a"],"token_logprobs":[-1],"top_logprobs":[{"":-0.5," a":-1,"":-2}]}`, " a", 3, []string{" a -1"}, " a"},

@@ -126,17 +126,11 @@ func (s *scoring) try(ctx context.Context, texts []string) error {
 		return unsupportedAt(err, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented)
 	}
 	for i, text := range texts {
-		if i > 0 && all[i].text == "" {
-			return unsupported("the server answers one of several texts")
-		}
-		if _, ok := all[i].locate(text); !ok {
-			return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them", s.b.wire.Quote([]byte(all[i].text)))
-		}
 		first := strings.IndexByte(text, ' ') + 1 // the first token may have no log probability
-		score, _ := all[i].score(text[:first], text)
-		uncertain := func(t sampling.Token) bool { return t.Logprob != 0 }
-		if len(score.Tokens) < 2 || !slices.ContainsFunc(score.Tokens, uncertain) {
-			return unsupported("asked to return a prompt's log probabilities (echo), the server returned none or only zeros")
+		score, err := all[i].score(text[:first], text)
+		uncertain := slices.ContainsFunc(score.Tokens, func(t sampling.Token) bool { return t.Logprob != 0 })
+		if err != nil || len(score.Tokens) < 2 || !uncertain {
+			return unsupported("asked to return a prompt's log probabilities (echo), the server returned %q without them, or zeros", s.b.wire.Quote([]byte(all[i].text)))
 		}
 	}
 	return nil
