@@ -3,74 +3,63 @@ package httpwire
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"io"
 )
 
 // Lines reads a body line by line, and gives out each line as soon as its end has
 // come. Lines end in LF, CRLF or CR.
 type Lines struct {
-	scan    *bufio.Scanner
-	body    io.Reader
-	err     error // of the last read
-	scanned int   // how many bytes of the next line are known to have no line end
-	afterCR bool  // an LF that comes next belongs to the line before
-	back    bool  // the last line comes again
+	body    *bufio.Reader
+	line    []byte
+	most    int
+	ended   bool // the body was read to its end
+	afterCR bool // an LF that comes next belongs to the line before
+	back    bool // the last line comes again
 }
 
 // NewLines returns the lines of a body. A line of more than most bytes is the error
 // [bufio.ErrTooLong].
 func NewLines(body io.Reader, most int) *Lines {
-	l := &Lines{body: body}
-	l.scan = bufio.NewScanner(reader(l.read))
-	l.scan.Buffer(nil, most)
-	l.scan.Split(l.split)
-	return l
+	return &Lines{body: bufio.NewReader(body), most: most}
 }
 
 // Next returns the next line without its end, valid until the next call. The error
-// is [io.EOF] after the last line, or the body's.
+// is [io.EOF] after the last line, or the body's. The rest of a body that broke off is
+// not a line.
 func (l *Lines) Next() ([]byte, error) {
-	if l.back || l.scan.Scan() {
+	if l.back {
 		l.back = false
-		return l.scan.Bytes(), nil
+		return l.line, nil
 	}
-	return nil, cmp.Or(l.scan.Err(), io.EOF)
+	for l.line = l.line[:0]; len(l.line) <= l.most; {
+		_, err := l.body.Peek(1)
+		l.ended = err == io.EOF
+		part, _ := l.body.Peek(l.body.Buffered())
+		end := bytes.IndexAny(part, "\r\n")
+		switch {
+		case end == 0 && part[0] == '\n' && l.afterCR:
+			l.afterCR = false
+			l.body.Discard(1)
+		case end >= 0:
+			l.afterCR = part[end] == '\r'
+			l.line = append(l.line, part[:end]...)
+			l.body.Discard(end + 1)
+			return l.line, nil
+		case len(part) > 0:
+			l.afterCR = false
+			l.line = append(l.line, part...)
+			l.body.Discard(len(part))
+		case l.ended && len(l.line) > 0:
+			return l.line, nil
+		default:
+			return nil, err
+		}
+	}
+	return nil, bufio.ErrTooLong
 }
 
 // Back makes Next return the last line again.
 func (l *Lines) Back() { l.back = true }
 
-// Ended reports whether the body was read to its end. Lines may be left.
-func (l *Lines) Ended() bool { return l.err == io.EOF }
-
-type reader func([]byte) (int, error)
-
-func (r reader) Read(p []byte) (int, error) { return r(p) }
-
-func (l *Lines) read(p []byte) (n int, err error) {
-	n, l.err = l.body.Read(p)
-	return n, l.err
-}
-
-// split implements [bufio.SplitFunc]. It looks at each byte once, however long a line
-// is. The rest of a body that broke off is not a line.
-func (l *Lines) split(data []byte, _ bool) (advance int, line []byte, err error) {
-	if l.afterCR && len(data) > 0 {
-		l.afterCR = false
-		if data[0] == '\n' {
-			data, advance = data[1:], 1
-		}
-	}
-	if i := bytes.IndexAny(data[l.scanned:], "\r\n"); i >= 0 {
-		i += l.scanned
-		l.scanned, l.afterCR = 0, data[i] == '\r'
-		return advance + i + 1, data[:i], nil
-	}
-	if l.Ended() && len(data) > 0 {
-		l.scanned = 0
-		return advance + len(data), data, nil
-	}
-	l.scanned = len(data)
-	return advance, nil, nil
-}
+// Ended reports whether the end of the body was met.
+func (l *Lines) Ended() bool { return l.ended }
