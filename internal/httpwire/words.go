@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -160,33 +161,23 @@ func htmlText(page string) string {
 
 // final reports whether the server named a failure that waiting does not mend.
 func (w Words) final() bool {
-	return w.outweighs() || lasting(w.Type)
+	return w.outweighs() || slices.Contains(lasting, w.Type)
 }
 
 // outweighs reports whether that name counts beside a status that says "later".
 // A type does not, since some servers call every refusal an invalid request,
 // unless it is the 429 for a bill that somebody has to pay; a code is more exact.
 func (w Words) outweighs() bool {
-	return w.budget() || lasting(w.Code) || unpaid(w.Type) || unpaidText.MatchString(w.Text)
+	return w.budget() || slices.Contains(lasting, w.Code) || slices.Contains(unpaid, w.Code) || slices.Contains(unpaid, w.Type) ||
+		unpaidText.MatchString(w.Text)
 }
 
 // unpaidText are the words for a bill that somebody has to pay, where no name says so.
 var unpaidText = regexp.MustCompile(`(?i)exceeded your current quota|insufficient (balance|credits?|funds|quota)|budget has been exceeded|payment required`)
 
-func lasting(name string) bool {
-	switch name {
-	case "invalid_request_error", "BadRequestError",
-		"authentication_error", "invalid_api_key", "permission_error", "not_found_error", "NotFoundError", "model_not_found":
-		return true
-	}
-	return unpaid(name)
-}
-
-func unpaid(name string) bool {
-	switch name {
-	case "insufficient_quota", "billing_hard_limit_reached", "budget_exceeded", "quota_exceeded",
-		"insufficient_balance", "insufficient_credits", "billing_not_active", "payment_required", "credit_limit_reached":
-		return true
-	}
-	return false
-}
+var (
+	unpaid = []string{"insufficient_quota", "billing_hard_limit_reached", "budget_exceeded", "quota_exceeded",
+		"insufficient_balance", "insufficient_credits", "billing_not_active", "payment_required", "credit_limit_reached"}
+	lasting = []string{"invalid_request_error", "BadRequestError",
+		"authentication_error", "invalid_api_key", "permission_error", "not_found_error", "NotFoundError", "model_not_found"}
+)

@@ -129,7 +129,7 @@ func (b *Backend) checkLogprobs(v version, p *sampling.Params) error {
 	switch {
 	case p.TopLogprobs > mostLogprobs:
 		return unsupported("Params.TopLogprobs of %d; Ollama reports at most %d", p.TopLogprobs, mostLogprobs)
-	case p.Logprobs && v.known() && v.less(knowsLogprobs):
+	case p.Logprobs && v.before(knowsLogprobs):
 		return unsupported("Params.Logprobs in Ollama %v; %v and later report them", v, knowsLogprobs)
 	}
 	return nil

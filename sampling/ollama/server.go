@@ -44,14 +44,13 @@ var versionText = regexp.MustCompile(`^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9})
 
 func (v version) known() bool { return v != version{} }
 
-func (v version) less(than version) bool { return slices.Compare(v[:], than[:]) < 0 }
-
-// since reports whether the server is known to be at least of version v.
-func (v version) since(than version) bool { return v.known() && !v.less(than) }
+// before and since report whether the server is known to be older than a version, or not.
+func (v version) before(other version) bool { return v.known() && slices.Compare(v[:], other[:]) < 0 }
+func (v version) since(other version) bool  { return v.known() && !v.before(other) }
 
 // refused returns an error for a version that is too old.
 func (v version) refused() error {
-	if v.known() && v.less(oldest) {
+	if v.before(oldest) {
 		return unsupported("Ollama %v silently cuts prompts that are too long; use %v or later", v, oldest)
 	}
 	return nil

@@ -69,7 +69,11 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	reply, err := b.open(ctx, body)
 	if err != nil {
 		if n > 1 && badRequest(err) {
-			if slots := b.slots(ctx); 0 < slots && slots < n {
+			var props serverProps // without slots, if the server tells none
+			if d.native == nativeLlamaCpp {
+				props, _ = b.props(ctx)
+			}
+			if slots := props.Slots; 0 < slots && slots < n {
 				b.learned.most.Store(int64(slots))
 				return b.drawInParts(ctx, req, n, slots)
 			}
@@ -107,18 +111,6 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	}
 	settle(whole, total)
 	return whole, err
-}
-
-// slots returns how many continuations llama.cpp draws at once, or 0.
-func (b *Backend) slots(ctx context.Context) int {
-	if b.config.Dialect.native != nativeLlamaCpp {
-		return 0
-	}
-	props, err := b.props(ctx)
-	if err != nil {
-		return 0
-	}
-	return max(0, props.Slots)
 }
 
 // drawInParts draws as many at once as the server does.

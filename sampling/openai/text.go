@@ -100,10 +100,4 @@ func (r *runes) add(s string) string {
 }
 
 // flush returns what is left when no more comes.
-func (r *runes) flush() string {
-	if r.held == "" {
-		return ""
-	}
-	r.held = ""
-	return string(utf8.RuneError)
-}
+func (r *runes) flush() string { return strings.ToValidUTF8(r.held, "\uFFFD") }
