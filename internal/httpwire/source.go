@@ -1,13 +1,12 @@
-// Package httpwire turns what goes wrong between an HTTP client and a model
-// server into a [sampling.Error], so that all backends over HTTP agree on what
-// is temporary and on what a reader gets to see.
+// Package httpwire sends the requests of all backends over HTTP. It turns what goes
+// wrong into a [sampling.Error], so that they agree on what is temporary and on what a
+// reader gets to see.
 //
 // Temporary means that the same request may succeed later: the server is busy
 // or restarting, the network broke. A wrong key, an unknown model, a certificate
 // that does not verify and a cancelled context are not.
 //
-// No header enters an error, and a key that a server or a library repeats in
-// its words is cut out of them.
+// No header and no key enters an error, even if the server repeats it.
 package httpwire
 
 import (
@@ -28,23 +27,18 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A Source makes the errors of one backend. The zero Source works; Backend is
-// what the errors are signed with, and Key is the secret that no text may
-// repeat.
-//
-// A Source is a value and safe for concurrent use.
+// A Source makes the errors of one backend. The zero Source works.
 type Source struct {
-	Backend string
-	Key     sampling.Secret
+	Backend string          // of the errors
+	Key     sampling.Secret // which no text may repeat
 }
 
-// bodyLimit is how much of a refusal's body is read, in bytes. What a server has
-// to say stands at its beginning.
-const bodyLimit = 64 << 10
-
-// patience is the maximum time to wait for a refusal's body. The status is known
-// already.
-const patience = 3 * time.Second
+// bodyLimit and patience are how much of a refusal's body is read, in bytes, and how
+// long it is waited for. The status is known already.
+const (
+	bodyLimit = 64 << 10
+	patience  = 3 * time.Second
+)
 
 // Refusal reads a response whose status says that the request failed. It reads
 // the body within limits of size and time, and closes it.

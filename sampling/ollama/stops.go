@@ -5,26 +5,21 @@ import (
 	"strings"
 )
 
-// sentStops returns the stop sequences to tell the server of, in the order to
-// tell them in.
+// sentStops returns the stop sequences to send, in order. Those left out are left to
+// Model.
 //
-// Ollama ends a text before a stop sequence and does not say which, so Model
-// must find in what comes the same place that it would find in the whole text:
-// where the first stop completes. Nearly always the server finds that place too,
-// since it looks after each token. When one token completes two stops it takes
-// the one that was named first (the engines before 0.30) or that begins first
-// (llama.cpp's server, since), and cuts off the head of the other. For the same
-// place to come out:
+// Ollama cuts the text before a stop sequence and does not say which. It must be the
+// one that completes first, or Model would cut at another place. When one token
+// completes two, Ollama takes the one that was named first (before 0.30) or that begins
+// first, and cuts off the head of the other. So:
 //
-//   - a stop that holds another one before its end is left out. It can never
-//     complete first. (Of "\n" and "\n\n" only the first is sent.)
-//   - a stop is named after those that may complete first and reach into it.
-//     (Of "\nHuman:" and "\n\n" the second is named first: of "\n\nHuman:" it is
-//     "\n\n" that ends the text.) When two reach into each other both are left
-//     out.
+//   - A stop that holds another one before its end can never complete first and is
+//     left out. (Of "\n" and "\n\n" only the first is sent.)
+//   - A stop is named after those that may complete first and reach into it. (Of
+//     "\nHuman:" and "\n\n" the second is named first: of "\n\nHuman:" it is "\n\n"
+//     that ends the text.) When two reach into each other, both are left out.
 //
-// What is left out is left to Model. The result is never nil, since a list that
-// is empty is what overrules the stops of a Modelfile.
+// The result is never nil, since an empty list overrules the stops of a Modelfile.
 func sentStops(stops []string) []string {
 	rest := slices.DeleteFunc(slices.Clone(stops), func(s string) bool {
 		return slices.ContainsFunc(stops, func(other string) bool { return holds(s, other) })

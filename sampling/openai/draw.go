@@ -25,17 +25,12 @@ type learned struct {
 }
 
 // Draw implements [sampling.Drawer] with a single request, so that the prompt is
-// read and paid for once. It streams even with Config.NoStreaming: only in a
-// stream does llama.cpp report the cost of each completion.
+// read and paid for once. It always streams, since only then does llama.cpp report the
+// cost of each completion. More than llama.cpp has slots for take several requests.
 //
-// llama.cpp draws at most as many at once as it has slots, a number read from
-// /props. More are drawn in several requests.
-//
-// The seed of the i-th completion is the seed plus i, as in llama.cpp and vLLM. The
-// first completion's Usage has the prompt's tokens, so the sum over all is the cost
-// of the call. Where the server reports only the sum, the first has all of it.
-//
-// Greedy continuations are all the same, so one is drawn and copied.
+// The seed of the i-th completion is the seed plus i. The first completion's Usage has
+// the prompt's tokens, or all tokens where the server reports only the sum. Greedy
+// continuations are all the same, so one is drawn and copied.
 //
 // More choices than the server takes, and a server that ignores the number, are
 // errors wrapping [sampling.ErrUnsupported]. sampling.Model then draws one by one.

@@ -18,9 +18,8 @@ import (
 //   - Other servers are sent prompt and continuation together and asked for the log
 //     probabilities of the prompt (echo), several texts a request.
 //
-// Many servers ignore echo, or answer it without log probabilities. So the first call
-// sends a short probe. If its answer lacks the prompt's log probabilities, this and
-// every later call is an error wrapping [sampling.ErrUnsupported].
+// Many servers ignore echo. So the first call sends a short probe. If its answer lacks
+// log probabilities, every call is an error wrapping [sampling.ErrUnsupported].
 //
 // The first token of a text has no log probability, unless the server puts a token of
 // its own before it. Otherwise an empty prompt is an error.
