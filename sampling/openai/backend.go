@@ -127,36 +127,37 @@ func checkURL(raw string) (string, error) {
 // faults are [*sampling.Error]; see the package documentation for what they say.
 func (b *Backend) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		if err := b.sample(ctx, req, func(c sampling.Chunk) bool { return yield(c, nil) }); err != nil {
+		reply, err := b.ask(ctx, req)
+		if err != nil {
 			yield(sampling.Chunk{}, err)
+			return
 		}
+		reply.deliver(req, yield)
 	}
 }
 
-// sample returns nil if the continuation is complete or its consumer left.
-func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(sampling.Chunk) bool) error {
+// ask requests one continuation.
+func (b *Backend) ask(ctx context.Context, req *sampling.Request) (*reply, error) {
 	sent, err := b.plain(ctx, req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// llama.cpp drops as many log probabilities from a whole answer as the stop
 	// sequence has tokens by itself, which may be more than it had in the text.
 	streamed := !b.config.NoStreaming || b.config.Dialect.native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
 	body, err := b.body(sent, 1, streamed)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	reply, err := b.open(ctx, body)
-	if err != nil {
-		return tooManyLogprobs(err, &req.Params)
-	}
-	return reply.deliver(req, yield)
+	return reply, tooManyLogprobs(err, &req.Params)
 }
 
 // deliver reads a reply with one continuation, and closes it.
-func (r *reply) deliver(req *sampling.Request, yield func(sampling.Chunk) bool) error {
+func (r *reply) deliver(req *sampling.Request, yield func(sampling.Chunk, error) bool) {
 	defer r.close()
 	one := []continuation{{b: r.b, req: req}}
-	_, err := r.read(one, func(_ int, c sampling.Chunk) bool { return yield(c) })
-	return err
+	if _, err := r.read(one, func(_ int, c sampling.Chunk) bool { return yield(c, nil) }); err != nil {
+		yield(sampling.Chunk{}, err)
+	}
 }

@@ -50,11 +50,11 @@ func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request)
 	}
 	var file bytes.Buffer
 	for i, req := range requests {
+		var body []byte
 		sent, err := b.plain(ctx, req)
-		if err != nil {
-			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
+		if err == nil {
+			body, err = b.body(sent, 1, false)
 		}
-		body, err := b.body(sent, 1, false)
 		if err != nil {
 			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
 		}
@@ -243,9 +243,7 @@ func (b *Backend) result(ctx context.Context, req *sampling.Request, line batchL
 		return func(yield func(sampling.Chunk, error) bool) {
 			content := io.NopCloser(bytes.NewReader(line.Response.Body))
 			reply := &reply{b: b, caller: ctx, body: content, events: newEvents(content)}
-			if err := reply.deliver(req, func(c sampling.Chunk) bool { return yield(c, nil) }); err != nil {
-				yield(sampling.Chunk{}, err)
-			}
+			reply.deliver(req, yield)
 		}
 	})}
 	c, err := m.Complete(ctx, req)
