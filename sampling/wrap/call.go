@@ -1,112 +1,148 @@
 package wrap
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
 
+	"github.com/foreword-go/foreword/internal/whole"
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// A call is one call of a backend in a wrapper.
+// A call is one call of a wrapped backend.
 type call struct {
-	method        string // "sample", "draw" or "score"
+	backend       sampling.Forward // in the wrapper
+	method        string           // "sample", "draw" or "score"
 	req           *sampling.Request
 	n             int                   // completions of a draw, or continuations
 	continuations []string              // of a score
 	counter       func(text string) int // tokens, or an upper bound; nil counts bytes
 	prompt        int                   // tokens of the prompt; -1 is not counted yet
 
-	// The outcome.
+	// The outcome of the last attempt.
 	texts  []*tally // one of a sample, and one for each completion of a draw
 	scores []sampling.Score
 	err    error
 	left   bool // the consumer left the loop before the end, or panicked in it
+
+	// Of a sample.
+	yield func(sampling.Chunk, error) bool
+	held  []sampling.Chunk // not yielded yet
+	holds bool             // chunks are held back until there is text, so that another attempt may follow
+	whole bool             // or until the end, since the caller waits for the whole answer
+	given bool             // something was yielded, so no other attempt may follow
 }
 
-// A watcher is a wrapper that watches calls without changing them.
-type watcher interface {
-	// watch is called before the backend. It may refuse the call. It returns the
-	// context for the backend, and end, which is called after the call.
-	watch(ctx context.Context, c *call, backend sampling.Forward) (inner context.Context, end func(), err error)
+// A handler is what a wrapper does around each call.
+type handler interface {
+	// handle makes the call by do: once, more than once, or never. It returns the
+	// error for the caller.
+	handle(ctx context.Context, c *call, do attempt) error
 }
 
-// watched is a backend with a watcher around it.
-type watched struct {
+// An attempt makes a call once, with a backend.
+type attempt func(context.Context, sampling.Forward) error
+
+// handled is a backend with a handler around its calls.
+type handled struct {
 	sampling.Forward
-	by watcher
+	by handler
 }
 
-func (w *watched) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+func (h *handled) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		c := &call{method: "sample", req: req, n: 1, prompt: -1, texts: []*tally{{}}}
-		ctx, end, err := w.by.watch(ctx, c, w.Forward)
-		if err != nil {
+		c := &call{backend: h.Forward, method: "sample", req: req, n: 1, prompt: -1, texts: []*tally{{}}, yield: yield}
+		err := h.by.handle(ctx, c, func(ctx context.Context, b sampling.Forward) error {
+			c.err = c.pass(ctx, b.Sample(ctx, req))
+			return c.err
+		})
+		if err != nil && c.flush() {
 			yield(sampling.Chunk{}, err)
-			return
 		}
-		defer end()
-		c.pass(w.Backend.Sample(ctx, req), yield)
 	}
 }
 
-func (w *watched) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-	c := &call{method: "draw", req: req, prompt: -1, n: n}
-	ctx, end, err := w.by.watch(ctx, c, w.Forward)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	all, err := w.Forward.Draw(ctx, req, n)
-	for _, one := range all {
-		if one != nil {
-			t := new(tally)
-			t.add(one)
-			c.texts = append(c.texts, t)
+func (h *handled) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
+	c := &call{backend: h.Forward, method: "draw", req: req, n: n, prompt: -1}
+	err = h.by.handle(ctx, c, func(ctx context.Context, b sampling.Forward) error {
+		all, c.err = b.Draw(ctx, req, n)
+		c.texts = nil
+		for _, one := range all {
+			if one != nil {
+				t := new(tally)
+				t.add(one)
+				c.texts = append(c.texts, t)
+			}
 		}
-	}
-	c.err = err
+		return c.err
+	})
 	return all, err
 }
 
-func (w *watched) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	c := &call{method: "score", req: req, prompt: -1, n: len(continuations), continuations: continuations}
-	ctx, end, err := w.by.watch(ctx, c, w.Forward)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	c.scores, c.err = w.Forward.Score(ctx, req, continuations)
-	return c.scores, c.err
+func (h *handled) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	c := &call{backend: h.Forward, method: "score", req: req, n: len(continuations), continuations: continuations, prompt: -1}
+	err := h.by.handle(ctx, c, func(ctx context.Context, b sampling.Forward) error {
+		c.scores, c.err = b.Score(ctx, req, continuations)
+		return c.err
+	})
+	return c.scores, err
 }
 
-// pass passes a stream on and adds it up. Until it returns, left is set, which is
-// right if the loop's body panics.
-func (c *call) pass(chunks iter.Seq2[sampling.Chunk, error], yield func(sampling.Chunk, error) bool) {
-	c.left = true
+// holdBack lets a handler make another attempt after a fault.
+func (c *call) holdBack(ctx context.Context) {
+	c.holds, c.whole = true, whole.Wanted(ctx)
+}
+
+// pass passes a stream on and adds it up. It returns nil if the stream came to its end
+// or the consumer left it, and otherwise the fault that ended it.
+func (c *call) pass(ctx context.Context, chunks iter.Seq2[sampling.Chunk, error]) error {
+	if c.whole { // the caller cannot leave at a stop sequence
+		chunks = sampling.Until(chunks, c.req.Stop)
+	}
+	t := new(tally)
+	c.texts, c.held = []*tally{t}, c.held[:0]
+	c.left = true // which is right if the loop's body panics
 	for chunk, err := range chunks {
 		if err != nil {
-			c.err, c.left = err, false
-			yield(chunk, err)
-			return
+			c.left = false
+			return err
 		}
-		c.texts[0].add(&chunk)
-		if !yield(chunk, nil) {
-			c.left = chunk.Reason == sampling.Unfinished // a consumer always leaves at the last chunk
-			return
+		t.add(&chunk)
+		c.held = append(c.held, chunk)
+		end := chunk.Reason != sampling.Unfinished
+		if c.holds && !c.given && !end && (c.whole || chunk.Text == "" && len(chunk.Tokens) == 0) {
+			continue
+		}
+		c.given = true
+		if !c.flush() || end {
+			c.left = !end // a consumer always leaves at the last chunk
+			return nil
 		}
 	}
 	c.left = false
+	return cmp.Or(ctx.Err(), sampling.ErrTruncated)
+}
+
+// flush yields the held chunks, and reports whether the consumer wants more.
+func (c *call) flush() bool {
+	for _, chunk := range c.held {
+		if !c.yield(chunk, nil) {
+			return false
+		}
+	}
+	c.held = c.held[:0]
+	return true
 }
 
 // countBy sets how tokens are counted where the backend reports none: by the
 // wrapper's own counter or the backend's. If counting fails, it counts bytes.
-func (c *call) countBy(ctx context.Context, own sampling.Counter, backend sampling.Forward) {
+func (c *call) countBy(ctx context.Context, own sampling.Counter) {
 	if own == nil {
-		if _, ok := backend.Backend.(sampling.Counter); !ok {
+		if _, ok := c.backend.Backend.(sampling.Counter); !ok {
 			return
 		}
-		own = backend
+		own = c.backend
 	}
 	c.counter = func(text string) int {
 		if n, err := own.Count(ctx, text); err == nil {

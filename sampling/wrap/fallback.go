@@ -47,7 +47,7 @@ func Fallback(backends ...sampling.Backend) sampling.Backend {
 }
 
 type fallback struct {
-	asked
+	handled
 	choices []*choice
 }
 
@@ -150,8 +150,9 @@ func (r refusals) err() error {
 	return fmt.Errorf("%s%w", text, r[cause])
 }
 
-// ask asks the backends in turn.
-func (f *fallback) ask(ctx context.Context, c *call, attempt func(sampling.Forward) (bool, error)) error {
+// handle asks the backends in turn.
+func (f *fallback) handle(ctx context.Context, c *call, do attempt) error {
+	c.holdBack(ctx)
 	var faults refusals
 	var answered *choice
 	defer func() {
@@ -163,19 +164,17 @@ func (f *fallback) ask(ctx context.Context, c *call, attempt func(sampling.Forwa
 		fault := b.takes(c)
 		if fault == nil {
 			answered = b
-			given, err := attempt(b.Forward)
-			if err == nil {
+			if fault = do(ctx, b.Forward); fault == nil {
 				b.succeeded()
 				return nil
 			}
-			next := b.failed(ctx, err)
-			if given {
-				return err
+			next := b.failed(ctx, fault)
+			if c.given {
+				return fault
 			}
 			if answered = nil; !next {
-				return err
+				return fault
 			}
-			fault = err
 		}
 		if c.method == "draw" && errors.Is(fault, sampling.ErrUnsupported) {
 			return fault // Model then draws single samples, each of which can fall back

@@ -49,7 +49,7 @@ type Limit struct {
 
 // Wrap returns a backend whose calls are limited.
 func (l *Limit) Wrap(backend sampling.Backend) sampling.Backend {
-	return &watched{inside(backend), l}
+	return &handled{inside(backend), l}
 }
 
 // A waitError is the error of a call whose context ended while it waited. Nothing was
@@ -192,22 +192,23 @@ func (l *Limit) leave(taken, used int, sent bool) {
 	l.free()
 }
 
-func (l *Limit) watch(ctx context.Context, c *call, backend sampling.Forward) (context.Context, func(), error) {
+func (l *Limit) handle(ctx context.Context, c *call, do attempt) error {
 	taken := 0
 	if l.Tokens != 0 {
-		c.countBy(ctx, l.Counter, backend)
+		c.countBy(ctx, l.Counter)
 		prompt, completion := c.most()
 		taken = prompt + completion
 	}
 	if err := l.enter(ctx, taken); err != nil {
-		return nil, nil, err
+		return err
 	}
-	return ctx, func() {
+	defer func() {
 		used := 0
 		if l.Tokens != 0 {
 			u, _ := c.cost()
 			used = u.PromptTokens + u.CompletionTokens
 		}
 		l.leave(taken, used, !unsent(c.err))
-	}, nil
+	}()
+	return do(ctx, c.backend)
 }

@@ -52,13 +52,14 @@ type Log struct {
 
 // Wrap returns a backend whose calls are logged.
 func (l Log) Wrap(backend sampling.Backend) sampling.Backend {
-	return &watched{inside(backend), l}
+	return &handled{inside(backend), l}
 }
 
-func (l Log) watch(ctx context.Context, c *call, _ sampling.Forward) (context.Context, func(), error) {
+func (l Log) handle(ctx context.Context, c *call, do attempt) error {
 	inner, t := withTrace(ctx)
 	start := time.Now()
-	return inner, func() { l.write(ctx, c, start, t) }, nil
+	defer func() { l.write(ctx, c, start, t) }()
+	return do(inner, c.backend)
 }
 
 // write writes the record of a call.
@@ -87,11 +88,8 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 		switch {
 		case c.left:
 			add(slog.String("reason", "left"))
-		case err == nil:
+		case err == nil, err == sampling.ErrTruncated:
 			add(slog.String("reason", t.reason.String()))
-			if t.reason == sampling.Unfinished {
-				err = sampling.ErrTruncated // as Model reports
-			}
 		}
 	case "draw":
 		text = slog.Any("texts", texts)

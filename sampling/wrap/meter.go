@@ -74,7 +74,7 @@ func (m *Meter) Labels() map[string]Bill {
 
 // Wrap returns a backend whose calls are counted.
 func (m *Meter) Wrap(backend sampling.Backend) sampling.Backend {
-	return &watched{inside(backend), m}
+	return &handled{inside(backend), m}
 }
 
 // admit reserves the most that a call can cost. It calls most only if there is a cap.
@@ -163,14 +163,15 @@ func unsent(err error) bool {
 	return false
 }
 
-func (m *Meter) watch(ctx context.Context, c *call, backend sampling.Forward) (context.Context, func(), error) {
-	c.countBy(ctx, m.Counter, backend)
+func (m *Meter) handle(ctx context.Context, c *call, do attempt) error {
+	c.countBy(ctx, m.Counter)
 	label := labelOf(ctx)
 	held, err := m.admit(ctx, label, c.most)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return ctx, func() { m.settle(label, held, m.bill(ctx, c)) }, nil
+	defer func() { m.settle(label, held, m.bill(ctx, c)) }()
+	return do(ctx, c.backend)
 }
 
 // bill returns the bill of one call.

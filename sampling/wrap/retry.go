@@ -41,24 +41,19 @@ type Retry struct {
 
 // Wrap returns a backend whose calls are repeated.
 func (r Retry) Wrap(backend sampling.Backend) sampling.Backend {
-	inner := inside(backend)
-	return &asked{inner, retrier{r, inner}}
+	return &handled{inside(backend), r}
 }
 
-type retrier struct {
-	Retry
-	backend sampling.Forward
-}
-
-func (r retrier) ask(ctx context.Context, _ *call, attempt func(sampling.Forward) (bool, error)) error {
+func (r Retry) handle(ctx context.Context, c *call, do attempt) error {
 	p, err := r.pace()
 	if err != nil {
 		return err
 	}
+	c.holdBack(ctx)
 	for {
 		p.attempt(ctx)
-		given, fault := attempt(r.backend)
-		if fault == nil || given {
+		fault := do(ctx, c.backend)
+		if fault == nil || c.given {
 			return fault
 		}
 		if fault = p.wait(ctx, fault); fault != nil {
