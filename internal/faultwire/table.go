@@ -27,25 +27,21 @@ var table = sync.OnceValue(func() (all []Fault) {
 			panic(err)
 		}
 		for section := range strings.SplitSeq(strings.TrimPrefix(string(text), "=== "), "\n=== ") {
-			f, err := parseFault(section)
-			if err != nil {
-				panic(fmt.Errorf("faultwire: %s.txt: fault %q: %w", file, f.Name, err))
-			}
-			all = append(all, f)
+			all = append(all, parseFault(section))
 		}
 	}
 	return all
 })
 
 // parseFault reads one section of a file.
-func parseFault(section string) (f Fault, err error) {
+func parseFault(section string) (f Fault) {
 	head, answer, _ := strings.Cut(strings.TrimSpace(section), "\n\n")
 	name, fields, _ := strings.Cut(head, "\n")
 	f.Name = name
 	for field := range strings.SplitSeq(fields, "\n") {
 		key, value, _ := strings.Cut(field, ": ")
 		if err := f.set(key, value); err != nil {
-			return f, err
+			panic(fmt.Errorf("faultwire: fault %q: %w", f.Name, err))
 		}
 	}
 	if o := &f.outcome; o.Text == "" && (o.Class == Success || o.Class == Either) {
@@ -57,7 +53,7 @@ func parseFault(section string) (f Fault, err error) {
 		f.header = parseTemplate(header + "\n\n")
 	}
 	f.answer = parseTemplate(answer)
-	return f, nil
+	return f
 }
 
 // set takes one field of a section in.

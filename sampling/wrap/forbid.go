@@ -26,8 +26,8 @@ import (
 // a word too. Texts are compared in Unicode normal form C, without white space.
 //
 // The guard holds back only the last word, until the next one begins. It stores a
-// 64-bit hash of each run of n+1 words, which takes 8 bytes for each word of the
-// texts, and looks up one hash for each word of a continuation. With a million
+// 64-bit hash of each run of n+1 words, which takes about 10 bytes for each word of
+// the texts, and looks up one hash for each word of a continuation. With a million
 // protected words, the probability that an unprotected run is cut is about 10^-13.
 //
 // It is an error wrapping [sampling.ErrInvalid] to pass no text, or a text that
@@ -50,7 +50,7 @@ func Forbid(n int, texts ...string) (Wrapper, error) {
 		}
 	}
 	slices.Sort(p.runs)
-	p.runs = slices.Clip(slices.Compact(p.runs))
+	p.runs = slices.Compact(p.runs)
 	return p, nil
 }
 
