@@ -3,6 +3,7 @@ package assistant
 import (
 	"cmp"
 	"context"
+	_ "embed" // the helpful persona
 	"errors"
 	"fmt"
 	"strings"
@@ -32,6 +33,23 @@ type Persona struct {
 	// "Assistant" and "Human", or "Answer" and "Query" in the layout Headings.
 	Name string `json:"name,omitzero"`
 	User string `json:"user,omitzero"`
+}
+
+//go:embed helpful.txt
+var helpful string
+
+// Helpful returns a persona for most purposes: a helpful, honest and brief assistant. It
+// is about 330 tokens long.
+//
+// One of its dialogues has several turns, of which the later need the earlier: without
+// such an example, base models fail on the second turn. Others show code, a list, and an
+// answer that something is not known.
+func Helpful() Persona {
+	p, err := ReadPersona(strings.NewReader(helpful))
+	if err != nil {
+		panic(err) // impossible: the tests read the file
+	}
+	return p
 }
 
 // names returns the speakers' names, or their defaults.
@@ -93,6 +111,9 @@ func checkName(name string) error {
 func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	c := Conversation{Model: m, Persona: *p}
 	_, err := c.Prompt(ctx, "?", ReplyOptions{})
+	if errors.Is(err, sampling.ErrBudget) {
+		return fmt.Errorf("assistant: the persona and the shortest question: %w", err)
+	}
 	return err
 }
 
