@@ -70,15 +70,15 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 			}
 			return a.failed(err)
 		}
-		saving := keep(a, reply, a.last.Reason == sampling.TokenLimit)
-		if saving != nil {
+		if err := keep(a, reply, a.last.Reason == sampling.TokenLimit); err != nil {
 			a.last.Reason = sampling.Unfinished
+			if a.last.Text != "" && !yield(a.last, nil) {
+				return errLeft
+			}
+			return fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", err)
 		}
-		if (saving == nil || a.last.Text != "") && !yield(a.last, nil) {
+		if !yield(a.last, nil) {
 			return errLeft
-		}
-		if saving != nil {
-			return fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", saving)
 		}
 		return nil
 	}
