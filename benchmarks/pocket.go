@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -117,15 +118,16 @@ func drawing(model *pocket.Model) benchmark {
 }
 
 // readingPrompt is a benchmark in which an operation is to read a prompt and draw one
-// token.
+// token. The prompts begin differently, so that none resumes after the last one.
 func readingPrompt(model *pocket.Model, prompt string) benchmark {
 	return benchmark{"reading", func(b *testing.B) error {
 		tokens, err := model.Count(context.Background(), prompt)
 		if err != nil {
 			return err
 		}
-		for b.Loop() {
-			for _, err := range model.Sample(context.Background(), &sampling.Request{Prompt: prompt, Params: sampling.Params{MaxTokens: 1}}) {
+		for i := 0; b.Loop(); i++ {
+			text := strconv.Itoa(i%2) + prompt
+			for _, err := range model.Sample(context.Background(), &sampling.Request{Prompt: text, Params: sampling.Params{MaxTokens: 1}}) {
 				if err != nil {
 					return err
 				}

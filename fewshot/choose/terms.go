@@ -22,18 +22,6 @@ func eachTerm(text string, do func(term []byte)) {
 		}
 	}
 	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
-			i++
-			switch {
-			case 'A' <= c && c <= 'Z':
-				term = append(term, c+'a'-'A')
-			case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
-				term = append(term, c)
-			default:
-				end()
-			}
-			continue
-		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if spaceless(r) {
 			end()

@@ -60,7 +60,8 @@ func benchmarkSample(b *testing.B, m *pocket.Model, prompt string) {
 	b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
 }
 
-// BenchmarkPrompt reads a long prompt of ordinary text and draws one token.
+// BenchmarkPrompt reads a long prompt of ordinary text and draws one token. "new"
+// prompts begin differently, so that none resumes after what the last one read.
 func BenchmarkPrompt(b *testing.B) {
 	m := pocket.Default()
 	prompt := strings.Repeat(prompts["chat"]+" It is.\n\n"+prompts["pairs"]+" 선생님\n\n"+prompts["recite"]+".\n\n", 10)
@@ -68,15 +69,20 @@ func BenchmarkPrompt(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(int64(len(prompt)))
-	for b.Loop() {
-		for _, err := range m.Sample(b.Context(), &sampling.Request{Prompt: prompt, Params: sampling.Params{MaxTokens: 1}}) {
-			if err != nil {
-				b.Fatal(err)
+	for name, prompts := range map[string][]string{"new": {"1" + prompt, "2" + prompt}, "same": {"1" + prompt}} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(prompt)))
+			for i := 0; b.Loop(); i++ {
+				req := &sampling.Request{Prompt: prompts[i%len(prompts)], Params: sampling.Params{MaxTokens: 1}}
+				for _, err := range m.Sample(b.Context(), req) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
 			}
-		}
+			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "tokens/s")
+		})
 	}
-	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "tokens/s")
 }
 
 // BenchmarkGrowth trains on the corpus again and again with its lines shuffled,

@@ -43,7 +43,7 @@ func (c *Counter) count(text string) int {
 	}
 	total := 0
 	for len(text) > 0 {
-		n := chunk(text)
+		n := nextChunk(text)
 		total += c.chunk(text[:n])
 		text = text[n:]
 	}

@@ -41,10 +41,10 @@ func (c *Counter) split(text string) int {
 	return end
 }
 
-// chunk returns the length of the start of text up to the first space after a rune
+// nextChunk returns the length of the start of text up to the first space after a rune
 // that is not white space. No piece of any encoding goes on there, so that
 // chunks, which are words with their punctuation, can be counted one by one.
-func chunk(text string) int {
+func nextChunk(text string) int {
 	for i := 1; i < len(text); i++ {
 		next := strings.IndexByte(text[i:], ' ')
 		if next < 0 {

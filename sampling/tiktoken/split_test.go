@@ -12,7 +12,7 @@ import (
 // pieces are what c counts one by one, in their order.
 func pieces(c *Counter, text string) (all []string) {
 	for len(text) > 0 {
-		end := chunk(text)
+		end := nextChunk(text)
 		for at := 0; at < end; {
 			n := c.split(text[at:end])
 			all = append(all, text[at:at+n])
