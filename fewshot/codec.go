@@ -187,15 +187,11 @@ func OneOf[T ~string](labels ...T) Codec[T] {
 			return string(label), nil
 		},
 		Decode: func(text string) (T, error) {
-			if i := slices.Index(labels, T(text)); i >= 0 {
-				return labels[i], nil
+			i := slices.IndexFunc(labels, func(label T) bool { return strings.EqualFold(string(label), text) })
+			if i < 0 {
+				return "", fmt.Errorf("not one of the labels %q", labels)
 			}
-			for _, label := range labels {
-				if strings.EqualFold(string(label), text) {
-					return label, nil
-				}
-			}
-			return "", fmt.Errorf("not one of the labels %q", labels)
+			return labels[i], nil
 		},
 	}
 }

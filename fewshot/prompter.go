@@ -195,19 +195,10 @@ func (p *Prompter[In, Out]) pick(ctx context.Context, input string) (Picks, erro
 	}
 	if _, ok := c.seen[input]; ok {
 		isQuery := func(i int) bool { return c.pairs[i].In == input }
-		picks.Pinned = without(picks.Pinned, isQuery)
-		picks.Chosen = without(picks.Chosen, isQuery)
+		picks.Pinned = slices.DeleteFunc(slices.Clone(picks.Pinned), isQuery)
+		picks.Chosen = slices.DeleteFunc(slices.Clone(picks.Chosen), isQuery)
 	}
 	return picks, nil
-}
-
-// without returns s without the indexes that out reports. It returns s itself
-// where there are none.
-func without(s []int, out func(int) bool) []int {
-	if !slices.ContainsFunc(s, out) {
-		return s
-	}
-	return slices.DeleteFunc(slices.Clone(s), out)
 }
 
 // Warnings returns what Compile found that often lowers accuracy: inputs with two

@@ -113,14 +113,12 @@ func (p *Prompter[In, Out]) key(answer Out, key func(Out) string) string {
 // Worked example: of 10, the leader has 4, the next 1, and 5 are left. After 2
 // more for the leader it is 6 to 1 with 3 left, and nobody can catch up.
 func (v *Votes[Out]) toSettle(left int) int {
-	first, second := 0, 0
+	votes := []int{0, 0}
 	for _, c := range v.Candidates {
-		if c.Votes > first {
-			first, second = c.Votes, first
-		} else {
-			second = max(second, c.Votes)
-		}
+		votes = append(votes, c.Votes)
 	}
+	slices.Sort(votes)
+	second, first := votes[len(votes)-2], votes[len(votes)-1]
 	if first > second+left {
 		return 0
 	}
