@@ -134,6 +134,13 @@ func TestCalibrateOnMistakes(t *testing.T) {
 	if _, err := c.CalibrateOn(t.Context(), model, []fewshot.Example[string, string]{{In: "x", Out: "good"}, {In: "y", Out: "odd", At: "f:2"}}); !errors.As(err, &value) || value.Example != 1 || value.At != "f:2" {
 		t.Errorf("another label: %v", err)
 	}
+	unasked := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		t.Error("asked, though the input of a case breaks the layout")
+		return func(func(sampling.Chunk, error) bool) {}
+	})}
+	if _, err := c.CalibrateOn(t.Context(), unasked, []fewshot.Example[string, string]{{In: "x", Out: "good"}, {In: "y\nz", Out: "good"}}); !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("an input of two lines: %v", err)
+	}
 	votes := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) {
 			yield(sampling.Chunk{Text: " good", Reason: sampling.EndOfText}, nil)
