@@ -64,9 +64,8 @@ func (c *column) add(p pair) {
 	c.all = append(c.all, len(c.pairs))
 	c.example = append(c.example, c.added-1)
 	c.pairs = append(c.pairs, p)
-	f := &c.layout.format
-	for _, part := range [...]string{f.Before, p.In, f.Between, p.Out, f.After} {
-		c.text.WriteString(part)
+	for _, part := range c.layout.parts(p) {
+		c.text.WriteString(part.Text)
 	}
 	c.start = append(c.start, c.text.Len())
 }

@@ -53,29 +53,22 @@ func (p *Prompt) Parts() []Part {
 	if p.column == nil {
 		return []Part{{Layout, p.Text}}
 	}
-	f := &p.column.layout.format
-	parts := make([]Part, 0, 2+5*len(p.Shots)+3)
-	add := func(kind Kind, text string) {
-		if text != "" {
-			parts = append(parts, Part{kind, text})
-		}
-	}
-	add(Instruction, p.column.preamble)
-	if p.column.instruction != "" {
-		add(Instruction, p.column.instruction)
-		add(Layout, afterInstruction)
+	c := p.column
+	parts := []Part{{Instruction, c.preamble}, {Instruction, c.instruction}}
+	if c.instruction != "" {
+		parts = append(parts, Part{Layout, afterInstruction})
 	}
 	for _, example := range p.Shots {
-		at, _ := slices.BinarySearch(p.column.example, example)
-		shot := p.column.pairs[at]
-		add(Layout, f.Before)
-		add(Input, shot.In)
-		add(Layout, f.Between)
-		add(Output, shot.Out)
-		add(Layout, f.After)
+		at, _ := slices.BinarySearch(c.example, example)
+		shot := c.layout.parts(c.pairs[at])
+		parts = append(parts, shot[:]...)
 	}
-	add(Layout, f.Before)
-	add(Query, p.input)
-	add(Layout, p.column.layout.open)
-	return parts
+	parts = append(parts, Part{Layout, c.layout.format.Before}, Part{Query, p.input}, Part{Layout, c.layout.open})
+	return slices.DeleteFunc(parts, func(part Part) bool { return part.Text == "" })
+}
+
+// parts returns the parts of a shot. Some may be empty.
+func (l *layout) parts(shot pair) [5]Part {
+	f := &l.format
+	return [...]Part{{Layout, f.Before}, {Input, shot.In}, {Layout, f.Between}, {Output, shot.Out}, {Layout, f.After}}
 }
