@@ -38,9 +38,11 @@
 //
 // # Common rules
 //
-// Every zero value works. Limit, Meter and Cache have state: use them by pointer.
-// Backends that share an account share a Limit and a Meter. Do not change fields
-// once a wrapper is in use. All wrappers are safe for concurrent use.
+// Every zero value works. A wrong field makes each call fail with
+// [sampling.ErrInvalid] before anything is sent. Do not change fields once a wrapper
+// is in use. All wrappers are safe for concurrent use. Limit, Meter and Cache have
+// state: use them by pointer. Backends that share an account share a Limit and a
+// Meter.
 //
 // Streams stay streams: each chunk is passed on when it arrives, and leaving the
 // loop reaches the backend at once. Waits end with the context. No wrapper starts
