@@ -74,34 +74,31 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 	if n > 1 {
 		drawn, err := Forward{m.Backend}.Draw(ctx, prepared, n)
 		if !errors.Is(err, ErrUnsupported) {
-			return m.finished(drawn, err, prepared, n)
+			return m.finished(ctx, drawn, err, prepared, n)
 		}
 	}
 	return m.drawSingly(ctx, prepared, n)
 }
 
-// finished cuts a Drawer's completions and fills in missing seeds. A completion
-// that is unfinished or violates the constraint is left out, with an error.
-func (m Model) finished(drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
+// finished checks a Drawer's completions as if they were streams, and fills in missing
+// seeds. A completion that is unfinished or violates the constraint is left out, with
+// an error.
+func (m Model) finished(ctx context.Context, drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
 	var done []*Completion
-	for i, c := range drawn {
-		if c == nil {
+	for i, one := range drawn {
+		if one == nil {
 			continue
 		}
-		c.cut(req.Stop)
+		seed := one.Seed
 		if err == nil { // or else some may be missing before it
-			c.Seed = cmp.Or(c.Seed, seeds.At(req.Params.Seed, i))
+			seed = cmp.Or(seed, seeds.At(req.Params.Seed, i))
 		}
-		if c.Reason == Unfinished {
-			err = cmp.Or(err, ErrTruncated)
+		c, fault := collect(checkStream(ctx, func(yield func(Chunk, error) bool) { yield(*one, nil) }, req))
+		if fault != nil {
+			err = cmp.Or(err, fault)
 			continue
 		}
-		var violated error
-		c.Text = req.Constraint.withoutHalfStop("", c.Text, c.Reason, req.Stop)
-		if c.Reason, violated = req.Constraint.Start().verify(c.Text, 0, c.Reason); violated != nil {
-			err = cmp.Or(err, violated)
-			continue
-		}
+		c.Seed = seed
 		done = append(done, c)
 	}
 	if err == nil && len(done) != n {
@@ -167,7 +164,7 @@ func (m Model) prepare(ctx context.Context, req *Request) (*Request, error) {
 	return &prepared, nil
 }
 
-// stream runs a prepared request and checks that it ends with a reason.
+// stream runs a prepared request.
 func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if err := ctx.Err(); err != nil {
@@ -176,7 +173,15 @@ func (m Model) stream(ctx context.Context, req *Request) iter.Seq2[Chunk, error]
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		for chunk, err := range verified(Until(m.Backend.Sample(ctx, req), req.Stop), req.Constraint, req.Stop) {
+		checkStream(ctx, m.Backend.Sample(ctx, req), req)(yield)
+	}
+}
+
+// checkStream yields the chunks up to a stop sequence, verifies the constraint, and checks
+// that they end with a reason.
+func checkStream(ctx context.Context, chunks iter.Seq2[Chunk, error], req *Request) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		for chunk, err := range verified(Until(chunks, req.Stop), req.Constraint, req.Stop) {
 			if chunk.Reason != Unfinished {
 				chunk.Seed = req.Params.Seed
 			}
@@ -211,15 +216,4 @@ func collect(chunks iter.Seq2[Chunk, error]) (*Completion, error) {
 	}
 	c.Text = text.String()
 	return &c, nil
-}
-
-// cut applies the stop sequences to a completion that came whole.
-func (c *Completion) cut(stop []string) {
-	if len(stop) == 0 {
-		return
-	}
-	k := cutter{match: newFinder(stop)}
-	if out, found := k.cut(Chunk{Text: c.Text, Tokens: c.Tokens}); found {
-		c.Text, c.Tokens, c.Reason, c.Stop = out.Text, out.Tokens, out.Reason, out.Stop
-	}
 }
