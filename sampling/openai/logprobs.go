@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,27 +65,18 @@ func (t *topTokens) UnmarshalJSON(value []byte) error {
 // sent. A null, as the first token of a text has it, is absent and not a
 // probability of 1.
 func readLogprobs(sent json.RawMessage, top int, text string) ([]sampling.Token, error) {
-	all, err := readTokens(sent, top)
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	tokens := make([]sampling.Token, 0, len(all))
-	for _, t := range all {
-		if t.known {
-			tokens = append(tokens, t.Token)
-		}
-	}
+	tokens, err := readTokens(sent, top)
+	tokens = slices.DeleteFunc(tokens, unknown)
 	respell(tokens, text)
-	return tokens, nil
+	return tokens, err
 }
 
-// A scored is a token, and whether its log probability is known.
-type scored struct {
-	sampling.Token
-	known bool
-}
+// unknown reports whether the server told no log probability of a token.
+func unknown(t sampling.Token) bool { return math.IsNaN(t.Logprob) }
 
-func readTokens(sent json.RawMessage, top int) ([]scored, error) {
+// readTokens returns all tokens, with NaN for the log probability of those that have
+// none.
+func readTokens(sent json.RawMessage, top int) ([]sampling.Token, error) {
 	switch string(sent) {
 	case "", "null", "false", "{}", `""`:
 		return nil, nil
@@ -105,7 +97,7 @@ func readTokens(sent json.RawMessage, top int) ([]scored, error) {
 			}
 		}
 	}
-	tokens := make([]scored, len(l.Content))
+	tokens := make([]sampling.Token, len(l.Content))
 	for i := range tokens {
 		var err error
 		if tokens[i], err = l.Content[i].settle(top); err != nil {
@@ -131,9 +123,9 @@ const roundingLogprob = 0.01
 // same text the likelier one is kept. The one that was drawn is one of them, by its own
 // log probability: servers leave it out, add it where it was not asked for, or show
 // another token of the same text.
-func (c *contentToken) settle(top int) (scored, error) {
-	t := scored{Token: sampling.Token{Text: c.text()}, known: c.Logprob != nil}
-	if !t.known {
+func (c *contentToken) settle(top int) (sampling.Token, error) {
+	t := sampling.Token{Text: c.text(), Logprob: math.NaN()}
+	if c.Logprob == nil {
 		return t, nil
 	}
 	t.Logprob = min(*c.Logprob, 0)

@@ -62,7 +62,7 @@ func (s *scoring) byEcho(ctx context.Context) ([]sampling.Score, error) {
 
 // An echoed is a text as it came back.
 type echoed struct {
-	tokens []scored
+	tokens []sampling.Token
 	text   string
 }
 
@@ -78,14 +78,14 @@ func (e *echoed) score(prompt, full string) (sampling.Score, error) {
 	for i, t := range e.tokens {
 		begin, end := offset, offset+len(t.Text)
 		offset = end
-		if begin >= to || end < from || end == from && (begin < from || !t.known) {
+		if begin >= to || end < from || end == from && (begin < from || unknown(t)) {
 			continue // vLLM's tokens within a rune have no text, and follow the prompt
 		}
-		if !t.known {
+		if unknown(t) {
 			return score, unsupported("the server reports no log probability for token %d, %q, of the text; put some text before it", i, t.Text)
 		}
 		score.Logprob += t.Logprob
-		score.Tokens = append(score.Tokens, t.Token)
+		score.Tokens = append(score.Tokens, t)
 	}
 	return score, nil
 }
