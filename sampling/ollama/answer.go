@@ -29,23 +29,24 @@ type line struct {
 	EvalCount             int `json:"eval_count"`
 }
 
+// A logprob is a token of the text, or one that was likely in its place.
 type logprob struct {
-	alternative
-	Top []alternative `json:"top_logprobs"`
+	Token   string    `json:"token"`
+	Logprob float64   `json:"logprob"`
+	Bytes   []byte    `json:"bytes"`
+	Top     []logprob `json:"top_logprobs"`
 }
 
-type alternative struct {
-	Token   string  `json:"token"`
-	Logprob float64 `json:"logprob"`
-	Bytes   []byte  `json:"bytes"`
-}
-
-// text prefers the bytes, which can tell a part of a rune where JSON cannot.
-func (a *alternative) text() string {
-	if len(a.Bytes) > 0 {
-		return string(a.Bytes)
+// token prefers the bytes, which can tell a part of a rune where JSON cannot.
+func (l *logprob) token(top int) sampling.Token {
+	t := sampling.Token{Text: l.Token, Logprob: l.Logprob}
+	if len(l.Bytes) > 0 {
+		t.Text = string(l.Bytes)
 	}
-	return a.Token
+	for i := range l.Top[:min(len(l.Top), top)] {
+		t.Top = append(t.Top, l.Top[i].token(0))
+	}
+	return t
 }
 
 // An answer turns the lines of one response into chunks.
@@ -163,25 +164,14 @@ func (a *answer) chunk() (sampling.Chunk, error) {
 		if len(l.Logprobs) == 0 {
 			return sampling.Chunk{}, unsupported("Params.Logprobs: the server sent text without them; Ollama reports them since %v", knowsLogprobs)
 		}
-		chunk.Tokens = a.tokens()
+		for i := range l.Logprobs {
+			chunk.Tokens = append(chunk.Tokens, l.Logprobs[i].token(p.TopLogprobs))
+		}
 	}
 	if l.Done {
 		return a.finish(chunk)
 	}
 	return chunk, nil
-}
-
-// tokens are those of the current line.
-func (a *answer) tokens() []sampling.Token {
-	tokens := make([]sampling.Token, len(a.line.Logprobs))
-	for i := range a.line.Logprobs {
-		from := &a.line.Logprobs[i]
-		tokens[i] = sampling.Token{Text: from.text(), Logprob: from.Logprob}
-		for j := range from.Top[:min(len(from.Top), a.req.Params.TopLogprobs)] {
-			tokens[i].Top = append(tokens[i].Top, sampling.Token{Text: from.Top[j].text(), Logprob: from.Top[j].Logprob})
-		}
-	}
-	return tokens
 }
 
 // finish adds what the last line tells.

@@ -29,8 +29,11 @@ func (b *Backend) body(ctx context.Context, req *sampling.Request) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := b.checkLogprobs(v, &req.Params); err != nil {
-		return nil, err
+	switch p := &req.Params; {
+	case p.TopLogprobs > mostLogprobs:
+		return nil, unsupported("Params.TopLogprobs of %d; Ollama reports at most %d", p.TopLogprobs, mostLogprobs)
+	case p.Logprobs && v.before(knowsLogprobs):
+		return nil, unsupported("Params.Logprobs in Ollama %v; %v and later report them", v, knowsLogprobs)
 	}
 	if err := b.checkPenalties(ctx, v, &req.Params); err != nil {
 		return nil, err
@@ -123,16 +126,6 @@ func wireSeed(seed uint64) int64 {
 		return -1
 	}
 	return int64(seed % math.MaxUint32)
-}
-
-func (b *Backend) checkLogprobs(v version, p *sampling.Params) error {
-	switch {
-	case p.TopLogprobs > mostLogprobs:
-		return unsupported("Params.TopLogprobs of %d; Ollama reports at most %d", p.TopLogprobs, mostLogprobs)
-	case p.Logprobs && v.before(knowsLogprobs):
-		return unsupported("Params.Logprobs in Ollama %v; %v and later report them", v, knowsLogprobs)
-	}
-	return nil
 }
 
 // goEngine lists the architectures that Ollama runs on its own engine, whose
