@@ -1,7 +1,6 @@
 package ollama
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,12 +16,12 @@ import (
 
 // A line is one line of an answer: a piece of the text, the end, or an error.
 type line struct {
-	Response   string          `json:"response"`
-	Thinking   string          `json:"thinking"`
-	Done       bool            `json:"done"`
-	DoneReason string          `json:"done_reason"`
-	Logprobs   []logprob       `json:"logprobs"`
-	Error      json.RawMessage `json:"error"`
+	Response   string    `json:"response"`
+	Thinking   string    `json:"thinking"`
+	Done       bool      `json:"done"`
+	DoneReason string    `json:"done_reason"`
+	Logprobs   []logprob `json:"logprobs"`
+	Error      any       `json:"error"`
 
 	PromptEvalCount       int `json:"prompt_eval_count"`        // the whole prompt's tokens, cached ones too
 	PromptEvalCachedCount int `json:"prompt_eval_cached_count"` // told since 0.30
@@ -132,7 +131,7 @@ func (a *answer) read() error {
 	if err != nil {
 		return a.backend.misread("part %d, %v: %s", a.number, err, a.backend.wire.Quote(raw))
 	}
-	if said := bytes.TrimSpace(a.line.Error); len(said) > 0 && string(said) != "null" {
+	if a.line.Error != nil {
 		fault := a.backend.wire.Announced(http.StatusOK, raw)
 		if strings.Contains(fault.Err.Error(), "token repeat limit") {
 			return a.backend.looped("%w", fault.Err)
