@@ -96,14 +96,16 @@ func NewClient(backend string, key sampling.Secret, given *http.Client, header h
 	return c, nil
 }
 
-// Send sends a request under a context that may outlast the caller's. See Do.
-func (c *Client) Send(caller, ctx context.Context, method, address string, body []byte) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+// Send posts a body of JSON, or gets the address if body is nil, under a context that
+// may outlast the caller's. See Do.
+func (c *Client) Send(caller, ctx context.Context, address string, body []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, c.Fault(caller, err)
 	}
 	r.Header.Set("Accept", "application/json, text/event-stream")
 	if body != nil {
+		r.Method = http.MethodPost
 		r.Header.Set("Content-Type", "application/json")
 	}
 	return c.Do(caller, r)
@@ -235,9 +237,9 @@ func Drain(body io.ReadCloser) {
 // Longest is the maximum size of an answer, or of one piece of a stream, in bytes.
 const Longest = 64 << 20
 
-// Fetch sends a request and returns the whole answer. See Do.
-func (c *Client) Fetch(ctx context.Context, method, address string, body []byte) ([]byte, error) {
-	resp, err := c.Send(ctx, ctx, method, address, body)
+// Fetch is Send, and returns the whole answer.
+func (c *Client) Fetch(ctx context.Context, address string, body []byte) ([]byte, error) {
+	resp, err := c.Send(ctx, ctx, address, body)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -58,7 +57,7 @@ func (b *Backend) send(caller context.Context, body []byte) (*exchange, error) {
 			cancel()
 		}
 	})
-	resp, err := b.wire.Send(caller, sending, http.MethodPost, b.base+"/api/generate", body)
+	resp, err := b.wire.Send(caller, sending, b.base+"/api/generate", body)
 	if err != nil {
 		x.end()
 		return nil, late(err)

@@ -92,14 +92,14 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 	}
 	return b.facts.version.Learn(ctx, func() (v version, keep bool, err error) {
 		var said struct{ Version *string }
-		if err := b.ask(ctx, http.MethodGet, "/api/version", nil, &said); err != nil {
+		if err := b.ask(ctx, "/api/version", nil, &said); err != nil {
 			return v, false, err
 		}
 		if said.Version == nil {
 			var props struct {
 				Build string `json:"build_info"`
 			}
-			if b.ask(ctx, http.MethodGet, "/props", nil, &props) == nil && props.Build != "" {
+			if b.ask(ctx, "/props", nil, &props) == nil && props.Build != "" {
 				return v, false, unsupported("the server at %s is llama.cpp's, not Ollama; use package openai with the dialect LlamaCpp", b.base)
 			}
 			return v, false, unsupported("the server at %s does not look like Ollama: it reports no version at /api/version; set Config.Version if a proxy hides it", b.base)
@@ -117,7 +117,7 @@ func (b *Backend) model(ctx context.Context) (model, error) {
 			Info       map[string]json.RawMessage `json:"model_info"`
 			Parameters string                     `json:"parameters"`
 		}
-		if err := b.ask(ctx, http.MethodPost, "/api/show", map[string]any{"model": b.config.Model}, &said); err != nil {
+		if err := b.ask(ctx, "/api/show", map[string]any{"model": b.config.Model}, &said); err != nil {
 			return m, false, err
 		}
 		json.Unmarshal(said.Info["general.architecture"], &m.architecture)
@@ -141,7 +141,7 @@ func (b *Backend) special(ctx context.Context) ([]string, error) {
 			} `json:"model_info"`
 		}
 		question := map[string]any{"model": b.config.Model, "verbose": true}
-		if err := b.ask(ctx, http.MethodPost, "/api/show", question, &said); err != nil {
+		if err := b.ask(ctx, "/api/show", question, &said); err != nil {
 			return nil, false, err
 		}
 		const unknown, control = 2, 3
@@ -198,7 +198,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	var list struct {
 		Models []struct{ Name, Digest string }
 	}
-	if err := b.ask(ctx, http.MethodGet, "/api/tags", nil, &list); err != nil {
+	if err := b.ask(ctx, "/api/tags", nil, &list); err != nil {
 		return sampling.Info{}, err
 	}
 	for _, one := range list.Models {
@@ -213,12 +213,12 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 // ask fills answer. A server that does not know the path, as a proxy that lets
 // nothing but /api/generate through, or that answers something else leaves it
 // empty.
-func (b *Backend) ask(ctx context.Context, method, path string, question, answer any) error {
+func (b *Backend) ask(ctx context.Context, path string, question, answer any) error {
 	var body []byte
 	if question != nil {
 		body, _ = json.Marshal(question) // a map of strings and bools always can be
 	}
-	text, err := b.wire.Fetch(ctx, method, b.base+path, body)
+	text, err := b.wire.Fetch(ctx, b.base+path, body)
 	if fault, ok := errors.AsType[*sampling.Error](err); ok {
 		switch fault.Status {
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:

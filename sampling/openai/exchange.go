@@ -12,7 +12,7 @@ import (
 
 // open sends the body and returns the reply once its headers have come.
 func (b *Backend) open(ctx context.Context, body []byte) (*reply, error) {
-	resp, err := b.wire.Send(ctx, ctx, http.MethodPost, b.base+"/completions", body)
+	resp, err := b.wire.Send(ctx, ctx, b.base+"/completions", body)
 	if err != nil {
 		return nil, err
 	}
@@ -25,15 +25,14 @@ func (b *Backend) open(ctx context.Context, body []byte) (*reply, error) {
 
 // call posts w, or gets the address if w is nil, and decodes the answer into answer.
 func (b *Backend) call(ctx context.Context, address string, w *body, answer any) error {
-	method, sent := http.MethodGet, []byte(nil)
+	var sent []byte
 	if w != nil {
 		var err error
 		if sent, err = w.json(); err != nil {
 			return err
 		}
-		method = http.MethodPost
 	}
-	raw, err := b.wire.Fetch(ctx, method, address, sent)
+	raw, err := b.wire.Fetch(ctx, address, sent)
 	if err != nil {
 		return err
 	}
