@@ -76,14 +76,15 @@ func (l *markMatcher) read(text string) verdict {
 }
 
 func (l *markMatcher) step(r rune) verdict {
-	out := 0
 	decoration := isDecoration(r) || !l.page.symbols && isSymbol(r)
 	var folded [3]rune
 	letters := appendFolded(folded[:0], r)
+	maybe := false
 	for i, name := range l.page.alike {
 		n := l.matched[i]
 		switch {
 		case n < 0:
+			continue
 		case n == len(name) && isColon(r):
 			return isMark
 		case decoration:
@@ -91,30 +92,25 @@ func (l *markMatcher) step(r rune) verdict {
 			l.matched[i] += len(letters)
 		default:
 			l.matched[i] = -1
+			continue
 		}
-		if l.matched[i] < 0 {
-			out++
+		maybe = true
+	}
+	switch {
+	case l.run < 0:
+	case l.page.separator == "":
+		l.run = -1
+	case l.page.separates(r):
+		if l.run++; l.run == len(l.page.separator) {
+			return isMark
 		}
+	case !isInvisible(r):
+		l.run = -1
 	}
-	if l.run >= 0 {
-		switch {
-		case l.page.separator == "":
-			l.run = -1
-		case l.page.separates(r):
-			if l.run++; l.run == len(l.page.separator) {
-				return isMark
-			}
-		case !isInvisible(r):
-			l.run = -1
-		}
+	if maybe || l.run >= 0 {
+		return undecided
 	}
-	if l.run < 0 {
-		out++
-	}
-	if out == len(l.page.alike)+1 {
-		return noMark
-	}
-	return undecided
+	return noMark
 }
 
 // skeleton returns the folded letters of a name, by which names are compared.
