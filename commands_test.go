@@ -1,6 +1,7 @@
 package foreword_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,9 +95,12 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	app := filepath.Join(dir, "app")
-	if err := os.Mkdir(app, 0o777); err != nil {
+	dir, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := filepath.Join(dir, "app") // always the same, so that go's build cache knows it
+	if err := errors.Join(os.RemoveAll(app), os.Mkdir(app, 0o777)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(app, "main.go"), program, 0o666); err != nil {

@@ -103,7 +103,7 @@ func start(t *testing.T, path string) (child *exec.Cmd, said *bufio.Scanner) {
 	return child, bufio.NewScanner(out)
 }
 
-var killsFlag = flag.Int("kills", 20, "how many programs TestKills kills")
+var killsFlag = flag.Int("kills", 10, "how many programs TestKills kills")
 
 // TestKills kills a program while it saves turns, at any moment. Each time the
 // transcript reads back as it was after the last step that was reported as saved, or

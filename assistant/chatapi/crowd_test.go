@@ -25,7 +25,7 @@ import (
 
 var (
 	crowdFor     = flag.Duration("crowd", 0, "how long TestCrowd goes on; 0 is one request for each client")
-	crowdClients = flag.Int("clients", 60, "how many clients TestCrowd has")
+	crowdClients = flag.Int("clients", 30, "how many clients TestCrowd has")
 )
 
 var nonceForm = regexp.MustCompile(`nonce-[0-9]+-`)

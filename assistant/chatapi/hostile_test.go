@@ -151,51 +151,40 @@ func TestHostileOnTheWire(t *testing.T) {
 // TestHugeBody sends 100 MB, once with its length and once without. The server
 // reads no more than its limit and holds no more.
 func TestHugeBody(t *testing.T) {
-	s := hostileServer(t, &samplingtest.Script{}, chatapi.Limits{})
-	const size = 100 << 20
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	t.Run("both", func(t *testing.T) {
-		for name, length := range map[string]string{"told": fmt.Sprintf("Content-Length: %d", size), "chunked": "Transfer-Encoding: chunked"} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel() // net/http waits before it closes such a connection
-				conn, err := net.Dial("tcp", s.Listener.Addr().String())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
-				sent := make(chan int)
-				go func() {
-					n := 0
-					defer func() { sent <- n }()
-					fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n\r\n", hostileKey, length)
-					const piece = 64 << 10
-					body := []byte(strings.Repeat(" ", piece))
-					if name == "chunked" {
-						body = fmt.Appendf(nil, "%x\r\n%s\r\n", piece, body)
+	const size, piece = 100 << 20, 64 << 10
+	overPipe(t, chatapi.Config{Model: sampling.Model{Backend: &samplingtest.Script{}}}, func(t *testing.T, dial func() net.Conn) {
+		body := []byte(strings.Repeat(" ", piece))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for header, body := range map[string][]byte{
+			fmt.Sprintf("Content-Length: %d", size): body,
+			"Transfer-Encoding: chunked":            fmt.Appendf(nil, "%x\r\n%s\r\n", piece, body),
+		} {
+			conn, sent := dial(), make(chan int)
+			defer conn.Close()
+			go func() {
+				n := 0
+				defer func() { sent <- n }()
+				fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n", header)
+				for ; n < size; n += piece {
+					if _, err := conn.Write(body); err != nil {
+						return
 					}
-					for ; n < size; n += piece {
-						if _, err := conn.Write(body); err != nil {
-							return
-						}
-					}
-				}()
-				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-				if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
-					t.Errorf("%+v %v", resp, err)
 				}
-				// What was sent on is the connection's to hold, and not all of it.
-				if n := <-sent; n == size {
-					t.Error("all of it was taken")
-				}
-			})
+			}()
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s: %+v %v", header, resp, err)
+			}
+			if n := <-sent; n == size {
+				t.Errorf("%s: all of it was taken", header)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
+			t.Errorf("%d bytes were allocated", grown)
 		}
 	})
-	runtime.ReadMemStats(&after)
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > 64<<20 {
-		t.Errorf("%d bytes were allocated", grown)
-	}
 }
 
 // TestSlowBody sends half a body and waits.

@@ -56,7 +56,7 @@ func TestFlakyServer(t *testing.T) {
 }
 
 func testFlaky(t *testing.T, whole bool) {
-	t.Parallel() // most of the time is spent on waits that the server asks for
+	t.Parallel()
 	const workers = 16
 	calls := 100
 	if os.Getenv("FOREWORD_LONG") != "" {
@@ -78,7 +78,7 @@ func testFlaky(t *testing.T, whole bool) {
 	m := sampling.Model{Backend: wrap.Around(backend,
 		&wrap.Limit{Requests: 1 << 30, Concurrent: workers},
 		meter,
-		wrap.Retry{Attempts: 8, Wait: time.Millisecond, MaxElapsed: 1500 * time.Millisecond},
+		wrap.Retry{Attempts: 8, Wait: time.Millisecond, MaxElapsed: time.Second / 2}, // some faults ask for a wait of a second
 		wrap.Log{Logger: slog.New(slog.NewTextHandler(&log, nil))},
 	)}
 
@@ -131,7 +131,7 @@ func testFlaky(t *testing.T, whole bool) {
 	}
 	wg.Wait()
 	t.Logf("%d faults; %d calls succeeded and %d failed, %d of them after text; the server was asked %d times", len(faults), good.Load(), failed.Load(), partial.Load(), server.Hits())
-	if good.Load() < int64(calls*3/5) || attempts.Load() == int64(calls) || len(faults) < 40 {
+	if good.Load() < int64(calls/2) || attempts.Load() == int64(calls) || len(faults) < 40 {
 		t.Error("that is not what the test is about")
 	}
 	if got, want := attempts.Load(), int64(server.Hits()); got != want {
