@@ -75,16 +75,16 @@ func (a *answer) replay(ctx context.Context, yield func(sampling.Chunk, error) b
 
 func (c *cached) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
 	q, err := ask("draw", req, n)
-	return remembered(ctx, c, q, err, func(a *answer) []*sampling.Completion { return readCompletions(a.Completions, req) },
-		func(ctx context.Context) (*answer, []*sampling.Completion, error) {
-			all, err := c.Forward.Draw(ctx, req, n)
-			if err != nil || len(all) != n || slices.ContainsFunc(all, func(c *sampling.Completion) bool {
+	return remembered(ctx, c, q, err, func(ctx context.Context) ([]*sampling.Completion, error) { return c.Forward.Draw(ctx, req, n) },
+		func(all []*sampling.Completion) *answer {
+			if len(all) != n || slices.ContainsFunc(all, func(c *sampling.Completion) bool {
 				return c == nil || !worthKeeping(c.Text, c.Reason, req)
 			}) {
-				return nil, all, err
+				return nil
 			}
-			return &answer{Completions: writeCompletions(all)}, all, nil
-		})
+			return &answer{Completions: writeCompletions(all)}
+		},
+		func(a *answer) []*sampling.Completion { return readCompletions(a.Completions, req) })
 }
 
 func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
@@ -94,14 +94,14 @@ func (c *cached) Score(ctx context.Context, req *sampling.Request, continuations
 		q.Params = &params{Extra: q.Params.Extra} // nothing else matters to a score
 		err = errors.Join(err, q.check())
 	}
-	return remembered(ctx, c, q, err, func(a *answer) []sampling.Score { return readScores(a.Scores) },
-		func(ctx context.Context) (*answer, []sampling.Score, error) {
-			scores, err := c.Forward.Score(ctx, req, continuations)
-			if err != nil || len(scores) != len(continuations) {
-				return nil, scores, err
+	return remembered(ctx, c, q, err, func(ctx context.Context) ([]sampling.Score, error) { return c.Forward.Score(ctx, req, continuations) },
+		func(scores []sampling.Score) *answer {
+			if len(scores) != len(continuations) {
+				return nil
 			}
-			return &answer{Scores: writeScores(scores)}, scores, nil
-		})
+			return &answer{Scores: writeScores(scores)}
+		},
+		func(a *answer) []sampling.Score { return readScores(a.Scores) })
 }
 
 // Count keeps counts in a Store only, since a Counter in the process is about as fast
@@ -111,10 +111,9 @@ func (c *cached) Count(ctx context.Context, text string) (int, error) {
 		return c.Forward.Count(ctx, text)
 	}
 	q := &question{Method: "count", Prompt: text}
-	return remembered(ctx, c, q, q.check(), func(a *answer) int { return *a.Tokens }, func(ctx context.Context) (*answer, int, error) {
-		n, err := c.Forward.Count(ctx, text)
-		return &answer{Tokens: &n}, n, err
-	})
+	return remembered(ctx, c, q, q.check(), func(ctx context.Context) (int, error) { return c.Forward.Count(ctx, text) },
+		func(n int) *answer { return &answer{Tokens: &n} },
+		func(a *answer) int { return *a.Tokens })
 }
 
 // Describe keeps the description if a Namespace names the model, so that a strict
@@ -123,11 +122,9 @@ func (c *cached) Describe(ctx context.Context) (sampling.Info, error) {
 	if c.cache.Store == nil || c.cache.Namespace == "" {
 		return c.Forward.Describe(ctx)
 	}
-	q := &question{Method: "describe"}
-	return remembered(ctx, c, q, nil, func(a *answer) sampling.Info { return *a.Info }, func(ctx context.Context) (*answer, sampling.Info, error) {
-		info, err := c.Forward.Describe(ctx)
-		return &answer{Info: &info}, info, err
-	})
+	return remembered(ctx, c, &question{Method: "describe"}, nil, c.Forward.Describe,
+		func(info sampling.Info) *answer { return &answer{Info: &info} },
+		func(a *answer) sampling.Info { return *a.Info })
 }
 
 // Constrains accepts any constraint if the Cache is strict: recorded answers satisfy
@@ -139,9 +136,9 @@ func (c *cached) Constrains(constraint sampling.Constraint) error {
 	return c.Forward.Constrains(constraint)
 }
 
-// remembered answers a question that is not a stream. call returns a nil answer if it
-// should not be kept.
-func remembered[T any](ctx context.Context, c *cached, q *question, err error, read func(*answer) T, call func(context.Context) (*answer, T, error)) (T, error) {
+// remembered answers a question that is not a stream. write returns nil for what should
+// not be kept.
+func remembered[T any](ctx context.Context, c *cached, q *question, err error, call func(context.Context) (T, error), write func(T) *answer, read func(*answer) T) (T, error) {
 	var none T
 	e, a, err := c.find(ctx, q, err)
 	if err != nil {
@@ -151,11 +148,12 @@ func remembered[T any](ctx context.Context, c *cached, q *question, err error, r
 		return read(a), nil
 	}
 	inner, t := withTrace(ctx)
-	a, value, err := call(inner)
-	switch {
-	case err == nil && a != nil:
-		e.put(a, t)
-	case err != nil && q.Method != "count": // there is one for each text
+	value, err := call(inner)
+	if err == nil {
+		if a := write(value); a != nil {
+			e.put(a, t)
+		}
+	} else if q.Method != "count" { // there is one for each text
 		e.refuse(err, t)
 	}
 	return value, err
