@@ -17,8 +17,8 @@ type call struct {
 	req           *sampling.Request
 	n             int                   // completions of a draw, or continuations
 	continuations []string              // of a score
-	counter       func(text string) int // tokens, or an upper bound; nil counts bytes
-	prompt        int                   // tokens of the prompt; -1 is not counted yet
+	tokens        func(text string) int // counts tokens, or an upper bound
+	prompt        int                   // tokens of the prompt, once they are counted
 
 	// The outcome of the last attempt.
 	texts  []*tally // one of a sample, and one for each completion of a draw
@@ -52,7 +52,7 @@ type handled struct {
 
 func (h *handled) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
-		c := &call{backend: h.Forward, method: "sample", req: req, n: 1, prompt: -1, texts: []*tally{{}}, yield: yield}
+		c := &call{backend: h.Forward, method: "sample", req: req, n: 1, texts: []*tally{{}}, yield: yield}
 		err := h.by.handle(ctx, c, func(ctx context.Context, b sampling.Forward) error {
 			c.err = c.pass(ctx, b.Sample(ctx, req))
 			return c.err
@@ -64,7 +64,7 @@ func (h *handled) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 }
 
 func (h *handled) Draw(ctx context.Context, req *sampling.Request, n int) (all []*sampling.Completion, err error) {
-	c := &call{backend: h.Forward, method: "draw", req: req, n: n, prompt: -1}
+	c := &call{backend: h.Forward, method: "draw", req: req, n: n}
 	err = h.by.handle(ctx, c, func(ctx context.Context, b sampling.Forward) error {
 		all, c.err = b.Draw(ctx, req, n)
 		c.texts = nil
@@ -81,7 +81,7 @@ func (h *handled) Draw(ctx context.Context, req *sampling.Request, n int) (all [
 }
 
 func (h *handled) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
-	c := &call{backend: h.Forward, method: "score", req: req, n: len(continuations), continuations: continuations, prompt: -1}
+	c := &call{backend: h.Forward, method: "score", req: req, n: len(continuations), continuations: continuations}
 	err := h.by.handle(ctx, c, func(ctx context.Context, b sampling.Forward) error {
 		c.scores, c.err = b.Score(ctx, req, continuations)
 		return c.err
@@ -101,6 +101,7 @@ func (c *call) pass(ctx context.Context, chunks iter.Seq2[sampling.Chunk, error]
 		chunks = sampling.Until(chunks, c.req.Stop)
 	}
 	t := new(tally)
+	t.text.Grow(1 << 10) // most answers fit
 	c.texts, c.held = []*tally{t}, c.held[:0]
 	c.left = true // which is right if the loop's body panics
 	for chunk, err := range chunks {
@@ -137,52 +138,33 @@ func (c *call) flush() bool {
 
 // countBy sets how tokens are counted where the backend reports none: by the
 // wrapper's own counter or the backend's. If counting fails, it counts bytes.
-func (c *call) countBy(ctx context.Context, own sampling.Counter) {
-	if own == nil {
-		if _, ok := c.backend.Backend.(sampling.Counter); !ok {
-			return
-		}
-		own = c.backend
+func (c *call) countBy(ctx context.Context, counter sampling.Counter) {
+	if counter == nil {
+		counter, _ = c.backend.Backend.(sampling.Counter)
 	}
-	c.counter = func(text string) int {
-		if n, err := own.Count(ctx, text); err == nil {
-			return max(n, 0)
+	c.tokens = func(text string) int {
+		if counter != nil {
+			if n, err := counter.Count(ctx, text); err == nil {
+				return max(n, 0)
+			}
 		}
 		return len(text)
 	}
-}
-
-// tokens returns the number of tokens in a text, or an upper bound.
-func (c *call) tokens(text string) int {
-	if c.counter == nil {
-		return len(text)
-	}
-	return c.counter(text)
-}
-
-// promptTokens counts the prompt once.
-func (c *call) promptTokens() int {
-	if c.prompt < 0 {
-		c.prompt = c.tokens(c.req.Prompt)
-	}
-	return c.prompt
 }
 
 // most returns the most tokens that the call can cost.
 func (c *call) most() (prompt, completion int) {
-	if c.method == "score" {
-		return c.scoreTokens(), 0
+	if c.prompt == 0 {
+		c.prompt = c.tokens(c.req.Prompt)
 	}
-	return c.promptTokens(), times(c.n, mayDraw(c.req))
-}
-
-// scoreTokens counts the prompt with each continuation.
-func (c *call) scoreTokens() int {
-	n := times(len(c.continuations), c.promptTokens())
+	if c.method != "score" {
+		return c.prompt, times(c.n, mayDraw(c.req))
+	}
+	prompt = times(c.n, c.prompt) // with each continuation
 	for _, text := range c.continuations {
-		n += c.tokens(text)
+		prompt += c.tokens(text)
 	}
-	return n
+	return prompt, 0
 }
 
 // nothing reports whether the backend returned nothing.
