@@ -74,7 +74,7 @@ type wordIndex struct {
 // A posting is an example that has a term.
 type posting struct {
 	example uint32
-	impact  uint32 // the second factor of the formula, in fullImpacts; before that, how often it has the term
+	impact  uint32 // the second factor of the formula, in 65535ths; before, how often the example has the term
 }
 
 // fullImpact is the limit of the second factor, 1.
@@ -83,32 +83,46 @@ const fullImpact = math.MaxUint16
 func newWordIndex(pool []example) *wordIndex {
 	x := &wordIndex{examples: len(pool), terms: map[string]uint32{}}
 	lengths, total := make([]int, len(pool)), 0
-	var postings [][]posting // by term
+	type note struct {
+		term uint32
+		posting
+	}
+	var notes []note // in the order of the pool
+	var last []int   // the last note of each term
 	for i, e := range pool {
 		eachTerm(e.In, func(term []byte) {
 			t, ok := x.terms[string(term)]
 			if !ok {
 				t = uint32(len(x.terms))
 				x.terms[string(term)] = t
-				postings = append(postings, nil)
+				last = append(last, -1)
 			}
-			if last := len(postings[t]) - 1; last >= 0 && postings[t][last].example == uint32(i) {
-				postings[t][last].impact++
+			if at := last[t]; at >= 0 && notes[at].example == uint32(i) {
+				notes[at].impact++
 			} else {
-				postings[t] = append(postings[t], posting{uint32(i), 1})
+				last[t] = len(notes)
+				notes = append(notes, note{t, posting{uint32(i), 1}})
 			}
 			lengths[i]++
 		})
 		total += lengths[i]
 	}
 	x.mean = float64(total) / float64(len(pool))
-	x.postings = slices.Concat(postings...)
-	x.starts = make([]int, 1+len(postings))
-	for t := range postings {
-		x.starts[t+1] = x.starts[t] + len(postings[t])
+
+	// Counting sort by term.
+	x.starts = make([]int, 1+len(x.terms))
+	for _, n := range notes {
+		x.starts[n.term+1]++
 	}
-	for i, p := range x.postings {
-		x.postings[i].impact = impact(p.impact, x.norm(lengths[p.example]))
+	for t := range len(x.terms) {
+		x.starts[t+1] += x.starts[t]
+	}
+	x.postings = make([]posting, len(notes))
+	next := slices.Clone(x.starts)
+	for _, n := range notes {
+		n.impact = impact(n.impact, x.norm(lengths[n.example]))
+		x.postings[next[n.term]] = n.posting
+		next[n.term]++
 	}
 	return x
 }
