@@ -3,7 +3,6 @@ package sampling
 import (
 	"regexp/syntax"
 	"slices"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -17,7 +16,7 @@ type machine struct {
 
 	classes [256]uint8 // bytes that no state tells apart have the same class
 	bytes   []byte     // a byte of each class
-	cache   atomic.Pointer[cache]
+	cache
 }
 
 // An nfaState reads a byte from lo to hi, or splits in two if lo > hi. It is a smaller
@@ -45,7 +44,8 @@ func compile(re *syntax.Regexp) *machine {
 		m.states[i] = s
 	}
 	m.classify()
-	m.cache.Store(newCache(m))
+	m.seen = make([]uint32, len(m.states))
+	m.renew()
 	return m
 }
 

@@ -24,7 +24,7 @@ func (c Constraint) Start() *Matcher {
 	case c.lang.err != nil:
 		return &Matcher{dead}
 	}
-	return &Matcher{c.lang.machine().cache.Load().start}
+	return &Matcher{c.lang.machine().first.Load()}
 }
 
 // Add reads text and reports whether the text so far can still become a match.
@@ -44,7 +44,7 @@ func (m *Matcher) advance(text string) int {
 		return len(text)
 	}
 	for i := range len(text) {
-		next := at.next[at.cache.m.classes[text[i]]].Load()
+		next := at.next[at.m.classes[text[i]]].Load()
 		if next == nil {
 			next = at.step(text[i])
 		}
@@ -60,29 +60,30 @@ func (m *Matcher) advance(text string) int {
 // A dfaState is a set of machine states with its transitions. It is made when a
 // text first reaches it.
 type dfaState struct {
-	cache *cache
-	set   []int32 // those that read a byte, ascending
-	match bool
-	next  []atomic.Pointer[dfaState] // by class of bytes; nil is not known yet
+	m          *machine
+	generation int
+	set        []int32 // those that read a byte, ascending
+	match      bool
+	next       []atomic.Pointer[dfaState] // by class of bytes; nil is not known yet
 }
 
 // dead is the state that no text leads out of.
 var dead = func() *dfaState {
-	c := &cache{m: &machine{bytes: []byte{0}}}
-	d := &dfaState{cache: c, next: make([]atomic.Pointer[dfaState], 1)}
+	d := &dfaState{m: &machine{}, next: make([]atomic.Pointer[dfaState], 1)}
 	d.next[0].Store(d)
 	return d
 }()
 
 // A cache keeps the dfaStates of a machine. When it is too large, the machine
-// starts another one. Matchers move over at their next unknown transition.
+// forgets them and begins a new generation. Matchers move over at their next unknown
+// transition.
 type cache struct {
-	m     *machine
-	start *dfaState
+	first atomic.Pointer[dfaState] // where each text starts
 
-	mu     sync.Mutex
-	states map[string]*dfaState
-	size   int
+	mu         sync.Mutex
+	generation int
+	made       map[string]*dfaState
+	size       int
 
 	seen  []uint32 // by state of the machine: the round in which it was last met
 	round uint32
@@ -94,92 +95,85 @@ type cache struct {
 // maxCache is the size limit of a cache, in bytes.
 const maxCache = 16 << 20
 
-func newCache(m *machine) *cache {
-	c := &cache{m: m, states: make(map[string]*dfaState), seen: make([]uint32, len(m.states))}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.begin()
-	match := c.follow(m.start)
-	c.start = c.state(match)
-	return c
+// renew begins a generation.
+func (m *machine) renew() {
+	m.generation++
+	m.made, m.size = make(map[string]*dfaState), 0
+	m.begin()
+	m.first.Store(m.state(m.follow(m.start)))
 }
 
-// step computes the state after a byte, and caches it if it can.
+// step computes the state after a byte, and keeps it if it can.
 func (s *dfaState) step(b byte) *dfaState {
-	m := s.cache.m
-	for {
-		c := m.cache.Load()
-		c.mu.Lock()
-		if c.size > maxCache {
-			m.cache.CompareAndSwap(c, newCache(m))
-			c.mu.Unlock()
-			continue
-		}
-		defer c.mu.Unlock()
-		c.begin()
-		match := false
-		for _, i := range s.set {
-			if from := &m.states[i]; from.lo <= b && b <= from.hi {
-				match = c.follow(from.next) || match
-			}
-		}
-		next := c.state(match)
-		if c == s.cache || next == dead {
-			s.next[m.classes[b]].Store(next)
-		}
-		return next
+	m := s.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.size > maxCache {
+		m.renew()
 	}
+	m.begin()
+	match := false
+	for _, i := range s.set {
+		if from := &m.states[i]; from.lo <= b && b <= from.hi {
+			match = m.follow(from.next) || match
+		}
+	}
+	next := m.state(match)
+	if s.generation == m.generation || next == dead {
+		s.next[m.classes[b]].Store(next)
+	}
+	return next
 }
 
-func (c *cache) begin() {
-	c.found = c.found[:0]
-	if c.round++; c.round == 0 {
-		clear(c.seen)
-		c.round = 1
+func (m *machine) begin() {
+	m.found = m.found[:0]
+	if m.round++; m.round == 0 {
+		clear(m.seen)
+		m.round = 1
 	}
 }
 
 // follow finds the states reached from one without reading a byte. It reports
 // whether the accepting state is among them.
-func (c *cache) follow(from int32) (match bool) {
-	c.stack = append(c.stack[:0], from)
-	for len(c.stack) > 0 {
-		i := c.stack[len(c.stack)-1]
-		c.stack = c.stack[:len(c.stack)-1]
-		if c.seen[i] == c.round {
+func (m *machine) follow(from int32) (match bool) {
+	m.stack = append(m.stack[:0], from)
+	for len(m.stack) > 0 {
+		i := m.stack[len(m.stack)-1]
+		m.stack = m.stack[:len(m.stack)-1]
+		if m.seen[i] == m.round {
 			continue
 		}
-		c.seen[i] = c.round
-		switch s := &c.m.states[i]; {
-		case i == c.m.accept:
+		m.seen[i] = m.round
+		switch s := &m.states[i]; {
+		case i == m.accept:
 			match = true
 		case s.splits():
-			c.stack = append(c.stack, s.also, s.next)
+			m.stack = append(m.stack, s.also, s.next)
 		default:
-			c.found = append(c.found, i)
+			m.found = append(m.found, i)
 		}
 	}
 	return match
 }
 
 // state returns the state of the set that was found.
-func (c *cache) state(match bool) *dfaState {
-	if len(c.found) == 0 && !match {
+func (m *machine) state(match bool) *dfaState {
+	if len(m.found) == 0 && !match {
 		return dead
 	}
-	slices.Sort(c.found)
-	c.key = c.key[:0]
-	for _, i := range c.found {
-		c.key = append(c.key, byte(i), byte(i>>8), byte(i>>16), byte(i>>24))
+	slices.Sort(m.found)
+	m.key = m.key[:0]
+	for _, i := range m.found {
+		m.key = append(m.key, byte(i), byte(i>>8), byte(i>>16), byte(i>>24))
 	}
 	if match {
-		c.key = append(c.key, 1)
+		m.key = append(m.key, 1)
 	}
-	s, ok := c.states[string(c.key)]
+	s, ok := m.made[string(m.key)]
 	if !ok {
-		s = &dfaState{cache: c, set: slices.Clone(c.found), match: match, next: make([]atomic.Pointer[dfaState], len(c.m.bytes))}
-		c.states[string(c.key)] = s
-		c.size += 200 + 2*len(c.key) + 8*len(s.next)
+		s = &dfaState{m: m, generation: m.generation, set: slices.Clone(m.found), match: match, next: make([]atomic.Pointer[dfaState], len(m.bytes))}
+		m.made[string(m.key)] = s
+		m.size += 200 + 2*len(m.key) + 8*len(s.next)
 	}
 	return s
 }
