@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	".":                                  {},
 	"sampling":                           {"internal/seeds", "internal/parallel", "internal/whole"},
 	"internal/...":                       {"internal/filelock", "sampling"},
+	"internal/jsonpattern":               {"internal/strictjson", "sampling"},
 	"internal/words":                     {"golang.org/x/text/unicode/norm"},
 	"sampling/openai":                    {"internal/seeds", "sampling", "internal/httpwire", "internal/special", "github.com/sashabaranov/go-openai"},
 	"sampling/ollama":                    {"sampling", "internal/httpwire", "internal/special"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreword-go/foreword/internal/strictjson"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -92,7 +93,7 @@ func (p *goType) of(t reflect.Type) (string, error) {
 		value, err := p.of(t.Elem())
 		return p.orNull(mapOf(key, value), err)
 	case kind == reflect.Struct:
-		members, err := p.members(t, nil)
+		members, err := p.members(t)
 		return Object(members...), err
 	}
 	return "", fmt.Errorf("%w: the type %v has no constraint", sampling.ErrUnsupported, t)
@@ -104,37 +105,20 @@ func (p *goType) orNull(pattern string, err error) (string, error) {
 
 func isInteger(kind reflect.Kind) bool { return reflect.Int <= kind && kind <= reflect.Uintptr }
 
-// members appends the members of a struct in the order in which JSON writes them.
-// strictjson.CheckType has refused fields that share a name.
-func (p *goType) members(t reflect.Type, members []Member) ([]Member, error) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		tag := f.Tag.Get("json")
-		if tag == "-" {
-			continue
+// members returns the members of a struct.
+func (p *goType) members(t reflect.Type) (members []Member, err error) {
+	for _, f := range strictjson.Fields(t) {
+		switch {
+		case f.Err != nil:
+			return nil, fmt.Errorf("%w: the field %v.%s %w", sampling.ErrUnsupported, t, f.Path, f.Err)
+		case f.Pointer:
+			return nil, fmt.Errorf("%w: the field %v.%s is in an embedded pointer, whose fields are all present or all absent; embed the struct itself", sampling.ErrUnsupported, t, f.Path)
 		}
-		name, options, _ := strings.Cut(tag, ",")
-		if f.Anonymous && name == "" {
-			switch {
-			case f.Type.Kind() == reflect.Struct:
-				var err error
-				if members, err = p.members(f.Type, members); err != nil {
-					return nil, err
-				}
-				continue
-			case f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct:
-				return nil, fmt.Errorf("%w: the embedded pointer %s.%s, whose fields are all present or all absent; embed the struct itself", sampling.ErrUnsupported, t, f.Name)
-			}
+		m := Member{Name: f.Name}
+		if m.Value, err = p.of(f.Type); err != nil {
+			return nil, fmt.Errorf("field %s: %w", f.Path, err)
 		}
-		if name == "" {
-			name = f.Name
-		}
-		value, err := p.of(f.Type)
-		if err != nil {
-			return nil, fmt.Errorf("field %s: %w", f.Name, err)
-		}
-		m := Member{Name: name, Value: value}
-		for option := range strings.SplitSeq(options, ",") {
+		for option := range strings.SplitSeq(f.Options, ",") {
 			switch kind := f.Type.Kind(); {
 			case option == "omitempty":
 				// No value of a struct is empty, and none of an array that has elements.
@@ -142,7 +126,7 @@ func (p *goType) members(t reflect.Type, members []Member) ([]Member, error) {
 			case option == "omitzero":
 				m.Optional = true
 			case option == "string" && kind == reflect.String:
-				return nil, fmt.Errorf("%w: the field %s is a string with the option string, so it is quoted twice", sampling.ErrUnsupported, f.Name)
+				return nil, fmt.Errorf("%w: the field %s is a string with the option string, so it is quoted twice", sampling.ErrUnsupported, f.Path)
 			case option == "string" && kind <= reflect.Float64:
 				m.Value = `"` + m.Value + `"`
 			}

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -30,9 +31,7 @@ const (
 // Literal returns the pattern of one JSON value, without its white space.
 func Literal(value []byte) string {
 	var b bytes.Buffer
-	if json.Compact(&b, value) != nil {
-		return regexp.QuoteMeta(string(value))
-	}
+	json.Compact(&b, value) // value is valid
 	return regexp.QuoteMeta(b.String())
 }
 
@@ -95,42 +94,39 @@ type Member struct {
 // Object returns the pattern of an object with these members, in this order.
 // Where all are optional, its size grows with the square of their number.
 func Object(members ...Member) string {
-	pairs := make([]string, len(members))
-	required := -1
-	for i, m := range members {
-		pairs[i] = Name(m.Name) + `:` + m.Value
-		if !m.Optional && required < 0 {
-			required = i
+	if len(members) == 0 {
+		return `\{\}`
+	}
+	pairs := slices.Clone(members)
+	for i := range pairs {
+		pairs[i].Value = Name(pairs[i].Name) + `:` + pairs[i].Value
+	}
+	var b strings.Builder
+	for i, m := range pairs {
+		if !m.Optional {
+			return `\{` + b.String() + beginning(pairs[i:]) + `\}`
+		}
+		b.WriteString(`(?:` + m.Value + `,)?`)
+	}
+	all := make([]string, len(pairs))
+	for i := range pairs {
+		all[i] = beginning(pairs[i:])
+	}
+	return `\{` + AnyOf(all...) + `?\}`
+}
+
+// beginning returns the pattern of the pairs from the first, which is there.
+func beginning(pairs []Member) string {
+	var b strings.Builder
+	b.WriteString(pairs[0].Value)
+	for _, m := range pairs[1:] {
+		if m.Optional {
+			b.WriteString(`(?:,` + m.Value + `)?`)
+		} else {
+			b.WriteString(`,` + m.Value)
 		}
 	}
-	// from has the members from one on that follow the first that is there.
-	from := func(first int) string {
-		var b strings.Builder
-		b.WriteString(pairs[first])
-		for i := first + 1; i < len(members); i++ {
-			if members[i].Optional {
-				b.WriteString(`(?:,` + pairs[i] + `)?`)
-			} else {
-				b.WriteString(`,` + pairs[i])
-			}
-		}
-		return b.String()
-	}
-	if required < 0 {
-		all := make([]string, len(members))
-		for i := range members {
-			all[i] = from(i)
-		}
-		if len(all) == 0 {
-			return `\{\}`
-		}
-		return `\{` + AnyOf(all...) + `?\}`
-	}
-	var before strings.Builder
-	for _, pair := range pairs[:required] {
-		before.WriteString(`(?:` + pair + `,)?`)
-	}
-	return `\{` + before.String() + from(required) + `\}`
+	return b.String()
 }
 
 // Map returns the pattern of an object with any names and values of one kind. A

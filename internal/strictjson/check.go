@@ -128,12 +128,8 @@ func folded(name string) string {
 
 // fieldType is the type of the struct field with this JSON name.
 func fieldType(t reflect.Type, name string) reflect.Type {
-	for _, f := range reflect.VisibleFields(t) {
-		own, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if own == "" {
-			own = f.Name
-		}
-		if strings.EqualFold(own, name) {
+	for _, f := range Fields(t) {
+		if f.Err == nil && strings.EqualFold(f.Name, name) {
 			return f.Type
 		}
 	}
