@@ -73,24 +73,19 @@ type token struct {
 var errByEcho = errors.New("to be scored by echo")
 
 func (s *scoring) scores(ctx context.Context) ([]sampling.Score, error) {
+	err := errByEcho
 	switch native := s.b.config.Dialect.native; {
 	case len(s.texts) == 0:
 		return nil, nil
 	case native == nativeLlamaCpp:
-		if err := s.force(ctx); err != nil {
-			return nil, err
-		}
-		return s.sums(), nil
+		err = s.force(ctx)
 	case native == nativeVLLM && !s.b.learned.noTokenIDs.Load():
-		err := s.askByID(ctx)
-		if err == nil {
-			return s.sums(), nil
-		}
-		if !errors.Is(err, errByEcho) {
-			return nil, err
-		}
+		err = s.askByID(ctx)
 	}
-	return s.byEcho(ctx)
+	if err == errByEcho {
+		return s.byEcho(ctx)
+	}
+	return s.sums(), err
 }
 
 // A target is a continuation as tokens.

@@ -20,8 +20,8 @@ var probeTexts = []string{"The lighthouse keeper counted 17 ships.", "Nobody on 
 
 // An echoing is whether a server scores by echo.
 type echoing struct {
-	one bool  // it takes one text a request
-	err error // it does not
+	atOnce int   // how many texts it takes in one request
+	err    error // it does not score
 }
 
 // byEcho sends prompt and continuation together, and sums over the tokens after the
@@ -35,12 +35,8 @@ func (s *scoring) byEcho(ctx context.Context) ([]sampling.Score, error) {
 	if err := cmp.Or(err, echoes.err); err != nil {
 		return nil, err
 	}
-	atOnce := echoAtOnce
-	if echoes.one {
-		atOnce = 1
-	}
 	var scores []sampling.Score
-	for some := range slices.Chunk(s.texts, atOnce) {
+	for some := range slices.Chunk(s.texts, echoes.atOnce) {
 		full := make([]string, len(some))
 		for i, text := range some {
 			full[i] = s.req.Prompt + text
@@ -112,10 +108,9 @@ func (e *echoed) locate(full string) (at int, ok bool) {
 
 // probe finds out whether the server scores, and how many texts at once.
 func (s *scoring) probe(ctx context.Context) (e echoing, keep bool, err error) {
-	e.err = s.try(ctx, probeTexts)
+	e = echoing{echoAtOnce, s.try(ctx, probeTexts)}
 	if errors.Is(e.err, sampling.ErrUnsupported) {
-		e.one = true
-		e.err = s.try(ctx, probeTexts[:1])
+		e = echoing{1, s.try(ctx, probeTexts[:1])}
 	}
 	return e, e.err == nil || errors.Is(e.err, sampling.ErrUnsupported), nil
 }
