@@ -142,6 +142,7 @@ func (c *call) countBy(ctx context.Context, counter sampling.Counter) {
 	if counter == nil {
 		counter, _ = c.backend.Backend.(sampling.Counter)
 	}
+	ctx = context.WithValue(ctx, traceKey{}, nil) // a count is not part of the answer
 	c.tokens = func(text string) int {
 		if counter != nil {
 			if n, err := counter.Count(ctx, text); err == nil {

@@ -330,6 +330,19 @@ func TestFallbackCache(t *testing.T) {
 	}
 }
 
+// What a Meter counts by all backends is no part of the answer of one.
+func TestFallbackMetered(t *testing.T) {
+	logger, got := records(slog.LevelInfo)
+	_, _, m := pair()
+	m.Backend = wrap.Around(m.Backend, new(wrap.Meter), wrap.Log{Logger: logger})
+	if _, err := m.Complete(t.Context(), &sampling.Request{Prompt: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	if lines := got(); len(lines) != 1 || !strings.Contains(lines[0], "backend=1") {
+		t.Error(lines)
+	}
+}
+
 // Of two servers the first one dies during 500 calls: none fails, and the log, the
 // bills and the answers agree on who answered.
 func TestFallbackKilled(t *testing.T) {
