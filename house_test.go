@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -142,6 +143,15 @@ type pkg struct {
 
 func packages(t *testing.T) []*pkg {
 	t.Helper()
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// parsed reads the packages once for all tests.
+var parsed = sync.OnceValues(func() ([]*pkg, error) {
 	byDir := map[string]*pkg{}
 	var dirs []string
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
@@ -180,7 +190,7 @@ func packages(t *testing.T) []*pkg {
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	slices.Sort(dirs)
 	all := make([]*pkg, len(dirs))
@@ -189,8 +199,8 @@ func packages(t *testing.T) []*pkg {
 		slices.Sort(all[i].imports)
 		all[i].imports = slices.Compact(all[i].imports)
 	}
-	return all
-}
+	return all, nil
+})
 
 // exported lists the package's exported names, one a line, sorted.
 func (p *pkg) exported(t *testing.T) []string {

@@ -69,7 +69,7 @@ const longestError = 8 << 10
 // otherwise only keeps a test from hanging.
 func (o Outcome) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	if o.Class == Endless {
-		return context.WithTimeout(parent, 50*time.Millisecond)
+		return context.WithTimeout(parent, 20*time.Millisecond)
 	}
 	return context.WithTimeout(parent, 20*time.Second)
 }

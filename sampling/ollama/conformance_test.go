@@ -16,7 +16,7 @@ func TestConformance(t *testing.T) {
 				t.Parallel()
 				server := &fake{version: version, mute: version == "0.12.6"}
 				config := ollama.Config{URL: server.start(t), Model: "tiny", Window: 256, NoStreaming: whole}
-				samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend { return newBackend(t, config) })
+				samplingtest.Kit{MaxTokens: 8}.TestBackend(t, func(t *testing.T) sampling.Backend { return newBackend(t, config) })
 			})
 		}
 	}

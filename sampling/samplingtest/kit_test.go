@@ -496,6 +496,7 @@ func (f *forgetful) Sample(ctx context.Context, req *sampling.Request) seq {
 }
 
 func TestForgottenConnections(t *testing.T) {
+	t.Parallel() // the kit waits for the connections
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Write(make([]byte, 1<<20)) // more than a buffer holds
 	}))

@@ -29,7 +29,7 @@ func TestFallbackConformance(t *testing.T) {
 			yield(sampling.Chunk{}, cmp.Or(ctx.Err(), error(errDown)))
 		}
 	})
-	samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend { return wrap.Fallback(down, pocket.Default()) })
+	samplingtest.Kit{MaxTokens: 8}.TestBackend(t, func(t *testing.T) sampling.Backend { return wrap.Fallback(down, pocket.Default()) })
 }
 
 var errDown = &sampling.Error{Backend: "test", Status: 503, Temporary: true, Err: errors.New("down")}

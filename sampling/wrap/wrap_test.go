@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend {
+			samplingtest.Kit{MaxTokens: 8}.TestBackend(t, func(t *testing.T) sampling.Backend {
 				return wrap.Around(pocket.Default(), wrappers...)
 			})
 		})
