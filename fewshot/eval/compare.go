@@ -23,18 +23,18 @@ type Comparison struct {
 // Compare compares two reports on the same cases, in the same order.
 func Compare(first, second *Report) (*Comparison, error) {
 	if first == nil || second == nil {
-		return nil, mistakef("eval: comparing a nil report; give the reports of two evaluations")
+		return nil, named(mistakef("comparing a nil report; give the reports of two evaluations"))
 	}
 	n := len(first.Results)
 	if n == 0 || n != len(second.Results) {
-		return nil, mistakef("eval: comparing reports of %d and %d cases; compare whole reports on the same cases", n, len(second.Results))
+		return nil, named(mistakef("comparing reports of %d and %d cases; compare whole reports on the same cases", n, len(second.Results)))
 	}
 	c := &Comparison{}
 	differences := make([]float64, n)
 	for i, a := range first.Results {
 		b := second.Results[i]
 		if a.In != b.In || a.Want != b.Want {
-			return nil, mistakef("eval: comparing reports of different cases: case %d is %q, expecting %q, in the first and %q, expecting %q, in the second", i+1, a.In, a.Want, b.In, b.Want)
+			return nil, named(mistakef("comparing reports of different cases: case %d is %q, expecting %q, in the first and %q, expecting %q, in the second", i+1, a.In, a.Want, b.In, b.Want))
 		}
 		differences[i] = b.Score - a.Score
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -24,7 +25,8 @@ var _ sampling.Counter = (*Counter)(nil)
 // many servers add. The names of special tokens, such as <|endoftext|>, count as
 // plain text. Each byte that is not valid UTF-8 counts as U+FFFD, as in JSON.
 //
-// Count takes linear time, and n·log n for a word of n bytes. For Counters from For or ForModel the error is nil.
+// Count takes linear time. The count of a word of more than 64 KiB may be a few tokens
+// too high. For Counters from For or ForModel the error is nil.
 func (c *Counter) Count(_ context.Context, text string) (int, error) {
 	if c == nil || c.ranks == nil {
 		return 0, errors.New("tiktoken: this Counter has no vocabulary; get one from tiktoken.For")
@@ -65,6 +67,10 @@ func (c *Counter) chunk(text string) int {
 	return total
 }
 
+// longestMerged is how many bytes are merged at once, which bounds the memory that a
+// text without spaces takes.
+const longestMerged = 64 << 10
+
 // piece counts the tokens of one piece, most of which are in the vocabulary.
 func (c *Counter) piece(text string) int {
 	if _, ok := c.ranks[text]; ok {
@@ -72,8 +78,18 @@ func (c *Counter) piece(text string) int {
 	}
 	n, ok := c.counted.get(text)
 	if !ok {
-		n = c.merge(text)
+		n = c.mergeParts(text, longestMerged)
 		c.counted.put(text, n)
+	}
+	return n
+}
+
+// mergeParts merges a piece in parts of at most the given bytes. At each seam it counts
+// one token more, so that the count is not too low.
+func (c *Counter) mergeParts(piece string, most int) int {
+	n := -1
+	for part := range slices.Chunk([]byte(piece), most) {
+		n += 1 + c.merge(string(part))
 	}
 	return n
 }
