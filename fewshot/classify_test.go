@@ -189,6 +189,20 @@ func TestCalibrationNeedsTheSameMethod(t *testing.T) {
 	if _, err := c.classifier(t.Context(), votes); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("a backend that only votes was calibrated: %v", err)
 	}
+	c.options.ContentFree = []string{"N/A", "-"} // scored, and by the first token
+	if _, err := c.classifier(t.Context(), scoresSome{good}); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("calibrated by two methods: %v", err)
+	}
+}
+
+// scoresSome scores after "N/A" only.
+type scoresSome struct{ sampling.Backend }
+
+func (scoresSome) Score(_ context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
+	if !strings.Contains(req.Prompt, "N/A") {
+		return nil, sampling.ErrUnsupported
+	}
+	return make([]sampling.Score, len(continuations)), nil
 }
 
 func TestClassifierMistakes(t *testing.T) {

@@ -105,7 +105,9 @@ func TestPromptGoldens(t *testing.T) {
 			}
 			var parts strings.Builder
 			for _, part := range p.Parts() {
-				parts.WriteString(part.Text)
+				if parts.WriteString(part.Text); part.Text == "" {
+					t.Errorf("an empty part, %q", part.Kind)
+				}
 			}
 			if parts.String() != p.Text {
 				t.Errorf("parts join to %q, the prompt is %q", parts.String(), p.Text)
