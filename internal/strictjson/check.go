@@ -75,6 +75,10 @@ func (w *walker) check(t reflect.Type, depth int) error {
 	if reflect.PointerTo(t).Implements(jsonUnmarshaler) {
 		t = anything
 	}
+	var fields []Field
+	if t.Kind() == reflect.Struct {
+		fields = Fields(t)
+	}
 	seen := map[string]string{} // the names by their normal form
 	for w.at++; w.more(); {     // into the object or array
 		inner := anything
@@ -87,7 +91,7 @@ func (w *walker) check(t reflect.Type, depth int) error {
 			same := name
 			switch t.Kind() {
 			case reflect.Struct:
-				same, inner = folded(name), fieldType(t, name)
+				same, inner = folded(name), fieldType(fields, name)
 			case reflect.Map:
 				if !canonicalKey(t.Key(), name) {
 					return fmt.Errorf("has the member %q, which is not a number as JSON writes it", name)
@@ -127,8 +131,8 @@ func folded(name string) string {
 }
 
 // fieldType is the type of the struct field with this JSON name.
-func fieldType(t reflect.Type, name string) reflect.Type {
-	for _, f := range Fields(t) {
+func fieldType(fields []Field, name string) reflect.Type {
+	for _, f := range fields {
 		if f.Err == nil && strings.EqualFold(f.Name, name) {
 			return f.Type
 		}
