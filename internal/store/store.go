@@ -245,7 +245,11 @@ func (s *Store) Len() int {
 }
 
 // Damaged returns the numbers of the lines that were skipped on opening, from 1.
-func (s *Store) Damaged() []int { return s.damaged }
+func (s *Store) Damaged() []int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.damaged
+}
 
 // Compact rewrites the file without earlier values of a key and damaged lines. A
 // crash leaves the old file or the new one.

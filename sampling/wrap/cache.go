@@ -47,27 +47,21 @@ type Cache struct {
 	memory       memory
 	wrapped      atomic.Int64
 	hits, misses atomic.Int64
-	mu           sync.Mutex
-	fault        error
+	fault        atomic.Pointer[error]
 }
 
 // Stats returns the numbers of hits and misses, and the last error of the Store, or
 // its damaged lines. A call that meets such an error goes to the backend.
 func (c *Cache) Stats() (hits, misses int64, storeErr error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	storeErr = c.fault
-	if storeErr == nil && c.Store != nil && len(c.Store.file.Damaged()) > 0 {
+	if fault := c.fault.Load(); fault != nil {
+		storeErr = *fault
+	} else if c.Store != nil && len(c.Store.file.Damaged()) > 0 {
 		storeErr = fmt.Errorf("wrap: the cache skips damaged lines of its file: %v", c.Store.file.Damaged())
 	}
 	return c.hits.Load(), c.misses.Load(), storeErr
 }
 
-func (c *Cache) failed(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fault = err
-}
+func (c *Cache) failed(err error) { c.fault.Store(&err) }
 
 // Wrap returns a backend that remembers its answers.
 func (c *Cache) Wrap(backend sampling.Backend) sampling.Backend {

@@ -64,8 +64,6 @@ func (l Log) handle(ctx context.Context, c *call, do attempt) error {
 
 // write writes the record of a call.
 func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
-	attrs := known(slog.String("label", labelOf(ctx)))
-	add := func(a ...slog.Attr) { attrs = append(attrs, a...) }
 	err := c.err
 	total, size, model := sampling.Usage{}, 0, ""
 	texts := []string{}
@@ -75,7 +73,14 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 		model = cmp.Or(model, t.model)
 		texts = append(texts, t.text.String())
 	}
-	add(told(model, total)...)
+	attrs := known(
+		slog.String("label", labelOf(ctx)),
+		slog.String("model", model),
+		slog.Int("prompt_tokens", total.PromptTokens),
+		slog.Int("completion_tokens", total.CompletionTokens),
+		slog.Int("cached_tokens", total.CachedTokens),
+	)
+	add := func(a ...slog.Attr) { attrs = append(attrs, a...) }
 	var text slog.Attr
 	switch c.method {
 	case "sample":
@@ -117,16 +122,6 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 		}
 	}
 	cmp.Or(l.Logger, slog.Default()).LogAttrs(ctx, level, c.method, attrs...)
-}
-
-// told returns the attributes that the backend reports.
-func told(model string, u sampling.Usage) []slog.Attr {
-	return known(
-		slog.String("model", model),
-		slog.Int("prompt_tokens", u.PromptTokens),
-		slog.Int("completion_tokens", u.CompletionTokens),
-		slog.Int("cached_tokens", u.CachedTokens),
-	)
 }
 
 // attrs returns what the inner wrappers did.
