@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Sizes of a memory: at most about 1 MB of texts and their counts.
+// Sizes of a memory: at most about 4 MB of texts and their counts.
 const (
-	remembered        = 1 << 13 // texts
+	remembered        = 1 << 15 // texts
 	longestRemembered = 64      // bytes; longer texts are rarely repeated
 )
 
