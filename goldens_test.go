@@ -137,7 +137,7 @@ func golden(t *testing.T, file, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
 		t.Errorf("not as %s says; -update writes it anew (-want +got):\n%s", file, diff)
 	}
 }

@@ -16,11 +16,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write docs/api.txt anew")
+var update = flag.Bool("update", false, "write the goldens anew")
 
 const module = "github.com/foreword-go/foreword"
 
@@ -117,19 +115,7 @@ func TestExportedNames(t *testing.T) {
 			listing.WriteString(line + "\n")
 		}
 	}
-	const file = "docs/api.txt"
-	if *update {
-		if err := os.WriteFile(file, []byte(listing.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(listing.String(), "\n")); diff != "" {
-		t.Errorf("the exported names have changed; weigh them, then go test . -update (-listed +found):\n%s", diff)
-	}
+	golden(t, "docs/api.txt", listing.String())
 }
 
 // A pkg is one package of the module, without its tests.

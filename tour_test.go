@@ -4,8 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestTour compares the outputs in the tour, the comment of examples/doc.go, with what
@@ -49,11 +47,5 @@ func TestTour(t *testing.T) {
 		}
 		i = end
 	}
-	if *update {
-		if err := os.WriteFile(file, []byte(strings.Join(want, "\n")), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if diff := cmp.Diff(want, lines); diff != "" {
-		t.Errorf("the tour is not as its commands print; -update writes it anew (-printed +doc):\n%s", diff)
-	}
+	golden(t, file, strings.Join(want, "\n"))
 }
