@@ -44,7 +44,7 @@ func (f BackendFunc) Sample(ctx context.Context, req *Request) iter.Seq2[Chunk, 
 // A Drawer is a [Backend] that draws several completions of one prompt and reads
 // the prompt once. [Model.Draw] uses it.
 //
-// Draw returns n completions in the order of their seeds . Their text
+// Draw returns n completions in the order of their seeds. Their text
 // may run past a stop sequence. After an error wrapping [ErrUnsupported], Model
 // draws n single samples. Implementations are safe for concurrent use.
 type Drawer interface {

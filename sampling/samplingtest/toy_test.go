@@ -84,11 +84,13 @@ var toyDistributions sync.Map // by the last two tokens
 
 // toyNext returns the distribution over the next token.
 func toyNext(history []int) (next []sampling.Candidate, other float64) {
-	var last [2]int
-	copy(last[:], history[max(0, len(history)-2):])
+	var last [2]int // the last token and the one before; 0 if there is none
+	for i := range min(len(last), len(history)) {
+		last[i] = history[len(history)-1-i]
+	}
 	known, ok := toyDistributions.Load(last)
 	if !ok {
-		known, _ = toyDistributions.LoadOrStore(last, toyDistribution(last[1], last[0]))
+		known, _ = toyDistributions.LoadOrStore(last, toyDistribution(last[0], last[1]))
 	}
 	d := known.(distribution)
 	return slices.Clone(d.next), d.other
