@@ -31,7 +31,7 @@ func (l *Lines) Next() ([]byte, error) {
 		l.back = false
 		return l.line, nil
 	}
-	for l.line = l.line[:0]; len(l.line) <= l.most; {
+	for l.line = l.line[:0]; ; {
 		_, err := l.body.Peek(1)
 		l.ended = err == io.EOF
 		part, _ := l.body.Peek(l.body.Buffered())
@@ -42,12 +42,13 @@ func (l *Lines) Next() ([]byte, error) {
 			l.body.Discard(1)
 		case end >= 0:
 			l.afterCR = part[end] == '\r'
-			l.line = append(l.line, part[:end]...)
 			l.body.Discard(end + 1)
-			return l.line, nil
+			return l.add(part[:end])
 		case len(part) > 0:
 			l.afterCR = false
-			l.line = append(l.line, part...)
+			if line, err := l.add(part); err != nil {
+				return line, err
+			}
 			l.body.Discard(len(part))
 		case l.ended && len(l.line) > 0:
 			return l.line, nil
@@ -55,7 +56,15 @@ func (l *Lines) Next() ([]byte, error) {
 			return nil, err
 		}
 	}
-	return nil, bufio.ErrTooLong
+}
+
+// add appends a part to the line, within the limit.
+func (l *Lines) add(part []byte) ([]byte, error) {
+	if len(l.line)+len(part) > l.most {
+		return nil, bufio.ErrTooLong
+	}
+	l.line = append(l.line, part...)
+	return l.line, nil
 }
 
 // Back makes Next return the last line again.

@@ -2,7 +2,6 @@ package httpwire
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -61,7 +60,12 @@ func TestLinesEnds(t *testing.T) {
 	if line, err := l.Next(); line != nil || err != broke || l.Ended() {
 		t.Fatalf("%q, %v", line, err)
 	}
-	if _, err := lines(bytes.NewReader(make([]byte, 5000)), 4096); !errors.Is(err, bufio.ErrTooLong) {
-		t.Fatalf("a long line: %v", err)
+	for _, end := range []string{"", "\n", "\nnext"} { // also if the end is there at once
+		if _, err := lines(strings.NewReader(strings.Repeat("x", 101)+end), 100); !errors.Is(err, bufio.ErrTooLong) {
+			t.Fatalf("a long line before %q: %v", end, err)
+		}
+		if all, err := lines(strings.NewReader(strings.Repeat("x", 100)+end), 100); err != io.EOF {
+			t.Fatalf("%q, %v; a line of the longest size", all, err)
+		}
 	}
 }
