@@ -141,7 +141,7 @@ func (n *notation) writeClass(b *strings.Builder, set []rune) {
 	b.WriteString(control + caret + "]")
 }
 
-// complement returns the runes that are not in set.
+// complement returns the runes that are not in set, which ends with the last rune.
 func complement(set []rune) []rune {
 	var rest []rune
 	next := rune(0)

@@ -41,9 +41,9 @@ func (c *Counter) split(text string) int {
 	return end
 }
 
-// nextChunk returns the length of the start of text up to the first space after a rune
-// that is not white space. No piece of any encoding goes on there, so that
-// chunks, which are words with their punctuation, can be counted one by one.
+// nextChunk returns the length of the first chunk of text: a word with its punctuation.
+// It ends before the first space that follows a rune other than white space. No piece of
+// any encoding goes on there, so chunks can be counted one by one.
 func nextChunk(text string) int {
 	for i := 1; i < len(text); i++ {
 		next := strings.IndexByte(text[i:], ' ')
