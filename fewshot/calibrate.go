@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/foreword-go/foreword/internal/parallel"
 	"github.com/foreword-go/foreword/sampling"
@@ -103,14 +104,26 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 }
 
 // weighAll returns the labels' probabilities for each input. Votes cannot be
-// calibrated, and neither can inputs that were weighed by different methods.
+// calibrated, and neither can inputs that were weighed by different methods. No input
+// is sent after one that failed.
 func (c *Classifier[In, L]) weighAll(ctx context.Context, m sampling.Model, what string, inputs []string, limit int) (all [][]float64, method Method, err error) {
 	type weighed struct {
 		*Classification[L]
 		err error
 	}
-	for w := range parallel.Do(ctx, slices.Values(inputs), limit, true, func(ctx context.Context, input string) weighed {
+	var failed atomic.Bool
+	untilOneFails := func(yield func(string) bool) {
+		for _, input := range inputs {
+			if failed.Load() || !yield(input) {
+				return
+			}
+		}
+	}
+	for w := range parallel.Do(ctx, untilOneFails, limit, true, func(ctx context.Context, input string) weighed {
 		got, err := c.weigh(ctx, m, input)
+		if err != nil || got.Method == ByVotes {
+			failed.Store(true)
+		}
 		return weighed{got, err}
 	}) {
 		if w.err == nil && (w.Method == ByVotes || all != nil && w.Method != method) {

@@ -151,6 +151,31 @@ func TestCalibrateOnMistakes(t *testing.T) {
 	}
 }
 
+// TestCalibrateFails: where one content-free input fails, no other is sent.
+func TestCalibrateFails(t *testing.T) {
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	c, err := fewshot.NewClassifier(task.MustCompile(), []string{"good", "bad"}, fewshot.ClassifierOptions[string]{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend := &cannotScore{}
+	if _, err := c.Calibrate(t.Context(), sampling.Model{Backend: backend}); !errors.Is(err, errCannotScore) || backend.asked != 1 {
+		t.Errorf("asked %d times, %v", backend.asked, err)
+	}
+}
+
+type cannotScore struct {
+	sampling.Backend
+	asked int
+}
+
+var errCannotScore = errors.New("a wrong key")
+
+func (b *cannotScore) Score(context.Context, *sampling.Request, []string) ([]sampling.Score, error) {
+	b.asked++
+	return nil, errCannotScore
+}
+
 func TestAbstain(t *testing.T) {
 	model := sampling.Model{Backend: unlocked{map[string]float64{
 		"sure: good": math.Log(0.9), "sure: bad": math.Log(0.1), "unsure: good": math.Log(0.6), "unsure: bad": math.Log(0.4),
