@@ -251,14 +251,15 @@ func (s *sampler) expectAny(tokens []int32, weight float64) {
 }
 
 // top returns the n most likely candidates with their exact probabilities. It computes
-// these for some more than n, since the candidates have approximate ones.
+// these for some more than n, since the candidates have approximate ones. It leaves the
+// candidates in their order, which decides what a seed draws.
 func (s *sampler) top(candidates []sampling.Candidate, n int) []sampling.Token {
 	byLogprob := func(a, b sampling.Candidate) int {
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.ID, b.ID))
 	}
-	slices.SortFunc(candidates, byLogprob)
-	n = min(n, len(candidates))
-	best := slices.Clone(candidates[:min(2*n+8, len(candidates))])
+	best := slices.SortedFunc(slices.Values(candidates), byLogprob)
+	n = min(n, len(best))
+	best = best[:min(2*n+8, len(best))]
 	for i := range best {
 		best[i].Logprob = math.Log(s.try(int32(best[i].ID)))
 	}

@@ -46,6 +46,19 @@ func TestSameSeedSameText(t *testing.T) {
 	}
 }
 
+// Reporting the likeliest tokens must not change what a seed draws.
+func TestTopLogprobsLeaveTheText(t *testing.T) {
+	m := pocket.Default()
+	for seed := range uint64(4) {
+		p := sampling.Params{Temperature: 1, Seed: seed + 1, MaxTokens: 12, Logprobs: true}
+		plain := complete(t, m, "Once upon", p)
+		p.TopLogprobs = 2
+		if got := complete(t, m, "Once upon", p); got.Text != plain.Text {
+			t.Errorf("seed %d drew %q with TopLogprobs and %q without", p.Seed, got.Text, plain.Text)
+		}
+	}
+}
+
 func TestDrawIsSamples(t *testing.T) {
 	m := pocket.Default()
 	for _, stop := range [][]string{nil, {"\n"}, {" of", "a"}} {
@@ -86,7 +99,7 @@ func TestHugeParams(t *testing.T) {
 // text, and the alternatives with the token that was drawn.
 func TestLogprobs(t *testing.T) {
 	m := pocket.Default()
-	for _, prompt := range []string{zebra, "2+2", "Why is the sky blue?", "butterfly: 나비\nteacher:", "", "Zyzzyva", "Review: Good"} {
+	for _, prompt := range []string{zebra, "2+2", "Why is the sky blue?", "butterfly: 나비\nteacher:", "", "Zyzzyva:", "Review: Good"} {
 		for seed := range uint64(3) {
 			c := complete(t, m, prompt, sampling.Params{Temperature: 0.8, Seed: seed + 1, MaxTokens: 60, Logprobs: true, TopLogprobs: 3})
 			scores, err := m.Score(t.Context(), &sampling.Request{Prompt: prompt}, []string{c.Text, ""})
