@@ -436,6 +436,24 @@ func TestCacheVerifies(t *testing.T) {
 	}
 }
 
+// A drawn text may run past a stop, where Model cuts it. The constraint is about the
+// text before it.
+func TestCacheDrawPastStop(t *testing.T) {
+	script := able()
+	asked := 0
+	script.DrawFunc = func(context.Context, *sampling.Request, int) ([]*sampling.Completion, error) {
+		asked++
+		return []*sampling.Completion{{Text: "yes\nand so on", Reason: sampling.EndOfText}}, nil
+	}
+	d := new(wrap.Cache).Wrap(script).(sampling.Drawer)
+	req := &sampling.Request{Prompt: "p", Stop: []string{"\n"}, Constraint: sampling.OneOf("yes", "no"), Params: sampling.Params{Seed: 1}}
+	for range 2 {
+		if all, err := d.Draw(t.Context(), req, 1); err != nil || len(all) != 1 || asked != 1 {
+			t.Errorf("asked %d times: %v, %v", asked, all, err)
+		}
+	}
+}
+
 // A store that fails costs no answer and does not go unnoticed.
 func TestCacheStoreFails(t *testing.T) {
 	store := openStore(t, t.TempDir()+"/cache")

@@ -184,6 +184,25 @@ func TestFallbackCancelled(t *testing.T) {
 	}
 }
 
+// A call that no backend answered has no place in the log. A score does not depend on
+// the request's constraint.
+func TestFallbackPlace(t *testing.T) {
+	logger, got := records(slog.LevelInfo)
+	a, b, m := pair()
+	m.Backend = wrap.Log{Logger: logger}.Wrap(m.Backend)
+	req := &sampling.Request{Prompt: "p", Constraint: sampling.OneOf("a")}
+	if _, err := (sampling.Forward{Backend: m.Backend}).Score(t.Context(), req, []string{"x"}); err != nil {
+		t.Error(err)
+	}
+	a.err, b.err = errDown, errDown
+	if _, err := m.Complete(t.Context(), &sampling.Request{Prompt: "p"}); !errors.Is(err, errDown) {
+		t.Error(err)
+	}
+	if lines := got(); len(lines) != 2 || !strings.Contains(lines[0], "backend=1") || strings.Contains(lines[1], "backend=") {
+		t.Error(lines)
+	}
+}
+
 // Abilities and what the Fallback says of itself.
 func TestFallbackAbilities(t *testing.T) {
 	_, b, m := pair()

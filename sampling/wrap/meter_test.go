@@ -47,6 +47,8 @@ func TestMeter(t *testing.T) {
 		{"told on the way, and more came", samplingtest.Reply{Chunks: []sampling.Chunk{
 			{Text: "a b", Usage: sampling.Usage{PromptTokens: 7, CompletionTokens: 2}}, {Text: " c d e", Usage: sampling.Usage{}}}, Err: busy}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 7, CompletionTokens: 5}}},
+		{"told, and then failed", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "x", Usage: told}}, Err: busy}, 0,
+			wrap.Bill{Calls: 1, Estimated: 1, Usage: told}},
 		{"failed in the middle", samplingtest.Reply{Text: "one two", Err: busy}, 0,
 			wrap.Bill{Calls: 1, Estimated: 1, Usage: sampling.Usage{PromptTokens: 3, CompletionTokens: 2}}},
 		{"broke off", samplingtest.Reply{Chunks: []sampling.Chunk{{Text: "one two"}}}, 0,

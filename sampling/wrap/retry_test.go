@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -254,6 +255,24 @@ func TestRetryInvalid(t *testing.T) {
 			if !errors.Is(err, sampling.ErrInvalid) || len(script.Calls()) > 0 {
 				t.Errorf("%+v: %v after %d calls", r, err, len(script.Calls()))
 			}
+		}
+	}
+}
+
+// A stream that ends without a reason or an error, since its context is canceled, gets
+// the context's error from every wrapper.
+func TestCanceledInSilence(t *testing.T) {
+	for name, wrapped := range map[string]func(sampling.Backend) sampling.Backend{
+		"Retry":    wrap.Retry{}.Wrap,
+		"Meter":    new(wrap.Meter).Wrap,
+		"Fallback": func(b sampling.Backend) sampling.Backend { return wrap.Fallback(b) },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		b := wrapped(sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+			return func(func(sampling.Chunk, error) bool) { cancel() }
+		}))
+		if _, err := read(ctx, b, &sampling.Request{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
