@@ -120,6 +120,34 @@ func TestCalibrateOnFew(t *testing.T) {
 	}
 }
 
+// TestCalibrateOnTheOpposite: where a label is less often right the more likely the
+// model finds it, the fitted probabilities are close to how often each is right.
+func TestCalibrateOnTheOpposite(t *testing.T) {
+	logprobs := map[string]float64{}
+	cases := make([]fewshot.Example[string, string], 200)
+	for i := range cases {
+		in, right, wrong := fmt.Sprint(i), "good", "bad"
+		if i%10 == 0 {
+			right, wrong = wrong, right
+		}
+		logprobs[in+": "+right], logprobs[in+": "+wrong] = -2*float64(i%4+1), -0.01
+		cases[i] = fewshot.Example[string, string]{In: in, Out: right}
+	}
+	model := sampling.Model{Backend: unlocked{logprobs}}
+	task := fewshot.Task[string, string]{Format: fewshot.Lines}
+	c, err := fewshot.NewClassifier(task.MustCompile(), []string{"good", "bad"}, fewshot.ClassifierOptions[string]{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = c.CalibrateOn(t.Context(), model, cases); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Classify(t.Context(), model, "1")
+	if err != nil || got.Label != "good" || math.Abs(got.Probability-0.9) > 0.005 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestCalibrateOnMistakes(t *testing.T) {
 	task := fewshot.Task[string, string]{Format: fewshot.Lines}
 	c, err := fewshot.NewClassifier(task.MustCompile(), []string{"good", "bad"}, fewshot.ClassifierOptions[string]{})

@@ -16,16 +16,18 @@ func fitted(logs [][]float64, wanted []int) (scale float64, offset []float64) {
 	here.measure(logs, wanted)
 	step := 1.0
 	for range 2000 {
-		slope := 0.0
+		fall := 0.0 // what the gradient promises
 		for i, g := range here.gradient {
-			slope += g * g / here.curve[i]
 			next.at[i] = here.at[i] - step*g/here.curve[i]
+			if i == k {
+				next.at[k] = max(next.at[k], 0) // more likely must not become less likely
+			}
+			fall += g * (here.at[i] - next.at[i])
 		}
-		if slope < 1e-14 || step < 1e-9 {
+		if fall < step*1e-14 || step < 1e-9 {
 			break
 		}
-		next.at[k] = max(next.at[k], 0) // more likely must not become less likely
-		if next.measure(logs, wanted); next.loss < here.loss-step*slope/10 {
+		if next.measure(logs, wanted); next.loss < here.loss-fall/10 {
 			here, next = next, here
 			step = 1
 		} else {
