@@ -1,12 +1,14 @@
 package openai_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -48,6 +50,25 @@ func TestScore(t *testing.T) {
 					t.Errorf("%s: %q after %q scores %v with the tokens %q, want %v, %q", name, text, prompt, scores[i].Logprob, got, want, joined)
 				}
 			}
+		}
+	}
+}
+
+// The ids of the prompt, which may be long, are only sent back if they are needed.
+func TestScorePromptIDs(t *testing.T) {
+	prompt := strings.Repeat("Once upon a time ", 40)
+	for texts, want := range map[[2]string]bool{{" owl", " tree"}: false, {" owl", " tree sat"}: true} {
+		requested := false
+		b := overTransport(t, openai.VLLM, func(r *http.Request) (*http.Response, error) {
+			body, _ := io.ReadAll(r.Body)
+			requested = requested || strings.Contains(string(body), `"return_token_ids":true`)
+			w := httptest.NewRecorder()
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			serving(flavours["vLLM"]).ServeHTTP(w, r)
+			return w.Result(), nil
+		})
+		if _, err := b.Score(t.Context(), &sampling.Request{Prompt: prompt}, texts[:]); err != nil || requested != want {
+			t.Errorf("%q: requested %v, %v", texts, requested, err)
 		}
 	}
 }

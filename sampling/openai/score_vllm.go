@@ -49,7 +49,7 @@ func (s *scoring) askByID(ctx context.Context) error {
 				return err
 			}
 		}
-		if prompt, err = s.askLevel(ctx, req, prompt, level); err != nil {
+		if prompt, err = s.askLevel(ctx, req, prompt, level, level+1 < levels); err != nil {
 			return err
 		}
 	}
@@ -78,8 +78,8 @@ func (s *scoring) echoIsCheaper() bool {
 
 // askLevel asks for the tokens that the targets have at one place. Each different
 // beginning that they have before it is a prompt of the request. At level 0 the ids of
-// the prompt may be nil. It returns them as the server tells them.
-func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []int, level int) ([]int, error) {
+// the prompt may be nil. If there are more levels, they are requested and returned.
+func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []int, level int, more bool) ([]int, error) {
 	var wanted []int
 	var places []string
 	var prompts [][]int
@@ -98,7 +98,7 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []
 	}
 	extra := maps.Clone(req.Params.Extra)
 	fields := map[string]any{
-		"max_tokens": 1, "temperature": 0, "logprobs": 0, "return_token_ids": prompt == nil,
+		"max_tokens": 1, "temperature": 0, "logprobs": 0, "return_token_ids": prompt == nil && more,
 		// By their texts two tokens may be one: all unfinished runes are "".
 		"return_tokens_as_token_ids": true,
 	}

@@ -164,7 +164,13 @@ type wireRequest struct {
 
 // serve starts a server of the given flavour.
 func serve(t testing.TB, f flavour) *httptest.Server {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(serving(f))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func serving(f flavour) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		if beside(w, r, f, raw) {
 			return
@@ -196,9 +202,7 @@ func serve(t testing.TB, f flavour) *httptest.Server {
 		default:
 			answer(w, f, &req)
 		}
-	}))
-	t.Cleanup(s.Close)
-	return s
+	}
 }
 
 func refuse(w http.ResponseWriter, status int, words string) {
