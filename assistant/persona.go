@@ -112,7 +112,7 @@ func (p *Persona) Validate(ctx context.Context, m sampling.Model) error {
 	c := Conversation{Model: m, Persona: *p}
 	_, err := c.Prompt(ctx, "?", ReplyOptions{})
 	if errors.Is(err, sampling.ErrBudget) {
-		return fmt.Errorf("assistant: the persona and the shortest question: %w", err)
+		return fmt.Errorf("%w; this was the shortest question", err)
 	}
 	return err
 }
