@@ -8,8 +8,10 @@ import (
 )
 
 // names matches quoted text, which stays, and Go's names: a package before a colon, a
-// field after its type, and a name of several words.
+// field after its type, and a name of several words. Advice to change the server's Config
+// goes too, since a client has no such field.
 var names = regexp.MustCompile(`"(?:[^"\\]|\\.)*"` +
+	`|, or [a-z]+ Config\.[^;]*` +
 	`|\b(?:sampling|assistant|fewshot|openai|ollama|pocket): ` +
 	`|\b(?:Params|Config|Model|Request|Task|Turn|Persona|Format|openai|sampling|fewshot)\.[A-Z]\w*` +
 	`|\bStop\[` +
@@ -23,7 +25,7 @@ func Plain(err error) string {
 		switch {
 		case name[0] == '"':
 			return name
-		case strings.HasSuffix(name, ": "):
+		case strings.HasSuffix(name, ": "), name[0] == ',':
 			return ""
 		}
 		name = name[strings.LastIndexByte(name, '.')+1:]
