@@ -119,8 +119,11 @@ func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, er
 	resp, err := c.do(caller, r)
 	if e, ok := errors.AsType[*sampling.Error](err); ok {
 		hint := c.Hint(e)
-		if e.Status == http.StatusUnauthorized && c.Key.Reveal() == "" {
-			hint = "Config.Key is empty"
+		if e.Status == http.StatusUnauthorized {
+			hint = "check Config.Key"
+			if c.Key.Reveal() == "" {
+				hint = "Config.Key is empty"
+			}
 		}
 		if hint != "" {
 			e.Err = fmt.Errorf("%w; %s", e.Err, hint)

@@ -70,6 +70,7 @@ func TestStatuses(t *testing.T) {
 		{204, "", ``, false, 0, nil, "status 204"},
 		{301, "Location: https://elsewhere.test/v1/completions", ``, false, 0, nil, "https://elsewhere.test/v1/completions"},
 		{307, "Location: /v2/completions", ``, false, 0, nil, "not followed"},
+		{401, "", `{"error": {"message": "invalid key"}}`, false, 0, nil, "Config.Key"},
 	} {
 		t.Run(fmt.Sprint(test.status, " ", test.header), func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
