@@ -240,7 +240,7 @@ func Drain(body io.ReadCloser) {
 // Longest is the maximum size of an answer, or of one piece of a stream, in bytes.
 const Longest = 64 << 20
 
-// Fetch is Send, and returns the whole answer.
+// Fetch sends a request as Send does, and returns the whole answer.
 func (c *Client) Fetch(ctx context.Context, address string, body []byte) ([]byte, error) {
 	resp, err := c.Send(ctx, ctx, address, body)
 	if err != nil {

@@ -70,5 +70,5 @@ func (l *Lines) add(part []byte) ([]byte, error) {
 // Back makes Next return the last line again.
 func (l *Lines) Back() { l.back = true }
 
-// Ended reports whether the end of the body was met.
+// Ended reports whether the body has ended.
 func (l *Lines) Ended() bool { return l.ended }

@@ -44,7 +44,8 @@ var versionText = regexp.MustCompile(`^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9})
 
 func (v version) known() bool { return v != version{} }
 
-// before and since report whether the server is known to be older than a version, or not.
+// before reports whether v is older than another version, and since whether it is not.
+// Both are false for an unknown version.
 func (v version) before(other version) bool { return v.known() && slices.Compare(v[:], other[:]) < 0 }
 func (v version) since(other version) bool  { return v.known() && !v.before(other) }
 

@@ -139,9 +139,17 @@ func (w *body) extra(extra map[string]any) {
 func onePrompt(value []byte) bool {
 	var parts []any
 	json.Unmarshal(value, &parts)
-	ids := slices.DeleteFunc(parts, func(part any) bool { _, text := part.(string); return text })
-	other := slices.ContainsFunc(ids, func(part any) bool { _, id := part.(float64); return !id })
-	return value[0] == '"' || len(ids) > 0 && !other
+	ids := false
+	for _, part := range parts {
+		switch part.(type) {
+		case string:
+		case float64:
+			ids = true
+		default:
+			return false
+		}
+	}
+	return value[0] == '"' || ids
 }
 
 func (w *body) json() ([]byte, error) {
