@@ -24,7 +24,8 @@ type side interface {
 var errLeft = errors.New("the caller has left the loop")
 
 // load turns the records of a file into examples and cleans them as the options say.
-// An error of records ends the file, and so does one that it gets.
+// records calls each for every record and stops at its first error. The error that
+// records returns ends the file.
 func load[In, Out any](o LoadOptions, records func(each func(record) error) error) iter.Seq2[Example[In, Out], error] {
 	return func(yield func(Example[In, Out], error) bool) {
 		clean := cleaner[In, Out]{LoadOptions: o, labels: OneOf(o.Labels...), seen: map[string]earlier[Out]{}}

@@ -3,6 +3,7 @@ package fewshot_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -93,10 +94,11 @@ func TestFirstJSON(t *testing.T) {
 	for _, text := range []string{
 		`Rome`, `{`, `{"city":"Rome","at":[1,2]`, `{"city":"Rome"}`, `{"city":"Rome","at":[1,2],"zip":1}`, `{"city":"Rome","city":"Oslo","at":[1,2]}`,
 		`{"city":"Rome","at":[1,2],}`, `{'city':'Rome'}`, `[1,2] {"city":"Rome","at":[1,2]}`, `"city" 1 null`, `{"x":{"city":"Rome","at":[1,2]}}`, `{"city": "\ud800","at":[1,2]}`,
+		"[\xff", "{" + strings.Repeat(" ", 1<<18) + "Rome", // read once, not once for each space
 	} {
 		var answer *fewshot.AnswerError
 		if got, err := parseOf(task, text); !errors.As(err, &answer) {
-			t.Errorf("%q is read as %v, %v", text, got, err)
+			t.Errorf("%.80q is read as %v, %v", text, got, err)
 		}
 	}
 	// What is inside a broken value is not an answer.

@@ -15,13 +15,14 @@ type Field struct {
 	Path    string // in Go, such as Address.Street
 	Pointer bool   // whether it is in an embedded pointer
 	Type    reflect.Type
-	Err     error // why encoding/json cannot write or read it; continues its path
+	Err     error // why encoding/json cannot write or read it; goes on after the path
 }
 
 // Fields returns the fields of a struct in the order in which JSON has them.
 func Fields(t reflect.Type) []Field { return appendFields(nil, t, Field{}, nil) }
 
-// appendFields appends the fields of t, which is the field in of the structs within.
+// appendFields appends the fields of t. The structs within embed t, and its field in
+// them is in. Both are zero for the outermost struct.
 func appendFields(all []Field, t reflect.Type, in Field, within []reflect.Type) []Field {
 	within = append(within, t)
 	for i := range t.NumField() {
