@@ -145,8 +145,11 @@ func (k Constrain) constrained(m sampling.Model, c sampling.Constraint) (samplin
 		return sampling.Constraint{}, nil
 	}
 	err := sampling.Forward{Backend: m.Backend}.Constrains(c)
-	if k == ConstrainWhereSupported && errors.Is(err, sampling.ErrUnsupported) {
-		return sampling.Constraint{}, nil
+	if errors.Is(err, sampling.ErrUnsupported) {
+		if k == ConstrainWhereSupported {
+			return sampling.Constraint{}, nil
+		}
+		err = fmt.Errorf("%w; ConstrainWhereSupported asks without the constraint", err)
 	}
 	if err != nil {
 		return sampling.Constraint{}, fmt.Errorf("fewshot: constraining the answer: %w", err)
