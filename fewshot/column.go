@@ -45,9 +45,9 @@ func newColumn(l *layout, preamble, instruction string, examples int) *column {
 }
 
 func (c *column) checkHead() error {
-	for field, text := range map[string]string{"preamble": c.preamble, "instruction": c.instruction} {
-		if !utf8.ValidString(text) {
-			return &ValueError{Example: noExample, Field: field, Err: errNotUTF8}
+	for _, head := range [...]struct{ field, text string }{{"preamble", c.preamble}, {"instruction", c.instruction}} {
+		if !utf8.ValidString(head.text) {
+			return &ValueError{Example: noExample, Field: head.field, Err: errNotUTF8}
 		}
 	}
 	return nil

@@ -57,10 +57,11 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 	if err != nil {
 		return nil, err
 	}
-	for field, err := range map[string]error{"In": t.In.check(), "Out": t.Out.check()} {
-		if err != nil {
-			return nil, mistake("Task.%s: %v", field, err)
-		}
+	if err := t.In.check(); err != nil {
+		return nil, mistake("Task.In: %v", err)
+	}
+	if err := t.Out.check(); err != nil {
+		return nil, mistake("Task.Out: %v", err)
 	}
 	if t.Retries < 0 || t.Retries > 0 && t.Params.Temperature == 0 {
 		return nil, mistake("Task.Retries is %d at Temperature %v; use 0, or a positive number and a Temperature above 0", t.Retries, t.Params.Temperature)
