@@ -42,6 +42,12 @@ async function open(options) {
   return page;
 }
 
+// endless selects the test's own backend, which never ends. An answer of more pieces
+// than max_tokens would be an error.
+const endless = async (page) => {
+  await page.selectOption("#backend", "openai");
+  await page.fill("#max_tokens", "2000");
+};
 const preset = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const done = (page, button) => page.locator(`${button}:not([aria-disabled=true])`).waitFor();
 const value = (page, field) => page.locator(field).inputValue();
@@ -154,7 +160,7 @@ const steps = {
 
   async "stop"(page) {
     await preset(page, "Goes on differently each time");
-    await page.selectOption("#backend", "openai"); // the test's own, which never ends
+    await endless(page);
     assert.equal(await value(page, "#model"), "endless");
     refusals = true;
     await page.click("#raw-continue");
@@ -185,7 +191,7 @@ const steps = {
 
   async "one of several fails, and is told of while the others go on"(page) {
     await preset(page, "Goes on differently each time");
-    await page.selectOption("#backend", "openai"); // never ends
+    await endless(page);
     await page.uncheck("#logprobs");
     let n = 0;
     await page.route("**/api/raw/run", (route) => {
@@ -209,9 +215,8 @@ const steps = {
 
   async "Stop stays in sight, and so does what is written"(page) {
     await preset(page, "Translation from ten pairs");
-    await page.selectOption("#backend", "openai"); // never ends
+    await endless(page);
     await page.uncheck("#logprobs");
-    await page.fill("#max_tokens", "2000");
     await page.selectOption("#fewshot-format", "QA");
     await page.click("#fewshot-run");
     await page.waitForFunction(() => (document.querySelector("#fewshot-prompt .tokens")?.textContent ?? "").length > 10);
@@ -281,7 +286,7 @@ const steps = {
     await preset(page, "Why is the sky blue? With a persona");
     await page.click("#assistant-send");
     await done(page, "#assistant-send");
-    await page.selectOption("#backend", "openai"); // never ends
+    await endless(page);
     await page.uncheck("#logprobs");
     await page.click("#assistant-again");
     await page.waitForFunction(() => document.querySelector("#assistant-chat .running .tokens")?.textContent.length > 10);
@@ -399,13 +404,13 @@ const steps = {
       const task = new Task({ buttons: [button()], stop: button(), alert: document.createElement("p") });
       const ran = [];
       const until = (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-      const endless = (name) => (signal) => (ran.push(name), until(signal));
-      const first = task.run(endless("first"));
-      const second = task.instead(endless("second"));
-      const third = task.instead(endless("third")); // the second is never begun
+      const running = (name) => (signal) => (ran.push(name), until(signal));
+      const first = task.run(running("first"));
+      const second = task.instead(running("second"));
+      const third = task.instead(running("third")); // the second is never begun
       const ends = [await first, await second];
       while (!task.busy) await new Promise((resolve) => setTimeout(resolve, 1));
-      const fourth = task.instead(endless("fourth"));
+      const fourth = task.instead(running("fourth"));
       task.cancel(); // nor is the fourth
       ends.push(await third, await fourth, task.busy, await task.run(async () => ran.push("fifth")));
       return { ran, ends };
