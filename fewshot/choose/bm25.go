@@ -26,8 +26,8 @@ func BM25(k int) fewshot.Selector { return Top(k, Words{}) }
 // pairs of neighboring letters instead. Letters are compared by code point, so
 // normalize text that may be composed or decomposed.
 //
-// The index takes about 150 bytes an example in a pool of 100,000 with 12 words each.
-// A query of ten words takes about a millisecond there on one core, and ten in
+// The index takes about 120 bytes an example in a pool of 100,000 with 12 words each.
+// A query of ten words takes about a millisecond there on one core, and six or seven in
 // a pool of a million.
 //
 // Ranking.Scores are relative to the nearest example, which has 1. Ranking.Alike is
