@@ -12,7 +12,7 @@ import (
 type record struct {
 	line  int // counting from 1
 	sides [2]side
-	wrong error // why there are no sides
+	wrong error // the reason if the sides are missing
 }
 
 // A side is the input or the output of an example as it is written in a file.

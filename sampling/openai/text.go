@@ -48,7 +48,7 @@ var (
 	escape = regexp.MustCompile(`\\(u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)`)
 )
 
-// unescape returns what an escape stands for. Half of a surrogate pair becomes the three
+// unescape returns the bytes of an escape. Half of a surrogate pair becomes the three
 // bytes that UTF-8 would give it, so that runes can join it to its other half.
 func unescape(escape string) (text string) {
 	if len(escape) == len(`\uFFFF`) {

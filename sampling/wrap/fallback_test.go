@@ -349,7 +349,7 @@ func TestFallbackCache(t *testing.T) {
 	}
 }
 
-// What a Meter counts by all backends is no part of the answer of one.
+// A Meter counts with all backends. Counts are not part of the answer of one.
 func TestFallbackMetered(t *testing.T) {
 	logger, got := records(slog.LevelInfo)
 	_, _, m := pair()

@@ -69,8 +69,8 @@ func write(folder string) error {
 // followed by the rows.
 type layout struct {
 	name    string // ends the file name: korean-list-1.txt
-	heading string // %L stands for the language, as in "Korean"
-	row     string // %s stands for the English word, and then for its translation
+	heading string // %L is replaced by the language, as in "Korean"
+	row     string // the first %s is the English word, the second its translation
 }
 
 // layouts has a plain list, the same list under two headings, and four others
