@@ -41,7 +41,7 @@ type Conversation struct {
 // common case.
 type ReplyOptions struct {
 	// Prefill is the beginning of the reply, such as "Sure," or "```go". The model
-	// continues it, and it is part of the reply.
+	// continues it, and it is part of the reply. White space around it is removed.
 	Prefill string
 
 	// Params, if not nil, replace those of the Conversation.
@@ -126,7 +126,7 @@ func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2
 	return stream(func(yield func(sampling.Chunk, error) bool) error {
 		n := len(c.Transcript)
 		if n == 0 {
-			return fmt.Errorf("assistant: the conversation has no turn to regenerate: %w", sampling.ErrInvalid)
+			return &ValueError{Where: "transcript", Err: errors.New("has no turn to regenerate; send a text first")}
 		}
 		turns, err := c.Transcript.clean("")
 		if err != nil {

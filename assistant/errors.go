@@ -11,7 +11,7 @@ import (
 // Errors of this package, for [errors.Is].
 var (
 	// ErrEmpty: the reply was empty twice.
-	ErrEmpty = errors.New("the reply is empty")
+	ErrEmpty = errors.New("the reply is empty; try another seed, or ask in another way")
 
 	// ErrLoop: the reply repeated itself and was stopped.
 	ErrLoop = errors.New("the reply repeats itself; set RepetitionPenalty to 1.1, or allow loops")

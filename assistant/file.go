@@ -117,9 +117,11 @@ func (f *File) read(content []byte) error {
 		}
 		var err error
 		if number > 1 {
-			err = f.readChange(text)
+			if err = f.readChange(text); err != nil {
+				err = fmt.Errorf("%w; correct it, or delete it and the lines after it to keep the turns before", err)
+			}
 		} else if string(text) != fileHeader {
-			err = fmt.Errorf("is not %s: this is not a transcript file, or it has another version", fileHeader)
+			err = fmt.Errorf("is %q, but a transcript file of this version begins with %s; choose another file, or write that line if only it is damaged", shorten(string(text), 60), fileHeader)
 		}
 		if err != nil {
 			return &ValueError{Where: f.path, Line: number, Err: err}
@@ -152,9 +154,12 @@ func (f *File) readChange(line []byte) error {
 	case *c.Keep < 0 || *c.Keep > len(f.saved):
 		return fmt.Errorf("keeps %d turns, but there are only %d; a line may be missing", *c.Keep, len(f.saved))
 	}
-	for i := range c.Turns {
-		if t := &c.Turns[i]; t.User == "" && t.Reply == "" {
+	for i, t := range c.Turns {
+		if t.User == "" && t.Reply == "" {
 			return fmt.Errorf("is damaged: turn %d has no text", *c.Keep+i+1)
+		}
+		if err := t.clean(); err != nil {
+			return fmt.Errorf("is damaged: turn %d: %s %w", *c.Keep+i+1, err.Where, err.Err)
 		}
 	}
 	f.saved = slices.Concat(f.saved[:*c.Keep], c.Turns)

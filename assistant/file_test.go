@@ -166,6 +166,7 @@ func TestDamagedFiles(t *testing.T) {
 		{"an unknown field of a turn", header + `{"keep":0,"turns":[{"user":"a","answer":"b"}]}` + "\n", 2, 0},
 		{"nothing in it", header + turn(1) + `{}` + "\n", 3, 1},
 		{"a turn without text", header + turn(1) + `{"keep":1,"turns":[{"seed":7}]}` + "\n", 3, 1},
+		{"a NUL in a text", header + turn(1) + `{"keep":1,"turns":[{"user":"a\u0000","reply":"b"}]}` + "\n", 3, 1},
 		{"a field of another kind", header + `{"keep":"0"}` + "\n", 2, 0},
 		{"less than nothing kept", header + turn(1) + `{"keep":-1}` + "\n", 3, 1},
 		{"another version", `{"foreword":"transcript","version":1}` + "\n" + turn(1), 1, 0},
@@ -191,6 +192,22 @@ func TestDamagedFiles(t *testing.T) {
 		if file, _, err := assistant.OpenFile(path); err == nil || errors.Is(err, assistant.ErrInUse) {
 			t.Errorf("%s: opened again: %v, %v", test.name, file, err)
 		}
+		// The way out that the error names: another file, or the lines before this one.
+		if test.line == 1 {
+			if !strings.Contains(err.Error(), "another file") {
+				t.Errorf("%s: no way out in %v", test.name, err)
+			}
+			continue
+		}
+		before := strings.Join(strings.SplitAfter(test.content, "\n")[:test.line-1], "")
+		if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, kept, failed := assistant.OpenFile(path)
+		if failed != nil || cmp.Diff(turns, kept) != "" || !strings.Contains(err.Error(), "delete it and the lines after it") {
+			t.Fatalf("%s: %v; without the line %v, %v", test.name, err, kept, failed)
+		}
+		file.Close()
 	}
 	_, err := assistant.ReadTranscript(iotest.ErrReader(os.ErrDeadlineExceeded))
 	if bad := (*assistant.ValueError)(nil); errors.As(err, &bad) || !errors.Is(err, os.ErrDeadlineExceeded) {

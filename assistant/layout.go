@@ -49,7 +49,7 @@ func (l Layout) check() error {
 	case "", Dialogue, Headings, Dashes:
 		return nil
 	}
-	return fmt.Errorf("%q is unknown; use %q, %q or %q", string(l), Dialogue, Headings, Dashes)
+	return fmt.Errorf("is unknown; use %q, %q or %q", Dialogue, Headings, Dashes)
 }
 
 const (

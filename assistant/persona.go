@@ -62,7 +62,7 @@ func (p *Persona) names() (user, name string) {
 
 func (p *Persona) page() (*page, error) {
 	if err := p.Layout.check(); err != nil {
-		return nil, &ValueError{Where: "layout", Err: err}
+		return nil, &ValueError{Where: "layout", Err: fmt.Errorf("%q %w", string(p.Layout), err)}
 	}
 	user, name := p.names()
 	for _, n := range []struct{ where, name string }{{"name of the user", user}, {"name of the assistant", name}} {
@@ -70,10 +70,18 @@ func (p *Persona) page() (*page, error) {
 			return nil, &ValueError{Where: n.where, Err: fmt.Errorf("%q %w", shorten(n.name, 40), err)}
 		}
 	}
-	if string(skeleton(user)) == string(skeleton(name)) {
-		return nil, &ValueError{Where: "names", Err: fmt.Errorf("%q and %q are too similar for a model to tell who speaks; rename one", user, name)}
+	if err := differ(user, name); err != nil {
+		return nil, &ValueError{Where: "names", Err: err}
 	}
 	return newPage(cmp.Or(p.Layout, Dialogue), user, name), nil
+}
+
+// differ returns an error if a model may confuse the names.
+func differ(user, name string) error {
+	if string(skeleton(user)) == string(skeleton(name)) {
+		return fmt.Errorf("%q and %q are too similar for a model to tell who speaks; rename one", user, name)
+	}
+	return nil
 }
 
 // maxName is the maximum length of a name in bytes.
@@ -81,7 +89,7 @@ const maxName = 200
 
 func checkName(name string) error {
 	if !utf8.ValidString(name) {
-		return errors.New("is not valid UTF-8")
+		return errors.New("is not valid UTF-8; convert it")
 	}
 	if len(name) > maxName {
 		return fmt.Errorf("has %d bytes; at most %d are allowed", len(name), maxName)
@@ -144,7 +152,7 @@ func (p *Persona) write() (*writer, error) {
 			case turn.User == "" && j > 0:
 				err = errors.New("has no user text; only the first turn may lack it")
 			case turn.Reply == "":
-				err = errors.New("has no reply")
+				err = errors.New("has no reply; write one, or remove the turn")
 			}
 			if err != nil {
 				return nil, &ValueError{Where: fmt.Sprintf("%s, turn %d", where, j+1), Err: err}

@@ -99,58 +99,58 @@ func TestPersonaByHand(t *testing.T) {
 func TestBadPersonaFiles(t *testing.T) {
 	const gardener = "user: Visitor\nname: Olga\n\nA gardener.\n\nVisitor: a\n\nOlga: b\n\n"
 	for _, test := range []struct {
-		file  string
-		where string
-		line  int
+		file string
+		line int
 	}{
 		// files in another form, which are not descriptions
-		{"", "persona", 1},
-		{"A gardener who is patient.\n", "persona", 1},
-		{"\n\nname: Olga\n\nA gardener.\n", "persona", 3},
-		{"A gardener.\n\nVisitor: a\n\nOlga: b\n", "persona", 3},
-		{"User: Visitor\nName: Olga\n\nVisitor: a\n\nOlga: b\n", "persona", 1},
-		{"user: Visitor\nname: Olga\n\nQ: a\n\nA: b\n", "persona", 4},
-		{"user: Visitor\nname: Olga\n\n**Visitor:** a\n\n**Olga:** b\n", "persona", 4},
-		{"user: Visitor\nname: Olga\n\n### Visitor\n\na\n\n### Olga\n\nb\n", "persona", 1},
-		{"user: Visitor\nname: Olga\n\nvisitor: a\n\nolga: b\n", "persona", 4},
-		{"user: Visitor\nname: Olga\n\n  Visitor: a\n\n  Olga: b\n", "persona", 4},
-		{"user: Visitor\nname: Olga\n\n> Visitor: a\n>\n> Olga: b\n", "persona", 4},
-		{"<visitor>a</visitor>\n<olga>b</olga>\n", "persona", 1},
-		{"Visitor - a\nOlga - b\n", "persona", 1},
-		{`{"description": "a"}`, "persona", 1},
-		{"description: a\nexamples:\n- user: a\n", "persona", 1},
-		{"```\n" + gardener + "```\n", "persona", 2},
+		{"", 1},
+		{"A gardener who is patient.\n", 1},
+		{"\n\nname: Olga\n\nA gardener.\n", 3},
+		{"A gardener.\n\nVisitor: a\n\nOlga: b\n", 3},
+		{"User: Visitor\nName: Olga\n\nVisitor: a\n\nOlga: b\n", 1},
+		{"user: Visitor\nname: Olga\n\nQ: a\n\nA: b\n", 4},
+		{"user: Visitor\nname: Olga\n\n**Visitor:** a\n\n**Olga:** b\n", 4},
+		{"user: Visitor\nname: Olga\n\n### Visitor\n\na\n\n### Olga\n\nb\n", 1},
+		{"user: Visitor\nname: Olga\n\nvisitor: a\n\nolga: b\n", 4},
+		{"user: Visitor\nname: Olga\n\n  Visitor: a\n\n  Olga: b\n", 4},
+		{"user: Visitor\nname: Olga\n\n> Visitor: a\n>\n> Olga: b\n", 4},
+		{"<visitor>a</visitor>\n<olga>b</olga>\n", 1},
+		{"Visitor - a\nOlga - b\n", 1},
+		{`{"description": "a"}`, 1},
+		{"description: a\nexamples:\n- user: a\n", 1},
+		{"```\n" + gardener + "```\n", 2},
 		// labels of others among right ones
-		{gardener + "Vistor: c\n\nOlga: d", "persona", 10},
-		{gardener + "Visitor: c\n\nOgla: d", "persona", 12},
-		{gardener + "Human: c\n\nAssistant: d", "persona", 10},
-		{gardener + "**Human:** c\n\n**Assistant:** d", "persona", 10},
-		{gardener + "VISITOR： c", "persona", 10},
-		{gardener + "------\n\nVisitor: c\n\nOlga: d", "persona", 10},
+		{gardener + "Vistor: c\n\nOlga: d", 10},
+		{gardener + "Visitor: c\n\nOgla: d", 12},
+		{gardener + "Human: c\n\nAssistant: d", 10},
+		{gardener + "**Human:** c\n\n**Assistant:** d", 10},
+		{gardener + "VISITOR： c", 10},
+		{gardener + "------\n\nVisitor: c\n\nOlga: d", 10},
 		// dialogues with a hole
-		{gardener + "Visitor: c\n\nVisitor: d\n\nOlga: e", "persona", 12},
-		{gardener + "Visitor: c", "persona", 10},
-		{gardener + "Visitor: c\n\nOlga:\n", "persona", 12},
-		{gardener + "Visitor:\n\nOlga: d\n", "persona", 10},
-		{gardener + "Visitor: c\n-----\nOlga: d\n", "persona", 11},
-		{gardener + "Olga: c", "persona", 10},
-		{gardener + "-----\nExample 2\n\nVisitor: a\nOlga: b", "persona", 11},
+		{gardener + "Visitor: c\n\nVisitor: d\n\nOlga: e", 12},
+		{gardener + "Visitor: c", 10},
+		{gardener + "Visitor: c\n\nOlga:\n", 12},
+		{gardener + "Visitor:\n\nOlga: d\n", 10},
+		{gardener + "Visitor: c\n-----\nOlga: d\n", 11},
+		{gardener + "Olga: c", 10},
+		{gardener + "-----\nExample 2\n\nVisitor: a\nOlga: b", 11},
 		// heads
-		{"layout: poem\n\nA.", "persona", 1},
-		{"layout: dashes\ncolour: red\n\nA.", "persona", 2},
-		{"name: Olga\nname: Olga\n\nA.", "persona", 2},
-		{"name:\nname: Olga\n\nA.\n-----", "persona", 2},
-		{"name: Olga\nHuman: a\nOlga: b", "persona", 2},
-		{"layout: dashes\nname: a: b\n\nA.", "name of the assistant", 1},
-		{"layout: dashes\nname: HUMAN\n\nA.", "names", 1},
+		{"layout: poem\n\nA.", 1},
+		{"layout: dashes\ncolour: red\n\nA.", 2},
+		{"name: Olga\nname: Olga\n\nA.", 2},
+		{"name:\nname: Olga\n\nA.\n-----", 2},
+		{"name: Olga\nHuman: a\nOlga: b", 2},
+		{"layout: dashes\nname: a: b\n\nA.", 2},
+		{"\nuser: --\nname: Olga\n\nA.", 2},
+		{"layout: dashes\nname: HUMAN\n\nA.", 1},
 		// text that no prompt may have
-		{"a\x00b", "persona", 0},
-		{"a\xff", "persona", 0},
+		{"a\x00b", 1},
+		{"a\r\rb\r\nc\xff", 4},
 	} {
 		p, err := assistant.ReadPersona(strings.NewReader(test.file))
 		var bad *assistant.ValueError
-		if !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || bad.Where != test.where || bad.Line != test.line {
-			t.Errorf("%q: %v, %+v; want line %d of %s", test.file, err, p, test.line, test.where)
+		if !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || bad.Where != "persona" || bad.Line != test.line {
+			t.Errorf("%q: %v, %+v; want line %d", test.file, err, p, test.line)
 		}
 	}
 	torn := errors.New("torn")

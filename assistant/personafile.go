@@ -1,7 +1,6 @@
 package assistant
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -40,11 +39,13 @@ func ReadPersona(r io.Reader) (Persona, error) {
 	if err != nil {
 		return Persona{}, fmt.Errorf("assistant: persona: %w", err)
 	}
-	text, err := plain(strings.TrimPrefix(string(content), "\ufeff"))
-	if err != nil {
-		return Persona{}, &ValueError{Where: "persona", Err: err}
+	lines := strings.Split(lineEnds(strings.TrimPrefix(string(content), "\ufeff")), "\n")
+	for i, line := range lines {
+		if _, err := clean(line); err != nil {
+			return Persona{}, failed(i+1, "%w", err)
+		}
 	}
-	p, err := readPersona(strings.Split(text, "\n"))
+	p, err := readPersona(lines)
 	if err != nil {
 		return Persona{}, err
 	}
@@ -66,13 +67,10 @@ func readPersona(lines []string) (p Persona, err error) {
 			return p, err
 		}
 	}
-	if _, err := p.page(); err != nil {
-		if bad := (*ValueError)(nil); errors.As(err, &bad) {
-			bad.Line = begin
-		}
-		return p, err
-	}
 	user, name := p.names()
+	if err := differ(user, name); err != nil {
+		return p, failed(begin, "begins a head with bad names: %w", err)
+	}
 	page := newPage(Dashes, user, name)
 	passages, err := page.passages(lines, at)
 	if err != nil {
@@ -103,12 +101,17 @@ func (p *Persona) readHead(lines []string, at int) (int, error) {
 			return at, failed(at+1, "is not %s: %q; write an empty line after the head", strings.Join(headKeys, " or "), shorten(lines[at], 40))
 		}
 		if given[i] {
-			return at, failed(at+1, "repeats %s", headKeys[i])
+			return at, failed(at+1, "repeats %s; remove one of the lines", headKeys[i])
 		}
 		given[i] = true
-		*p.head()[i] = strings.TrimSpace(lines[at][len(headKeys[i]):])
-		if err := p.Layout.check(); err != nil {
-			return at, failed(at+1, "has an unknown layout: %w", err)
+		value := strings.TrimSpace(lines[at][len(headKeys[i]):])
+		*p.head()[i] = value
+		err := p.Layout.check()
+		if headKeys[i] != "layout:" && value != "" {
+			err = checkName(value)
+		}
+		if err != nil {
+			return at, failed(at+1, "sets %s %q %w", headKeys[i], shorten(value, 40), err)
 		}
 	}
 	return at, nil
@@ -170,7 +173,7 @@ func (p *Persona) add(page *page, last, t passage) error {
 	case t.mark == rule:
 		return nil
 	case text == "":
-		return failed(t.line, "has a label %q without a text", t.mark)
+		return failed(t.line, "has a label %q without a text; write one after it", t.mark)
 	case t.mark == page.reply && last.mark == page.reply:
 		return failed(t.line, "is a second %q in a row; write %q before it, or a line %s", t.mark, page.user, rule)
 	}

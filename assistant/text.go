@@ -11,19 +11,13 @@ import (
 // no white space around it. Invalid UTF-8 is an error. So is NUL, at which many servers
 // would end the prompt.
 func clean(text string) (string, error) {
-	text, err := plain(text)
-	return strings.TrimSpace(text), err
-}
-
-// plain is clean without the trimming.
-func plain(text string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		return "", fmt.Errorf("has a NUL at byte %d; remove it", i)
 	}
-	return lineEnds(text), nil
+	return strings.TrimSpace(lineEnds(text)), nil
 }
 
 // lineEnds replaces every line end by "\n". Otherwise a model that reads U+2028 as a line

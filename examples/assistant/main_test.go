@@ -100,11 +100,12 @@ func TestMistakes(t *testing.T) {
 		"words without a flag":    {[]string{"Why?"}, 2},
 		"no such persona":         {[]string{"-persona", "nowhere.txt"}, 1},
 		"a broken persona":        {[]string{"-persona", broken}, 1},
+		"a folder as the persona": {[]string{"-persona", t.TempDir()}, 1},
 		"a window too small":      {[]string{"-window", "300", "-ask", "Why?"}, 1},
 		"a NUL in the question":   {[]string{"-ask", "a\x00b"}, 1},
 	} {
 		got := clitest.Run(t, "assistant", run, "", nil, tt.args...)
-		if got.Status != tt.status || strings.Count(got.Stderr, "\n") != 1 || strings.HasPrefix(got.Stderr, "assistant: assistant:") {
+		if got.Status != tt.status || strings.Count(got.Stderr, "\n") != 1 || strings.Count(got.Stderr, "assistant: ") != 1 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

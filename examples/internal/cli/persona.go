@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"errors"
 	"os"
 
 	"github.com/foreword-go/foreword/assistant"
@@ -15,8 +15,8 @@ func ReadPersona(name string) (assistant.Persona, error) {
 	}
 	defer f.Close()
 	persona, err := assistant.ReadPersona(f)
-	if err != nil {
-		return assistant.Persona{}, fmt.Errorf("%s: %w", name, err)
+	if bad := (*assistant.ValueError)(nil); errors.As(err, &bad) {
+		bad.Where = name
 	}
-	return persona, nil
+	return persona, err
 }
