@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreword-go/foreword/internal/golden"
 )
 
 // TestDocuments keeps the Markdown files true. A code block may say in a comment
@@ -39,7 +41,7 @@ func TestDocuments(t *testing.T) {
 			}
 			checkLinks(t, filepath.Dir(file), string(text))
 			checked := checkBlocks(t, string(text))
-			if *update && checked != string(text) {
+			if *golden.Update && checked != string(text) {
 				if err := os.WriteFile(file, []byte(checked), 0o666); err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +103,7 @@ func checkBlocks(t *testing.T, text string) string {
 		default:
 			t.Errorf("line %d: the block needs a comment that names its file or its command", i+1)
 		}
-		if diff := cmp.Diff(want, block); diff != "" && !*update {
+		if diff := cmp.Diff(want, block); diff != "" && !*golden.Update {
 			t.Errorf("line %d: the block differs from its source (-source +block):\n%s", i+1, diff)
 		}
 		out = append(append(out, want...), "```")

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/foreword-go/foreword/internal/golden"
 )
 
 // TestGoldens compares what examples print with files in their testdata.
@@ -35,7 +35,7 @@ func TestGoldens(t *testing.T) {
 		{"golden-2.txt", `recite -temperature 0 -prefix 12`},
 		{"golden-3.txt", `recite -file examples/recite/testdata/unread.txt`},
 	} {
-		golden(t, filepath.Join("examples", splitWords(tt.command)[0], "testdata", tt.file), runWell(t, tt.command))
+		golden.Check(t, filepath.Join("examples", splitWords(tt.command)[0], "testdata", tt.file), runWell(t, tt.command))
 	}
 }
 
@@ -49,7 +49,7 @@ func TestBareQuestion(t *testing.T) {
 
 func TestEvaluate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cases.jsonl")
-	golden(t, "examples/evaluate/testdata/golden.txt", runWell(t, `evaluate -o "`+file+`"`))
+	golden.Check(t, "examples/evaluate/testdata/golden.txt", runWell(t, `evaluate -o "`+file+`"`))
 	lines, err := os.ReadFile(file)
 	if n := bytes.Count(lines, []byte("\n")); err != nil || n != 13 {
 		t.Errorf("%d lines, %v", n, err)
@@ -59,7 +59,7 @@ func TestEvaluate(t *testing.T) {
 func TestShots(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "curve")
 	out := runWell(t, `shots -orders 2 -cases 20 -o "`+name+`"`)
-	golden(t, "examples/shots/testdata/table.txt", strings.ReplaceAll(out, name, "curve"))
+	golden.Check(t, "examples/shots/testdata/table.txt", strings.ReplaceAll(out, name, "curve"))
 	f, err := os.Open(name + ".png")
 	if err != nil {
 		t.Fatal(err)
@@ -113,8 +113,8 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "docs/images/shots.svg", string(svg))
-	if *update {
+	golden.Check(t, "docs/images/shots.svg", string(svg))
+	if *golden.Update {
 		picture, err := os.ReadFile(name + ".png")
 		if err == nil {
 			err = os.WriteFile("docs/images/shots.png", picture, 0o666)
@@ -122,22 +122,5 @@ func TestPicture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// golden compares text with a file, which -update writes.
-func golden(t *testing.T, file, text string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
-		t.Errorf("not as %s says; -update writes it anew (-want +got):\n%s", file, diff)
 	}
 }

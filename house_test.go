@@ -2,7 +2,6 @@ package foreword_test
 
 import (
 	"bytes"
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/printer"
@@ -16,9 +15,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the goldens anew")
+	"github.com/foreword-go/foreword/internal/golden"
+)
 
 const module = "github.com/foreword-go/foreword"
 
@@ -29,6 +28,7 @@ var arrows = map[string][]string{
 	".":                                  {},
 	"sampling":                           {"internal/seeds", "internal/parallel", "internal/whole"},
 	"internal/...":                       {"internal/filelock", "sampling"},
+	"internal/golden":                    {"github.com/google/go-cmp/cmp"},
 	"internal/jsonpattern":               {"internal/strictjson", "sampling"},
 	"internal/words":                     {"golang.org/x/text/unicode/norm"},
 	"sampling/openai":                    {"internal/seeds", "sampling", "internal/httpwire", "internal/special", "github.com/sashabaranov/go-openai"},
@@ -115,7 +115,7 @@ func TestExportedNames(t *testing.T) {
 			listing.WriteString(line + "\n")
 		}
 	}
-	golden(t, "docs/api.txt", listing.String())
+	golden.Check(t, "docs/api.txt", listing.String())
 }
 
 // A pkg is one package of the module, without its tests.

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/foreword-go/foreword/internal/golden"
 )
 
 // TestTour compares the outputs in the tour, the comment of examples/doc.go, with what
@@ -47,5 +49,5 @@ func TestTour(t *testing.T) {
 		}
 		i = end
 	}
-	golden(t, file, strings.Join(want, "\n"))
+	golden.Check(t, file, strings.Join(want, "\n"))
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 )
 
 func TestDraftPrompt(t *testing.T) {
 	assistant.Draft(t.Context(), func(_ context.Context, prompt string) (string, error) {
-		golden(t, "draft-prompt.txt", prompt)
+		golden.Check(t, "testdata/draft-prompt.txt", prompt)
 		return "", errors.New("enough")
 	}, "  a patient gardener who answers questions about vegetables BRIEF %s\n")
 }

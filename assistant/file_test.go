@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
@@ -87,7 +88,7 @@ func TestFile(t *testing.T) {
 		t.Error(err, diff)
 	}
 	lines := strings.SplitAfter(before, "\n")
-	golden(t, "transcript.jsonl", lines[0]+lines[len(lines)-2])
+	golden.Check(t, "testdata/transcript.jsonl", lines[0]+lines[len(lines)-2])
 	if n := len(lines) - 1; n != 7 {
 		t.Errorf("%d lines for a header, 3 replies, a second try, an undo and an edit of two turns:\n%s", n, before)
 	}

@@ -1,40 +1,13 @@
 package assistant_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the files in testdata anew")
-
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
 
 // forger is a conversation in which description, example, user and model all
 // try to speak for somebody else.
@@ -62,7 +35,7 @@ func TestPrompts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, string(layout)+".txt", p.Text+"\n=== the prompt ends before this line; the reply is stopped by ===\n"+strings.ReplaceAll(strings.Join(p.Stop, " | "), "\n", `\n`)+"\n")
+		golden.Check(t, "testdata/"+string(layout)+".txt", p.Text+"\n=== the prompt ends before this line; the reply is stopped by ===\n"+strings.ReplaceAll(strings.Join(p.Stop, " | "), "\n", `\n`)+"\n")
 
 		parts, err := c.Parts(t.Context(), "And now?", assistant.ReplyOptions{Prefill: "Well,"})
 		if err != nil {
@@ -72,7 +45,7 @@ func TestPrompts(t *testing.T) {
 		for _, part := range parts {
 			kinds.WriteString("[" + string(part.Kind) + "]" + part.Text)
 		}
-		golden(t, string(layout)+"-parts.txt", kinds.String()+"\n")
+		golden.Check(t, "testdata/"+string(layout)+"-parts.txt", kinds.String()+"\n")
 		for i := range parts[1:] {
 			if parts[i].Kind == fewshot.Layout && parts[i+1].Kind == fewshot.Layout {
 				t.Errorf("%v: two parts of the layout in a row", layout)
@@ -87,7 +60,7 @@ func TestHelpful(t *testing.T) {
 	if err := p.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "helpful.txt", text.String())
+	golden.Check(t, "testdata/helpful.txt", text.String())
 	longest := 0
 	for _, example := range p.Examples {
 		longest = max(longest, len(example))

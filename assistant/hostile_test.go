@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -75,14 +75,7 @@ func TestDecompositions(t *testing.T) {
 	for _, letters := range slices.Sorted(maps.Keys(lines)) {
 		fmt.Fprintf(&want, "%s %s\n", letters, string(lines[letters]))
 	}
-	if *update {
-		if err := os.WriteFile("decompositions.txt", []byte(want.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := os.ReadFile("decompositions.txt"); err != nil || string(got) != want.String() {
-		t.Errorf("decompositions.txt is not Unicode's data; run the tests with -update: %v", err)
-	}
+	golden.Check(t, "decompositions.txt", want.String())
 }
 
 // Whatever Unicode takes for a Latin letter or a digit with something added to it

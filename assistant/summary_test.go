@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/foreword-go/foreword/assistant"
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
@@ -40,7 +41,7 @@ func TestSummarize(t *testing.T) {
 	if c.Summarized > len(p.Dropped) || c.Summary.Reply != fmt.Sprintf("Summary %d of a walk.", len(asked)) {
 		t.Errorf("of %d dropped turns %d are summed up: %+v", len(p.Dropped), c.Summarized, c.Summary)
 	}
-	golden(t, "summary-task.txt", asked[1].Prompt+"\n")
+	golden.Check(t, "testdata/summary-task.txt", asked[1].Prompt+"\n")
 	want := "A guide.\n\nHuman: Before we go on: what have we talked about so far?\n\nAssistant: " + c.Summary.Reply + "\n\nHuman: Question "
 	if !strings.HasPrefix(p.Text, want) || p.Tokens > 1500-256 {
 		t.Errorf("%d tokens:\n%s", p.Tokens, p.Text)

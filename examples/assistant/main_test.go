@@ -12,6 +12,7 @@ import (
 
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/examples/internal/clitest"
+	"github.com/foreword-go/foreword/internal/golden"
 )
 
 func TestAsk(t *testing.T) {
@@ -19,7 +20,7 @@ func TestAsk(t *testing.T) {
 	if got.Status != 0 || got.Stderr != "" || strings.Contains(got.Stdout, "Human:") || !strings.Contains(got.Stdout, "scatter") {
 		t.Errorf("%+v", got)
 	}
-	clitest.Golden(t, "ask.txt", got.Stdout)
+	golden.Check(t, "testdata/ask.txt", got.Stdout)
 }
 
 func TestBare(t *testing.T) {
@@ -27,7 +28,7 @@ func TestBare(t *testing.T) {
 	if got.Status != 0 || strings.Count(got.Stdout, "?\n") < 3 {
 		t.Errorf("no more questions: %+v", got)
 	}
-	clitest.Golden(t, "bare.txt", got.Stdout)
+	golden.Check(t, "testdata/bare.txt", got.Stdout)
 }
 
 func TestChat(t *testing.T) {
@@ -39,7 +40,7 @@ func TestChat(t *testing.T) {
 	if got.Status != 0 || got.Stderr != "" {
 		t.Errorf("%+v", got)
 	}
-	clitest.Golden(t, "chat.txt", strings.ReplaceAll(got.Stdout, file, "talk.jsonl"))
+	golden.Check(t, "testdata/chat.txt", strings.ReplaceAll(got.Stdout, file, "talk.jsonl"))
 	saved, turns, err := assistant.OpenFile(file)
 	if err != nil {
 		t.Fatal(err)

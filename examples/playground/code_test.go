@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
-	"github.com/foreword-go/foreword/examples/internal/clitest"
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -109,7 +109,7 @@ func TestCode(t *testing.T) {
 		if strings.Contains(code, "sk-secret") {
 			t.Error("the key is in the program")
 		}
-		clitest.Golden(t, "code-"+backend.Kind+".txt", code)
+		golden.Check(t, "testdata/code-"+backend.Kind+".txt", code)
 		programs = append(programs, code)
 	}
 	goTool(t, "list -export", append(programs, program(t, &cli.Backend{Kind: "ollama", Name: "m"}, "raw", `{"prompt":"x"}`),

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/foreword-go/foreword/examples/internal/cli"
-	"github.com/foreword-go/foreword/examples/internal/clitest"
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -93,7 +93,7 @@ func TestRun(t *testing.T) {
 			if status != http.StatusOK {
 				t.Fatalf("status %d: %s", status, answer)
 			}
-			clitest.Golden(t, c.name+".txt", script(t, answer))
+			golden.Check(t, "testdata/"+c.name+".txt", script(t, answer))
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/foreword-go/foreword/examples/internal/clitest"
+	"github.com/foreword-go/foreword/internal/golden"
 )
 
 func TestTranslate(t *testing.T) {
@@ -43,7 +44,7 @@ func TestRawGoesOn(t *testing.T) {
 	if !ok || in == "" || out == "" {
 		t.Errorf("no invented pair after the answer: %q", invented)
 	}
-	clitest.Golden(t, "raw.txt", got.Stdout)
+	golden.Check(t, "testdata/raw.txt", got.Stdout)
 }
 
 func TestHelp(t *testing.T) {
@@ -51,7 +52,7 @@ func TestHelp(t *testing.T) {
 	if got.Status != 0 || got.Stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	clitest.Golden(t, "help.txt", got.Stdout)
+	golden.Check(t, "testdata/help.txt", got.Stdout)
 }
 
 func TestMistakes(t *testing.T) {

@@ -1,19 +1,14 @@
 package choose
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/foreword-go/foreword/fewshot"
+	"github.com/foreword-go/foreword/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write testdata/chosen.txt anew")
 
 // support is questions to a bank and what they are about, some nearly alike.
 var support = []example{
@@ -42,7 +37,6 @@ var support = []example{
 
 // TestChosen shows what is chosen for some queries, for a person to review.
 func TestChosen(t *testing.T) {
-	const file = "testdata/chosen.txt"
 	var got strings.Builder
 	for _, query := range []string{
 		"How can I reset my password?",
@@ -72,18 +66,7 @@ func TestChosen(t *testing.T) {
 			}
 		}
 	}
-	if *update {
-		if err := os.WriteFile(file, []byte(got.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-		t.Errorf("what is chosen has changed; review it with go test -update (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/chosen.txt", got.String())
 }
 
 // TestMoreThanThereAre asks for more examples than any pool has.

@@ -4,20 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/ollama"
 )
-
-var update = flag.Bool("update", false, "write testdata/requests anew")
 
 // sent returns the JSON that a request becomes.
 func sent(t *testing.T, config ollama.Config, req *sampling.Request) string {
@@ -64,19 +60,7 @@ func TestRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			pretty.WriteByte('\n')
-			file := filepath.Join("testdata", "requests", name+".json")
-			if *update {
-				if err := os.WriteFile(file, pretty.Bytes(), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if pretty.String() != string(want) {
-				t.Errorf("got\n%s\nwant\n%s", pretty.String(), want)
-			}
+			golden.Check(t, "testdata/requests/"+name+".json", pretty.String())
 		})
 	}
 }

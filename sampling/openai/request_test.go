@@ -4,22 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foreword-go/foreword/internal/golden"
 	"github.com/foreword-go/foreword/sampling"
 	"github.com/foreword-go/foreword/sampling/openai"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var dialects = map[string]openai.Dialect{
 	"openai": openai.OpenAI, "llamacpp": openai.LlamaCpp, "vllm": openai.VLLM, "sglang": openai.SGLang,
@@ -60,26 +56,11 @@ func openAIOnly() sampling.Params {
 func TestBodies(t *testing.T) {
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
-			var golden bytes.Buffer
+			var bodies strings.Builder
 			for _, g := range goldenRequests {
-				fmt.Fprintf(&golden, "# %s\n%s\n", g.name, body(t, d, &g.req, g.n))
+				fmt.Fprintf(&bodies, "# %s\n%s\n", g.name, body(t, d, &g.req, g.n))
 			}
-			path := filepath.Join("testdata", "body", name+".txt")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, golden.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), golden.String()); diff != "" {
-				t.Errorf("the bodies changed (go test -run TestBodies -update writes them anew):\n%s", diff)
-			}
+			golden.Check(t, "testdata/body/"+name+".txt", bodies.String())
 		})
 	}
 }
