@@ -3,7 +3,6 @@ package assistant
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 
@@ -138,25 +137,6 @@ func (c *Conversation) Regenerate(ctx context.Context, o ReplyOptions) iter.Seq2
 		}
 		return c.speak(ctx, c.Transcript[:n-1:n-1], turns[n-1].User, seed, o, yield)
 	})
-}
-
-// checkFile returns an error if the turns of the File would be overwritten by mistake.
-func (c *Conversation) checkFile() error {
-	if c.File != nil && len(c.Transcript) == 0 && len(c.File.saved) > 0 {
-		return &ValueError{Where: c.File.path, Err: fmt.Errorf("has %d turns, but the Transcript has none; set it to that of OpenFile, or call File.Save(nil) to start again", len(c.File.saved))}
-	}
-	return nil
-}
-
-// keep saves turns and makes them the Transcript.
-func (c *Conversation) keep(turns Transcript) error {
-	if c.File != nil {
-		if err := c.File.Save(turns); err != nil {
-			return err
-		}
-	}
-	c.Transcript = turns
-	return nil
 }
 
 // Prompt returns the prompt that asks for a reply to text. Its Shots are the indexes of

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -66,7 +67,7 @@ func (t *counts) of(ctx context.Context, part countedPart) (int, error) {
 		w.turn(&Turn{User: part.user, Reply: part.reply})
 		text = w.String() + betweenTurns + t.page.user
 	case openQuestion:
-		w.ask(part.user, part.reply)
+		w.ask(fewshot.Query, part.user, part.reply)
 		text = w.String()
 	}
 	n, err := count(ctx, t.model, text)

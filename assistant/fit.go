@@ -100,7 +100,7 @@ func (d *dialogue) write(w *writer, p *fewshot.Prompt, first int) {
 		w.turn(&d.turns[i])
 		w.add(fewshot.Layout, betweenTurns)
 	}
-	w.ask(d.user, d.prefill)
+	w.ask(fewshot.Query, d.user, d.prefill)
 	p.Text, p.Shots, p.Dropped = w.String(), indexes(first, len(d.turns)), indexes(0, first)
 }
 

@@ -16,30 +16,20 @@ func (p *page) stuff(text string) string { return prefixLines(text, " ", p.looks
 
 // prefixLines puts a prefix before each line for which it is needed.
 func prefixLines(text, prefix string, needed func(line string) bool) string {
-	var b strings.Builder
-	done := 0 // how much of text is in b
-	for at := 0; at < len(text); {
-		end := strings.IndexByte(text[at:], '\n')
-		if end < 0 {
-			end = len(text)
-		} else {
-			end += at
-		}
-		if needed(text[at:end]) {
-			if b.Cap() == 0 {
-				b.Grow(len(text) + 64)
-			}
-			b.WriteString(text[done:at])
-			b.WriteString(prefix)
+	var prefixed []byte
+	at, done := 0, 0 // done is how much of text is in prefixed
+	for line := range strings.Lines(text) {
+		if needed(strings.TrimSuffix(line, "\n")) {
+			prefixed = append(prefixed, text[done:at]...)
+			prefixed = append(prefixed, prefix...)
 			done = at
 		}
-		at = end + 1
+		at += len(line)
 	}
-	if b.Cap() == 0 {
+	if prefixed == nil {
 		return text
 	}
-	b.WriteString(text[done:])
-	return b.String()
+	return string(append(prefixed, text[done:]...))
 }
 
 func (p *page) looksLikeMark(line string) bool {

@@ -50,9 +50,7 @@ func (w *writer) dialogue() {
 
 // turn writes a whole turn. The caller adds what separates it from the next.
 func (w *writer) turn(t *Turn) {
-	w.question(fewshot.Input, t.User)
-	w.open()
-	w.text(fewshot.Output, t.Reply)
+	w.ask(fewshot.Input, t.User, t.Reply)
 	end := w.end
 	if t.Reply == "" {
 		end = strings.TrimPrefix(end, "\n")
@@ -60,23 +58,16 @@ func (w *writer) turn(t *Turn) {
 	w.add(fewshot.Layout, end)
 }
 
-// question writes the user's text of a turn, if there is one.
-func (w *writer) question(kind fewshot.Kind, user string) {
+// ask writes the user's text, if there is one, and the beginning of its reply, without a
+// space at the end.
+func (w *writer) ask(kind fewshot.Kind, user, reply string) {
 	if user != "" {
 		w.add(fewshot.Layout, w.user+w.begin)
 		w.text(kind, user)
 		w.add(fewshot.Layout, w.end+betweenTurns)
 	}
-}
-
-// open writes the label of a reply, without a space at its end.
-func (w *writer) open() { w.add(fewshot.Layout, w.reply+w.begin) }
-
-// ask writes a question and the beginning of its reply.
-func (w *writer) ask(user, prefill string) {
-	w.question(fewshot.Query, user)
-	w.open()
-	w.text(fewshot.Output, prefill)
+	w.add(fewshot.Layout, w.reply+w.begin)
+	w.text(fewshot.Output, reply)
 }
 
 // text writes a clean text after its label. The space before it is part of the text, so

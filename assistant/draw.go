@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/foreword-go/foreword/fewshot"
 	"github.com/foreword-go/foreword/internal/seeds"
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -34,8 +33,8 @@ func stream(reply func(yield func(sampling.Chunk, error) bool) error) iter.Seq2[
 
 // speak replies to user after the given turns, and keeps the turn.
 func (c *Conversation) speak(ctx context.Context, before Transcript, user string, seed uint64, o ReplyOptions, yield func(sampling.Chunk, error) bool) error {
-	if err := c.checkFile(); err != nil {
-		return err
+	if c.File != nil && len(c.Transcript) == 0 && len(c.File.saved) > 0 {
+		return &ValueError{Where: c.File.path, Err: fmt.Errorf("has %d turns, but the Transcript has none; set it to that of OpenFile, or call File.Save(nil) to start again", len(c.File.saved))}
 	}
 	w, prompt, err := c.prompt(ctx, before, user, o)
 	if err != nil {
@@ -45,44 +44,52 @@ func (c *Conversation) speak(ctx context.Context, before Transcript, user string
 	if seed == 0 {
 		seed = rand.Uint64N(freshSeeds) + 1
 	}
-	keep := func(a *attempt, reply string, cut bool) error {
-		turn := Turn{User: user, Reply: reply, Time: time.Now().UTC().Round(0), Seed: a.params.Seed, Cut: cut}
-		return c.keep(append(slices.Clip(before), turn)) // the array of before may be the caller's
-	}
-	var spent sampling.Usage
+	params := c.params(o)
+	d := &draw{yield: yield}
 	for i := range attempts {
-		a := &attempt{page: w.page, params: c.params(o), allowLoops: o.AllowLoops, yield: yield, before: spent, spent: spent}
-		a.params.Seed = seeds.At(seed, i)
-		err := a.run(ctx, c.Model, prompt, prefill)
-		reply := string(a.given) + a.last.Text
-		if err == nil && reply == "" {
-			spent = a.spent
-			continue
+		params.Seed = seeds.At(seed, i)
+		r := newReplyReader(w.page, prefill)
+		r.loop.off = o.AllowLoops
+		if err = d.run(c.Model.Stream(ctx, prompt.Request(params)), r); err != ErrEmpty {
+			break
 		}
-		if err == nil {
-			err = verify(o.Constraint, strings.TrimPrefix(reply, prefill), a.last.Reason)
-		}
-		if err != nil {
-			if o.KeepCut && len(a.given) > 0 && (err == errLeft || ctx.Err() != nil) {
-				if saving := keep(a, string(a.given), true); saving != nil {
-					err = fmt.Errorf("%w; the cut reply could not be saved: %w", err, saving)
-				}
+	}
+	keep := func(reply string, cut bool) error {
+		turn := Turn{User: user, Reply: reply, Time: time.Now().UTC().Round(0), Seed: params.Seed, Cut: cut}
+		turns := append(slices.Clip(before), turn) // the array of before may be the caller's
+		if c.File != nil {
+			if err := c.File.Save(turns); err != nil {
+				return err
 			}
-			return a.failed(err)
 		}
-		if err := keep(a, reply, a.last.Reason == sampling.TokenLimit); err != nil {
-			a.last.Reason = sampling.Unfinished
-			if a.last.Text != "" && !yield(a.last, nil) {
-				return errLeft
-			}
-			return fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", err)
-		}
-		if !yield(a.last, nil) {
-			return errLeft
-		}
+		c.Transcript = turns
 		return nil
 	}
-	return fmt.Errorf("assistant: no reply: %w", ErrEmpty)
+	given := string(d.given)
+	reply := given + d.last.Text
+	if err == nil {
+		err = verify(o.Constraint, strings.TrimPrefix(reply, prefill), d.last.Reason)
+	}
+	if err != nil {
+		if o.KeepCut && given != "" && (err == errLeft || ctx.Err() != nil) {
+			if saving := keep(given, true); saving != nil {
+				err = fmt.Errorf("%w; the cut reply could not be saved: %w", err, saving)
+			}
+		}
+		if given == "" {
+			return fmt.Errorf("assistant: no reply: %w", err)
+		}
+		return fmt.Errorf("assistant: the reply broke off after %d bytes: %w", len(given), err)
+	}
+	if err := keep(reply, d.last.Reason == sampling.TokenLimit); err != nil {
+		d.last.Reason = sampling.Unfinished
+		if d.last.Text != "" && !yield(d.last, nil) {
+			return errLeft
+		}
+		return fmt.Errorf("assistant: the reply is complete, but could not be saved: %w", err)
+	}
+	yield(d.last, nil)
+	return nil
 }
 
 // verify checks a reply without its layout. [sampling.Model] has checked the completion,
@@ -99,40 +106,27 @@ func verify(c sampling.Constraint, reply string, reason sampling.Reason) error {
 	return nil
 }
 
-// An attempt is one request for a reply.
-type attempt struct {
-	page       *page
-	params     sampling.Params
-	allowLoops bool
-	yield      func(sampling.Chunk, error) bool
-	before     sampling.Usage // of earlier attempts
-	spent      sampling.Usage // of all attempts, if the backend reports it
-
+// A draw is a reply as it is drawn, perhaps in several attempts.
+type draw struct {
+	yield func(sampling.Chunk, error) bool
+	spent sampling.Usage // of all attempts, if the backend reports it
 	given []byte         // the text that was yielded
 	last  sampling.Chunk // the last chunk, not yielded yet
 }
 
-func (a *attempt) failed(err error) error {
-	if len(a.given) == 0 {
-		return fmt.Errorf("assistant: no reply: %w", err)
-	}
-	return fmt.Errorf("assistant: the reply broke off after %d bytes: %w", len(a.given), err)
-}
-
-// run yields the reply but for its last chunk.
-func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Prompt, prefill string) error {
-	r := newReplyReader(a.page, prefill)
-	r.loop.off = a.allowLoops
+// run yields the reply of one attempt but for its last chunk.
+func (d *draw) run(chunks iter.Seq2[sampling.Chunk, error], r *replyReader) error {
+	before := d.spent
 	begun := false              // the model has answered
 	var silent []sampling.Token // of chunks before any text, which an empty reply drops
-	for chunk, err := range m.Stream(ctx, prompt.Request(a.params)) {
+	for chunk, err := range chunks {
 		if err != nil && !begun {
 			return err
 		}
 		begun = true
 		if chunk.Usage != (sampling.Usage{}) {
-			a.spent = a.before.Add(chunk.Usage)
-			chunk.Usage = a.spent
+			d.spent = before.Add(chunk.Usage)
+			chunk.Usage = d.spent
 		}
 		if len(silent) > 0 {
 			chunk.Tokens = append(silent, chunk.Tokens...)
@@ -153,19 +147,22 @@ func (a *attempt) run(ctx context.Context, m sampling.Model, prompt *fewshot.Pro
 			switch chunk.Reason {
 			case sampling.Unfinished:
 			case sampling.EndOfText, sampling.StopSequence, sampling.TokenLimit:
-				chunk.Usage = a.spent // an earlier chunk may have reported it
-				a.last = chunk
+				chunk.Usage = d.spent // an earlier chunk may have reported it
+				d.last = chunk
+				if len(d.given) == 0 && chunk.Text == "" {
+					return ErrEmpty
+				}
 				return nil
 			default:
 				err = fmt.Errorf("the reason of its end is %q: %w", chunk.Reason, sampling.ErrTruncated)
 			}
 		}
 		chunk.Reason = sampling.Unfinished
-		a.given = append(a.given, chunk.Text...)
+		d.given = append(d.given, chunk.Text...)
 		empty := chunk.Text == "" && len(chunk.Tokens) == 0 && chunk.Usage == (sampling.Usage{})
-		if len(a.given) == 0 {
+		if len(d.given) == 0 {
 			silent = chunk.Tokens
-		} else if !empty && !a.yield(chunk, nil) {
+		} else if !empty && !d.yield(chunk, nil) {
 			return errLeft
 		}
 		if err != nil {
