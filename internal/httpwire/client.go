@@ -2,6 +2,7 @@ package httpwire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (c *Client) Send(caller, ctx context.Context, address string, body []byte) 
 func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, error) {
 	resp, err := c.do(caller, r)
 	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		hint := c.Hint(e)
+		hint := cmp.Or(otherScheme(r.URL.Scheme, e), c.Hint(e))
 		if e.Status == http.StatusUnauthorized {
 			hint = "check Config.Key"
 			if c.Key.Reveal() == "" {

@@ -62,12 +62,16 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	case words.Text == "":
 		words.Text = cmp.Or(http.StatusText(resp.StatusCode), "the server gave no reason")
 	}
+	said := s.words(words)
+	if words.noModel(resp.StatusCode) {
+		said = NoModel{said}
+	}
 	return &sampling.Error{
 		Backend:    s.Backend,
 		Status:     resp.StatusCode,
 		RetryAfter: RetryAfter(resp.Header, time.Now()),
 		Temporary:  Temporary(resp.StatusCode) && !words.outweighs(),
-		Err:        s.words(words),
+		Err:        said,
 	}
 }
 
@@ -201,5 +205,5 @@ func passing(err error) bool {
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
-	return !(certificate || record || alert || errors.Is(err, http.ErrSchemeMismatch))
+	return !(certificate || record || alert || errors.Is(err, http.ErrSchemeMismatch) || wantsTLS.MatchString(err.Error()))
 }

@@ -3,6 +3,7 @@ package httpwire
 import (
 	"cmp"
 	"encoding/json"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -157,6 +158,18 @@ func htmlText(page string) string {
 		return title[1]
 	}
 	return htmlTag.ReplaceAllString(page, " ")
+}
+
+// NoModel is what a server says that does not have the model.
+type NoModel struct{ error }
+
+func (e NoModel) Unwrap() error { return e.error }
+
+// noModel reports whether a refusal with this status says that. llama.cpp's router
+// says it with a 400.
+func (w Words) noModel(status int) bool {
+	return w.Code == "model_not_found" || strings.Contains(w.Text, "model") &&
+		(status == http.StatusNotFound || status == http.StatusBadRequest && strings.Contains(w.Text, "not found"))
 }
 
 // final reports whether the server named a failure that waiting does not mend.

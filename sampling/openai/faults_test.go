@@ -106,6 +106,8 @@ func TestNoResponse(t *testing.T) {
 	const gone = "http://127.0.0.1:1" // where no server listens
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
 	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	dns := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.DNSError{Err: "no such host", Name: "model.test", IsNotFound: true}
@@ -118,6 +120,7 @@ func TestNoResponse(t *testing.T) {
 	}{
 		{"nobody listens", openai.Config{BaseURL: gone}, true, "connection refused"},
 		{"a certificate of nobody", openai.Config{BaseURL: secure.URL}, false, "certificate"},
+		{"no TLS there", openai.Config{BaseURL: "https" + strings.TrimPrefix(plain.URL, "http")}, false, "begin its address with http://"},
 		{"no such host", openai.Config{BaseURL: "http://model.test/v1", HTTPClient: dns}, false, "no such host"},
 	} {
 		test.config.Model, test.config.Key = "m", sampling.NewSecret("sk-secret")
@@ -129,6 +132,9 @@ func TestNoResponse(t *testing.T) {
 		e, ok := errors.AsType[*sampling.Error](err)
 		if !ok || e.Status != 0 || e.Temporary != test.temporary || !strings.Contains(err.Error(), test.words) {
 			t.Errorf("%s: %+v", test.name, err)
+		}
+		if _, err := b.Embed(t.Context(), []string{"x"}); err == nil || !strings.Contains(err.Error(), test.words) {
+			t.Errorf("%s: Embed: %v", test.name, err)
 		}
 	}
 }

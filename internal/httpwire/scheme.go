@@ -1,0 +1,34 @@
+package httpwire
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/foreword-go/foreword/sampling"
+)
+
+// wantsTLS are the words for a request without TLS that reached a port with TLS: those
+// of net/http about an alert of TLS, and those of Go's, nginx's and Apache's servers.
+var wantsTLS = regexp.MustCompile(`(?i)malformed HTTP response "\\x15\\x03|HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL`)
+
+// otherScheme returns the way out if the address may begin with http:// in place of
+// https:// or the other way round, and otherwise "".
+func otherScheme(scheme string, e *sampling.Error) string {
+	_, noTLS := errors.AsType[tls.RecordHeaderError](e)
+	switch {
+	case errors.Is(e, http.ErrSchemeMismatch) || noTLS:
+		return "the server does not speak TLS; begin its address with http://"
+	case scheme == "https" && strings.Contains(e.Err.Error(), "TLS handshake timeout"): // llama.cpp waits for the rest of a line
+		return "if the server does not speak TLS, begin its address with http://"
+	case scheme == "http" && wantsTLS.MatchString(e.Err.Error()):
+		return "the server speaks TLS; begin its address with https://"
+	case scheme == "http" && e.Status == 0 && (errors.Is(e, io.EOF) || errors.Is(e, syscall.ECONNRESET)): // OpenSSL hangs up
+		return "is the server still running? if it speaks TLS, begin its address with https://"
+	}
+	return ""
+}
