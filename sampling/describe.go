@@ -21,7 +21,7 @@ type Info struct {
 
 // Discover returns a Model of b with the context window that b reports. If b does
 // not report one, Window is 0, which means unlimited. A server that does not
-// answer, or refuses the key, is an error.
+// answer, refuses the key or does not have the model is an error.
 func Discover(ctx context.Context, b Backend) (Model, error) {
 	m := Model{Backend: b}
 	if b == nil {

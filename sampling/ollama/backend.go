@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
@@ -23,7 +22,7 @@ const backendName = "ollama"
 // A Backend is safe for concurrent use and meant to be shared. Its connections
 // belong to the HTTP client, so there is nothing to close.
 type Backend struct {
-	config Config // without its Key and HTTPClient
+	config Config // without its Key, Header and HTTPClient
 	base   string
 	wire   *httpwire.Client
 	facts  facts
@@ -36,13 +35,13 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, nil, c.Silence)
+	wire, err := httpwire.NewClient(backendName, c.Key, c.HTTPClient, c.Header, c.Silence)
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
 	b := &Backend{config: c, base: base, wire: wire, facts: newFacts(wire.Source)}
 	wire.Hint = b.hint
-	b.config.Key, b.config.HTTPClient = sampling.Secret{}, nil
+	b.config.Key, b.config.Header, b.config.HTTPClient = sampling.Secret{}, nil, nil
 	return b, nil
 }
 
@@ -95,9 +94,9 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 func (b *Backend) hint(e *sampling.Error) string {
 	dial, ok := errors.AsType[*net.OpError](e)
 	missing := e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed
-	switch {
-	case e.Status == http.StatusNotFound && strings.Contains(e.Err.Error(), "model"):
-		return fmt.Sprintf("\"ollama pull %s\" fetches a model that has been published", b.config.Model)
+	switch _, noModel := errors.AsType[httpwire.NoModel](e); {
+	case noModel:
+		return fmt.Sprintf("\"ollama pull %s\" fetches a published model, and \"ollama create\" makes one of your own files", b.config.Model)
 	case missing || e.Status == http.StatusOK && !e.Temporary:
 		return fmt.Sprintf("see that Config.URL, %s, is an Ollama server's address", b.base)
 	case errors.Is(e, sampling.ErrBudget):

@@ -39,6 +39,10 @@ type Config struct {
 	// front, and for ollama.com. "" sends none.
 	Key sampling.Secret
 
+	// Header is sent with each request, such as what a proxy asks for. A printed
+	// Config shows it, so put no key into it.
+	Header http.Header
+
 	// Silence is the maximum time without data, before the first byte of an answer
 	// and between its pieces. 0 is 10 minutes before the first byte, since loading a
 	// model takes minutes, and 5 minutes afterwards. A negative Silence is unlimited.

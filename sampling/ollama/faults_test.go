@@ -68,6 +68,8 @@ func TestHints(t *testing.T) {
 	}{
 		{"nobody listens", gone, 0, true, `"ollama serve"`},
 		{"a certificate of nobody", secure.URL, 0, false, "certificate"},
+		{"no TLS there", "https" + strings.TrimPrefix(answers(503, ""), "http"), 0, false, "begin its address with http://"},
+		{"TLS there", "http" + strings.TrimPrefix(secure.URL, "https"), 400, false, "begin its address with https://"},
 		{"an unknown model", answers(404, `{"error":"model 'm' not found"}`), 404, false, `"ollama pull m"`},
 		{"another program", answers(404, "404 page not found"), 404, false, "Config.URL"},
 		{"a path of another method", answers(405, ""), 405, false, "Config.URL"},
@@ -106,18 +108,20 @@ func TestCancelCause(t *testing.T) {
 
 func TestKey(t *testing.T) {
 	const key = "sk-very-secret-key"
-	var got string
+	var got, tenant string
 	inner := &fake{version: "0.17.4"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got = r.Header.Get("Authorization")
+		got, tenant = r.Header.Get("Authorization"), r.Header.Get("X-Tenant")
 		inner.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	config := ollama.Config{URL: server.URL + "/", Model: "tiny", Key: sampling.NewSecret(key), HTTPClient: server.Client()}
+	config := ollama.Config{URL: server.URL + "/", Model: "tiny", Key: sampling.NewSecret(key), HTTPClient: server.Client(), Header: http.Header{"X-Tenant": {"a"}}}
 	b := newBackend(t, config)
-	complete(t, b, short("a"))
-	if got != "Bearer "+key {
-		t.Errorf("the header is %q", got)
+	if c := complete(t, b, short("a")); c.Model != "tiny" {
+		t.Errorf("the model is %q", c.Model)
+	}
+	if got != "Bearer "+key || tenant != "a" {
+		t.Errorf("the headers are %q and %q", got, tenant)
 	}
 	config.Key = sampling.Secret{}
 	complete(t, newBackend(t, config), short("a"))

@@ -213,7 +213,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 
 // ask fills answer. A server that does not know the path, as a proxy that lets
 // nothing but /api/generate through, or that answers something else leaves it
-// empty.
+// empty. A server that does not have the model is an error.
 func (b *Backend) ask(ctx context.Context, path string, question, answer any) error {
 	var body []byte
 	if question != nil {
@@ -221,9 +221,11 @@ func (b *Backend) ask(ctx context.Context, path string, question, answer any) er
 	}
 	text, err := b.wire.Fetch(ctx, b.base+path, body)
 	if fault, ok := errors.AsType[*sampling.Error](err); ok {
-		switch fault.Status {
+		switch _, noModel := errors.AsType[httpwire.NoModel](err); fault.Status {
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-			return nil
+			if !noModel {
+				return nil
+			}
 		case http.StatusOK:
 			if !errors.Is(fault, sampling.ErrTruncated) {
 				return nil

@@ -3,6 +3,7 @@ package ollama_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -195,7 +196,9 @@ func TestUnknownModelIsNotKept(t *testing.T) {
 	defer server.Close()
 	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
 	req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, FrequencyPenalty: 1}}
-	complete(t, b, req) // the fake knows the model; the show did not
+	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(fmt.Sprint(err), "ollama pull tiny") {
+		t.Errorf("got %v", err)
+	}
 	there = true
 	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("got %v", err)
@@ -222,8 +225,18 @@ func TestDescribe(t *testing.T) {
 	}
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	if info, err := newBackend(t, ollama.Config{URL: other.URL, Model: "tiny"}).Describe(t.Context()); !errors.Is(err, sampling.ErrUnsupported) {
+	if info, err := newBackend(t, ollama.Config{URL: other.URL + "/model", Model: "tiny"}).Describe(t.Context()); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("another server: %+v, %v", info, err)
+	}
+	// A model that is not there is an error. A proxy that hides /api/show is not.
+	for words, there := range map[string]bool{"model 'tiny' not found": false, "404 page not found": true} {
+		server := httptest.NewServer(front{&fake{version: "0.17.4"}, map[string]http.HandlerFunc{
+			"/api/show": func(w http.ResponseWriter, _ *http.Request) { refuse(w, 404, words) }}})
+		defer server.Close()
+		_, err := sampling.Discover(t.Context(), newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"}))
+		if there != (err == nil) || !there && !strings.Contains(err.Error(), "ollama pull tiny") {
+			t.Errorf("%s: %v", words, err)
+		}
 	}
 }
 

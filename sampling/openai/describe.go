@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -18,8 +19,9 @@ const (
 // Describe asks the server for its model, window, version and slots. It implements
 // [sampling.Describer]. It reads /props of llama.cpp, where the window is that of one
 // slot, /v1/models and /version of vLLM, and /v1/models of other servers. A server
-// without it is an error wrapping [sampling.ErrUnsupported]. So [sampling.Discover]
-// finds a llama.cpp whose dialect was forgotten.
+// without it is an error wrapping [sampling.ErrUnsupported]. A model that vLLM or a
+// router of llama.cpp does not have is another error. [sampling.Discover] also finds
+// a llama.cpp whose dialect was forgotten.
 func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	if b.config.Dialect.native == nativeLlamaCpp {
 		props, err := b.props(ctx)
@@ -38,6 +40,11 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 	info, err := b.listed(ctx)
 	if err != nil || b.config.Dialect.native != nativeVLLM {
 		return info, err
+	}
+	if info.Model == "" { // vLLM may load an adapter that it does not list yet
+		if _, err := b.Count(ctx, "a"); err != nil && !errors.Is(err, sampling.ErrUnsupported) {
+			return sampling.Info{}, err
+		}
 	}
 	var version struct {
 		Version string `json:"version"`
@@ -60,8 +67,9 @@ type serverProps struct {
 	Build string `json:"build_info"`
 }
 
+// props asks for one model's, since llama.cpp's router has several.
 func (b *Backend) props(ctx context.Context) (props serverProps, err error) {
-	err = b.native(ctx, "/props", nil, &props)
+	err = b.native(ctx, "/props?model="+url.QueryEscape(b.config.Model), nil, &props)
 	return props, err
 }
 

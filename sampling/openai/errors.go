@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -62,11 +63,15 @@ const wholeAddress = "Config.BaseURL ends in /v1"
 
 // hint returns the way out of an error, where there is a known one.
 func (b *Backend) hint(e *sampling.Error) string {
-	missing := e.Status == http.StatusNotFound && !strings.Contains(e.Err.Error(), "model") // not the model, so the address
+	_, noModel := errors.AsType[httpwire.NoModel](e)
 	dial, ok := errors.AsType[*net.OpError](e)
 	switch {
-	case e.Status == http.StatusOK && !e.Temporary || e.Status == http.StatusMethodNotAllowed || missing:
+	case noModel:
+		return fmt.Sprintf("check Config.Model; the server lists its models at %s/models", b.base)
+	case e.Status == http.StatusOK && !e.Temporary || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotFound:
 		return "check that " + wholeAddress
+	case errors.Is(e, sampling.ErrBudget):
+		return "shorten the prompt, lower Params.MaxTokens, or set Model.Window, as sampling.Discover does"
 	case ok && dial.Op == "dial":
 		return fmt.Sprintf("is a server running at %s?", b.base)
 	}

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
 // open sends the body and returns the reply once its headers have come.
@@ -52,6 +55,9 @@ func (b *Backend) call(ctx context.Context, address string, w *body, answer any)
 // exist, as with a router in between, the error wraps sampling.ErrUnsupported.
 func (b *Backend) native(ctx context.Context, path string, w *body, answer any) error {
 	err := b.call(ctx, strings.TrimSuffix(b.base, "/v1")+path, w, answer)
+	if _, noModel := errors.AsType[httpwire.NoModel](err); noModel {
+		return err
+	}
 	return unsupportedAt(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 }
 

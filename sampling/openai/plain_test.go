@@ -223,6 +223,30 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%s: the window is %d, %v; want %d", name, m.Window, err, want.Window)
 		}
 	}
+	for _, known := range []bool{false, true} { // vLLM may know more adapters than it lists
+		b := overTransport(t, openai.VLLM, func(r *http.Request) (*http.Response, error) {
+			resp := response(r, strings.NewReader(`{"data":[{"id":"other","max_model_len":9}],"tokens":[1]}`))
+			if strings.HasSuffix(r.URL.Path, "/tokenize") && !known {
+				resp = response(r, strings.NewReader(`{"error":{"message":"The model does not exist.","type":"NotFoundError","param":"model","code":404}}`))
+				resp.StatusCode = 404
+			}
+			return resp, nil
+		})
+		m, err := sampling.Discover(t.Context(), b)
+		if known != (err == nil) || m.Window != 0 || !known && !strings.Contains(err.Error(), "/models") {
+			t.Errorf("an unlisted model, known %v: %+v, %v", known, m, err)
+		}
+	}
+	router := overTransport(t, openai.LlamaCpp, func(r *http.Request) (*http.Response, error) {
+		answer := `{"role":"router","model_path":"none","default_generation_settings":{"n_ctx":0}}`
+		if r.URL.Query().Get("model") != "" {
+			answer = `{"model_path":"/models/toy.gguf","default_generation_settings":{"n_ctx":512}}`
+		}
+		return response(r, strings.NewReader(answer)), nil
+	})
+	if info, err := router.Describe(t.Context()); err != nil || info.Model != "/models/toy.gguf" || info.Window != 512 {
+		t.Errorf("a router: %+v, %v", info, err)
+	}
 	for status, supported := range map[int]bool{404: false, 405: false, 401: true, 503: true} {
 		b := overTransport(t, openai.LlamaCpp, func(r *http.Request) (*http.Response, error) {
 			resp := response(r, strings.NewReader(`{"error":{"message":"no"}}`))
