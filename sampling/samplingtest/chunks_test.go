@@ -198,6 +198,12 @@ func TestBrokenChunks(t *testing.T) {
 				return c
 			})
 		})},
+		{"calls a stop a limit in a stream", "stops", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
+			if whole.Wanted(ctx) {
+				return b.Sample(ctx, req)
+			}
+			return strips(sampling.TokenLimit, "")(nil).Sample(ctx, req)
+		})},
 		{"calls a limit a stop", "stops", lastly(func(req *sampling.Request, c *sampling.Chunk) {
 			if len(req.Stop) == 1 && c.Reason != sampling.StopSequence {
 				c.Reason, c.Stop = sampling.StopSequence, req.Stop[0]

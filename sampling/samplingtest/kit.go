@@ -62,7 +62,7 @@ var rules = []rule{
 	{"early-break", "When the consumer leaves its loop the backend stops and returns; it does not call yield again.", nil, (*checker).earlyBreak},
 	{"goroutines", "No goroutine outlives the loop.", []string{"early-break"}, (*checker).goroutines},
 	{"concurrency", "Sample may be called by many goroutines at once, and what others ask does not change a greedy answer.", []string{"greedy"}, (*checker).concurrency},
-	{"stops", "The text may run past a stop sequence: Model cuts it. A backend passes the stops on only to save tokens.", []string{"reasons", "greedy", "early-break"}, (*checker).stops},
+	{"stops", "The text may run past a stop sequence: Model cuts it, whole and in a stream. A backend passes the stops on only to save tokens.", []string{"reasons", "greedy", "early-break"}, (*checker).stops},
 	{"top-k", "No parameter is dropped in silence: TopK of 1 leaves the most likely token alone.", []string{"greedy"}, (*checker).topK},
 	{"top-p", "No parameter is dropped in silence: a TopP near 0 leaves the most likely token alone.", []string{"greedy"}, (*checker).topP},
 	{"min-p", "No parameter is dropped in silence: MinP of 1 leaves the most likely token alone.", []string{"greedy"}, (*checker).minP},

@@ -14,14 +14,21 @@ import (
 func (c *checker) stops() {
 	greedy := c.must(c.request())
 	for _, stop := range c.stopLists(greedy) {
-		req := c.request()
-		req.Stop = stop
-		got, err := ask(c, context.Background(), "Complete", func(ctx context.Context) (*sampling.Completion, error) { return c.model().Complete(ctx, req) })
-		c.require(err == nil, "Complete with the stops %q: %v", stop, err)
-		c.stopped(stop, greedy.Text, got)
-		streamed, _ := sampling.Cut(c.must(req).Text, stop)
-		c.require(streamed == got.Text, "with the stops %q Sample gave %.200q up to the stop, and Complete gave %.200q", stop, streamed, got.Text)
+		c.stopped("Complete", stop, greedy.Text, c.model().Complete)
+		c.stopped("Stream", stop, greedy.Text, c.streamed)
 	}
+}
+
+// streamed joins the chunks of Model.Stream.
+func (c *checker) streamed(ctx context.Context, req *sampling.Request) (*sampling.Completion, error) {
+	s := new(sample)
+	for chunk, err := range c.model().Stream(ctx, req) {
+		if err != nil {
+			return nil, err
+		}
+		s.add(chunk)
+	}
+	return &s.Completion, nil
 }
 
 // model is the Model of the backend.
@@ -51,17 +58,22 @@ func (c *checker) stopLists(greedy *sample) (lists [][]string) {
 	return lists
 }
 
-// stopped checks a completion against the greedy text as Cut cuts it.
-func (c *checker) stopped(stop []string, greedy string, got *sampling.Completion) {
+// stopped makes one greedy request, and checks the completion against the text without
+// stops as Cut cuts it.
+func (c *checker) stopped(how string, stop []string, greedy string, call func(context.Context, *sampling.Request) (*sampling.Completion, error)) {
+	req := c.request()
+	req.Stop = stop
+	got, err := ask(c, context.Background(), how, func(ctx context.Context) (*sampling.Completion, error) { return call(ctx, req) })
+	c.require(err == nil, "%s with the stops %q: %v", how, stop, err)
 	want, found := sampling.Cut(greedy, stop)
-	c.require(got.Text == want, "with the stops %q the text is %.200q; the whole text cut there is %.200q", stop, got.Text, want)
+	c.require(got.Text == want, "%s with the stops %q gave the text %.200q; the whole text cut there is %.200q", how, stop, got.Text, want)
 	if found == "" {
-		c.require(got.Reason != sampling.StopSequence, "with the stops %q, which do not come, the reason is %q, stop %q", stop, got.Reason, got.Stop)
+		c.require(got.Reason != sampling.StopSequence, "%s with the stops %q, which do not come, gave the reason %q, stop %q", how, stop, got.Reason, got.Stop)
 		return
 	}
 	// A server may say "stop" for both, and is read as EndOfText.
-	c.require(got.Reason == sampling.StopSequence || got.Reason == sampling.EndOfText, "with the stops %q the reason is %q", stop, got.Reason)
-	c.require(got.Stop == "" || got.Stop == found, "with the stops %q the completion names the stop %q; it is %q", stop, got.Stop, found)
+	c.require(got.Reason == sampling.StopSequence || got.Reason == sampling.EndOfText, "%s with the stops %q gave the reason %q", how, stop, got.Reason)
+	c.require(got.Stop == "" || got.Stop == found, "%s with the stops %q named the stop %q; it is %q", how, stop, got.Stop, found)
 }
 
 func (c *checker) constrainer() {
