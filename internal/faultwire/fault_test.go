@@ -216,7 +216,7 @@ func TestKitOverHTTP(t *testing.T) {
 	for _, r := range []string{"seeds", "max-tokens", "top-k", "top-p", "min-p", "penalties", "logprobs", "reasons"} {
 		skip[r] = "the server gives one answer to everything"
 	}
-	kit := samplingtest.Kit{Skip: skip, Timeout: 5 * time.Second}
+	kit := samplingtest.Kit{Skip: skip}
 	client := newClient(t)
 	kit.TestBackend(t, func(t *testing.T) sampling.Backend {
 		return &mini{server.RightURL(), faultwire.Completions, true, client}

@@ -71,7 +71,7 @@ func (o Outcome) Context(parent context.Context) (context.Context, context.Cance
 	if o.Class == Endless {
 		return context.WithTimeout(parent, 20*time.Millisecond)
 	}
-	return context.WithTimeout(parent, 20*time.Second)
+	return context.WithTimeout(parent, 2*time.Minute)
 }
 
 // Check returns an error that says how the result of a call differs from the Outcome,

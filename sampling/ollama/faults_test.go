@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,21 +188,16 @@ func TestOldVersions(t *testing.T) {
 
 // A deadline before the first byte names what may be the cause.
 func TestDeaf(t *testing.T) {
-	deaf := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	deaf := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		select {
-		case <-deaf:
-		case <-r.Context().Done():
+		<-r.Context().Done()
+	})
+	overPipe(t, deaf, func(t *testing.T, b *ollama.Backend, _ *atomic.Int32) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := sampling.Model{Backend: b}.Complete(ctx, short("a"))
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "keep_alive") {
+			t.Errorf("got %v", err)
 		}
-	}))
-	defer server.Close()
-	defer close(deaf)
-	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny", Version: "0.17.4"})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err := sampling.Model{Backend: b}.Complete(ctx, short("a"))
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "keep_alive") {
-		t.Errorf("got %v", err)
-	}
+	})
 }

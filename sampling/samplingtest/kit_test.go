@@ -58,10 +58,14 @@ func TestWrapperKeepsEveryRule(t *testing.T) {
 // A server that batches rounds differently when it has company. That breaks no
 // rule: what it says then is as likely.
 func TestRoundingKeepsEveryRule(t *testing.T) {
+	synctest.Test(t, testRounding) // where samples meet, however busy the machine is
+}
+
+func testRounding(t *testing.T) {
 	var company atomic.Int32
 	texts := map[string]map[string]bool{} // by prompt
 	var mu sync.Mutex
-	samplingtest.Kit{}.TestBackend(t, func(*testing.T) sampling.Backend {
+	failures := samplingtest.Check(samplingtest.Kit{}, t, func(*testing.T) sampling.Backend {
 		b := &toy{round: func() bool { return company.Load() > 1 }}
 		return sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) seq {
 			return func(yield func(sampling.Chunk, error) bool) {
@@ -84,6 +88,9 @@ func TestRoundingKeepsEveryRule(t *testing.T) {
 			}
 		})
 	})
+	if failures != nil {
+		t.Error(failures)
+	}
 	if !slices.ContainsFunc(slices.Collect(maps.Values(texts)), func(t map[string]bool) bool { return len(t) > 1 }) {
 		t.Error("it never rounded to another text")
 	}
