@@ -92,24 +92,22 @@ func (c *Conversation) prompt(ctx context.Context, turns Transcript, user string
 
 // write writes the dialogue from turn first on, up to the prefill, and completes p.
 func (d *dialogue) write(w *writer, p *fewshot.Prompt, first int) {
+	p.Shots, p.Dropped = nil, nil
 	if first > 0 && d.summary != nil {
 		w.turn(d.summary)
 		w.add(fewshot.Layout, betweenTurns)
 	}
-	for i := first; i < len(d.turns); i++ {
+	for i := range d.turns {
+		if i < first {
+			p.Dropped = append(p.Dropped, i)
+			continue
+		}
+		p.Shots = append(p.Shots, i)
 		w.turn(&d.turns[i])
 		w.add(fewshot.Layout, betweenTurns)
 	}
 	w.ask(fewshot.Query, d.user, d.prefill)
-	p.Text, p.Shots, p.Dropped = w.String(), indexes(first, len(d.turns)), indexes(0, first)
-}
-
-func indexes(from, to int) []int {
-	var all []int
-	for i := from; i < to; i++ {
-		all = append(all, i)
-	}
-	return all
+	p.Text = w.String()
 }
 
 // A fitting has the tokens of the parts of a conversation.

@@ -57,12 +57,9 @@ func failed(line int, format string, args ...any) error {
 }
 
 func readPersona(lines []string) (p Persona, err error) {
-	at := 0
-	for at < len(lines) && strings.TrimSpace(lines[at]) == "" {
-		at++
-	}
-	begin := min(at+1, len(lines))
-	if at < len(lines) && headKey(lines[at]) >= 0 {
+	at := max(0, slices.IndexFunc(lines, func(line string) bool { return strings.TrimSpace(line) != "" }))
+	begin := at + 1
+	if headKey(lines[at]) >= 0 {
 		if at, err = p.readHead(lines, at); err != nil {
 			return p, err
 		}

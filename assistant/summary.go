@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -34,18 +35,19 @@ func (c *Conversation) Summarize(ctx context.Context) error {
 		return err
 	}
 	dropped := len(prompt.Dropped)
-	if dropped > 0 {
-		c.Summarized = c.summarized(c.Transcript)
+	if dropped == 0 {
+		return nil
 	}
-	for max(c.Summarized, 0) < dropped {
+	c.Summarized = c.summarized(c.Transcript)
+	for c.Summarized < dropped {
 		end := dropped
-		err := c.summarizeTo(ctx, end, oneLine)
+		err := c.summarizeTo(ctx, end, math.MaxInt)
 		for errors.Is(err, sampling.ErrBudget) && end > c.Summarized+1 {
 			end = c.Summarized + (end-c.Summarized)/2
-			err = c.summarizeTo(ctx, end, oneLine)
+			err = c.summarizeTo(ctx, end, math.MaxInt)
 		}
 		if errors.Is(err, sampling.ErrBudget) {
-			err = c.summarizeTo(ctx, end, func(text string) string { return oneLine(shorten(text, longSaid)) })
+			err = c.summarizeTo(ctx, end, longSaid)
 		}
 		if err != nil {
 			return fmt.Errorf("assistant: summing up turns %d to %d: %w", c.Summarized+1, end, err)
@@ -63,9 +65,11 @@ func (c *Conversation) summarized(turns Transcript) int {
 	return max(c.Summarized, 0)
 }
 
-// summarizeTo sums up the turns before end.
-func (c *Conversation) summarizeTo(ctx context.Context, end int, said func(string) string) error {
+// summarizeTo sums up the turns before end, and of each text at most about size bytes.
+func (c *Conversation) summarizeTo(ctx context.Context, end, size int) error {
 	user, name := c.Persona.names()
+	// On one line, no text can look like a separator of the task.
+	said := func(text string) string { return strings.Join(strings.Fields(shorten(text, size)), " ") }
 	var lines []string
 	if c.Summarized > 0 {
 		lines = append(lines, "Earlier: "+said(c.Summary.Reply))
@@ -113,9 +117,6 @@ func wholeSentences(answer string, err error) (string, error) {
 	}
 	return "", err
 }
-
-// oneLine joins lines, so that a text cannot look like a separator of the task.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // summaryTask returns the task of summing up a conversation, with two demonstrations.
 func summaryTask(user, name string) *fewshot.Task[string, string] {
