@@ -58,7 +58,7 @@ func readDraft(answer string) (Persona, error) {
 		return Persona{}, &ValueError{Where: "draft", Err: fmt.Errorf("has no page from a line %q to a line %q; it begins %q", draftBegin, draftEnd, shorten(strings.TrimSpace(answer), 80))}
 	}
 	p, err := ReadPersona(strings.NewReader(strings.Join(lines[begin:end+1], "\n")))
-	if bad := (*ValueError)(nil); errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*ValueError](err); ok {
 		bad.Where = "draft"
 	}
 	return p, err

@@ -128,10 +128,7 @@ func (d *draw) run(chunks iter.Seq2[sampling.Chunk, error], r *replyReader) erro
 			d.spent = before.Add(chunk.Usage)
 			chunk.Usage = d.spent
 		}
-		if len(silent) > 0 {
-			chunk.Tokens = append(silent, chunk.Tokens...)
-			silent = nil
-		}
+		chunk.Tokens, silent = append(silent, chunk.Tokens...), nil
 		r.write(chunk.Text)
 		if r.ended {
 			chunk.Reason = sampling.StopSequence // leaving the loop stops the model

@@ -70,7 +70,7 @@ func OpenFile(path string) (*File, Transcript, error) {
 		return f, turns, nil
 	}
 	f.Close()
-	if bad := (*ValueError)(nil); !errors.As(err, &bad) {
+	if _, ok := errors.AsType[*ValueError](err); !ok {
 		err = f.failed(err)
 	}
 	return nil, turns, err

@@ -158,11 +158,8 @@ func (f *fitting) asked() int { return f.asks[len(f.turns)] }
 // It simulates the prompts of the conversation so far, one for each turn. When one was
 // full, it drops turns until the rest fills a third of the room. So only a full prompt
 // loses its prefix. Dropping one turn at a time would change the beginning of every
-// prompt after the first full one.
-//
-// With turns of t tokens, a room of r and a head of h, a share of 1-t/(2h/3+4r/9)
-// of all prompt tokens is in the prefix shared with the previous prompt. Keeping half of
-// the room would make that 1-t/(h/2+3r/8): it remembers more and caches less.
+// prompt after the first full one. Keeping half of the room would remember more and
+// cache less.
 func (f *fitting) drop() (first, tokens int, err error) {
 	sum := 0 // tokens of the turns from first to i
 	for i, asked := range f.asks {

@@ -73,10 +73,9 @@ func readPersona(lines []string) (p Persona, err error) {
 	if err != nil {
 		return p, err
 	}
-	for i, passage := range passages {
-		if i == 0 {
-			p.Description = passage.String()
-		} else if err := p.add(page, passages[i-1], passage); err != nil {
+	p.Description = passages[0].String()
+	for i, passage := range passages[1:] {
+		if err := p.add(page, passages[i], passage); err != nil {
 			return p, err
 		}
 	}
@@ -95,7 +94,7 @@ func (p *Persona) readHead(lines []string, at int) (int, error) {
 	for ; at < len(lines) && strings.TrimSpace(lines[at]) != ""; at++ {
 		i := headKey(lines[at])
 		if i < 0 {
-			return at, failed(at+1, "is not %s: %q; write an empty line after the head", strings.Join(headKeys, " or "), shorten(lines[at], 40))
+			return at, failed(at+1, "does not begin with layout:, user: or name: as the head does: %q; write an empty line after the head", shorten(lines[at], 40))
 		}
 		if given[i] {
 			return at, failed(at+1, "repeats %s; remove one of the lines", headKeys[i])
@@ -150,13 +149,13 @@ func (p *page) readLine(line string) (mark, text string, err error) {
 	if strings.TrimRight(line, " \t") == rule {
 		return rule, "", nil
 	}
-	if text, ok := strings.CutPrefix(line, escape); ok && p.needsEscape(line) {
+	if !p.needsEscape(line) {
+		return "", line, nil
+	}
+	if text, ok := strings.CutPrefix(line, escape); ok {
 		return "", text, nil
 	}
-	if p.needsEscape(line) {
-		return "", "", fmt.Errorf("looks like a label or a rule, but is not %q, %q or %s: %q; name the speakers in the head, or write a backslash before the line if it is text", p.user, p.reply, rule, shorten(line, 40))
-	}
-	return "", line, nil
+	return "", "", fmt.Errorf("looks like a label or a rule, but is not %q, %q or %s: %q; name the speakers in the head with user: and name:, or write a backslash before the line if it is text", p.user, p.reply, rule, shorten(line, 40))
 }
 
 // add adds a passage after the last one to the examples.

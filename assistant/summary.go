@@ -104,8 +104,8 @@ func (c *Conversation) summarizeTo(ctx context.Context, end, size int) error {
 // wholeSentences keeps the whole sentences of a summary that reached its token limit,
 // which the task returns as an error.
 func wholeSentences(answer string, err error) (string, error) {
-	var bad *fewshot.AnswerError
-	if !errors.As(err, &bad) {
+	bad, ok := errors.AsType[*fewshot.AnswerError](err)
+	if !ok {
 		return answer, err
 	}
 	if strings.TrimSpace(bad.Text) == "" {

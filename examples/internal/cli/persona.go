@@ -15,7 +15,7 @@ func ReadPersona(name string) (assistant.Persona, error) {
 	}
 	defer f.Close()
 	persona, err := assistant.ReadPersona(f)
-	if bad := (*assistant.ValueError)(nil); errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*assistant.ValueError](err); ok {
 		bad.Where = name
 	}
 	return persona, err
