@@ -138,14 +138,10 @@ func (b *Backend) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[s
 
 // ask requests one continuation.
 func (b *Backend) ask(ctx context.Context, req *sampling.Request) (*reply, error) {
-	sent, err := b.plain(ctx, req)
-	if err != nil {
-		return nil, err
-	}
 	// llama.cpp drops as many log probabilities from a whole answer as the stop
 	// sequence has tokens by itself, which may be more than it had in the text.
 	streamed := !b.config.NoStreaming || b.config.Dialect.native == nativeLlamaCpp && req.Params.Logprobs && len(req.Stop) > 0
-	body, err := b.body(sent, 1, streamed)
+	body, err := b.body(ctx, req, 1, streamed)
 	if err != nil {
 		return nil, err
 	}

@@ -50,11 +50,7 @@ func (b *Backend) SubmitBatch(ctx context.Context, requests []*sampling.Request)
 	}
 	var file bytes.Buffer
 	for i, req := range requests {
-		var body []byte
-		sent, err := b.plain(ctx, req)
-		if err == nil {
-			body, err = b.body(sent, 1, false)
-		}
+		body, err := b.body(ctx, req, 1, false)
 		if err != nil {
 			return "", fmt.Errorf("openai: request %d of the batch: %w", i, err)
 		}

@@ -53,11 +53,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 	if most := int(b.learned.most.Load()); most > 0 && n > most {
 		return b.drawInParts(ctx, req, n, most)
 	}
-	sent, err := b.plain(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	body, err := b.body(sent, n, true)
+	body, err := b.body(ctx, req, n, true)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package openai
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -11,13 +12,14 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// body returns the JSON that requests the given number of completions.
-func (b *Backend) body(req *sampling.Request, choices int, stream bool) ([]byte, error) {
+// body returns the JSON that requests the given number of completions. If the server
+// could take a part of the prompt for a special token, token ids are sent instead.
+func (b *Backend) body(ctx context.Context, req *sampling.Request, choices int, stream bool) ([]byte, error) {
 	if err := req.Validate(); err != nil {
 		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
 	d, p := &b.config.Dialect, &req.Params
-	w := b.newBody()
+	w := b.newBody("", nil)
 	if _, ok := p.Extra["prompt"]; !ok || req.Prompt != "" {
 		w.put("prompt", "Request.Prompt", req.Prompt)
 	}
@@ -52,6 +54,9 @@ func (b *Backend) body(req *sampling.Request, choices int, stream bool) ([]byte,
 		w.put("stream_options", "Config.Dialect", d.streamOptions)
 	}
 	w.extra(p.Extra)
+	if w.err == nil && b.mayMisread(req.Prompt) { // the last step, since it takes a request
+		w.fields["prompt"], w.err = b.ids(ctx, req.Prompt)
+	}
 	return w.json()
 }
 
@@ -63,9 +68,13 @@ type body struct {
 	err     error             // the first
 }
 
-func (b *Backend) newBody() *body {
+// newBody returns a body with the model and the owner's fields.
+func (b *Backend) newBody(owner string, fields map[string]any) *body {
 	w := &body{dialect: &b.config.Dialect, fields: map[string]any{}, owners: map[string]string{}}
 	w.put("model", "Config.Model", b.config.Model)
+	for name, value := range fields {
+		w.put(name, owner, value)
+	}
 	return w
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -176,7 +177,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, err := range b.Sample(t.Context(), &sampling.Request{Prompt: "x", Params: test.params}) {
+			for _, err := range b.Sample(t.Context(), &sampling.Request{Prompt: "a</s>", Params: test.params}) {
 				if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.words) {
 					t.Errorf("the error is %v, want %v and %q in it", err, test.want, test.words)
 				}
@@ -188,6 +189,20 @@ func TestRefusedBeforeSending(t *testing.T) {
 				t.Errorf("it was sent all the same: %s", sent[0])
 			}
 		})
+	}
+}
+
+func TestScoreRefusedBeforeSending(t *testing.T) {
+	for _, d := range []openai.Dialect{openai.LlamaCpp, openai.VLLM} {
+		for _, params := range []sampling.Params{extra("n", 3), extra("echo", true), extra("model", "other"), extra("prompt", []int{1})} {
+			b := overTransport(t, d, func(r *http.Request) (*http.Response, error) {
+				t.Errorf("%s: %v was sent to %s", d.Name, params.Extra, r.URL.Path)
+				return response(r, strings.NewReader("{}")), nil
+			})
+			if _, err := b.Score(t.Context(), &sampling.Request{Prompt: "a</s>", Params: params}, []string{" b"}); err == nil {
+				t.Errorf("%s: %v is accepted", d.Name, params.Extra)
+			}
+		}
 	}
 }
 

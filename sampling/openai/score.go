@@ -28,6 +28,9 @@ func (b *Backend) Score(ctx context.Context, req *sampling.Request, continuation
 		return nil, &sampling.Error{Backend: backendName, Err: err}
 	}
 	s := scoring{b: b, req: req, known: map[token]float64{}}
+	if err := s.body(map[string]any{"prompt": req.Prompt}).err; err != nil {
+		return nil, err
+	}
 	for _, text := range continuations {
 		if text != "" { // an empty one is certain
 			s.texts = append(s.texts, text)
@@ -118,11 +121,8 @@ func (s *scoring) sums() []sampling.Score {
 }
 
 // body is a request for log probabilities, with the caller's own fields.
-func (s *scoring) body(fields, extra map[string]any) *body {
-	w := s.b.newBody()
-	for name, value := range fields {
-		w.put(name, "Score", value)
-	}
-	w.extra(extra)
+func (s *scoring) body(fields map[string]any) *body {
+	w := s.b.newBody("Score", fields)
+	w.extra(s.req.Params.Extra)
 	return w
 }

@@ -148,15 +148,12 @@ func (s *scoring) echo(ctx context.Context, extra map[string]any, texts []string
 		}
 		prompt = all
 	}
-	w := b.newBody()
-	w.put("prompt", "Request.Prompt", prompt)
+	w := b.newBody("Score", map[string]any{"prompt": prompt, "echo": true, "stream": false})
 	w.param("MaxTokens", 1, false)
 	w.param("Temperature", 0, false)
 	w.param("TopP", 1, true)
 	w.param("TopK", 0, true)
 	w.param("Logprobs", 1, false)
-	w.put("echo", "Score", true)
-	w.put("stream", "Score", false)
 	w.extra(extra)
 	var answer event
 	if err := b.call(ctx, b.base+"/completions", w, &answer); err != nil {

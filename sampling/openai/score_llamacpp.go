@@ -216,7 +216,7 @@ func (s *scoring) draw(ctx context.Context, t *target, i int, settings map[strin
 			Cached count `json:"cache_n"`
 		} `json:"timings"`
 	}
-	if err := s.b.native(ctx, "/completion", s.body(fields, s.req.Params.Extra), &answer); err != nil {
+	if err := s.b.native(ctx, "/completion", s.body(fields), &answer); err != nil {
 		return nil, err
 	}
 	s.spent = s.spent.Add(sampling.Usage{

@@ -3,7 +3,6 @@ package openai
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,18 +37,15 @@ func (s *scoring) askByID(ctx context.Context) error {
 	if s.echoIsCheaper() {
 		return errByEcho
 	}
-	req, err := b.plain(ctx, s.req)
-	if err != nil {
-		return err
-	}
-	prompt, _ := req.Params.Extra["prompt"].([]int)
+	var prompt []int // the prompt's ids, where it is not sent as text
+	var err error
 	for level := range levels {
-		if level > 0 && prompt == nil {
+		if prompt == nil && (level > 0 || b.mayMisread(s.req.Prompt)) {
 			if prompt, err = b.ids(ctx, s.req.Prompt); err != nil {
 				return err
 			}
 		}
-		if prompt, err = s.askLevel(ctx, req, prompt, level, level+1 < levels); err != nil {
+		if prompt, err = s.askLevel(ctx, prompt, level, level+1 < levels); err != nil {
 			return err
 		}
 	}
@@ -79,7 +75,7 @@ func (s *scoring) echoIsCheaper() bool {
 // askLevel asks for the tokens that the targets have at one place. Each different
 // beginning that they have before it is a prompt of the request. At level 0 the ids of
 // the prompt may be nil. If there are more levels, they are requested and returned.
-func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []int, level int, more bool) ([]int, error) {
+func (s *scoring) askLevel(ctx context.Context, prompt []int, level int, more bool) ([]int, error) {
 	var wanted []int
 	var places []string
 	var prompts [][]int
@@ -96,18 +92,13 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []
 			wanted = append(wanted, id)
 		}
 	}
-	extra := maps.Clone(req.Params.Extra)
 	fields := map[string]any{
-		"max_tokens": 1, "temperature": 0, "logprobs": 0, "return_token_ids": prompt == nil && more,
+		"prompt": prompts, "max_tokens": 1, "temperature": 0, "logprobs": 0, "return_token_ids": prompt == nil && more,
 		// By their texts two tokens may be one: all unfinished runes are "".
 		"return_tokens_as_token_ids": true,
 	}
-	switch {
-	case prompt != nil:
-		delete(extra, "prompt")
-		fields["prompt"] = prompts
-	case extra["prompt"] == nil:
-		fields["prompt"] = req.Prompt
+	if prompt == nil {
+		fields["prompt"] = s.req.Prompt
 	}
 	for wanted := range slices.Chunk(wanted, mostIDs) {
 		fields["logprob_token_ids"] = wanted
@@ -121,7 +112,7 @@ func (s *scoring) askLevel(ctx context.Context, req *sampling.Request, prompt []
 			} `json:"choices"`
 			Usage usage `json:"usage"`
 		}
-		err := s.b.call(ctx, s.b.base+"/completions", s.body(fields, extra), &answer)
+		err := s.b.call(ctx, s.b.base+"/completions", s.body(fields), &answer)
 		if badRequest(err) {
 			return nil, errByEcho // a release that does not know the fields, or a fault that echo will have too
 		}

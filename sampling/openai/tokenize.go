@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -39,8 +38,12 @@ func (b *Backend) tokens(ctx context.Context, text string, begin, texts bool) ([
 	return b.tokenize(ctx, text, begin, texts)
 }
 
+// ids returns the token ids of a prompt, to be sent in its place.
 func (b *Backend) ids(ctx context.Context, prompt string) ([]int, error) {
 	tokens, err := b.tokens(ctx, prompt, true, false)
+	if errors.Is(err, sampling.ErrUnsupported) {
+		err = unsupported("the prompt may name a special token, and the server has no endpoint that tokenizes: %v; change the text, or set Config.SpecialTokens to send it as it is", err)
+	}
 	return ids(tokens), err
 }
 
@@ -54,12 +57,12 @@ func ids(tokens []piece) []int {
 
 // tokenize asks the server for the tokens of text.
 func (b *Backend) tokenize(ctx context.Context, text string, begin, texts bool) ([]piece, error) {
-	w := b.newBody()
+	var fields map[string]any
 	switch b.config.Dialect.native {
 	case nativeLlamaCpp:
-		maps.Copy(w.fields, map[string]any{"content": text, "add_special": begin, "parse_special": b.config.SpecialTokens, "with_pieces": texts})
+		fields = map[string]any{"content": text, "add_special": begin, "parse_special": b.config.SpecialTokens, "with_pieces": texts}
 	case nativeVLLM:
-		maps.Copy(w.fields, map[string]any{"prompt": text, "add_special_tokens": begin, "return_token_strs": texts})
+		fields = map[string]any{"prompt": text, "add_special_tokens": begin, "return_token_strs": texts}
 	default:
 		return nil, unsupported("%s counts no tokens; use package tiktoken, or leave Model.Counter nil to count bytes", b.config.Dialect.Name)
 	}
@@ -67,7 +70,7 @@ func (b *Backend) tokenize(ctx context.Context, text string, begin, texts bool) 
 		Tokens  []piece  `json:"tokens"`
 		Strings []string `json:"token_strs"`
 	}
-	if err := b.native(ctx, "/tokenize", w, &answer); err != nil {
+	if err := b.native(ctx, "/tokenize", b.newBody("Count", fields), &answer); err != nil {
 		return nil, err
 	}
 	if answer.Tokens == nil || answer.Strings != nil && len(answer.Strings) != len(answer.Tokens) {
@@ -100,26 +103,6 @@ func (p *piece) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	return json.Unmarshal(object.Piece, &p.text)
-}
-
-// plain returns req with token ids for a prompt, if the server could take a part of the
-// text for a special token. Other prompts are sent as text, which costs no request.
-func (b *Backend) plain(ctx context.Context, req *sampling.Request) (*sampling.Request, error) {
-	if !b.mayMisread(req.Prompt) {
-		return req, nil
-	}
-	ids, err := b.ids(ctx, req.Prompt)
-	if errors.Is(err, sampling.ErrUnsupported) {
-		err = unsupported("the prompt may name a special token, and the server has no endpoint that tokenizes: %v; change the text, or set Config.SpecialTokens to send it as it is", err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	one := *req
-	one.Prompt = ""
-	one.Params.Extra = map[string]any{"prompt": ids}
-	maps.Copy(one.Params.Extra, req.Params.Extra)
-	return &one, nil
 }
 
 // mayMisread reports whether the server could take a part of text for a special token,
@@ -158,9 +141,7 @@ func (b *Backend) cutTokens(ctx context.Context, text string, begin bool) ([]pie
 	var answer struct {
 		Prompt string `json:"prompt"`
 	}
-	w := b.newBody()
-	w.put("tokens", "", ids(all))
-	if err := b.native(ctx, "/detokenize", w, &answer); err != nil {
+	if err := b.native(ctx, "/detokenize", b.newBody("Count", map[string]any{"tokens": ids(all)}), &answer); err != nil {
 		return nil, err
 	}
 	if !strings.HasSuffix(answer.Prompt, text) {
