@@ -15,9 +15,9 @@ func NewFact[T any](s Source) *Fact[T] {
 	return &Fact[T]{source: s, lock: make(chan struct{}, 1)}
 }
 
-// Learn returns the fact if it is known, and otherwise what ask returns. The fact is
-// then known if ask says so.
-func (f *Fact[T]) Learn(ctx context.Context, ask func() (fact T, keep bool, err error)) (T, error) {
+// Learn returns the fact if it is known, and otherwise what ask returns. Without an
+// error, the fact is then known.
+func (f *Fact[T]) Learn(ctx context.Context, ask func() (T, error)) (T, error) {
 	select {
 	case f.lock <- struct{}{}:
 		defer func() { <-f.lock }()
@@ -28,8 +28,8 @@ func (f *Fact[T]) Learn(ctx context.Context, ask func() (fact T, keep bool, err 
 	if f.known != nil {
 		return *f.known, nil
 	}
-	fact, keep, err := ask()
-	if keep {
+	fact, err := ask()
+	if err == nil {
 		f.known = &fact
 	}
 	return fact, err

@@ -64,7 +64,7 @@ func (s Source) Refusal(resp *http.Response) *sampling.Error {
 	}
 	said := s.words(words)
 	if words.noModel(resp.StatusCode) {
-		said = NoModel{said}
+		said = modelless{said}
 	}
 	return &sampling.Error{
 		Backend:    s.Backend,

@@ -3,6 +3,7 @@ package httpwire
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -160,10 +161,14 @@ func htmlText(page string) string {
 	return htmlTag.ReplaceAllString(page, " ")
 }
 
-// NoModel is what a server says that does not have the model.
-type NoModel struct{ error }
+// ErrNoModel is what a server says that does not have the model.
+var ErrNoModel = errors.New("no such model")
 
-func (e NoModel) Unwrap() error { return e.error }
+// modelless is ErrNoModel in the server's words.
+type modelless struct{ error }
+
+func (e modelless) Unwrap() error        { return e.error }
+func (e modelless) Is(target error) bool { return target == ErrNoModel }
 
 // noModel reports whether a refusal with this status says that. llama.cpp's router
 // says it with a 400.

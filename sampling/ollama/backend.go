@@ -94,8 +94,8 @@ func (b *Backend) sample(ctx context.Context, req *sampling.Request, yield func(
 func (b *Backend) hint(e *sampling.Error) string {
 	dial, ok := errors.AsType[*net.OpError](e)
 	missing := e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed
-	switch _, noModel := errors.AsType[httpwire.NoModel](e); {
-	case noModel:
+	switch {
+	case errors.Is(e, httpwire.ErrNoModel):
 		return fmt.Sprintf("\"ollama pull %s\" fetches a published model, and \"ollama create\" makes one of your own files", b.config.Model)
 	case missing || e.Status == http.StatusOK && !e.Temporary:
 		return fmt.Sprintf("see that Config.URL, %s, is an Ollama server's address", b.base)

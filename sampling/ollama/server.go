@@ -71,9 +71,7 @@ type model struct {
 	window       int    // the num_ctx of its Modelfile, or 0
 }
 
-// facts are what a Backend has learnt about its server. A version is kept, also one
-// that the server does not tell; a model and its special tokens are kept once the
-// server knows it.
+// facts are what a Backend has learnt about its server.
 type facts struct {
 	version *httpwire.Fact[version]
 	model   *httpwire.Fact[model]
@@ -91,35 +89,34 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 		v, _ := parseVersion(b.config.Version) // New has checked it
 		return v, nil
 	}
-	return b.facts.version.Learn(ctx, func() (v version, keep bool, err error) {
+	return b.facts.version.Learn(ctx, func() (v version, err error) {
 		var said struct{ Version *string }
 		if err := b.ask(ctx, "/api/version", nil, &said); err != nil {
-			return v, false, err
+			return v, err
 		}
 		if said.Version == nil {
 			var props struct {
 				Build string `json:"build_info"`
 			}
 			if b.ask(ctx, "/props", nil, &props) == nil && props.Build != "" {
-				return v, false, unsupported("the server at %s is llama.cpp's, not Ollama; use package openai with the dialect LlamaCpp", b.base)
+				return v, unsupported("the server at %s is llama.cpp's, not Ollama; use package openai with the dialect LlamaCpp", b.base)
 			}
-			return v, false, unsupported("the server at %s does not look like Ollama: it reports no version at /api/version; set Config.Version if a proxy hides it", b.base)
+			return v, unsupported("the server at %s does not look like Ollama: it reports no version at /api/version; set Config.Version if a proxy hides it", b.base)
 		}
 		v, _ = parseVersion(*said.Version)
-		err = v.refused()
-		return v, err == nil, err
+		return v, v.refused()
 	})
 }
 
 // model asks for what the server knows of the model.
 func (b *Backend) model(ctx context.Context) (model, error) {
-	return b.facts.model.Learn(ctx, func() (m model, keep bool, err error) {
+	return b.facts.model.Learn(ctx, func() (m model, err error) {
 		var said struct {
 			Info       map[string]json.RawMessage `json:"model_info"`
 			Parameters string                     `json:"parameters"`
 		}
 		if err := b.ask(ctx, "/api/show", map[string]any{"model": b.config.Model}, &said); err != nil {
-			return m, false, err
+			return m, err
 		}
 		json.Unmarshal(said.Info["general.architecture"], &m.architecture)
 		json.Unmarshal(said.Info[m.architecture+".context_length"], &m.trained)
@@ -128,13 +125,13 @@ func (b *Backend) model(ctx context.Context) (model, error) {
 				m.window, _ = strconv.Atoi(words[1])
 			}
 		}
-		return m, m.architecture != "", nil // or else the model may yet be fetched
+		return m, nil
 	})
 }
 
 // special asks for the names of the model's special tokens.
 func (b *Backend) special(ctx context.Context) ([]string, error) {
-	return b.facts.special.Learn(ctx, func() (names []string, keep bool, err error) {
+	return b.facts.special.Learn(ctx, func() (names []string, err error) {
 		var said struct {
 			Info struct {
 				Tokens []string `json:"tokenizer.ggml.tokens"`
@@ -143,7 +140,10 @@ func (b *Backend) special(ctx context.Context) ([]string, error) {
 		}
 		question := map[string]any{"model": b.config.Model, "verbose": true}
 		if err := b.ask(ctx, "/api/show", question, &said); err != nil {
-			return nil, false, err
+			return nil, err
+		}
+		if len(said.Info.Tokens) == 0 {
+			return nil, unsupported("the prompt may name a special token, and the server does not list the model's; change the text, or set Config.SpecialTokens to send it as it is")
 		}
 		const unknown, control = 2, 3
 		for i, kind := range said.Info.Types[:min(len(said.Info.Types), len(said.Info.Tokens))] {
@@ -151,7 +151,7 @@ func (b *Backend) special(ctx context.Context) ([]string, error) {
 				names = append(names, name)
 			}
 		}
-		return names, len(said.Info.Tokens) > 0, nil
+		return names, nil
 	})
 }
 
@@ -163,9 +163,6 @@ func (b *Backend) checkSpecial(ctx context.Context, prompt string) error {
 	names, err := b.special(ctx)
 	if err != nil {
 		return err
-	}
-	if names == nil {
-		return unsupported("the prompt may name a special token, and the server does not list the model's; change the text, or set Config.SpecialTokens to send it as it is")
 	}
 	for _, name := range names {
 		if strings.Contains(prompt, name) {
@@ -221,9 +218,9 @@ func (b *Backend) ask(ctx context.Context, path string, question, answer any) er
 	}
 	text, err := b.wire.Fetch(ctx, b.base+path, body)
 	if fault, ok := errors.AsType[*sampling.Error](err); ok {
-		switch _, noModel := errors.AsType[httpwire.NoModel](err); fault.Status {
+		switch fault.Status {
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-			if !noModel {
+			if !errors.Is(fault, httpwire.ErrNoModel) {
 				return nil
 			}
 		case http.StatusOK:

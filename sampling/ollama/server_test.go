@@ -265,6 +265,10 @@ func TestSpecialTokens(t *testing.T) {
 	if !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("a server that tells no list: %v", err)
 	}
+	none := httptest.NewServer(front{&fake{version: "0.17.4"}, map[string]http.HandlerFunc{"/api/show": status(200,
+		`{"model_info":{"tokenizer.ggml.tokens":["a","<b>"],"tokenizer.ggml.token_type":[1,1]}}`)}})
+	defer none.Close()
+	complete(t, newBackend(t, ollama.Config{URL: none.URL, Model: "tiny"}), short("<b>a</b>")) // a list without special tokens
 }
 
 func TestVersionThatIsNone(t *testing.T) {

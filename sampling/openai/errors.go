@@ -63,10 +63,9 @@ const wholeAddress = "Config.BaseURL ends in /v1"
 
 // hint returns the way out of an error, where there is a known one.
 func (b *Backend) hint(e *sampling.Error) string {
-	_, noModel := errors.AsType[httpwire.NoModel](e)
 	dial, ok := errors.AsType[*net.OpError](e)
 	switch {
-	case noModel:
+	case errors.Is(e, httpwire.ErrNoModel):
 		return fmt.Sprintf("check Config.Model; the server lists its models at %s/models", b.base)
 	case e.Status == http.StatusOK && !e.Temporary || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotFound:
 		return "check that " + wholeAddress

@@ -55,7 +55,7 @@ func (b *Backend) call(ctx context.Context, address string, w *body, answer any)
 // exist, as with a router in between, the error wraps sampling.ErrUnsupported.
 func (b *Backend) native(ctx context.Context, path string, w *body, answer any) error {
 	err := b.call(ctx, strings.TrimSuffix(b.base, "/v1")+path, w, answer)
-	if _, noModel := errors.AsType[httpwire.NoModel](err); noModel {
+	if errors.Is(err, httpwire.ErrNoModel) {
 		return err
 	}
 	return unsupportedAt(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented)

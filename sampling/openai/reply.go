@@ -111,16 +111,10 @@ func (r *reply) next() (*event, error) {
 		switch {
 		case r.caller.Err() != nil:
 			return nil, r.b.wire.Fault(r.caller, r.caller.Err()) // also if more events are here
-		case string(raw) == done:
+		case err == io.EOF || string(raw) == done:
 			return nil, io.EOF
-		case err == io.EOF && !r.events.any && r.events.stray != nil:
-			return nil, r.b.misread(fmt.Errorf("the answer is not a stream of events: %s", r.events.stray))
-		case err == io.EOF:
-			return nil, err
-		case err == errLongEvent:
-			return nil, r.b.misread(err)
 		case err != nil:
-			return nil, r.b.wire.Fault(r.caller, err)
+			return nil, r.b.misread(err)
 		}
 		if raw[0] != '{' { // a keep-alive, of which servers send many shapes, or last words
 			r.words = httpwire.Begin(raw)

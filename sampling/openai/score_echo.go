@@ -31,7 +31,7 @@ func (s *scoring) byEcho(ctx context.Context) ([]sampling.Score, error) {
 	if !b.config.Dialect.Echo || b.config.Dialect.fields["Logprobs"].name == "" {
 		return nil, unsupported("%s does not return the log probabilities of a prompt", b.config.Dialect.Name)
 	}
-	echoes, err := b.learned.echoing.Learn(ctx, func() (echoing, bool, error) { return s.probe(ctx) })
+	echoes, err := b.learned.echoing.Learn(ctx, func() (echoing, error) { return s.probe(ctx) })
 	if err := cmp.Or(err, echoes.err); err != nil {
 		return nil, err
 	}
@@ -107,12 +107,15 @@ func (e *echoed) locate(full string) (at int, ok bool) {
 }
 
 // probe finds out whether the server scores, and how many texts at once.
-func (s *scoring) probe(ctx context.Context) (e echoing, keep bool, err error) {
-	e = echoing{echoAtOnce, s.try(ctx, probeTexts)}
+func (s *scoring) probe(ctx context.Context) (echoing, error) {
+	e := echoing{echoAtOnce, s.try(ctx, probeTexts)}
 	if errors.Is(e.err, sampling.ErrUnsupported) {
 		e = echoing{1, s.try(ctx, probeTexts[:1])}
 	}
-	return e, e.err == nil || errors.Is(e.err, sampling.ErrUnsupported), nil
+	if e.err != nil && !errors.Is(e.err, sampling.ErrUnsupported) {
+		return e, e.err
+	}
+	return e, nil
 }
 
 func (s *scoring) try(ctx context.Context, texts []string) error {

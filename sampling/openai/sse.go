@@ -11,8 +11,6 @@ import (
 	"github.com/foreword-go/foreword/internal/httpwire"
 )
 
-var errLongEvent = fmt.Errorf("an event is longer than %d bytes", httpwire.Longest)
-
 // done is the payload that closes a stream.
 const done = "[DONE]"
 
@@ -38,10 +36,14 @@ func newEvents(body io.Reader) *events {
 }
 
 // next returns the next payload that is not empty, on one line and valid until the
-// next call. The error is [io.EOF] after the last payload.
+// next call. The error is [io.EOF] after the last payload. If there was none, it shows
+// what came instead.
 func (s *events) next() ([]byte, error) {
 	for {
-		if err := s.gather(); err != nil {
+		switch err := s.gather(); {
+		case err == io.EOF && !s.any && s.stray != nil:
+			return nil, fmt.Errorf("the answer is not a stream of events: %s", s.stray)
+		case err != nil:
 			return nil, err
 		}
 		s.any = true
@@ -60,7 +62,7 @@ func (s *events) gather() error {
 		case err == io.EOF && len(s.data) > 0:
 			return nil
 		case errors.Is(err, bufio.ErrTooLong) || len(s.data) > httpwire.Longest:
-			return errLongEvent
+			return fmt.Errorf("an event is longer than %d bytes", httpwire.Longest)
 		case err != nil:
 			return err
 		case s.take(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))): // a byte order mark
