@@ -39,14 +39,6 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// TestBareQuestion: the model writes more questions, and nobody answers them.
-func TestBareQuestion(t *testing.T) {
-	out := runWell(t, "bare")
-	if n := strings.Count(out, "?\n"); n < 3 || strings.Contains(out, "Assistant:") {
-		t.Errorf("%d questions:\n%s", n, out)
-	}
-}
-
 func TestEvaluate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cases.jsonl")
 	golden.Check(t, "examples/evaluate/testdata/golden.txt", runWell(t, `evaluate -o "`+file+`"`))

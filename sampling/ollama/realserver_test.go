@@ -3,7 +3,6 @@ package ollama_test
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -200,42 +199,6 @@ func TestRealServerPenalties(t *testing.T) {
 		if len(c.Tokens) < 20 {
 			t.Errorf("%+v: only %d tokens came: %q", p, len(c.Tokens), c.Text)
 		}
-	}
-}
-
-func TestRealServerStops(t *testing.T) {
-	b := newBackend(t, realConfig(t))
-	all := complete(t, b, &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 60}})
-	for _, stop := range [][]string{{" time", "."}, {"girl", "a little girl"}, {"little", "e girl", "tle g"}, {"\n\n", "\n", ". "}} {
-		want, found := sampling.Cut(all.Text, stop)
-		got := complete(t, b, &sampling.Request{Prompt: opening, Stop: stop, Params: sampling.Params{MaxTokens: 60}})
-		if got.Text != want || got.Stop != "" && got.Stop != found {
-			t.Errorf("stops %q: got %q, stop %q; want %q, stop %q", stop, got.Text, got.Stop, want, found)
-		}
-	}
-}
-
-func TestRealServerCancel(t *testing.T) {
-	b := newBackend(t, realConfig(t))
-	for range 3 {
-		ctx, cancel := context.WithCancel(t.Context())
-		n := 0
-		for chunk, err := range b.Sample(ctx, &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 200}}) {
-			if n++; n == 4 {
-				cancel()
-			}
-			if err != nil {
-				if !errors.Is(err, context.Canceled) {
-					t.Errorf("got %v", err)
-				}
-				break
-			}
-			if chunk.Reason != sampling.Unfinished {
-				t.Errorf("a cancelled sample ended with %v", chunk.Reason)
-			}
-		}
-		cancel()
-		complete(t, b, &sampling.Request{Prompt: opening, Params: sampling.Params{MaxTokens: 2}})
 	}
 }
 

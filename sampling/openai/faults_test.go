@@ -118,7 +118,7 @@ func TestNoResponse(t *testing.T) {
 		temporary bool
 		words     string
 	}{
-		{"nobody listens", openai.Config{BaseURL: gone}, true, "connection refused"},
+		{"nobody listens", openai.Config{BaseURL: gone}, true, "running at " + gone},
 		{"a certificate of nobody", openai.Config{BaseURL: secure.URL}, false, "certificate"},
 		{"no TLS there", openai.Config{BaseURL: "https" + strings.TrimPrefix(plain.URL, "http")}, false, "begin its address with http://"},
 		{"no such host", openai.Config{BaseURL: "http://model.test/v1", HTTPClient: dns}, false, "no such host"},

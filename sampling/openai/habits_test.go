@@ -134,32 +134,6 @@ func TestKeepAlives(t *testing.T) {
 	}
 }
 
-// The last chunk does not wait for a server that keeps the connection open.
-func TestDoneEndsTheAnswer(t *testing.T) {
-	for _, whole := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			open, closeBody := io.Pipe()
-			go io.WriteString(closeBody, map[bool]string{
-				false: stream(said("a"), ended, "[DONE]"),
-				true:  `{"choices":[{"index":0,"text":"a","finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n",
-			}[whole])
-			b := overTransport(t, openai.OpenAI, func(r *http.Request) (*http.Response, error) { return response(r, open), nil })
-			began := time.Now()
-			for chunk, err := range b.Sample(t.Context(), &sampling.Request{Prompt: "x"}) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if waited := time.Since(began); chunk.Reason != sampling.Unfinished && waited > 0 {
-					t.Errorf("whole %v: the last chunk came after %v", whole, waited)
-				}
-			}
-			if waited := time.Since(began); waited > 50*time.Millisecond {
-				t.Errorf("whole %v: the end was waited for %v", whole, waited)
-			}
-		})
-	}
-}
-
 // What nobody asked for cannot fail a completion.
 func TestUnasked(t *testing.T) {
 	for _, extra := range []string{
@@ -307,19 +281,6 @@ func TestForgottenDialect(t *testing.T) {
 			}
 			s.Close()
 		}
-	}
-}
-
-// An error says where no server listens.
-func TestNoServer(t *testing.T) {
-	const gone = "http://127.0.0.1:1"
-	b, err := openai.New(openai.Config{BaseURL: gone, Model: "m"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: "x"})
-	if fault, ok := errors.AsType[*sampling.Error](err); !ok || !fault.Temporary || !strings.Contains(err.Error(), "running at "+gone) {
-		t.Errorf("without a server: %v", err)
 	}
 }
 

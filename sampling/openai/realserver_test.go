@@ -1,8 +1,6 @@
 package openai_test
 
 import (
-	"context"
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -75,47 +73,6 @@ func TestRealServerBackToBack(t *testing.T) {
 	})
 }
 
-func TestRealServerStops(t *testing.T) {
-	realServers(t, func(t *testing.T, c openai.Config) {
-		m := sampling.Model{Backend: newReal(t, c, false)}
-		req := &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 40}}
-		free, err := m.Complete(t.Context(), req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, stop := range [][]string{{"."}, {" a "}, {"@@", "girl"}, {"@1", "@2", "@3", "@4", "@5", "\n", ","}} {
-			one := *req
-			one.Stop = stop
-			want, found := sampling.Cut(free.Text, stop)
-			c, err := m.Complete(t.Context(), &one)
-			if err != nil || c.Text != want || found != "" && c.Reason == sampling.TokenLimit {
-				t.Errorf("with the stops %q: %q, %v, %v; want %q", stop, c.Text, c.Reason, err, want)
-			}
-		}
-	})
-}
-
-// A constraint holds, ends at the stop sequence, and works streamed and whole.
-func TestRealServerConstraint(t *testing.T) {
-	number, err := sampling.Matching(` [0-9]{1,3}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	realServers(t, func(t *testing.T, c openai.Config) {
-		for _, whole := range []bool{false, true} {
-			m := sampling.Model{Backend: newReal(t, c, whole)}
-			for _, constraint := range []sampling.Constraint{sampling.OneOf(" positive", " negative"), number} {
-				got, err := m.Complete(t.Context(), &sampling.Request{
-					Prompt: "Review: a fine film\nSentiment:", Stop: []string{"\n"}, Constraint: constraint, Params: sampling.Params{MaxTokens: 16},
-				})
-				if err != nil || constraint.Match(got.Text) != nil || got.Reason != sampling.StopSequence && got.Reason != sampling.EndOfText {
-					t.Errorf("whole %v: %+v, %v", whole, got, err)
-				}
-			}
-		}
-	})
-}
-
 // The tokens of a completion are those of its text: the one that ends the text
 // is not among them, and neither is a stop sequence.
 func TestRealServerTokens(t *testing.T) {
@@ -155,30 +112,6 @@ func TestRealServerDialect(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "LlamaCpp") {
 				t.Errorf("%s: %v", d.Name, err)
 			}
-		}
-	})
-}
-
-func TestRealServerFaults(t *testing.T) {
-	realServers(t, func(t *testing.T, c openai.Config) {
-		b := newReal(t, c, false)
-		_, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: strings.Repeat("word ", 20000), Params: sampling.Params{MaxTokens: 4}})
-		if !errors.Is(err, sampling.ErrBudget) {
-			t.Errorf("too long a prompt: %v", err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		n := 0
-		for _, err := range b.Sample(ctx, &sampling.Request{Prompt: "Once upon a time", Params: sampling.Params{MaxTokens: 400}}) {
-			if n++; n == 3 {
-				cancel()
-			}
-			if err != nil && !errors.Is(err, context.Canceled) {
-				t.Errorf("cancelled: %v", err)
-			}
-		}
-		cancel()
-		if n > 5 {
-			t.Errorf("%d chunks came after the cancellation", n-3)
 		}
 	})
 }

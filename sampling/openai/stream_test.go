@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -184,10 +185,7 @@ func TestReasons(t *testing.T) {
 		reason sampling.Reason
 		stop   string
 	}{
-		{`"finish_reason":"length"`, ``, sampling.TokenLimit, ""},
 		{`"finish_reason":"stop"`, ``, sampling.EndOfText, ""},
-		{`"finish_reason":"eos"`, ``, sampling.EndOfText, ""},
-		{`"finish_reason":"content_filter"`, ``, sampling.Filtered, ""},
 		{`"finish_reason":"stop","stop_reason":"\n"`, ``, sampling.StopSequence, "\n"},
 		{`"finish_reason":"stop","stop_reason":null`, ``, sampling.EndOfText, ""},
 		{`"finish_reason":"stop","stop_reason":128001`, ``, sampling.EndOfText, ""},
@@ -319,20 +317,33 @@ func stalling(r *http.Request, said string) io.ReadCloser {
 	return pr
 }
 
-// A server that says the last word and then does not hang up keeps nobody: the
-// text is whole, and what may follow is waited for only a little.
+// A server that says the last word and then does not hang up keeps nobody: the text is
+// whole, and what may follow a reason without [DONE] is waited for only a little.
 func TestServerThatDoesNotHangUp(t *testing.T) {
-	for name, body := range map[string]string{
-		"after the reason": "data: " + said("a") + "\n\ndata: " + ended + "\n\n",
-		"after [DONE]":     "data: " + said("a") + "\n\ndata: " + ended + "\n\ndata: [DONE]\n\n",
+	for _, test := range []struct {
+		name, body string
+		wait       time.Duration
+	}{
+		{"after the reason", stream(said("a"), ended), 2 * time.Second},
+		{"after [DONE]", stream(said("a"), ended, "[DONE]"), 0},
+		{"after [DONE] behind a whole answer", `{"choices":[{"index":0,"text":"a","finish_reason":"length"}]}` + "\n\ndata: [DONE]\n\n", 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := overTransport(t, openai.OpenAI, func(r *http.Request) (*http.Response, error) {
-				return response(r, stalling(r, body)), nil
+				return response(r, stalling(r, test.body)), nil
 			})
-			c, err := sampling.Model{Backend: b}.Complete(t.Context(), &sampling.Request{Prompt: "x"})
-			if err != nil || c.Text != "a" || c.Reason != sampling.TokenLimit {
-				t.Errorf("%s: %q, %v, %v", name, c.Text, c.Reason, err)
+			text, began := "", time.Now()
+			for chunk, err := range b.Sample(t.Context(), &sampling.Request{Prompt: "x"}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				text += chunk.Text
+				if waited := time.Since(began); chunk.Reason != sampling.Unfinished && (chunk.Reason != sampling.TokenLimit || waited > test.wait) {
+					t.Errorf("%s: the reason %v came after %v", test.name, chunk.Reason, waited)
+				}
+			}
+			if waited := time.Since(began); text != "a" || waited > test.wait+50*time.Millisecond {
+				t.Errorf("%s: %q, and the end was waited for %v", test.name, text, waited)
 			}
 		})
 	}

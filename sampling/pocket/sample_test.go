@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
@@ -28,22 +27,6 @@ func complete(t testing.TB, m *pocket.Model, prompt string, p sampling.Params, s
 		t.Fatal(err)
 	}
 	return c
-}
-
-func TestSameSeedSameText(t *testing.T) {
-	m := pocket.Default()
-	texts := map[string]bool{}
-	for seed := range uint64(8) {
-		p := sampling.Params{Temperature: 1, Seed: seed + 1, MaxTokens: 40}
-		a, b := complete(t, m, "2+2", p), complete(t, m, "2+2", p)
-		if diff := gocmp.Diff(a, b); diff != "" {
-			t.Errorf("seed %d drew differently the second time:\n%s", seed+1, diff)
-		}
-		texts[a.Text] = true
-	}
-	if len(texts) < 3 {
-		t.Errorf("8 seeds drew %d different texts", len(texts))
-	}
 }
 
 // Reporting the likeliest tokens must not change what a seed draws.
@@ -195,53 +178,6 @@ func TestExtraIsUnsupported(t *testing.T) {
 	if _, err := m.Draw(t.Context(), req, 2); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("Draw returned %v", err)
 	}
-}
-
-func TestCancel(t *testing.T) {
-	m := pocket.Default()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	tokens := 0
-	var last error
-	for chunk, err := range m.Sample(ctx, &sampling.Request{Prompt: zebra, Params: sampling.Params{MaxTokens: 100}}) {
-		if last = err; err == nil && chunk.Text != "" {
-			tokens++
-		}
-		if tokens == 5 {
-			cancel()
-		}
-	}
-	if tokens != 5 || !errors.Is(last, context.Canceled) {
-		t.Errorf("with a cancel after 5 tokens, %d came, and %v", tokens, last)
-	}
-	if _, err := m.Score(ctx, &sampling.Request{Prompt: zebra}, []string{" and"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Score returned %v", err)
-	}
-	if _, err := m.Draw(ctx, &sampling.Request{Prompt: zebra}, 2); !errors.Is(err, context.Canceled) {
-		t.Errorf("Draw returned %v", err)
-	}
-}
-
-func TestConcurrentUse(t *testing.T) {
-	m := pocket.Default()
-	prompts := []string{zebra, "2+2", "Why is the sky blue?", "butterfly: 나비\nteacher:"}
-	want := map[string]string{}
-	for _, prompt := range prompts {
-		want[prompt] = complete(t, m, prompt, sampling.Params{Temperature: 1, Seed: 9, MaxTokens: 50}).Text
-	}
-	var wg sync.WaitGroup
-	for i := range 16 {
-		wg.Go(func() {
-			for k := range 5 {
-				prompt := prompts[(i+k)%len(prompts)]
-				c, err := sampling.Model{Backend: m}.Complete(t.Context(), &sampling.Request{Prompt: prompt, Params: sampling.Params{Temperature: 1, Seed: 9, MaxTokens: 50}})
-				if err != nil || c.Text != want[prompt] {
-					t.Errorf("behind %q came %q, %v beside other calls, and %q alone", prompt, c.Text, err, want[prompt])
-				}
-			}
-		})
-	}
-	wg.Wait()
 }
 
 func FuzzSample(f *testing.F) {

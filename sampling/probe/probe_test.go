@@ -5,14 +5,12 @@ import (
 	"errors"
 	"iter"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/pocket"
 	"github.com/foreword-go/foreword/sampling/probe"
 )
 
@@ -184,46 +182,5 @@ func TestAgreeNormalizes(t *testing.T) {
 		if a := agreed(t, tt.answers...); a.Variants[0] != (probe.Variant{Text: tt.most, Count: tt.count}) {
 			t.Errorf("%q: %v", tt.answers, a)
 		}
-	}
-}
-
-// TestPocket shows the figures on a real model: an article of its corpus, a text
-// that it has not read, an election that its newspapers tell in contradicting
-// ways, and a fact.
-func TestPocket(t *testing.T) {
-	m := sampling.Model{Backend: pocket.Default()}
-	zebra, err := os.ReadFile("../pocket/corpus/encyclopedia/zebra.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(zebra), ". ")
-	sentence := len(strings.Fields(first))
-	r, err := probe.Recite(t.Context(), m, string(zebra), probe.ReciteOptions{Prefix: sentence, Length: 200})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Tokens < 60 {
-		t.Errorf("%d tokens of the article verbatim, want at least 60", r.Tokens)
-	}
-
-	unread := `My grandmother kept her buttons in a biscuit tin, sorted by the coats they had outlived, and on wet afternoons
-we were allowed to tip them out over the rug and give each one a history that nobody could check.`
-	for _, prefix := range []int{8, 16} {
-		r, err := probe.Recite(t.Context(), m, unread, probe.ReciteOptions{Prefix: prefix, Length: 20})
-		if err != nil || r.Tokens > 2 {
-			t.Errorf("a text that is not in the corpus is recited: %+v, %v", r, err)
-		}
-	}
-
-	agree := func(prompt, stop string) float64 {
-		a, err := probe.Agree(t.Context(), m, &sampling.Request{Prompt: prompt, Stop: []string{stop}, Params: sampling.Params{Seed: 1, MaxTokens: 40}}, 20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return a.Share
-	}
-	election, fact := agree("The 2024 election in Norvale was won by", ". "), agree("The capital of France is", ".")
-	if election > 0.5 || fact < 0.9 {
-		t.Errorf("the election agrees at %.2f, the fact at %.2f", election, fact)
 	}
 }

@@ -44,11 +44,7 @@ func TestRefusedConstraints(t *testing.T) {
 	}
 }
 
-func TestZeroKit(t *testing.T) {
-	samplingtest.Kit{}.TestBackend(t, newToy)
-}
-
-// A wrapper that embeds Forward keeps what the backend keeps.
+// A wrapper that embeds Forward keeps what the backend keeps. The Kit is the zero one.
 func TestWrapperKeepsEveryRule(t *testing.T) {
 	samplingtest.Kit{}.TestBackend(t, func(*testing.T) sampling.Backend {
 		return struct{ sampling.Forward }{sampling.Forward{Backend: &toy{}}}
@@ -342,7 +338,7 @@ func TestBrokenBackends(t *testing.T) {
 			}
 			return b.Sample(ctx, req)
 		})},
-		{"drops Extra", "refusals", of(dropping(func(p *sampling.Params) { p.Extra = nil }))},
+		{"drops all of Extra", "refusals", of(dropping(func(p *sampling.Params) { p.Extra = nil }))},
 		{"fails on an empty prompt with text", "empty-prompt", of(func(b *toy, ctx context.Context, req *sampling.Request) seq {
 			if req.Prompt != "" {
 				return b.Sample(ctx, req)
