@@ -41,7 +41,7 @@ func ReadPersona(r io.Reader) (Persona, error) {
 	}
 	lines := strings.Split(lineEnds(strings.TrimPrefix(string(content), "\ufeff")), "\n")
 	for i, line := range lines {
-		if _, err := clean(line); err != nil {
+		if err := check(line); err != nil {
 			return Persona{}, failed(i+1, "%w", err)
 		}
 	}

@@ -8,16 +8,20 @@ import (
 )
 
 // clean returns text in the form that prompts have: every line end is "\n", and there is
-// no white space around it. Invalid UTF-8 is an error. So is NUL, at which many servers
-// would end the prompt.
+// no white space around it.
 func clean(text string) (string, error) {
+	return strings.TrimSpace(lineEnds(text)), check(text)
+}
+
+// check refuses invalid UTF-8, and NUL, at which many servers would end the prompt.
+func check(text string) error {
 	if !utf8.ValidString(text) {
-		return "", errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
+		return errors.New("is not valid UTF-8; convert it, or replace the bytes with strings.ToValidUTF8")
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
-		return "", fmt.Errorf("has a NUL at byte %d; remove it", i)
+		return fmt.Errorf("has a NUL at byte %d; remove it", i)
 	}
-	return strings.TrimSpace(lineEnds(text)), nil
+	return nil
 }
 
 // lineEnds replaces every line end by "\n". Otherwise a model that reads U+2028 as a line

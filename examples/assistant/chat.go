@@ -197,15 +197,19 @@ func (c *chat) branch(number string) error {
 func (c *chat) answer(ctx context.Context, reply func(context.Context) iter.Seq2[sampling.Chunk, error]) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
+	said := false
 	for chunk, err := range reply(ctx) {
 		if errors.Is(err, context.Canceled) {
 			fmt.Fprintln(c.out, c.paint.Paint(cli.Faint, " (stopped)"))
 			return nil
 		}
 		if err != nil {
-			fmt.Fprintln(c.out)
+			if said {
+				fmt.Fprintln(c.out)
+			}
 			return err
 		}
+		said = true
 		io.WriteString(c.out, c.paint.Paint(cli.Green, printable(chunk.Text)))
 	}
 	fmt.Fprintln(c.out)

@@ -34,7 +34,7 @@ func TestBare(t *testing.T) {
 func TestChat(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "talk.jsonl")
 	got := clitest.Run(t, "assistant", run, strings.Join([]string{
-		"Hello!", "", "Can you help me with something?", "/branch", "What causes the tides?", "/tokens", "/undo", "/undo", "Good evening!", "/branch 1",
+		"/regenerate", "Hello!", "", "Can you help me with something?", "/branch", "What causes the tides?", "/tokens", "/undo", "/undo", "Good evening!", "/branch 1",
 		"/regenerate", "/branch 2", "/tokens", "/branch 3", "/branch 1", "/save " + file, "/save " + file, "/save", "/show", "/nonsense", "/help", "/quit", "never said",
 	}, "\n"), nil)
 	if got.Status != 0 || got.Stderr != "" {
