@@ -43,6 +43,9 @@ func (j *job) run(ctx context.Context, env *cli.Env, model sampling.Model) (err 
 			return cli.Usagef("%s and -out name the same file %q, which would be replaced", name, j.out)
 		}
 	}
+	if info, err := os.Stat(j.out); j.out == "" || err == nil && info.IsDir() {
+		return cli.Usagef("-out is %q: name a file", j.out)
+	}
 	segments, err := j.segments()
 	if err != nil {
 		return err

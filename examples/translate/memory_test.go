@@ -61,16 +61,16 @@ func TestMemoryMistakes(t *testing.T) {
 	}
 }
 
-// TestMemoryKeepsItsFiles names a file that is read as the output too.
+// TestMemoryKeepsItsFiles names a file that is read as the output too, or no file.
 func TestMemoryKeepsItsFiles(t *testing.T) {
 	dir := t.TempDir()
 	in, link := filepath.Join(dir, "in.txt"), filepath.Join(dir, "link")
 	if err := errors.Join(os.WriteFile(in, []byte("teacher\n"), 0o600), os.Link(in, link)); err != nil {
 		t.Fatal(err)
 	}
-	for _, out := range []string{in, link} {
+	for _, out := range []string{in, link, dir, ""} {
 		got := clitest.Run(t, "translate", run, "", nil, "-memory", "testdata/memory.tmx", "-in", in, "-out", out)
-		if text, _ := os.ReadFile(in); got.Status == 0 || string(text) != "teacher\n" {
+		if text, _ := os.ReadFile(in); got.Status != 2 || string(text) != "teacher\n" {
 			t.Errorf("-out %s: %+v; the input is %q", out, got, text)
 		}
 	}

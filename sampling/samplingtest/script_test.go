@@ -154,21 +154,6 @@ func TestScriptTellsHowFarItWasRead(t *testing.T) {
 	}
 }
 
-// A Model takes a reply whole when it takes the chunk with the Reason, and leaves
-// early when it finds a stop before.
-func TestScriptTellsWhetherAModelTookAll(t *testing.T) {
-	script := &samplingtest.Script{Answer: samplingtest.Always("abc"), ChunkSize: 1}
-	m := sampling.Model{Backend: script}
-	for i, stop := range [][]string{nil, {"b"}} {
-		if _, err := m.Complete(t.Context(), &sampling.Request{Stop: stop}); err != nil {
-			t.Fatal(err)
-		}
-		if got, want := script.Calls()[i].Text, []string{"abc", "ab"}[i]; got != want {
-			t.Errorf("with the stops %q it took %q", stop, got)
-		}
-	}
-}
-
 // What a long reply in small chunks costs to remember grows with its length and
 // not with the square of it, which would be 200 MB of copies here.
 func TestScriptLongReply(t *testing.T) {
