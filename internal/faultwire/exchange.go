@@ -163,19 +163,21 @@ func (x *exchange) Forever(text string) (string, error) {
 // Close takes the connection away from HTTP, sends the last bytes and closes it.
 func (x *exchange) Close(last ...string) (string, error) {
 	conn, _, err := http.NewResponseController(x.w).Hijack()
-	if err == nil {
-		io.WriteString(conn, strings.Join(last, "")) // the client may have gone
-		conn.Close()
+	if err != nil {
+		return "", err
 	}
-	return "", errors.Join(err, errEnded)
+	io.WriteString(conn, strings.Join(last, "")) // the client may have gone
+	conn.Close()
+	return "", errEnded
 }
 
 // Reset ends the connection with a TCP reset instead of an end.
 func (x *exchange) Reset() (string, error) {
 	conn, _, err := http.NewResponseController(x.w).Hijack()
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) // then it is an ordinary end
-		tcp.Close()
+	if err != nil {
+		return "", err
 	}
-	return "", errors.Join(err, errEnded)
+	conn.(*net.TCPConn).SetLinger(0) // if it fails, the end is an ordinary one
+	conn.Close()
+	return "", errEnded
 }

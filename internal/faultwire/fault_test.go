@@ -74,6 +74,9 @@ func TestFaultNames(t *testing.T) {
 					t.Errorf("fault %q has the class %q", f.Name, o.Class)
 				}
 			}
+			if o.Temporary != faultwire.Unsure && o.Temporary != faultwire.Temporary && o.Temporary != faultwire.Permanent {
+				t.Errorf("fault %q has the verdict %q", f.Name, o.Temporary)
+			}
 		})
 	}
 }

@@ -68,10 +68,11 @@ const longestError = 8 << 10
 // Context returns the context to call with. It ends soon if the answer never ends, and
 // otherwise only keeps a test from hanging.
 func (o Outcome) Context(parent context.Context) (context.Context, context.CancelFunc) {
+	limit := 2 * time.Minute
 	if o.Class == Endless {
-		return context.WithTimeout(parent, 20*time.Millisecond)
+		limit = 20 * time.Millisecond
 	}
-	return context.WithTimeout(parent, 2*time.Minute)
+	return context.WithTimeout(parent, limit)
 }
 
 // Check returns an error that says how the result of a call differs from the Outcome,
@@ -86,8 +87,7 @@ func (o Outcome) Check(c *sampling.Completion, err error) error {
 	if err := checkLeaks(err); err != nil {
 		return err
 	}
-	var fault *sampling.Error
-	typed := errors.As(err, &fault)
+	fault, typed := errors.AsType[*sampling.Error](err)
 	switch {
 	case err == nil && (o.Class == Success || o.Class == Either):
 		if c.Reason == sampling.Unfinished {

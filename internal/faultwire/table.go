@@ -2,6 +2,7 @@ package faultwire
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"embed"
 	"fmt"
@@ -34,18 +35,44 @@ var table = sync.OnceValue(func() (all []Fault) {
 })
 
 // parseFault reads one section of a file.
-func parseFault(section string) (f Fault) {
+func parseFault(section string) Fault {
 	head, answer, _ := strings.Cut(strings.TrimSpace(section), "\n\n")
-	name, fields, _ := strings.Cut(head, "\n")
-	f.Name = name
-	for field := range strings.SplitSeq(fields, "\n") {
-		key, value, _ := strings.Cut(field, ": ")
-		if err := f.set(key, value); err != nil {
-			panic(fmt.Errorf("faultwire: fault %q: %w", f.Name, err))
+	name, lines, _ := strings.Cut(head, "\n")
+	fields := make(map[string]string)
+	for line := range strings.SplitSeq(lines, "\n") {
+		key, value, _ := strings.Cut(line, ": ")
+		if !slices.Contains([]string{"Does", "Want", "Retry", "Says", "Text", "Only", "Reply", "URL"}, key) {
+			panic(fmt.Errorf("faultwire: fault %q: unknown field %q", name, key))
+		}
+		fields[key] = value
+	}
+	f := Fault{Name: name, Does: fields["Does"], only: strings.Fields(fields["Only"]), url: fields["URL"]}
+	o := &f.outcome
+	class, words, _ := strings.Cut(fields["Want"], " ")
+	o.Class, o.Words = Class(class), fields["Says"]
+	for word := range strings.FieldsSeq(words) {
+		if status, err := strconv.Atoi(word); err == nil {
+			o.Status = append(o.Status, status)
+		} else {
+			o.Temporary = Verdict(word)
 		}
 	}
-	if o := &f.outcome; o.Text == "" && (o.Class == Success || o.Class == Either) {
-		o.Text = FaultText
+	least, most, _ := strings.Cut(fields["Retry"], " ")
+	o.RetryAtLeast, _ = time.ParseDuration(least) // none is 0
+	o.RetryAtMost, _ = time.ParseDuration(most)
+	if text, times, ok := strings.Cut(fields["Reply"], " * "); ok {
+		n, _ := strconv.Atoi(times)
+		f.reply = strings.Repeat(text, n)
+	}
+	text, how, _ := strings.Cut(fields["Text"], " ")
+	o.TextMayStop, f.textInStreams = strings.Contains(how, "or less"), strings.Contains(how, "in streams")
+	switch {
+	case text == "start":
+		o.Text = faultStart
+	case text == "any":
+		o.TextMayDiffer = true
+	case text == "all", o.Class == Success, o.Class == Either:
+		o.Text = cmp.Or(f.reply, FaultText)
 	}
 	if strings.HasPrefix(answer, "HTTP/") {
 		var header string
@@ -54,60 +81,6 @@ func parseFault(section string) (f Fault) {
 	}
 	f.answer = parseTemplate(answer)
 	return f
-}
-
-// set takes one field of a section in.
-func (f *Fault) set(key, value string) (err error) {
-	o := &f.outcome
-	switch key {
-	case "Does":
-		f.Does = value
-	case "Want":
-		for i, word := range strings.Fields(value) {
-			status, err := strconv.Atoi(word)
-			switch {
-			case i == 0:
-				o.Class = Class(word)
-			case err == nil:
-				o.Status = append(o.Status, status)
-			case word == string(Temporary), word == string(Permanent):
-				o.Temporary = Verdict(word)
-			default:
-				return fmt.Errorf("unknown word %q", word)
-			}
-		}
-	case "Retry":
-		least, most, _ := strings.Cut(value, " ")
-		if o.RetryAtLeast, err = time.ParseDuration(least); err == nil {
-			o.RetryAtMost, err = time.ParseDuration(most)
-		}
-	case "Says":
-		o.Words = value
-	case "Text":
-		o.TextMayStop = strings.Contains(value, "or less")
-		f.textInStreams = strings.Contains(value, "in streams")
-		switch word, _, _ := strings.Cut(value, " "); word {
-		case "all":
-			o.Text = FaultText
-		case "start":
-			o.Text = faultStart
-		case "any":
-			o.TextMayDiffer = true
-		}
-	case "Only":
-		f.only = strings.Fields(value)
-	case "Reply":
-		var n int
-		text, times, _ := strings.Cut(value, " * ")
-		n, err = strconv.Atoi(times)
-		f.reply = strings.Repeat(text, n)
-		o.Text = f.reply
-	case "URL":
-		f.url = value
-	default:
-		return fmt.Errorf("unknown field %q", key)
-	}
-	return err
 }
 
 func parseTemplate(text string) *template.Template {
