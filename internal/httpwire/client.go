@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -63,6 +64,12 @@ func CheckURL(field, address string) error {
 	return nil
 }
 
+// headerName and notInHeader are what net/http takes for a name, and refuses in a value.
+var (
+	headerName  = regexp.MustCompile("^[-0-9A-Za-z!#$%&'*+.^_`|~]+$")
+	notInHeader = regexp.MustCompile(`[\x00-\x08\x0a-\x1f\x7f]`)
+)
+
 // NewClient returns a Client, or an error that says what is wrong with the key,
 // the headers or the limit. given may be nil. silence is how long the server may
 // send nothing: 0 is the default and a negative one no limit.
@@ -78,7 +85,7 @@ func NewClient(backend string, key sampling.Secret, given *http.Client, header h
 		case "Content-Type", "Content-Length", "Content-Encoding", "Host", "Transfer-Encoding", "Connection":
 			return nil, fmt.Errorf("Config.Header has %s, which the backend sets; leave it out", canonical)
 		}
-		if strings.ContainsAny(name, " \t\r\n:") || name == "" || strings.ContainsAny(strings.Join(values, ""), "\r\n\x00") {
+		if !headerName.MatchString(name) || notInHeader.MatchString(strings.Join(values, "")) {
 			return nil, fmt.Errorf("Config.Header has %q, whose name or value no header can carry", name)
 		}
 	}
@@ -119,7 +126,7 @@ func (c *Client) Send(caller, ctx context.Context, address string, body []byte) 
 func (c *Client) Do(caller context.Context, r *http.Request) (*http.Response, error) {
 	resp, err := c.do(caller, r)
 	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		hint := cmp.Or(otherScheme(r.URL.Scheme, e), c.Hint(e))
+		hint := cmp.Or(wayToTLS(r.URL.Scheme, e), c.Hint(e))
 		if e.Status == http.StatusUnauthorized {
 			hint = "check Config.Key"
 			if c.Key.Reveal() == "" {

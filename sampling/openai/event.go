@@ -101,9 +101,6 @@ func present(field any) bool {
 	return true
 }
 
-// errNoReason is the end of a stream that gave no reason.
-var errNoReason = errors.New("no finish_reason")
-
 // A continuation is put together from one choice of each event.
 type continuation struct {
 	b      *Backend
@@ -262,11 +259,9 @@ func (c *continuation) fired(which any) {
 	}
 }
 
-// close returns the last chunk, or errNoReason.
+// close returns the last chunk of a continuation that is finished.
 func (c *continuation) close() (sampling.Chunk, error) {
 	switch {
-	case !c.finished():
-		return sampling.Chunk{}, errNoReason
 	case !c.said:
 		return sampling.Chunk{}, fmt.Errorf("the choices of the answer have no text; try Config.NoStreaming, or another Dialect")
 	case c.req.Prompt == "" && c.pieces == 0 && c.end.Reason == sampling.TokenLimit && c.end.Usage == (sampling.Usage{}) && c.b.config.Dialect.native == nativeLlamaCpp:

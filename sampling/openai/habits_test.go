@@ -369,7 +369,7 @@ func TestHeader(t *testing.T) {
 			t.Errorf("request %d has the header %v", i, h)
 		}
 	}
-	for name, values := range map[string][]string{"Authorization": {"Bearer x"}, "cookie": {"a"}, "X": {"a\r\nb"}, "a b": {"c"}, "Content-Type": {"text/plain"}} {
+	for name, values := range map[string][]string{"Authorization": {"Bearer x"}, "cookie": {"a"}, "X": {"a\r\nb"}, "Y": {"\x01"}, "a b": {"c"}, "a(": {"c"}, "": {"c"}, "Content-Type": {"text/plain"}} {
 		if _, err := openai.New(openai.Config{BaseURL: s.URL, Model: "m", Header: http.Header{name: values}}); !errors.Is(err, sampling.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}

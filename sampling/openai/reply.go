@@ -75,9 +75,12 @@ func (r *reply) read(choices []continuation, yield func(i int, c sampling.Chunk)
 		}
 	}
 	for i := range choices {
+		if !choices[i].finished() {
+			return total, r.unfinished()
+		}
 		last, err := choices[i].close()
 		if err != nil {
-			return total, r.unfinished(err)
+			return total, r.b.misread(err)
 		}
 		if !yield(i, last) {
 			return total, nil
@@ -156,10 +159,8 @@ func (r *reply) unreadable(raw []byte, err error) error {
 }
 
 // unfinished describes the end of a stream in which a choice did not end.
-func (r *reply) unfinished(err error) error {
+func (r *reply) unfinished() error {
 	switch {
-	case err != errNoReason:
-		return r.b.misread(err)
 	case !r.choice && r.other != nil:
 		return r.b.misread(fmt.Errorf("the answer has no choices in it; check that %s: %s", wholeAddress, r.b.wire.Quote(r.other)))
 	case r.words != nil:

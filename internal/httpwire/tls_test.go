@@ -15,7 +15,7 @@ import (
 )
 
 // An address with the wrong scheme is named, whatever the server makes of it.
-func TestOtherScheme(t *testing.T) {
+func TestWayToTLS(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -44,7 +44,7 @@ func TestOtherScheme(t *testing.T) {
 		{"http, hung up", "http://" + says(t, ""), true, http2s},
 		{"http, nginx", refusing(400, "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"), false, http2s},
 		{"http, Apache", refusing(400, "<html>Reason: You're speaking plain HTTP to an SSL-enabled server port.</html>"), false, http2s},
-		{"https, a certificate of nobody", secure.URL, false, ""},
+		{"https, a certificate of nobody", secure.URL, false, "Config.HTTPClient"},
 		{"http, no such path", plain.URL, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,11 +16,14 @@ import (
 // of net/http about an alert of TLS, and those of Go's, nginx's and Apache's servers.
 var wantsTLS = regexp.MustCompile(`(?i)malformed HTTP response "\\x15\\x03|HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL`)
 
-// otherScheme returns the way out if the address may begin with http:// in place of
-// https:// or the other way round, and otherwise "".
-func otherScheme(scheme string, e *sampling.Error) string {
+// wayToTLS returns the way out of an error that TLS or its absence may have caused, and
+// otherwise "".
+func wayToTLS(scheme string, e *sampling.Error) string {
 	_, noTLS := errors.AsType[tls.RecordHeaderError](e)
+	_, stranger := errors.AsType[*tls.CertificateVerificationError](e)
 	switch {
+	case stranger:
+		return "if you trust the server, set Config.HTTPClient to a client that knows its certificate"
 	case errors.Is(e, http.ErrSchemeMismatch) || noTLS:
 		return "the server does not speak TLS; begin its address with http://"
 	case scheme == "https" && strings.Contains(e.Err.Error(), "TLS handshake timeout"): // llama.cpp waits for the rest of a line
