@@ -25,7 +25,11 @@ type Backend struct {
 	config Config // without its Key, Header and HTTPClient
 	base   string
 	wire   *httpwire.Client
-	facts  facts
+
+	// What it has learned about its server.
+	versions *httpwire.Fact[version]
+	models   *httpwire.Fact[model]
+	specials *httpwire.Fact[[]string]
 }
 
 // New returns a Backend for c, or an error that names the field that is wrong.
@@ -39,7 +43,8 @@ func New(c Config) (*Backend, error) {
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	b := &Backend{config: c, base: base, wire: wire, facts: newFacts(wire.Source)}
+	b := &Backend{config: c, base: base, wire: wire,
+		versions: httpwire.NewFact[version](wire.Source), models: httpwire.NewFact[model](wire.Source), specials: httpwire.NewFact[[]string](wire.Source)}
 	wire.Hint = b.hint
 	b.config.Key, b.config.Header, b.config.HTTPClient = sampling.Secret{}, nil, nil
 	return b, nil

@@ -98,12 +98,10 @@ func maxTokens(p *sampling.Params) int {
 // context window reaches, and little enough for the server to keep.
 const farthest = 1 << 20
 
-// lookBack is how many tokens the penalties look back over. Ollama has one
-// number for all, of which its -1 (all there are) comes out as none at all, and
-// counts the prompt's tokens in. So it is as many as the continuation may have
-// where only the continuation should count, and all there can be for
-// RepetitionPenalty: no text has more tokens than bytes, save for one at its
-// beginning.
+// lookBack is how many tokens the penalties look back over. Ollama has one number for
+// all penalties, counts the prompt's tokens too, and treats -1 as none. So it is the
+// limit of the continuation, or for RepetitionPenalty the most tokens that prompt and
+// continuation can have: as many as bytes, and one before them.
 func (b *Backend) lookBack(req *sampling.Request) int {
 	n := 0
 	switch p := &req.Params; {
@@ -117,10 +115,8 @@ func (b *Backend) lookBack(req *sampling.Request) int {
 
 func repeats(p *sampling.Params) bool { return p.RepetitionPenalty != 0 && p.RepetitionPenalty != 1 }
 
-// wireSeed fits a seed into the 32 bits that Ollama keeps of it, where the
-// largest number is taken and asks for a random seed. Seeds in a row stay
-// different, and 0, which only a caller without a Model sends, asks for a random
-// one.
+// wireSeed folds a seed into 32 bits. Their largest number asks Ollama for a random
+// seed, as does the 0 of a caller without a Model.
 func wireSeed(seed uint64) int64 {
 	if seed == 0 {
 		return -1
@@ -138,7 +134,7 @@ var goEngine = []string{
 }
 
 func (b *Backend) checkPenalties(ctx context.Context, v version, p *sampling.Params) error {
-	if !repeats(p) && p.FrequencyPenalty == 0 && p.PresencePenalty == 0 || v.since(usesLlamaCpp) {
+	if !repeats(p) && p.FrequencyPenalty == 0 && p.PresencePenalty == 0 || v.known() && !v.before(usesLlamaCpp) {
 		return nil
 	}
 	m, err := b.model(ctx)

@@ -44,10 +44,8 @@ var versionText = regexp.MustCompile(`^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9})
 
 func (v version) known() bool { return v != version{} }
 
-// before reports whether v is older than another version, and since whether it is not.
-// Both are false for an unknown version.
+// before reports whether v is older than another version. An unknown one is not.
 func (v version) before(other version) bool { return v.known() && slices.Compare(v[:], other[:]) < 0 }
-func (v version) since(other version) bool  { return v.known() && !v.before(other) }
 
 // refused returns an error for a version that is too old.
 func (v version) refused() error {
@@ -71,17 +69,6 @@ type model struct {
 	window       int    // the num_ctx of its Modelfile, or 0
 }
 
-// facts are what a Backend has learnt about its server.
-type facts struct {
-	version *httpwire.Fact[version]
-	model   *httpwire.Fact[model]
-	special *httpwire.Fact[[]string]
-}
-
-func newFacts(s httpwire.Source) facts {
-	return facts{httpwire.NewFact[version](s), httpwire.NewFact[model](s), httpwire.NewFact[[]string](s)}
-}
-
 // version asks for the server's version, and finds out that it is an Ollama at
 // all: another server would read "raw" and "truncate" as nothing.
 func (b *Backend) version(ctx context.Context) (version, error) {
@@ -89,7 +76,7 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 		v, _ := parseVersion(b.config.Version) // New has checked it
 		return v, nil
 	}
-	return b.facts.version.Learn(ctx, func() (v version, err error) {
+	return b.versions.Learn(ctx, func() (v version, err error) {
 		var said struct{ Version *string }
 		if err := b.ask(ctx, "/api/version", nil, &said); err != nil {
 			return v, err
@@ -110,7 +97,7 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 
 // model asks for what the server knows of the model.
 func (b *Backend) model(ctx context.Context) (model, error) {
-	return b.facts.model.Learn(ctx, func() (m model, err error) {
+	return b.models.Learn(ctx, func() (m model, err error) {
 		var said struct {
 			Info       map[string]json.RawMessage `json:"model_info"`
 			Parameters string                     `json:"parameters"`
@@ -131,7 +118,7 @@ func (b *Backend) model(ctx context.Context) (model, error) {
 
 // special asks for the names of the model's special tokens.
 func (b *Backend) special(ctx context.Context) ([]string, error) {
-	return b.facts.special.Learn(ctx, func() (names []string, err error) {
+	return b.specials.Learn(ctx, func() (names []string, err error) {
 		var said struct {
 			Info struct {
 				Tokens []string `json:"tokenizer.ggml.tokens"`

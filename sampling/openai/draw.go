@@ -69,7 +69,7 @@ func (b *Backend) Draw(ctx context.Context, req *sampling.Request, n int) ([]*sa
 				return b.drawInParts(ctx, req, n, slots)
 			}
 			// The number may be the reason. If it is not, a single sample is refused too.
-			unsupportedAt(err, statusOf(err))
+			notDone(err)
 		}
 		return nil, tooManyLogprobs(err, &req.Params)
 	}

@@ -33,25 +33,17 @@ func (b *Backend) misread(err error) error {
 	return &sampling.Error{Backend: backendName, Status: http.StatusOK, Err: errors.New(b.wire.Quote([]byte(err.Error())))}
 }
 
-// statusOf returns the HTTP status in an error, or 0.
-func statusOf(err error) int {
-	if e, ok := errors.AsType[*sampling.Error](err); ok {
-		return e.Status
-	}
-	return 0
-}
-
 // badRequest reports whether the server refused the request itself, and not the
 // length of its prompt.
 func badRequest(err error) bool {
-	status := statusOf(err)
-	return (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) && !errors.Is(err, sampling.ErrBudget)
+	e, ok := errors.AsType[*sampling.Error](err)
+	return ok && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) && !errors.Is(err, sampling.ErrBudget)
 }
 
-// unsupportedAt marks an error with one of the statuses as something that the server
-// does not do.
-func unsupportedAt(err error, statuses ...int) error {
-	if e, ok := errors.AsType[*sampling.Error](err); ok && slices.Contains(statuses, e.Status) {
+// notDone marks an error as something that the server does not do, if it has one of the
+// statuses or if none is given.
+func notDone(err error, statuses ...int) error {
+	if e, ok := errors.AsType[*sampling.Error](err); ok && (statuses == nil || slices.Contains(statuses, e.Status)) {
 		e.Err = fmt.Errorf("%w: %w", sampling.ErrUnsupported, e.Err)
 	}
 	return err
@@ -86,7 +78,7 @@ func tooManyLogprobs(err error, p *sampling.Params) error {
 	text := strings.ToLower(err.Error())
 	greater := regexp.MustCompile(fmt.Sprintf(`\b%d (>|is greater than|exceeds|is larger than)`, logprobCount(p)))
 	if strings.Contains(text, "logprob") || strings.Contains(text, "log prob") || greater.MatchString(text) {
-		return unsupportedAt(err, statusOf(err))
+		return notDone(err)
 	}
 	return err
 }

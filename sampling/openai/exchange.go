@@ -58,7 +58,7 @@ func (b *Backend) native(ctx context.Context, path string, w *body, answer any) 
 	if errors.Is(err, httpwire.ErrNoModel) {
 		return err
 	}
-	return unsupportedAt(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented)
+	return notDone(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented)
 }
 
 // llamaBuild is llama.cpp's system_fingerprint, such as b10587-0c1e570f.

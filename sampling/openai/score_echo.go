@@ -121,7 +121,7 @@ func (s *scoring) probe(ctx context.Context) (echoing, error) {
 func (s *scoring) try(ctx context.Context, texts []string) error {
 	all, err := s.echo(ctx, nil, texts)
 	if err != nil {
-		return unsupportedAt(err, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented)
+		return notDone(err, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented)
 	}
 	for i, text := range texts {
 		first := strings.IndexByte(text, ' ') + 1 // the first token may have no log probability
