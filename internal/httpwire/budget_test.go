@@ -18,6 +18,7 @@ func TestBudgetTexts(t *testing.T) {
 		"llama.cpp":         "request (4001 tokens) exceeds the available context size (2048 tokens), try increasing it",
 		"llama.cpp, older":  "the request exceeds the available context size. try increasing the context size or enable context shift",
 		"vLLM, older":       "This model's maximum context length is 2048 tokens. However, you requested 3000 tokens (2900 in the messages, 100 in the completion).",
+		"vLLM 0.6":          "The prompt (total length 2100) is too long to fit into the model (context length 2048).",
 		"vLLM, the decoder": "The decoder prompt (length 3000) is longer than the maximum model length of 2048. Make sure that `max_model_len` is no smaller than the number of text tokens.",
 		"vLLM of 2026":      "You passed 27905 input tokens and requested 4096 output tokens. However, the model's context length is only 32000 tokens, resulting in a maximum input length of 27904 tokens. Please reduce the length of the input prompt.",
 		"vLLM 0.32":         "This model's maximum context length is 2048 tokens. However, your prompt contains at least 2049 input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=2049)",
@@ -57,6 +58,9 @@ func TestBudgetTexts(t *testing.T) {
 		"Anthropic":                "This request would exceed your organization's rate limit of 40,000 input tokens per minute.",
 		"OpenRouter":               "This request requires more credits, or fewer max_tokens. You requested up to 4096 tokens, but can only afford 100.",
 		"OpenAI, output":           "max_tokens is too large: 5000. This model supports at most 4096 completion tokens",
+		"vLLM, no output":          "max_tokens must be at least 1",
+		"a stop sequence":          "the stop sequence is too long",
+		"a rate":                   "rate limit exceeded",
 		"vLLM, stops":              "List should have at most 4 items after validation, not 5",
 		"vLLM, logprobs":           "Requested sample logprobs of 25, which is greater than max allowed: 20",
 		"llama.cpp, n":             "Field 'n': Value must be between 1 <= value <= 4, but got 10",
@@ -105,10 +109,7 @@ func TestTemporaryRefusals(t *testing.T) {
 		{429, `{"error":{"message":"slow down","code":"quota_exceeded"}}`, false},
 		{503, `{"error":{"message":"x","code":"insufficient_balance"}}`, false},
 		{429, `{"error":{"message":"Rate limit reached"}}`, true},
-		{500, `{"error":"Internal server error"}`, true},
-		{500, ``, true},
-		{520, ``, true}, {521, ``, true}, {522, ``, true}, {523, ``, true}, {524, `<html><title>A timeout occurred</title>`, true}, {529, `{"error":"overloaded"}`, true},
-		{501, ``, false},
+		{524, `<html><title>A timeout occurred</title>`, true},
 	} {
 		e := Source{Backend: "test"}.Refusal(response(test.status, http.Header{}, test.body))
 		if e.Temporary != test.want || e.Status != test.status {

@@ -42,28 +42,6 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// Servers that have no name for a prompt that is too long are known by their
-// words, and other complaints about lengths are not taken for it.
-func TestBudget(t *testing.T) {
-	for _, c := range []struct {
-		words string
-		want  bool
-	}{
-		{"the input length exceeds the context length", true},                                             // Ollama
-		{"request (992 tokens) exceeds the available context size (512 tokens)", true},                    // llama.cpp
-		{"This model's maximum context length is 2048 tokens. However, you requested 2100 tokens", true},  // vLLM, and OpenAI beside its code
-		{"The prompt (total length 2100) is too long to fit into the model (context length 2048).", true}, // vLLM 0.6
-		{"The decoder prompt (length 2100) is longer than the maximum model length of 2048.", true},       // vLLM 0.9
-		{"max_tokens must be at least 1", false},
-		{"the stop sequence is too long", false},
-		{"rate limit exceeded", false},
-	} {
-		if got := Read([]byte(c.words)).budget(); got != c.want {
-			t.Errorf("%q: %v, want %v", c.words, got, c.want)
-		}
-	}
-}
-
 func TestReadIsBounded(t *testing.T) {
 	for _, body := range []string{
 		strings.Repeat("ä", 5000),
