@@ -440,7 +440,7 @@ func TestUsageToldEarly(t *testing.T) {
 	usage := func(n int) sampling.Usage { return sampling.Usage{PromptTokens: 10, CompletionTokens: n} }
 	script.Answer = samplingtest.InTurn([]samplingtest.Reply{
 		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Reason: sampling.EndOfText}}},
-		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(1)}, {Text: "a", Usage: usage(2)}, {Reason: sampling.EndOfText}}},
+		{Chunks: []sampling.Chunk{{Text: " ", Usage: usage(2)}, {Text: "a"}, {Reason: sampling.EndOfText}}},
 	}...)
 	var last sampling.Usage
 	for chunk, err := range c.Stream(t.Context(), "a", assistant.ReplyOptions{}) {

@@ -203,7 +203,7 @@ func (f *File) Save(t Transcript) error {
 // append writes a line at the end of the file and waits for the disk.
 func (f *File) append(line []byte) error {
 	if f.file == nil {
-		return os.ErrClosed
+		return fmt.Errorf("%w; open it again", os.ErrClosed)
 	}
 	_, err := f.file.WriteAt(line, f.size)
 	if err == nil {

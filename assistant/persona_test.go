@@ -140,6 +140,7 @@ func TestBadPersonaFiles(t *testing.T) {
 		{"name: Olga\nname: Olga\n\nA.", 2},
 		{"name:\nname: Olga\n\nA.\n-----", 2},
 		{"name: Olga\nHuman: a\nOlga: b", 2},
+		{"name: Olga\na" + strings.Repeat("é", 30), 2},
 		{"layout: dashes\nname: a: b\n\nA.", 2},
 		{"\nuser: --\nname: Olga\n\nA.", 2},
 		{"layout: dashes\nname: HUMAN\n\nA.", 1},
@@ -149,7 +150,7 @@ func TestBadPersonaFiles(t *testing.T) {
 	} {
 		p, err := assistant.ReadPersona(strings.NewReader(test.file))
 		var bad *assistant.ValueError
-		if !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || bad.Where != "persona" || bad.Line != test.line {
+		if !errors.As(err, &bad) || !errors.Is(err, sampling.ErrInvalid) || bad.Where != "persona" || bad.Line != test.line || strings.Contains(err.Error(), `\x`) {
 			t.Errorf("%q: %v, %+v; want line %d", test.file, err, p, test.line)
 		}
 	}
