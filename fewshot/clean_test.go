@@ -111,6 +111,13 @@ func TestWrongEncodings(t *testing.T) {
 		"half of a unit":            {"TSV", "\xff\xfe" + utf16Of(binary.LittleEndian, "in\tout\na\tb") + "c", 2},
 		"UTF-32":                    {"JSON Lines", "\xff\xfe\x00\x00{\x00\x00\x00", 1},
 		"UTF-32, the other way":     {"CSV", "\x00\x00\xfe\xff\x00\x00\x00i", 1},
+		"half of a unit, short row": {"CSV", "\xff\xfe" + utf16Of(binary.LittleEndian, "in,out\na,b\n") + "c", 3},
+		"half of a unit in JSON":    {"JSON Lines", utf16Of(binary.BigEndian, "{\"in\":\"a\",\"out\":\"b\"}\n{") + "\x00", 2},
+		"half of a header":          {"CSV", "\xff\xfe" + utf16Of(binary.LittleEndian, "in,ou") + "t", 1},
+		"a mark and half of a unit": {"TSV", "\xfe\xff\x00", 1},
+		"one unit and a half":       {"TSV", "i\x00n", 1},
+		"UTF-32 without a mark":     {"CSV", "i\x00\x00\x00n\x00\x00\x00", 1},
+		"NUL bytes":                 {"TSV", "\x00\x00\x00\x00\n", 1},
 		"Latin-1":                   {"CSV", "in,out\na,b\ncaf\xe9,c\n", 3},
 		"Latin-1 in the header":     {"CSV", "caf\xe9,out\na,b\n", 1},
 		"Latin-1 in JSON":           {"JSON Lines", "{\"in\":\"a\",\"out\":\"b\"}\n{\"in\":\"caf\xe9\",\"out\":\"b\"}\n", 2},
@@ -119,6 +126,11 @@ func TestWrongEncodings(t *testing.T) {
 		var wrong *fewshot.FileError
 		if !errors.As(err, &wrong) || wrong.Line != tt.line || wrong.Name != "x" {
 			t.Errorf("%s: %v, want a FileError of line %d", name, err, tt.line)
+			continue
+		}
+		cut := strings.Contains(name, "half")
+		if strings.Contains(wrong.Error(), "UTF-16") != cut || strings.Contains(wrong.Error(), "column") {
+			t.Errorf("%s: %v; want an error of the encoding", name, err)
 		}
 	}
 }

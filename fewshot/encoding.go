@@ -6,11 +6,25 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-var errEncoding = errors.New("is not valid UTF-8; convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8")
+// half is what half of a UTF-16 character is read as: a surrogate, which is not
+// valid UTF-8.
+const half = "\xed\xa0\x80"
+
+// checkEncoding refuses a text that is not UTF-8, and says why.
+func checkEncoding(text string) error {
+	switch {
+	case utf8.ValidString(text):
+		return nil
+	case strings.Contains(text, half):
+		return errors.New("has half of a UTF-16 character; the file is cut off or damaged, so copy it again")
+	}
+	return errors.New("is not valid UTF-8; convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8")
+}
 
 // utf8Of returns the text of r as UTF-8, without a byte order mark. It reads UTF-16
 // too. Without a mark, UTF-16 is recognized by its first two characters, which are
@@ -19,16 +33,21 @@ var errEncoding = errors.New("is not valid UTF-8; convert the file, for example 
 func utf8Of(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	front, _ := b.Peek(4)
-	half := func(at int) bool { // every second byte is 0
-		return len(front) == 4 && front[at] == 0 && front[at+2] == 0 && front[1-at] != 0 && front[3-at] != 0
+	zeros := func(at int) bool { // every second byte is 0, and no other
+		for i, c := range front {
+			if (c == 0) != (i%2 == at) {
+				return false
+			}
+		}
+		return len(front) > 1
 	}
 	starts := func(mark string) bool { return bytes.HasPrefix(front, []byte(mark)) }
 	switch {
 	case starts("\xff\xfe\x00\x00"), starts("\x00\x00\xfe\xff"):
 		return nil, &FileError{Line: 1, Err: errors.New("is UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8")}
-	case starts("\xff\xfe"), half(1):
+	case starts("\xff\xfe"), zeros(1):
 		b = bufio.NewReader(&utf16Reader{r: b, order: binary.LittleEndian})
-	case starts("\xfe\xff"), half(0):
+	case starts("\xfe\xff"), zeros(0):
 		b = bufio.NewReader(&utf16Reader{r: b, order: binary.BigEndian})
 	}
 	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
@@ -55,7 +74,7 @@ func lines(r io.Reader, each func(line int, text []byte, wrong error) error) err
 		if len(text) > 0 {
 			var wrong error
 			if !utf8.Valid(text) {
-				wrong = errEncoding
+				wrong = checkEncoding(string(text))
 			}
 			text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 			if err := each(line, text, wrong); err != nil {
@@ -95,8 +114,7 @@ func (m *macReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A utf16Reader reads UTF-16 as UTF-8. Half of a surrogate pair or of a unit
-// becomes the byte 0xFF, which is not valid UTF-8.
+// A utf16Reader reads UTF-16 as UTF-8.
 type utf16Reader struct {
 	r     *bufio.Reader
 	order binary.ByteOrder
@@ -116,21 +134,20 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 
 func (u *utf16Reader) next() error {
 	var unit [2]byte
-	_, err := io.ReadFull(u.r, unit[:])
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return err
-	}
-	u.ready = []byte{0xFF}
-	if err != nil {
+	if _, err := io.ReadFull(u.r, unit[:]); err == io.ErrUnexpectedEOF {
+		u.ready = []byte(half)
 		return nil
+	} else if err != nil {
+		return err
 	}
 	r := rune(u.order.Uint16(unit[:]))
 	if utf16.IsSurrogate(r) {
-		low, _ := u.r.Peek(2)
-		if len(low) < 2 {
-			return nil
+		var low rune
+		if next, _ := u.r.Peek(2); len(next) == 2 {
+			low = rune(u.order.Uint16(next))
 		}
-		if r = utf16.DecodeRune(r, rune(u.order.Uint16(low))); r == utf8.RuneError {
+		if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+			u.ready = []byte(half)
 			return nil
 		}
 		u.r.Discard(2)

@@ -3,6 +3,7 @@ package fewshot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // ReadCSV reads examples from comma-separated values (RFC 4180). A line break
@@ -101,7 +101,7 @@ func readTable[In, Out any](o LoadOptions, rows func(eachRow) error) iter.Seq2[E
 			switch {
 			case wrong != nil:
 			case len(fields) != width:
-				r.wrong = fmt.Errorf("%d fields instead of %d", len(fields), width)
+				r.wrong = cmp.Or(checkEncoding(strings.Join(fields, "")), fmt.Errorf("%d fields instead of %d", len(fields), width))
 			default:
 				r.sides = [2]side{textSide(fields[columns[0]]), textSide(fields[columns[1]])}
 			}
@@ -116,11 +116,16 @@ func readTable[In, Out any](o LoadOptions, rows func(eachRow) error) iter.Seq2[E
 
 // header returns the columns of the two sides.
 func header(fields []string, o LoadOptions) (columns [2]int, err error) {
+	all := strings.Join(fields, "")
+	if err := checkEncoding(all); err != nil {
+		return columns, err
+	}
+	if strings.Contains(all, "\x00") {
+		return columns, errors.New("has NUL bytes, as a binary file or UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8")
+	}
 	for side, name := range o.names() {
 		at := slices.Index(fields, name)
 		switch {
-		case !utf8.ValidString(strings.Join(fields, "")):
-			return columns, errEncoding
 		case at < 0:
 			return columns, fmt.Errorf("no column %q; the columns are %q, and LoadOptions.In and Out name two of them", name, fields)
 		case slices.Contains(fields[at+1:], name):
@@ -136,8 +141,8 @@ type textSide string
 
 func (s textSide) read(v reflect.Value, trim bool) (trimmed bool, err error) {
 	text := string(s)
-	if !utf8.ValidString(text) {
-		return false, errEncoding
+	if err := checkEncoding(text); err != nil {
+		return false, err
 	}
 	if trim {
 		text = strings.TrimSpace(text)

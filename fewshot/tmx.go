@@ -48,7 +48,11 @@ func ReadTMX(r io.Reader, o LoadOptions) iter.Seq2[Example[string, string], erro
 				err = d.DecodeElement(&u, &start)
 			}
 			if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-				return &FileError{Line: syntax.Line, Err: errors.New(syntax.Msg)}
+				err := errors.New(syntax.Msg)
+				if syntax.Msg == "invalid UTF-8" {
+					err = errors.New("has half of a character, or text in another encoding than it says; copy the file again, or convert it")
+				}
+				return &FileError{Line: syntax.Line, Err: err}
 			} else if err != nil {
 				return err
 			}

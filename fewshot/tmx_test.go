@@ -91,6 +91,10 @@ func TestReadTMXErrors(t *testing.T) {
 	if _, err := all(strings.Replace(memory, "Click", "<Click", 1), "en", "ko"); !errors.As(err, &file) || file.Line != 13 {
 		t.Errorf("%v", err)
 	}
+	cut := "\xff\xfe" + utf16Of(binary.LittleEndian, "<tmx>\n") + "<"
+	if _, err := all(cut, "en", "ko"); !errors.As(err, &file) || file.Line != 2 || !strings.Contains(err.Error(), "half of a character") {
+		t.Errorf("half of a unit: %v", err)
+	}
 	if _, err := all(memory, "en", "fr"); !errors.Is(err, sampling.ErrInvalid) || !errors.As(err, &file) {
 		t.Errorf("a language that is not there: %v", err)
 	}
