@@ -145,15 +145,6 @@ func TestFilesThatAreWrong(t *testing.T) {
 	}
 }
 
-// TestLongLines reads a line that no fixed buffer would hold.
-func TestLongLines(t *testing.T) {
-	long := strings.Repeat("나", 1<<20)
-	got, err := fewshot.Collect(fewshot.ReadJSONL[string, string](strings.NewReader(fmt.Sprintf("{\"in\":%q,\"out\":\"x\"}\n", long)), fewshot.LoadOptions{}))
-	if err != nil || len(got) != 1 || got[0].In != long {
-		t.Errorf("%d examples, %v", len(got), err)
-	}
-}
-
 // TestWriteJSONL reads back values that are written in ways of their own.
 func TestWriteJSONL(t *testing.T) {
 	type value struct {

@@ -19,17 +19,18 @@ import (
 	"github.com/foreword-go/foreword/sampling/pocket"
 )
 
-// echo is a model that answers with the last line of the prompt in capitals,
-// after a while that differs by input, and fails for inputs that begin with
-// "bad".
-func echo(calls, running, most *atomic.Int64) sampling.Model {
+// An echo answers with the last line of the prompt in capitals, after a while that
+// differs by input, and fails for inputs that begin with "bad". It counts its calls.
+type echo struct{ calls, running, most atomic.Int64 }
+
+func (e *echo) model() sampling.Model {
 	return sampling.Model{Backend: sampling.BackendFunc(func(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 		return func(yield func(sampling.Chunk, error) bool) {
-			calls.Add(1)
-			now := running.Add(1)
-			defer running.Add(-1)
+			e.calls.Add(1)
+			now := e.running.Add(1)
+			defer e.running.Add(-1)
 			for {
-				if old := most.Load(); now <= old || most.CompareAndSwap(old, now) {
+				if old := e.most.Load(); now <= old || e.most.CompareAndSwap(old, now) {
 					break
 				}
 			}
@@ -63,12 +64,12 @@ func numbered(n int) []string {
 
 func TestMap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var calls, running, most atomic.Int64
+		var e echo
 		inputs := numbered(200)
 		inputs[17], inputs[63] = "bad1", "two\nlines"
 		got := map[string]string{}
 		next := 0
-		for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(inputs), fewshot.MapOptions{Parallel: 5}) {
+		for r, err := range mapOf(t.Context(), mapTask(), e.model(), slices.Values(inputs), fewshot.MapOptions{Parallel: 5}) {
 			if errors.Is(err, fewshot.ErrStopped) {
 				t.Fatal(err)
 			}
@@ -86,11 +87,11 @@ func TestMap(t *testing.T) {
 		if next != 200 || len(got) != 198 || got["word5"] != "WORD5" {
 			t.Errorf("%d results, %d answers, word5 is %q", next, len(got), got["word5"])
 		}
-		if most.Load() != 5 {
-			t.Errorf("%d were under way at once, asked for 5", most.Load())
+		if e.most.Load() != 5 {
+			t.Errorf("%d were under way at once, asked for 5", e.most.Load())
 		}
-		if running.Load() != 0 || calls.Load() != 199 {
-			t.Errorf("%d still run, %d calls", running.Load(), calls.Load())
+		if e.running.Load() != 0 || e.calls.Load() != 199 {
+			t.Errorf("%d still run, %d calls", e.running.Load(), e.calls.Load())
 		}
 	})
 }
@@ -170,8 +171,7 @@ func TestMapPanics(t *testing.T) {
 			t.Errorf("recovered %v", p)
 		}
 	}()
-	var calls, running, most atomic.Int64
-	for range mapOf(t.Context(), task, echo(&calls, &running, &most), slices.Values(numbered(10)), fewshot.MapOptions{}) {
+	for range mapOf(t.Context(), task, new(echo).model(), slices.Values(numbered(10)), fewshot.MapOptions{}) {
 	}
 	t.Error("the panic was lost")
 }
@@ -205,9 +205,8 @@ func TestMapUnordered(t *testing.T) {
 
 // TestMapAllAtOnce asks for more at once than there can be: as many as there are.
 func TestMapAllAtOnce(t *testing.T) {
-	var calls, running, most atomic.Int64
 	n := 0
-	for r, err := range mapOf(t.Context(), mapTask(), echo(&calls, &running, &most), slices.Values(numbered(20)), fewshot.MapOptions{Parallel: math.MaxInt}) {
+	for r, err := range mapOf(t.Context(), mapTask(), new(echo).model(), slices.Values(numbered(20)), fewshot.MapOptions{Parallel: math.MaxInt}) {
 		if err != nil || r.Index != n {
 			t.Fatalf("result %d is %+v, %v", n, r, err)
 		}
@@ -219,8 +218,8 @@ func TestMapAllAtOnce(t *testing.T) {
 }
 
 func TestMapEnds(t *testing.T) {
-	var calls, running, most atomic.Int64
-	model := echo(&calls, &running, &most)
+	var e echo
+	model := e.model()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var last error
@@ -242,8 +241,8 @@ func TestMapEnds(t *testing.T) {
 	for range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{}) {
 		break // leaving the loop
 	}
-	if running.Load() != 0 {
-		t.Errorf("%d calls outlive their loops", running.Load())
+	if e.running.Load() != 0 {
+		t.Errorf("%d calls outlive their loops", e.running.Load())
 	}
 	for _, err := range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{Parallel: -1}) {
 		if !errors.Is(err, sampling.ErrInvalid) || !errors.Is(err, fewshot.ErrStopped) {
