@@ -42,3 +42,22 @@ func TestConformance(t *testing.T) {
 	m := open(t, llamacpp.Config{})
 	samplingtest.Kit{MaxTokens: 16}.TestBackend(t, func(t *testing.T) sampling.Backend { return m })
 }
+
+// A caller that leaves the stream has the cost so far.
+func TestUsageWhenLeft(t *testing.T) {
+	m := open(t, llamacpp.Config{})
+	req := &sampling.Request{Prompt: "The owl sat on", Params: sampling.Params{MaxTokens: 8, Seed: 1}}
+	n, err := m.Count(t.Context(), req.Prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for chunk, err := range m.Sample(t.Context(), req) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := chunk.Usage; u.PromptTokens < n || u.CompletionTokens < 1 {
+			t.Errorf("the first chunk has a usage of %+v for a prompt of %d tokens", u, n)
+		}
+		break
+	}
+}

@@ -181,9 +181,10 @@ func (m *Model) prompt(req *sampling.Request) ([]int32, error) {
 	return tokens, nil
 }
 
-// Sample continues req.Prompt, a token in each chunk. All Params are honoured,
-// except that Extra is an error wrapping [sampling.ErrUnsupported]. Samples that
-// run at a time share batches, and prompts that begin alike are read once.
+// Sample continues req.Prompt, a token in each chunk, with the Usage so far. All
+// Params are honoured, except that Extra is an error wrapping
+// [sampling.ErrUnsupported]. Samples that run at a time share batches, and prompts
+// that begin alike are read once.
 func (m *Model) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		if err := m.begin(ctx); err != nil {
@@ -233,15 +234,9 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) (all []*
 			}
 			text.WriteString(chunk.Text)
 			c.Tokens = append(c.Tokens, chunk.Tokens...)
-			c.Reason, c.Stop = chunk.Reason, chunk.Stop
-			if chunk.Usage != (sampling.Usage{}) {
-				c.Usage = chunk.Usage
-			}
+			c.Reason, c.Stop, c.Usage = chunk.Reason, chunk.Stop, chunk.Usage
 		}
 		c.Text = text.String()
-		if c.Usage == (sampling.Usage{}) {
-			c.Usage = sampling.Usage{PromptTokens: len(prompt), CompletionTokens: s.n}
-		}
 		all = append(all, c)
 	}
 	return all, nil
@@ -266,7 +261,7 @@ func (s *sampler) chunks(yield func(sampling.Chunk, error) bool) {
 				tokens = append(tokens, sampling.Token{Text: text, Logprob: d.logprob, Top: d.top})
 			}
 		}
-		chunk := sampling.Chunk{Reason: d.reason, Stop: d.stop}
+		chunk := sampling.Chunk{Reason: d.reason, Stop: d.stop, Usage: sampling.Usage{PromptTokens: s.task.prompt, CompletionTokens: number}}
 		n := whole(pending)
 		if d.reason == sampling.Unfinished || d.reason == sampling.TokenLimit {
 			n -= s.begun(pending[:n])
@@ -278,7 +273,6 @@ func (s *sampler) chunks(yield func(sampling.Chunk, error) bool) {
 		pending = append(pending[:0], pending[n:]...)
 		if d.reason != sampling.Unfinished {
 			chunk.Model = s.m.name
-			chunk.Usage = sampling.Usage{PromptTokens: s.task.prompt, CompletionTokens: number}
 		}
 		if (chunk.Text != "" || chunk.Reason != sampling.Unfinished) && !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 			return

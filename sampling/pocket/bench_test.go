@@ -52,7 +52,7 @@ func benchmarkSample(b *testing.B, m *pocket.Model, prompt string) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if chunk.Usage != (sampling.Usage{}) {
+			if chunk.Reason != sampling.Unfinished {
 				tokens += chunk.Usage.PromptTokens + chunk.Usage.CompletionTokens
 			}
 		}

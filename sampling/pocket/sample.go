@@ -20,8 +20,8 @@ var _ interface {
 	sampling.Constrainer
 } = (*Model)(nil)
 
-// Sample continues req.Prompt, one token in each chunk. It ends with
-// [sampling.EndOfText] where a document would end, or with [sampling.TokenLimit].
+// Sample continues req.Prompt, one token in each chunk, with the Usage so far. It ends
+// with [sampling.EndOfText] where a document would end, or with [sampling.TokenLimit].
 // It supports all Params except Extra, which is an error wrapping
 // [sampling.ErrUnsupported]. Stop is left to [sampling.Model].
 //
@@ -65,7 +65,6 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 		if err != nil {
 			return all, err
 		}
-		c.Usage = sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
 		all = append(all, c)
 	}
 	return all, nil
@@ -78,7 +77,6 @@ type sampler struct {
 	last       []int     // those of the prompt before it
 	prefix     reading   // after the first tokens, which both prompts share
 	shared     int       // how many those are; 0 is none
-	drawn      int       // the number of tokens drawn
 	weights    []float64 // by token, all 0 between calls
 	expected   []int32   // the tokens that have a weight
 	candidates []sampling.Candidate
@@ -140,7 +138,7 @@ func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sam
 		matcher = c.Start()
 	}
 	limit := cmp.Or(p.MaxTokens, sampling.DefaultMaxTokens)
-	for s.drawn = 0; ; {
+	for drawn := 0; ; {
 		if err := ctx.Err(); err != nil {
 			yield(sampling.Chunk{}, err)
 			return
@@ -155,10 +153,10 @@ func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sam
 			yield(sampling.Chunk{}, err)
 			return
 		}
-		chunk := sampling.Chunk{Text: text}
 		if id != boundary {
-			s.drawn++
+			drawn++
 		}
+		chunk := sampling.Chunk{Text: text, Usage: sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: drawn}}
 		logprob := math.Log(s.read(id))
 		if id == unknown {
 			logprob += logSpelling(text)
@@ -169,11 +167,8 @@ func (s *sampler) run(ctx context.Context, req *sampling.Request, yield func(sam
 		switch {
 		case id == boundary:
 			chunk.Reason = sampling.EndOfText
-		case s.drawn == limit:
+		case drawn == limit:
 			chunk.Reason = sampling.TokenLimit
-		}
-		if chunk.Reason != sampling.Unfinished {
-			chunk.Usage = sampling.Usage{PromptTokens: len(s.ids), CompletionTokens: s.drawn}
 		}
 		if !yield(chunk, nil) || chunk.Reason != sampling.Unfinished {
 			return

@@ -54,10 +54,37 @@ func TestDrawIsSamples(t *testing.T) {
 			p := req.Params
 			p.Seed = seeds.At(p.Seed, i)
 			want := complete(t, m, req.Prompt, p, stop...)
-			want.Usage = c.Usage // a stream that is left has none
 			if diff := gocmp.Diff(want, c); diff != "" {
 				t.Errorf("stop %q: completion %d is not what its seed draws alone (-alone +drawn):\n%s", stop, i, diff)
 			}
+		}
+	}
+}
+
+// A stop sequence ends the stream before the last chunk. Usage counts what was drawn
+// until then, the stop with it.
+func TestUsageAtAStop(t *testing.T) {
+	m := pocket.Default()
+	req := &sampling.Request{Prompt: "butterfly: 나비\nocean:", Stop: []string{"\n"}}
+	n, err := m.Count(t.Context(), req.Prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := complete(t, m, req.Prompt, req.Params, req.Stop...)
+	drawn, err := m.Count(t.Context(), c.Text+c.Stop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (sampling.Usage{PromptTokens: n, CompletionTokens: drawn}); c.Reason != sampling.StopSequence || c.Usage != want {
+		t.Errorf("%q ended with the %v at a usage of %+v, want a stop sequence at %+v", c.Text, c.Reason, c.Usage, want)
+	}
+	all, err := sampling.Model{Backend: m}.Draw(t.Context(), req, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.Usage != c.Usage {
+			t.Errorf("Draw reports a usage of %+v, and Complete %+v", one.Usage, c.Usage)
 		}
 	}
 }
