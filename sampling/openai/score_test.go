@@ -106,6 +106,22 @@ func TestScoreWaitsNoLongerThanItsContext(t *testing.T) {
 	})
 }
 
+// A SentencePiece vocabulary begins each text with a space, which the text does not have.
+func TestScoreAfterSpaceOfVocabulary(t *testing.T) {
+	b := echoing(t, new(atomic.Int32), func(prompt string) string {
+		tokens, probs := `"<s>"`, "null"
+		for _, word := range strings.SplitAfter(" "+prompt+" upon", " ")[1:] {
+			tokens, probs = tokens+","+rawString(word), probs+",-1.5"
+		}
+		return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`,
+			rawString(prompt+" upon"), strings.Replace(tokens, `,"`, `," `, 1), probs)
+	})
+	scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a b "}, []string{"c"})
+	if err != nil || scores[0].Logprob != -1.5 {
+		t.Errorf("got %+v, %v", scores, err)
+	}
+}
+
 // Servers that do not return what echo asks for are found out by one probe, and
 // not asked again.
 func TestScoreUnsupported(t *testing.T) {
