@@ -97,13 +97,8 @@ func (e *echoed) locate(full string) (at int, ok bool) {
 	if strings.HasPrefix(e.text, full) && strings.HasSuffix(joined, e.text) {
 		return len(joined) - len(e.text), true
 	}
-	for _, t := range e.tokens {
-		if strings.HasPrefix(joined[at:], full) {
-			return at, true
-		}
-		at += len(t.Text)
-	}
-	return 0, false
+	at = strings.Index(joined, full)
+	return at, at >= 0
 }
 
 // probe finds out whether the server scores, and how many texts at once.

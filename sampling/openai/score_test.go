@@ -106,19 +106,22 @@ func TestScoreWaitsNoLongerThanItsContext(t *testing.T) {
 	})
 }
 
-// A SentencePiece vocabulary begins each text with a space, which the text does not have.
-func TestScoreAfterSpaceOfVocabulary(t *testing.T) {
-	b := echoing(t, new(atomic.Int32), func(prompt string) string {
-		tokens, probs := `"<s>"`, "null"
-		for _, word := range strings.SplitAfter(" "+prompt+" upon", " ")[1:] {
-			tokens, probs = tokens+","+rawString(word), probs+",-1.5"
+// A SentencePiece vocabulary begins each text with a space, which the text does not
+// have. Nor does it have the token of its end.
+func TestScoreFindsTheText(t *testing.T) {
+	for _, drawn := range []string{" upon", "</s>"} {
+		b := echoing(t, new(atomic.Int32), func(prompt string) string {
+			tokens, probs, text := `"<s>"`, "null", prompt+strings.TrimSuffix(drawn, "</s>")
+			for _, word := range append(strings.SplitAfter(prompt, " "), drawn) {
+				tokens, probs = tokens+","+rawString(word), probs+",-1.5"
+			}
+			return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`,
+				rawString(text), strings.Replace(tokens, `,"`, `," `, 1), probs)
+		})
+		scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a b "}, []string{"c"})
+		if err != nil || scores[0].Logprob != -1.5 || len(scores[0].Tokens) != 1 {
+			t.Errorf("%q: got %+v, %v", drawn, scores, err)
 		}
-		return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`,
-			rawString(prompt+" upon"), strings.Replace(tokens, `,"`, `," `, 1), probs)
-	})
-	scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a b "}, []string{"c"})
-	if err != nil || scores[0].Logprob != -1.5 {
-		t.Errorf("got %+v, %v", scores, err)
 	}
 }
 
