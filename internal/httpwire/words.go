@@ -131,7 +131,7 @@ func text(raw json.RawMessage) string {
 // plain makes one line of bounded length out of a text or an HTML page.
 func plain(s string) string {
 	if htmlStart.MatchString(s) {
-		s = "an HTML page: " + htmlText(s)
+		s = htmlPage + htmlText(s)
 	}
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
@@ -145,6 +145,8 @@ func plain(s string) string {
 	}
 	return s[:cut] + " …"
 }
+
+const htmlPage = "an HTML page: "
 
 var (
 	htmlStart = regexp.MustCompile(`(?i)^[\s\x{FEFF}]*<(!doctype html|html)`)
@@ -171,10 +173,15 @@ func (e modelless) Unwrap() error        { return e.error }
 func (e modelless) Is(target error) bool { return target == ErrNoModel }
 
 // noModel reports whether a refusal with this status says that. llama.cpp's router
-// says it with a 400.
+// says it with a 400. An HTML page is a proxy's.
 func (w Words) noModel(status int) bool {
-	return w.Code == "model_not_found" || strings.Contains(w.Text, "model") &&
-		(status == http.StatusNotFound || status == http.StatusBadRequest && strings.Contains(w.Text, "not found"))
+	switch {
+	case w.Code == "model_not_found":
+		return true
+	case !strings.Contains(w.Text, "model") || strings.HasPrefix(w.Text, htmlPage):
+		return false
+	}
+	return status == http.StatusNotFound || status == http.StatusBadRequest && strings.Contains(w.Text, "not found")
 }
 
 // final reports whether the server named a failure that waiting does not mend.

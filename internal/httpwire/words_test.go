@@ -1,6 +1,8 @@
 package httpwire
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,6 +41,28 @@ func TestRead(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestNoModel(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		want   bool
+	}{
+		{404, `{"error":"model 'x' not found"}`, true},                                                       // Ollama
+		{404, `{"error":{"message":"The model does not exist.","type":"NotFoundError","code":404}}`, true},   // vLLM
+		{400, `{"error":{"message":"model 'x' not found","type":"invalid_request_error","code":400}}`, true}, // llama.cpp's router
+		{403, `{"error":{"message":"Project has no access to x","code":"model_not_found"}}`, true},           // OpenAI
+		{404, `<html><title>404: the model gateway has no such page</title></html>`, false},                  // a proxy
+		{404, `404 page not found`, false},                                                                   // another path
+		{400, `{"error":"the prompt exceeds the model's context length"}`, false},                            // another refusal
+		{503, `{"error":{"message":"Loading model","type":"unavailable_error","code":503}}`, false},          // llama.cpp
+	} {
+		resp := &http.Response{StatusCode: c.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}
+		if err := (Source{}).Refusal(resp); errors.Is(err, ErrNoModel) != c.want {
+			t.Errorf("%d %s: %v", c.status, c.body, err)
+		}
 	}
 }
 
