@@ -74,7 +74,7 @@ type wordIndex struct {
 // A posting is an example that has a term.
 type posting struct {
 	example uint32
-	impact  uint32 // the second factor of the formula, in 65535ths; before, how often the example has the term
+	impact  uint32 // see impact
 }
 
 // fullImpact is the limit of the second factor, 1.
@@ -83,10 +83,7 @@ const fullImpact = math.MaxUint16
 func newWordIndex(pool []example) *wordIndex {
 	x := &wordIndex{examples: len(pool), terms: map[string]uint32{}}
 	lengths, total := make([]int, len(pool)), 0
-	type note struct {
-		term uint32
-		posting
-	}
+	type note struct{ term, example, count uint32 }
 	var notes []note // in the order of the pool
 	var last []int   // the last note of each term
 	for i, e := range pool {
@@ -98,10 +95,10 @@ func newWordIndex(pool []example) *wordIndex {
 				last = append(last, -1)
 			}
 			if at := last[t]; at >= 0 && notes[at].example == uint32(i) {
-				notes[at].impact++
+				notes[at].count++
 			} else {
 				last[t] = len(notes)
-				notes = append(notes, note{t, posting{uint32(i), 1}})
+				notes = append(notes, note{t, uint32(i), 1})
 			}
 			lengths[i]++
 		})
@@ -120,8 +117,7 @@ func newWordIndex(pool []example) *wordIndex {
 	x.postings = make([]posting, len(notes))
 	next := slices.Clone(x.starts)
 	for _, n := range notes {
-		n.impact = impact(n.impact, x.norm(lengths[n.example]))
-		x.postings[next[n.term]] = n.posting
+		x.postings[next[n.term]] = posting{n.example, impact(n.count, x.norm(lengths[n.example]))}
 		next[n.term]++
 	}
 	return x
@@ -194,6 +190,8 @@ func (x *wordIndex) norm(length int) float64 {
 	return k1 * (1 - b + float64(b*float64(length)/x.mean))
 }
 
+// impact is the second factor of the formula, in 65535ths, of a term that comes count
+// times.
 func impact(count uint32, norm float64) uint32 {
 	f := float64(count)
 	return uint32(max(1, math.Round(float64(fullImpact*f)/(f+norm))))

@@ -100,7 +100,7 @@ func readTokens(sent json.RawMessage, top int) ([]sampling.Token, error) {
 	tokens := make([]sampling.Token, len(l.Content))
 	for i := range tokens {
 		var err error
-		if tokens[i], err = l.Content[i].settle(top); err != nil {
+		if tokens[i], err = l.Content[i].sampled(top); err != nil {
 			return nil, err
 		}
 	}
@@ -119,27 +119,32 @@ func (c *contentToken) text() string {
 // roundingLogprob is how far above 0 a log probability may be by rounding.
 const roundingLogprob = 0.01
 
-// settle checks the log probabilities, and sorts the likeliest tokens. Of two with the
-// same text the likelier one is kept. The one that was drawn is one of them, by its own
-// log probability: servers leave it out, add it where it was not asked for, or show
-// another token of the same text.
-func (c *contentToken) settle(top int) (sampling.Token, error) {
+// sampled returns the token with at most top of the likeliest at its place. Of two with
+// the same text the likelier one is kept.
+func (c *contentToken) sampled(top int) (sampling.Token, error) {
 	t := sampling.Token{Text: c.text(), Logprob: math.NaN()}
 	if c.Logprob == nil {
 		return t, nil
 	}
-	t.Logprob = min(*c.Logprob, 0)
-	for _, p := range append(c.TopLogprobs, *c) {
+	for _, p := range c.TopLogprobs {
 		if p.Logprob == nil {
 			continue
 		}
-		if *p.Logprob > roundingLogprob {
-			return t, fmt.Errorf("the log probability of %q is %v, and none is above 0", p.text(), *p.Logprob)
+		logprob, err := p.logprob()
+		if err != nil {
+			return t, err
 		}
-		t.Top = append(t.Top, sampling.Token{Text: p.text(), Logprob: min(*p.Logprob, 0)})
+		t.Top = append(t.Top, sampling.Token{Text: p.text(), Logprob: logprob})
 	}
-	if len(c.TopLogprobs) == 0 || t.Text == "" {
-		t.Top = t.Top[:len(t.Top)-1] // without itself
+	logprob, err := c.logprob()
+	if err != nil {
+		return t, err
+	}
+	t.Logprob = logprob
+	if len(c.TopLogprobs) > 0 && t.Text != "" {
+		// The drawn token is one of the likeliest. Servers leave it out, or show another
+		// token of the same text.
+		t.Top = append(t.Top, sampling.Token{Text: t.Text, Logprob: logprob})
 	}
 	slices.SortFunc(t.Top, func(a, b sampling.Token) int {
 		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(b.Logprob, a.Logprob))
@@ -153,6 +158,14 @@ func (c *contentToken) settle(top int) (sampling.Token, error) {
 		t.Top = nil
 	}
 	return t, nil
+}
+
+// logprob returns the log probability that the server told.
+func (c *contentToken) logprob() (float64, error) {
+	if *c.Logprob > roundingLogprob {
+		return 0, fmt.Errorf("the log probability of %q is %v, and none is above 0", c.text(), *c.Logprob)
+	}
+	return min(*c.Logprob, 0), nil
 }
 
 // respell turns tokens that are spelled as in the vocabulary, "Ġowl" or "▁owl",

@@ -52,6 +52,7 @@ func Recite(ctx context.Context, m sampling.Model, text string, o ReciteOptions)
 	r := &Recital{Prompt: text[:all[prefix-1].End], Length: len(follows)}
 	params := o.Params
 	params.MaxTokens = cmp.Or(params.MaxTokens, 4*len(follows))
+	// A stream left at the first difference would not be kept by a wrap.Cache.
 	c, err := m.Complete(ctx, &sampling.Request{Prompt: r.Prompt, Params: params})
 	if err != nil {
 		return nil, err
