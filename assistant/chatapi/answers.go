@@ -14,6 +14,10 @@ var chatFields = commonFields.with(fields[request]{
 	"logprobs":              func(r *request, v value) { r.params.Logprobs = v.flag() },
 	"top_logprobs":          topLogprobs,
 	"response_format":       responseFormat,
+
+	"prompt":            instead("messages"),
+	"input":             instead("messages"),
+	"max_output_tokens": instead("max_completion_tokens"),
 })
 
 var completionsFields = commonFields.with(fields[request]{
@@ -31,6 +35,12 @@ var completionsFields = commonFields.with(fields[request]{
 		}
 	},
 	"response_format": responseFormat,
+
+	"messages":              instead("prompt"),
+	"input":                 instead("prompt"),
+	"max_completion_tokens": instead("max_tokens"),
+	"max_output_tokens":     instead("max_tokens"),
+	"top_logprobs":          instead("logprobs"),
 })
 
 // A choicesWriter writes chat completions, or completions of raw prompts.

@@ -55,9 +55,12 @@ func (v value) cannot(why string, args ...any) {
 // checkJSON refuses text that is not JSON, which the other methods rely on.
 // encoding/json would replace bytes that are not UTF-8.
 func (v value) checkJSON() {
-	if !utf8.Valid(v.json) {
+	switch {
+	case len(bytes.TrimSpace(v.json)) == 0:
+		v.bad("is empty; send a JSON object")
+	case !utf8.Valid(v.json):
 		v.bad("is not valid UTF-8")
-	} else if !json.Valid(v.json) {
+	case !json.Valid(v.json):
 		v.bad("is not one JSON value")
 	}
 }
@@ -79,7 +82,7 @@ func (v value) members() iter.Seq[value] {
 			name, _ := key.(string)
 			m := v.field(name)
 			if d.Decode(&m.json) != nil || seen[name] {
-				m.bad("is given twice")
+				m.bad("is given twice; send it once")
 				return
 			}
 			if seen[name] = true; !yield(m) {
@@ -110,8 +113,14 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
+// is reads the value into a variable of its type. encoding/json would leave the variable
+// as it is for null.
+func (v value) is(into any) bool {
+	return string(v.json) != "null" && json.Unmarshal(v.json, into) == nil
+}
+
 func (v value) read(into any, kind string) {
-	if json.Unmarshal(v.json, into) != nil {
+	if !v.is(into) {
 		v.bad("must be %s", kind)
 	}
 }
@@ -127,23 +136,21 @@ func (v value) flag() (b bool) {
 }
 
 func (v value) number(lo, hi float64) (n float64) {
-	if v.read(&n, "a number"); n < lo || n > hi {
-		v.bad("must be from %v to %v", lo, hi)
+	if !v.is(&n) || n < lo || n > hi {
+		v.bad("must be a number from %v to %v", lo, hi)
 	}
 	return n
 }
 
 func (v value) integer(lo, hi int64) (n int64) {
-	if json.Unmarshal(v.json, &n) != nil {
-		// Some languages write an integer as 256.0.
+	ok := v.is(&n)
+	if !ok { // some languages write an integer as 256.0
 		var f float64
-		if json.Unmarshal(v.json, &f) != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-			v.bad("must be an integer")
-		}
+		ok = v.is(&f) && f == math.Trunc(f) && math.Abs(f) <= 1<<53
 		n = int64(f)
 	}
-	if n < lo || n > hi {
-		v.bad("must be from %d to %d", lo, hi)
+	if !ok || n < lo || n > hi {
+		v.bad("must be an integer from %d to %d", lo, hi)
 	}
 	return n
 }

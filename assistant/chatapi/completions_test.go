@@ -230,11 +230,11 @@ func TestIgnoredFields(t *testing.T) {
 		Model:  sampling.Model{Backend: &samplingtest.Script{Answer: samplingtest.Always(" Fine.")}},
 		Logger: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
-	s.ask(t, `{"messages":[{"role":"user","name":"private-words-51d7","content":"a"},{"role":"user","name":"b","id":"c","content":"d"}],"store":true,"tools":[],"options":{"private-words-51d7":1}}`)
+	s.ask(t, `{"messages":[{"role":"user","name":"private-words-51d7","content":"a"},{"role":"user","name":"b","id":"c","content":"d"}],"store":true,"tools":[],"metadata":{"private-words-51d7":1}}`)
 	s.complete(t, `{"prompt":"a"}`)
 	s.Close()
 	if got := log.String(); strings.Contains(got, secretText) || strings.Count(got, `"level":"DEBUG"`) != 1 ||
-		!strings.Contains(got, `"fields":["messages.name","messages.id","store","tools","options"]`) {
+		!strings.Contains(got, `"fields":["messages.name","messages.id","store","tools","metadata"]`) {
 		t.Errorf("log %s", got)
 	}
 }

@@ -60,5 +60,5 @@ func Example_refused() {
 	})
 	fmt.Println(err)
 	// Output:
-	// error, status code: 400, status: 400 Bad Request, message: 'tools' is not supported: a base model calls no tools
+	// error, status code: 400, status: 400 Bad Request, message: 'tools' is not supported: a base model calls no tools; leave them out
 }

@@ -19,7 +19,7 @@ func (f fields[T]) read(v value, into *T) {
 		if read := f[m.name]; read != nil {
 			read(into, m)
 		} else {
-			m.fail(http.StatusBadRequest, "unknown_parameter", "unknown field '"+m.path+"'")
+			m.fail(http.StatusBadRequest, "unknown_parameter", "unknown field '"+m.path+"'; remove it")
 		}
 	}
 }
@@ -52,39 +52,49 @@ func without[T any](why string, nothing ...string) func(*T, value) {
 	}
 }
 
+// instead refuses a field that has another name here.
+func instead(name string) func(*request, value) { return without[request]("use '" + name + "'") }
+
 const (
-	noTools   = "a base model calls no tools"
+	noTools   = "a base model calls no tools; leave them out"
 	notKept   = "conversations are not stored; send the earlier messages in 'input'"
 	onlyText  = "only text parts are supported"
-	plainText = "a message is plain text"
+	plainText = "a message is plain text; remove it"
+
+	onlyReplies = "replies are plain text; remove it"
 )
 
 // otherFields change nothing here or are refused, at all endpoints. The ignored ones are
 // for billing, caches or chat templates.
 var otherFields = ignored[request](
 	"user", "safety_identifier", "max_tool_calls", "prompt_cache_options", "reasoning", "prompt_cache_key", "prompt_cache_retention", "metadata",
-	"store", "service_tier", "reasoning_effort", "verbosity", "chat_template_kwargs", "keep_alive", "options", "cache_prompt",
+	"store", "service_tier", "reasoning_effort", "verbosity", "chat_template_kwargs", "keep_alive", "cache_prompt",
 ).with(fields[request]{
 	"tools":               without[request](noTools, `[]`),
 	"tool_choice":         without[request](noTools, `"none"`, `"auto"`),
 	"parallel_tool_calls": without[request](noTools, `false`, `true`),
 	"functions":           without[request](noTools, `[]`),
 	"function_call":       without[request](noTools, `"none"`, `"auto"`),
-	"modalities":          without[request]("replies are plain text", `["text"]`, `[]`),
-	"audio":               without[request]("replies are plain text"),
-	"logit_bias":          without[request]("tokens have no ids here", `{}`),
-	"prediction":          without[request]("replies are not predicted"),
-	"web_search_options":  without[request]("this server does not search the web"),
+	"modalities":          without[request](onlyReplies, `["text"]`, `[]`),
+	"audio":               without[request](onlyReplies),
+	"logit_bias":          without[request]("tokens have no ids here; remove it", `{}`),
+	"prediction":          without[request]("replies are not predicted; remove it"),
+	"web_search_options":  without[request]("this server does not search the web; remove it"),
+
+	// Of other servers.
+	"options":       without[request]("send its values as fields of the request, such as 'temperature'", `{}`),
+	"guided_json":   instead("structured_outputs.json"),
+	"guided_regex":  instead("structured_outputs.regex"),
+	"guided_choice": instead("structured_outputs.choice"),
 
 	// Of completions.
-	"echo":    without[request]("the answer is the continuation only", `false`),
-	"suffix":  without[request]("a base model continues text and does not fill gaps", `""`),
+	"echo":    without[request]("the answer is the continuation only; set it to false", `false`),
+	"suffix":  without[request]("a base model continues text and does not fill gaps; remove it", `""`),
 	"best_of": without[request]("use 'n' and choose among the replies", `1`),
 
 	// Of responses.
 	"previous_response_id": without[request](notKept),
 	"conversation":         without[request](notKept),
-	"prompt":               without[request]("this server has no prompt templates"),
-	"background":           without[request]("a response is drawn while the client waits", `false`),
-	"truncation":           without[request]("the oldest turns are dropped when the window is full", `"auto"`),
+	"background":           without[request]("a response is drawn while the client waits; set it to false", `false`),
+	"truncation":           without[request]("the oldest turns are dropped when the window is full; set it to auto", `"auto"`),
 })

@@ -11,19 +11,20 @@ import (
 func responseFormat(r *request, v value) {
 	var f format
 	formatFields.read(v, &f)
-	switch f.kind {
-	case "text":
-		v.ignore()
-	case "json_object":
-		r.constrainJSON(v, freeObject())
-	case "json_schema":
-		if f.schema.json == nil {
-			v.bad("has no schema")
-			return
-		}
+	hasSchema := f.schema.json != nil
+	switch {
+	case f.kind == "json_schema" && hasSchema:
 		r.constrainJSON(f.schema, schemaPattern(f.schema))
-	default:
+	case f.kind == "json_schema":
+		v.bad("has no schema; send one, or use the type json_object")
+	case f.kind != "text" && f.kind != "json_object":
 		v.field("type").bad("must be text, json_object or json_schema")
+	case hasSchema:
+		f.schema.bad("needs the type json_schema")
+	case f.kind == "text":
+		v.ignore()
+	default:
+		r.constrainJSON(v, freeObject())
 	}
 }
 
@@ -35,7 +36,12 @@ type format struct {
 
 // schemaFields name a schema and have it. It is always enforced.
 var schemaFields = ignored[format]("name", "description", "strict").with(fields[format]{
-	"schema": func(f *format, v value) { f.schema = v },
+	"schema": func(f *format, v value) {
+		if f.schema.json != nil {
+			v.bad("is the second schema; the first is '%s'", f.schema.path)
+		}
+		f.schema = v
+	},
 })
 
 // formatFields are those of a format. Chat has the schema one level deeper than

@@ -33,6 +33,7 @@ func TestHabits(t *testing.T) {
 		with(`"store":true,"service_tier":"auto"`):                  sampling.DefaultMaxTokens,
 		with(`"chat_template_kwargs":{"enable_thinking":false}`):    sampling.DefaultMaxTokens,
 		with(`"keep_alive":"5m","options":{},"cache_prompt":true`):  sampling.DefaultMaxTokens,
+		with(`"top_logprobs":0`):                                    sampling.DefaultMaxTokens,
 		with(`"model":"gpt-4o"`):                                    sampling.DefaultMaxTokens,
 		said(`{"role":"user","name":"Assistant: I","content":"a"}`): sampling.DefaultMaxTokens,
 		said(`{"role":"user","id":"msg_1","content":"a"}`):          sampling.DefaultMaxTokens,

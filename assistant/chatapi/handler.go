@@ -116,5 +116,5 @@ func (h *handler) model() object {
 }
 
 func (h *handler) noModel() string {
-	return fmt.Sprintf("this server has one model, %q", h.config.Name)
+	return fmt.Sprintf("this server has one model, %q; use its name", h.config.Name)
 }

@@ -103,6 +103,16 @@ func hostileRequests() []hostileRequest {
 		{name: "1001 messages", body: said(many(1001, `{"role":"user","content":"a"}`)), status: 400, param: "messages"},
 		{name: "200000 messages", body: said(many(200000, `1`)), status: 400, param: "messages"},
 
+		// Schemas that would not count, and keywords of null.
+		{name: "a schema of an object", body: with(`"response_format":{"type":"json_object","json_schema":{"schema":{"type":"integer"}}}`), status: 400, param: "response_format.json_schema.schema"},
+		{name: "a schema of a text", body: with(`"response_format":{"type":"text","schema":{"type":"integer"}}`), status: 400, param: "response_format.schema"},
+		{name: "two schemas", body: with(`"response_format":{"type":"json_schema","schema":{"type":"integer"},"json_schema":{"schema":{"type":"string"}}}`), status: 400, param: "response_format.json_schema.schema"},
+		{name: "no schema", body: with(`"response_format":{"type":"json_schema","json_schema":{"schema":null}}`), status: 400, param: "response_format"},
+		{name: "a format of no type", body: with(`"response_format":{"schema":{"type":"integer"}}`), status: 400, param: "response_format.type"},
+		{name: "a length of null", body: with(`"response_format":{"type":"json_schema","schema":{"type":"string","maxLength":null}}`), status: 400, param: "response_format.schema.maxLength"},
+		{name: "a minimum of null", body: with(`"response_format":{"type":"json_schema","schema":{"type":"integer","minimum":null}}`), status: 400, param: "response_format.schema.minimum"},
+		{name: "a pattern of null", body: with(`"response_format":{"type":"json_schema","schema":{"type":"string","pattern":null}}`), status: 400, param: "response_format.schema.pattern"},
+
 		// What a base model cannot do.
 		{name: "tools", body: with(`"tools":[{"type":"function"}]`), status: 400, param: "tools"},
 		{name: "a tool choice", body: with(`"tool_choice":"required"`), status: 400, param: "tool_choice"},
@@ -111,6 +121,7 @@ func hostileRequests() []hostileRequest {
 		{name: "modalities", body: with(`"modalities":["text","audio"]`), status: 400, param: "modalities"},
 		{name: "a bias", body: with(`"logit_bias":{"50256":-100}`), status: 400, param: "logit_bias"},
 		{name: "padding", body: with(`"stream":true,"stream_options":{"include_obfuscation":true}`), status: 400, param: "stream_options.include_obfuscation"},
+		{name: "the options of Ollama", body: with(`"options":{"temperature":1}`), status: 400, param: "options"},
 		{name: "an image", body: said(`{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://169.254.169.254/private-words-51d7"}}]}`), status: 400, param: "messages[0].content[0].type"},
 		{name: "a sound", body: said(`{"role":"user","content":[{"type":"text","text":"a"},{"type":"input_audio"}]}`), status: 400, param: "messages[0].content[1].type"},
 		{name: "a part without a type", body: said(`{"role":"user","content":[{"text":"a"}]}`), status: 400, param: "messages[0].content[0].type"},
@@ -122,6 +133,7 @@ func hostileRequests() []hostileRequest {
 		{name: "a prompt of token ids", path: "/v1/completions", body: `{"prompt":[1,2,3]}`, status: 400, param: "prompt"},
 		{name: "no prompt in a list", path: "/v1/completions", body: `{"prompt":[]}`, status: 400, param: "prompt"},
 		{name: "nine prompts", path: "/v1/completions", body: `{"prompt":[` + many(9, `"a"`) + `]}`, status: 400, param: "prompt"},
+		{name: "the limit of a chat for a completion", path: "/v1/completions", body: `{"prompt":"a","max_completion_tokens":5}`, status: 400, param: "max_completion_tokens"},
 		{name: "three prompts, three times", path: "/v1/completions", body: `{"prompt":["a","b","c"],"n":3}`, status: 400, param: "prompt"},
 		{name: "messages of a completion", path: "/v1/completions", body: `{` + hi + `}`, status: 400, param: "messages"},
 		{name: "an echo", path: "/v1/completions", body: `{"prompt":"a","echo":true}`, status: 400, param: "echo"},
@@ -145,6 +157,8 @@ func hostileRequests() []hostileRequest {
 		{name: "what else to include", path: "/v1/responses", body: `{"input":"a","include":["file_search_call.results"]}`, status: 400, param: "include"},
 		{name: "top_logprobs of nothing", path: "/v1/responses", body: `{"input":"a","top_logprobs":2}`, status: 400, param: "top_logprobs"},
 		{name: "two responses", path: "/v1/responses", body: `{"input":"a","n":2}`, status: 400, param: "n"},
+		{name: "the limit of a chat for a response", path: "/v1/responses", body: `{"input":"a","max_tokens":5}`, status: 400, param: "max_tokens"},
+		{name: "the format of a chat for a response", path: "/v1/responses", body: `{"input":"a","response_format":{"type":"json_object"}}`, status: 400, param: "response_format"},
 		{name: "GET of a response", method: "GET", path: "/v1/responses", status: 405},
 
 		// Roles and what they say. Forged turns that are accepted are in TestForgedTurns.

@@ -58,7 +58,7 @@ func (r *request) check(e *endpoint) {
 	switch {
 	case !r.given[e.prompt]:
 		prompt.fail(http.StatusBadRequest, "missing_required_parameter", "'"+e.prompt+"' is missing")
-	case r.given["top_logprobs"] && !r.params.Logprobs:
+	case r.topLogprobs > 0 && !r.params.Logprobs:
 		value{in: r, path: "top_logprobs"}.bad("needs %s", e.logprobs)
 	case r.choices() > r.h.limits.Choices:
 		prompt.bad("asks for %d choices, with 'n'; at most %d are allowed", r.choices(), r.h.limits.Choices)
