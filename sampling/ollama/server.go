@@ -95,9 +95,12 @@ func (b *Backend) version(ctx context.Context) (version, error) {
 	})
 }
 
+// errUntold makes a model that the server does not describe be asked for again.
+var errUntold = errors.New("the server does not describe the model")
+
 // model asks for what the server knows of the model.
 func (b *Backend) model(ctx context.Context) (model, error) {
-	return b.models.Learn(ctx, func() (m model, err error) {
+	m, err := b.models.Learn(ctx, func() (m model, err error) {
 		var said struct {
 			Info       map[string]json.RawMessage `json:"model_info"`
 			Parameters string                     `json:"parameters"`
@@ -112,8 +115,15 @@ func (b *Backend) model(ctx context.Context) (model, error) {
 				m.window, _ = strconv.Atoi(words[1])
 			}
 		}
+		if m.architecture == "" {
+			return m, errUntold
+		}
 		return m, nil
 	})
+	if err == errUntold {
+		err = nil
+	}
+	return m, err
 }
 
 // special asks for the names of the model's special tokens.

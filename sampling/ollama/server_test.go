@@ -182,26 +182,29 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// A model that is fetched later is asked for again.
+// A model that is fetched later is asked for again, and so is one that a proxy hid.
 func TestUnknownModelIsNotKept(t *testing.T) {
-	there := false
-	inner := &fake{version: "0.17.4", architecture: "gemma3"}
-	server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/show": func(w http.ResponseWriter, r *http.Request) {
-		if !there {
-			refuse(w, 404, "model 'tiny' not found")
-			return
+	for words, hidden := range map[string]bool{"model 'tiny' not found": false, "404 page not found": true} {
+		there := false
+		inner := &fake{version: "0.17.4", architecture: "gemma3"}
+		server := httptest.NewServer(front{inner, map[string]http.HandlerFunc{"/api/show": func(w http.ResponseWriter, r *http.Request) {
+			if !there {
+				refuse(w, 404, words)
+				return
+			}
+			inner.ServeHTTP(w, r)
+		}}})
+		defer server.Close()
+		b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
+		req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, FrequencyPenalty: 1}}
+		_, err := sampling.Model{Backend: b}.Complete(t.Context(), req)
+		if hidden && err != nil || !hidden && !strings.Contains(fmt.Sprint(err), "ollama pull tiny") {
+			t.Errorf("%s: got %v", words, err)
 		}
-		inner.ServeHTTP(w, r)
-	}}})
-	defer server.Close()
-	b := newBackend(t, ollama.Config{URL: server.URL, Model: "tiny"})
-	req := &sampling.Request{Prompt: "a", Params: sampling.Params{MaxTokens: 1, FrequencyPenalty: 1}}
-	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); errors.Is(err, sampling.ErrUnsupported) || !strings.Contains(fmt.Sprint(err), "ollama pull tiny") {
-		t.Errorf("got %v", err)
-	}
-	there = true
-	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
-		t.Errorf("got %v", err)
+		there = true
+		if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), req); !errors.Is(err, sampling.ErrUnsupported) {
+			t.Errorf("%s: then got %v", words, err)
+		}
 	}
 }
 
