@@ -2,6 +2,7 @@ package fewshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -86,8 +87,10 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 		if err != nil {
 			return nil, &ValueError{Example: i, At: e.At, Field: "output", Err: err}
 		}
-		if inputs[i], err = c.prompter.query(e.In); err != nil {
-			return nil, fmt.Errorf("calibrating on case %d: %w", i+1, err)
+		inputs[i], err = c.prompter.query(e.In)
+		if invalid, ok := errors.AsType[*ValueError](err); ok {
+			invalid.Example, invalid.At = i, e.At
+			return nil, invalid
 		}
 	}
 	logs, method, err := c.weighAll(ctx, m, "calibrating on case", inputs, 4)
@@ -130,7 +133,7 @@ func (c *Classifier[In, L]) weighAll(ctx context.Context, m sampling.Model, what
 			w.err = fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, but the labels were compared %v; use a backend that scores text or returns more top logprobs", sampling.ErrUnsupported, w.Method)
 		}
 		if w.err != nil {
-			return nil, "", fmt.Errorf("%s %d: %w", what, len(all)+1, w.err)
+			return nil, "", fmt.Errorf("fewshot: %s %d: %w", what, len(all)+1, w.err)
 		}
 		method = w.Method
 		all = append(all, w.Probabilities)
@@ -165,7 +168,7 @@ func (c *Classifier[In, L]) contentFree() ([]string, error) {
 		}
 		var err error
 		if texts[i], err = c.prompter.query(in); err != nil {
-			return nil, fmt.Errorf("content-free input %d: %w", i+1, err)
+			return nil, fmt.Errorf("fewshot: content-free input %d: %w", i+1, err)
 		}
 	}
 	return texts, nil

@@ -166,7 +166,7 @@ func TestCalibrateOnMistakes(t *testing.T) {
 		t.Error("asked, though the input of a case breaks the layout")
 		return func(func(sampling.Chunk, error) bool) {}
 	})}
-	if _, err := c.CalibrateOn(t.Context(), unasked, []fewshot.Example[string, string]{{In: "x", Out: "good"}, {In: "y\nz", Out: "good"}}); !errors.Is(err, sampling.ErrInvalid) {
+	if _, err := c.CalibrateOn(t.Context(), unasked, []fewshot.Example[string, string]{{In: "x", Out: "good"}, {In: "y\nz", Out: "good", At: "f:2"}}); !errors.As(err, &value) || value.Example != 1 || value.At != "f:2" {
 		t.Errorf("an input of two lines: %v", err)
 	}
 	votes := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {

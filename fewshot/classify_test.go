@@ -262,7 +262,7 @@ func TestCalibrationNamesTheInput(t *testing.T) {
 		return s, nil
 	}
 	c.options.ContentFree = []string{"nothing", "N/A"}
-	if _, err := c.classifier(t.Context(), nil); err == nil || !strings.HasPrefix(err.Error(), "content-free input 2: ") {
+	if _, err := c.classifier(t.Context(), nil); err == nil || !strings.HasPrefix(err.Error(), "fewshot: content-free input 2: ") {
 		t.Error(err)
 	}
 }

@@ -126,16 +126,17 @@ func patternOf(t reflect.Type, never string) (pattern string, hasStrings bool, e
 	return jsonpattern.OfType(t, never)
 }
 
-// keeps refuses an output that the constraint does not allow: the model could never
-// write it.
-func (p *Prompter[In, Out]) keeps(output string) error {
-	if p.constraint.IsZero() {
-		return nil
+// writable is output for an output that the constraint must allow, since the model
+// could not write another.
+func (p *Prompter[In, Out]) writable(out Out) (string, error) {
+	text, err := p.output(out)
+	if err != nil || p.constraint.IsZero() {
+		return text, err
 	}
-	if err := p.constraint.Match(p.column.layout.pad + output); err != nil {
-		return fmt.Errorf("%q does not match the constraint of Task.Out, so the model cannot write it: %w", shorten(output, 80), err)
+	if err := p.constraint.Match(p.column.layout.pad + text); err != nil {
+		return "", fmt.Errorf("%q does not match the constraint of Task.Out, so the model cannot write it: %w", shorten(text, 80), err)
 	}
-	return nil
+	return text, nil
 }
 
 // constrained returns c if the backend enforces it, and no constraint where that is

@@ -76,14 +76,9 @@ type mark struct {
 	ownOpen int // the same for Before + open
 }
 
-// isZero reports whether f says nothing of the layout. Quote is not part of it.
-func (f *Format) isZero() bool {
-	return f.Before == "" && f.Between == "" && f.After == "" && f.Stop == nil
-}
-
 func newLayout(f *Format) (*layout, error) {
 	quote := f.Quote
-	if f.isZero() {
+	if f.Before == "" && f.Between == "" && f.After == "" && f.Stop == nil {
 		f = &Labeled
 	}
 	for _, part := range []struct{ name, text string }{{"Before", f.Before}, {"Between", f.Between}, {"After", f.After}} {

@@ -128,7 +128,7 @@ func ReadJSONL[In, Out any](r io.Reader, o LoadOptions) iter.Seq2[Example[In, Ou
 // members returns the two members of one line's object.
 func members(text []byte, names [2]string) (sides [2]side, err error) {
 	if err := strictjson.Check(text, nil); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return sides, errors.New("the object is incomplete")
+		return sides, errors.New("the object is incomplete; in JSON Lines each object is on one line")
 	} else if err != nil {
 		return sides, err
 	}
@@ -183,11 +183,11 @@ func WriteJSONL[In, Out any](w io.Writer, examples []Example[In, Out], o LoadOpt
 	for i, e := range examples {
 		in, err := marshal(e.In)
 		if err != nil {
-			return &ValueError{Example: i, Field: "input", Err: err}
+			return &ValueError{Example: i, At: e.At, Field: "input", Err: err}
 		}
 		out, err := marshal(e.Out)
 		if err != nil {
-			return &ValueError{Example: i, Field: "output", Err: err}
+			return &ValueError{Example: i, At: e.At, Field: "output", Err: err}
 		}
 		name1, _ := marshal(names[0])
 		name2, _ := marshal(names[1])

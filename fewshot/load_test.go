@@ -165,6 +165,10 @@ func TestWriteJSONL(t *testing.T) {
 	if diff := cmp.Diff(want, got, withoutAt); err != nil || diff != "" {
 		t.Errorf("%v (-written +read):\n%s\n%s", err, diff, b.String())
 	}
+	var wrong *fewshot.ValueError
+	if err := fewshot.WriteJSONL(io.Discard, []shot{{In: "a", Out: "b"}, {In: "\xff", Out: "b", At: "x:2"}}, fewshot.LoadOptions{}); !errors.As(err, &wrong) || wrong.Example != 1 || wrong.At != "x:2" {
+		t.Errorf("text that is not UTF-8: %v", err)
+	}
 }
 
 // FuzzReadJSONL checks that what is written is read back, and that no file

@@ -55,17 +55,15 @@ var ErrStopped = errors.New("fewshot: stopped before the last input")
 // Map again with a Model whose backend is a wrap.Cache.
 func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs iter.Seq[In], o MapOptions) iter.Seq2[Result[In, Out], error] {
 	return func(yield func(Result[In, Out], error) bool) {
+		stop := func(why error) { yield(Result[In, Out]{}, fmt.Errorf("%w: %w", ErrStopped, why)) }
 		limit := cmp.Or(o.Parallel, 4)
 		if limit < 0 {
-			yield(Result[In, Out]{}, fmt.Errorf("%w: %w", ErrStopped, mistake("MapOptions.Parallel is %d; use 0 for the default, or a positive number", o.Parallel)))
+			stop(mistake("MapOptions.Parallel is %d; use 0 for the default, or a positive number", o.Parallel))
 			return
 		}
 		type outcome struct {
 			result Result[In, Out]
 			err    error
-		}
-		stop := func(format string, args ...any) {
-			yield(Result[In, Out]{}, fmt.Errorf("%w: "+format, append([]any{ErrStopped}, args...)...))
 		}
 		for out := range parallel.Do(ctx, numbered[In, Out](ctx, inputs), limit, !o.Unordered, func(ctx context.Context, in Result[In, Out]) outcome {
 			a, err := p.seeded(ctx, m, in.In)
@@ -79,12 +77,12 @@ func (p *Prompter[In, Out]) Map(ctx context.Context, m sampling.Model, inputs it
 				return
 			}
 			if out.err != nil && !o.KeepGoing && meetsAll(out.err) {
-				stop("input %d: %w", out.result.Index, out.err)
+				stop(fmt.Errorf("input %d: %w", out.result.Index, out.err))
 				return
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			stop("%w", err)
+			stop(err)
 		}
 	}
 }

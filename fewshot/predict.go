@@ -37,11 +37,7 @@ func (p *Prompter[In, Out]) Accepts(in In, out Out) error {
 	if _, err := p.query(in); err != nil {
 		return err
 	}
-	output, err := p.output(out)
-	if err == nil {
-		err = p.keeps(output)
-	}
-	if err != nil {
+	if _, err := p.writable(out); err != nil {
 		return &ValueError{Example: noExample, Field: "output", Err: err}
 	}
 	return nil

@@ -100,15 +100,14 @@ func (p *Prompter[In, Out]) ask(ctx context.Context, m sampling.Model, prompt *P
 func (p *Prompter[In, Out]) Parse(c *sampling.Completion) (Out, error) {
 	var none Out
 	layout := p.column.layout
-	before, stop := sampling.Cut(c.Text, layout.stops)
-	switch {
+	switch _, stop := sampling.Cut(c.Text, layout.stops); {
 	case stop != "", c.Reason == sampling.EndOfText, c.Reason == sampling.StopSequence:
 	case c.Reason == sampling.TokenLimit:
 		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ran into the token limit; raise Params.MaxTokens, or give the Format a stop sequence that ends it: %w", sampling.ErrTokenLimit)}
 	default:
 		return none, &AnswerError{Text: c.Text, Err: fmt.Errorf("ended for the reason %q: %w", c.Reason, sampling.ErrTruncated)}
 	}
-	text, err := layout.answer(before)
+	text, err := layout.answer(c.Text)
 	if err != nil {
 		return none, &AnswerError{Text: text, Err: err}
 	}

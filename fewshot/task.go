@@ -106,10 +106,7 @@ func (p *Prompter[In, Out]) addExample(e Example[In, Out]) *ValueError {
 	if err != nil {
 		return &ValueError{Field: "input", Err: err}
 	}
-	out, err := p.output(e.Out)
-	if err == nil {
-		err = p.keeps(out)
-	}
+	out, err := p.writable(e.Out)
 	if err != nil {
 		return &ValueError{Field: "output", Err: err}
 	}

@@ -1,6 +1,6 @@
 // Package words splits text into words of its language, independent of any model's
-// vocabulary. Package probe compares texts by these
-// words, and the guard of package wrap protects texts by them.
+// vocabulary. Package probe compares texts by these words, and the guard of package
+// wrap protects texts by them.
 //
 // A word is a run of letters, digits and marks, at most 64 characters long.
 // Punctuation, and each character of a script that is written without spaces, is
