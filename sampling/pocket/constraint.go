@@ -87,20 +87,12 @@ func (v *vocabulary) mayEnd(id int32, after sampling.Matcher) bool {
 		return true
 	}
 	for b, c := range ascii {
-		if next := after; c&joins(end) == 0 && next.Add(asciiText[b:b+1]) {
+		if next := after; c&joins(end) == 0 && next.Add(string([]byte{byte(b)})) {
 			return true
 		}
 	}
 	return false
 }
-
-var asciiText = func() string {
-	var text [utf8.RuneSelf]byte
-	for b := range text {
-		text[b] = byte(b)
-	}
-	return string(text[:])
-}()
 
 // walk calls found with the tokens that a constraint allows next, until found returns
 // false. ids are sorted by text, share their first depth bytes, and m has read these.

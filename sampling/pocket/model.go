@@ -52,14 +52,15 @@ func Train(docs fs.FS) (*Model, error) {
 		if !entry.Type().IsRegular() {
 			return nil
 		}
-		text, err := fs.ReadFile(docs, path)
+		data, err := fs.ReadFile(docs, path)
 		if err != nil {
 			return err
 		}
+		text := string(data)
 		if i := invalidUTF8(text); i >= 0 {
 			return fmt.Errorf("%s is not valid UTF-8 at byte %d; convert it, or leave it out of the documents", path, i)
 		}
-		if tokens := m.words.encode(strings.TrimSuffix(string(text), "\n")); len(tokens) > 1 {
+		if tokens := m.words.encode(strings.TrimSuffix(text, "\n")); len(tokens) > 1 {
 			m.documents = append(m.documents, document{name: path})
 			texts = append(texts, tokens)
 			m.total += len(tokens)
@@ -79,13 +80,12 @@ func Train(docs fs.FS) (*Model, error) {
 	return m, nil
 }
 
-func invalidUTF8(text []byte) int {
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && n == 1 {
+// invalidUTF8 returns the place of the first byte that is not UTF-8, or -1.
+func invalidUTF8(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
 			return i
 		}
-		i += n
 	}
 	return -1
 }
@@ -111,23 +111,18 @@ func (m *Model) index(texts [][]int32) {
 		d := &m.documents[i]
 		order, place := contexts.sort(text)
 		d.build(text, order, place, seen)
-		for place, position := range order {
-			token := text[position]
-			if d.common[place] == 0 {
-				all = append(all, holder{document: int32(i), lo: int32(place), hi: int32(place)})
-				held = append(held, token)
-				m.start[token+1]++
+		for lo, hi := int32(0), int32(0); int(lo) < len(order); lo = hi {
+			for hi++; d.common[hi] > 0; hi++ {
 			}
-			all[len(all)-1].hi++
+			token := text[order[lo]]
+			all = append(all, holder{int32(i), lo, hi, d.different(lo, hi)})
+			held = append(held, token)
+			m.start[token+1]++
 		}
 		texts[i] = nil
 	}
 	for token := range tokens {
 		m.start[token+1] += m.start[token]
-	}
-	for i := range all {
-		h := &all[i]
-		h.different = m.documents[h.document].different(h.lo, h.hi)
 	}
 	m.holders = make([]holder, len(all))
 	free := slices.Clone(m.start)

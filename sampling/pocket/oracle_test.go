@@ -162,7 +162,7 @@ func compare(t *testing.T, documents []string, prompt string) {
 	for _, text := range m.words.text {
 		spelled += math.Pow(257, -float64(len(text)+1))
 	}
-	prompts := append([]string{""}, split(prompt)...)
+	prompts := append([]string{""}, tokens(prompt)...)
 	for i, token := range prompts {
 		if i > 0 {
 			x := m.words.id(token)
@@ -253,7 +253,7 @@ func TestManyDocumentsSumToOne(t *testing.T) {
 	m := train(t, documents)
 	r := &reading{m: m}
 	r.begin()
-	for _, token := range split("the 7 cat\nthe zz 7 dog the the 5") {
+	for _, token := range tokens("the 7 cat\nthe zz 7 dog the the 5") {
 		r.read(m.words.id(token))
 		sum, spelled := 0.0, 0.0
 		for x := range int32(len(m.words.text)) {

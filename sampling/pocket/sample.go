@@ -98,10 +98,8 @@ func (s *sampler) prompt(ctx context.Context, req *sampling.Request) error {
 	}
 	before := s.ids
 	s.ids = s.last[:0]
-	for text := req.Prompt; text != ""; {
-		n := nextToken(text)
-		s.ids = append(s.ids, int(s.m.words.meant(text[:n])))
-		text = text[n:]
+	for token := range split(req.Prompt) {
+		s.ids = append(s.ids, int(s.m.words.meant(token)))
 	}
 	s.last = before
 	common := 0

@@ -9,8 +9,8 @@ import (
 
 // Count returns the number of tokens in text, in linear time. Its error is nil.
 func (m *Model) Count(ctx context.Context, text string) (n int, err error) {
-	for ; text != ""; n++ {
-		text = text[nextToken(text):]
+	for range split(text) {
+		n++
 	}
 	return n, nil
 }
@@ -26,9 +26,8 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 	defer m.samplers.Put(s)
 	prompt := req.Prompt
 	ends := []int{0}
-	for end := 0; end < len(prompt); {
-		end += nextToken(prompt[end:])
-		ends = append(ends, end)
+	for token := range split(prompt) {
+		ends = append(ends, ends[len(ends)-1]+len(token))
 	}
 	settled := ends[max(0, len(ends)-1-lookahead)]
 	if err := s.prompt(ctx, &sampling.Request{Prompt: prompt[:settled]}); err != nil {
@@ -43,18 +42,16 @@ func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations 
 	for i, continuation := range continuations {
 		s.reading.copy(&read)
 		border := len(prompt) - settled
-		for text := prompt[settled:] + continuation; text != ""; {
+		for token := range split(prompt[settled:] + continuation) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			n := nextToken(text)
-			logprob := s.logprob(text[:n])
-			if border -= n; border < 0 {
-				scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: text[:n], Logprob: logprob})
+			logprob := s.logprob(token)
+			if border -= len(token); border < 0 {
+				scores[i].Tokens = append(scores[i].Tokens, sampling.Token{Text: token, Logprob: logprob})
 				scores[i].Logprob += logprob
 				scores[i].Usage.PromptTokens++
 			}
-			text = text[n:]
 		}
 	}
 	return scores, nil

@@ -1,6 +1,7 @@
 package pocket
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,19 @@ import (
 // Worked example: "Grevy's zebra: 얼룩말 2+2\n" is
 //
 //	"Grevy's" " zebra" ":" " 얼룩말" " 2" "+" "2" "\n"
+
+// split yields the tokens of a text.
+func split(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := text; rest != ""; {
+			n := nextToken(rest)
+			if !yield(rest[:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
+}
 
 // nextToken returns the length in bytes of the first token of s, which is not empty.
 func nextToken(s string) int {
@@ -162,7 +176,7 @@ func (v *vocabulary) add(token string) int32 {
 	id, ok := v.ids[token]
 	if !ok {
 		id = int32(len(v.text))
-		token = string([]byte(token)) // a copy does not keep the whole document
+		token = strings.Clone(token) // which does not keep the whole document
 		v.text = append(v.text, token)
 		v.ids[token] = id
 	}
@@ -205,10 +219,8 @@ func (v *vocabulary) meant(token string) int32 {
 func (v *vocabulary) encode(text string) []int32 {
 	tokens := make([]int32, 1, 1+len(text)/3)
 	tokens[0] = boundary
-	for text != "" {
-		n := nextToken(text)
-		tokens = append(tokens, v.add(text[:n]))
-		text = text[n:]
+	for token := range split(text) {
+		tokens = append(tokens, v.add(token))
 	}
 	return tokens
 }

@@ -9,15 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func split(text string) []string {
-	var tokens []string
-	for text != "" {
-		n := nextToken(text)
-		tokens = append(tokens, text[:n])
-		text = text[n:]
-	}
-	return tokens
-}
+func tokens(text string) []string { return slices.Collect(split(text)) }
 
 func TestTokens(t *testing.T) {
 	for _, c := range []struct {
@@ -50,7 +42,7 @@ func TestTokens(t *testing.T) {
 		if c.text == "<|endoftext|>" {
 			want = []string{"<", "|", "endoftext", "|", ">"}
 		}
-		if diff := cmp.Diff(want, split(c.text)); diff != "" {
+		if diff := cmp.Diff(want, tokens(c.text)); diff != "" {
 			t.Errorf("%s: %q (-want +got):\n%s", c.why, c.text, diff)
 		}
 	}
@@ -61,7 +53,7 @@ func FuzzTokens(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		tokens := split(text)
+		tokens := tokens(text)
 		if joined := strings.Join(tokens, ""); joined != text {
 			t.Fatalf("the tokens of %q join to %q", text, joined)
 		}
@@ -79,7 +71,7 @@ func FuzzTokens(f *testing.F) {
 			// of its tokens than the lookahead.
 			if i+lookahead < min(len(tokens), 64) {
 				cut := strings.Join(tokens[:i+lookahead], "")
-				if got := split(cut); got[i] != token {
+				if got := slices.Collect(split(cut)); got[i] != token {
 					t.Fatalf("token %d of %q is %q, but %q in all of %q", i, cut, got[i], token, text)
 				}
 			}
