@@ -195,6 +195,9 @@ func (l *layout) answer(completion string) (string, error) {
 	if text == "" {
 		return "", errors.New("is empty; show more examples, or set Task.Retries")
 	}
+	if !utf8.ValidString(text) { // some backends cut a character in two
+		return text, errors.New("is not valid UTF-8; set Task.Retries")
+	}
 	if l.format.Quote && strings.HasPrefix(text, `"`) {
 		value, err := unquote(text)
 		if err != nil {

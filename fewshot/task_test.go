@@ -382,6 +382,17 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 	}
 }
 
+// Half a character, which no example could have, is not an answer either.
+func TestAnswersOfBrokenText(t *testing.T) {
+	for _, format := range []fewshot.Format{fewshot.Lines, fewshot.QA, {Quote: true}} {
+		_, err := readOf(fewshot.Task[string, string]{Format: format}, &sampling.Completion{Text: " 바\xeb", Reason: sampling.EndOfText})
+		var answer *fewshot.AnswerError
+		if !errors.As(err, &answer) {
+			t.Errorf("%+v: error %v, want an AnswerError", format, err)
+		}
+	}
+}
+
 // TestTheQueryIsNotItsOwnExample leaves out what any Selector chose in error.
 func TestTheQueryIsNotItsOwnExample(t *testing.T) {
 	chosen := []int{0, 1, 2}

@@ -204,9 +204,7 @@ func (c *Classifier[In, L]) vote(ctx context.Context, m sampling.Model, result *
 	}
 	texts := make([]string, len(c.texts))
 	for i, label := range c.texts {
-		if texts[i], err = layout.answer(layout.pad + label); err != nil {
-			return err
-		}
+		texts[i], _ = layout.answer(layout.pad + label) // NewClassifier has laid it out
 	}
 	ambiguous := anyPrefix(texts)
 	weights := make([]float64, len(texts))
