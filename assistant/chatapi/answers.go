@@ -14,11 +14,7 @@ var chatFields = commonFields.with(fields[request]{
 	"logprobs":              func(r *request, v value) { r.params.Logprobs = v.flag() },
 	"top_logprobs":          topLogprobs,
 	"response_format":       responseFormat,
-
-	"prompt":            instead("messages"),
-	"input":             instead("messages"),
-	"max_output_tokens": instead("max_completion_tokens"),
-})
+}, instead("messages", "prompt", "input"), instead("max_completion_tokens", "max_output_tokens"))
 
 var completionsFields = commonFields.with(fields[request]{
 	"prompt": func(r *request, v value) {
@@ -35,13 +31,11 @@ var completionsFields = commonFields.with(fields[request]{
 		}
 	},
 	"response_format": responseFormat,
-
-	"messages":              instead("prompt"),
-	"input":                 instead("prompt"),
-	"max_completion_tokens": instead("max_tokens"),
-	"max_output_tokens":     instead("max_tokens"),
-	"top_logprobs":          instead("logprobs"),
-})
+},
+	instead("prompt", "messages", "input"),
+	instead("max_tokens", "max_completion_tokens", "max_output_tokens"),
+	instead("logprobs", "top_logprobs"),
+)
 
 // A choicesWriter writes chat completions, or completions of raw prompts.
 type choicesWriter struct {

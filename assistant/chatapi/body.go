@@ -170,14 +170,10 @@ func (v value) list(most int) []value {
 
 // texts reads one string or an array of strings.
 func (v value) texts(most int) []string {
-	if v.isText() {
-		return []string{v.text()}
+	list := []value{v}
+	if v.json[0] == '[' {
+		list = v.list(most)
 	}
-	if kinds[v.json[0]] != "array" {
-		v.bad("must be a string or an array of strings")
-		return nil
-	}
-	list := v.list(most)
 	texts := make([]string, len(list))
 	for i, e := range list {
 		if !e.isText() {

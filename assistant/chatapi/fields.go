@@ -25,9 +25,11 @@ func (f fields[T]) read(v value, into *T) {
 }
 
 // with adds fields, which replace others of their names.
-func (f fields[T]) with(more fields[T]) fields[T] {
+func (f fields[T]) with(more ...fields[T]) fields[T] {
 	all := maps.Clone(f)
-	maps.Copy(all, more)
+	for _, m := range more {
+		maps.Copy(all, m)
+	}
 	return all
 }
 
@@ -38,6 +40,20 @@ func ignored[T any](names ...string) fields[T] {
 		f[name] = func(_ *T, v value) { v.ignore() }
 	}
 	return f
+}
+
+// refused returns fields that a base model cannot honour.
+func refused[T any](why string, names ...string) fields[T] {
+	f := fields[T]{}
+	for _, name := range names {
+		f[name] = without[T](why)
+	}
+	return f
+}
+
+// instead refuses fields that have another name here.
+func instead(name string, others ...string) fields[request] {
+	return refused[request]("use '"+name+"'", others...)
 }
 
 // without reads a field that a base model cannot honour. Clients send some of them by
@@ -51,9 +67,6 @@ func without[T any](why string, nothing ...string) func(*T, value) {
 		}
 	}
 }
-
-// instead refuses a field that has another name here.
-func instead(name string) func(*request, value) { return without[request]("use '" + name + "'") }
 
 const (
 	noTools   = "a base model calls no tools; leave them out"
@@ -76,16 +89,10 @@ var otherFields = ignored[request](
 	"functions":           without[request](noTools, `[]`),
 	"function_call":       without[request](noTools, `"none"`, `"auto"`),
 	"modalities":          without[request](onlyReplies, `["text"]`, `[]`),
-	"audio":               without[request](onlyReplies),
 	"logit_bias":          without[request]("tokens have no ids here; remove it", `{}`),
-	"prediction":          without[request]("replies are not predicted; remove it"),
-	"web_search_options":  without[request]("this server does not search the web; remove it"),
 
-	// Of other servers.
-	"options":       without[request]("send its values as fields of the request, such as 'temperature'", `{}`),
-	"guided_json":   instead("structured_outputs.json"),
-	"guided_regex":  instead("structured_outputs.regex"),
-	"guided_choice": instead("structured_outputs.choice"),
+	// Of Ollama.
+	"options": without[request]("send its values as fields of the request, such as 'temperature'", `{}`),
 
 	// Of completions.
 	"echo":    without[request]("the answer is the continuation only; set it to false", `false`),
@@ -93,8 +100,12 @@ var otherFields = ignored[request](
 	"best_of": without[request]("use 'n' and choose among the replies", `1`),
 
 	// Of responses.
-	"previous_response_id": without[request](notKept),
-	"conversation":         without[request](notKept),
-	"background":           without[request]("a response is drawn while the client waits; set it to false", `false`),
-	"truncation":           without[request]("the oldest turns are dropped when the window is full; set it to auto", `"auto"`),
-})
+	"background": without[request]("a response is drawn while the client waits; set it to false", `false`),
+	"truncation": without[request]("the oldest turns are dropped when the window is full; set it to auto", `"auto"`),
+},
+	refused[request](onlyReplies, "audio"),
+	refused[request]("replies are not predicted; remove it", "prediction"),
+	refused[request]("this server does not search the web; remove it", "web_search_options"),
+	refused[request](notKept, "previous_response_id", "conversation"),
+	instead("structured_outputs", "guided_json", "guided_regex", "guided_choice"), // of older vLLM
+)

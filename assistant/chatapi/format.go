@@ -51,15 +51,12 @@ var formatFields = schemaFields.with(fields[format]{
 	"json_schema": func(f *format, v value) { schemaFields.read(v, f) },
 })
 
-const onlyRegular = "use choice, regex, json or json_object"
-
 // structuredFields are those of vLLM's constraint of a reply.
-var structuredFields = fields[request]{
-	"grammar":            without[request](onlyRegular),
-	"structural_tag":     without[request](onlyRegular),
-	"whitespace_pattern": without[request](onlyRegular),
-	"choice":             func(r *request, v value) { r.constrain(v, sampling.OneOf(v.texts(maxChoices)...)) },
-	"regex":              func(r *request, v value) { r.constrainPattern(v, v.text()) },
+var structuredFields = refused[request](
+	"use choice, regex, json or json_object", "grammar", "structural_tag", "whitespace_pattern",
+).with(fields[request]{
+	"choice": func(r *request, v value) { r.constrain(v, sampling.OneOf(v.texts(maxChoices)...)) },
+	"regex":  func(r *request, v value) { r.constrainPattern(v, v.text()) },
 	"json": func(r *request, v value) {
 		if v.isText() { // the schema as a string
 			v.json = []byte(v.text())
@@ -72,7 +69,7 @@ var structuredFields = fields[request]{
 			r.constrainJSON(v, freeObject())
 		}
 	},
-}
+})
 
 // maxChoices is the maximum length of a list of choices.
 const maxChoices = 10_000

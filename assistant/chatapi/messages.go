@@ -87,11 +87,7 @@ var messageFields = ignored[message](
 	"annotations": without[message](plainText, `[]`, `""`),
 	"tool_calls":  without[message](plainText, `[]`, `""`),
 	"refusal":     without[message](plainText, `[]`, `""`),
-
-	"tool_call_id":  without[message](plainText),
-	"function_call": without[message](plainText),
-	"audio":         without[message](plainText),
-})
+}, refused[message](plainText, "tool_call_id", "function_call", "audio"))
 
 // message reads one message. The role of a developer is returned as the system's. A
 // reasoning item of the responses API is a message without text.
@@ -150,13 +146,9 @@ func (v value) content() string {
 
 // partFields are the fields of a part of a message.
 var partFields = ignored[message]("cache_control", "annotations", "logprobs").with(fields[message]{
-	"type":        func(m *message, v value) { m.kind = v.oneOf(onlyText, "text", "input_text", "output_text") },
-	"text":        func(m *message, v value) { m.text = v.text() },
-	"image_url":   without[message](onlyText),
-	"input_audio": without[message](onlyText),
-	"file":        without[message](onlyText),
-	"refusal":     without[message](onlyText),
-})
+	"type": func(m *message, v value) { m.kind = v.oneOf(onlyText, "text", "input_text", "output_text") },
+	"text": func(m *message, v value) { m.text = v.text() },
+}, refused[message](onlyText, "image_url", "input_audio", "file", "refusal"))
 
 func (v value) textPart() string {
 	var part message

@@ -17,15 +17,14 @@ var responsesFields = commonFields.with(fields[request]{
 	"include":           include,
 	"text":              func(r *request, v value) { textFields.read(v, r) },
 	"store":             func(r *request, v value) { r.forget = !v.flag() },
-
-	"prompt":                without[request]("this server has no prompt templates; send the text in 'input'"),
-	"messages":              instead("input"),
-	"max_tokens":            instead("max_output_tokens"),
-	"max_completion_tokens": instead("max_output_tokens"),
-	"response_format":       instead("text.format"),
-	"logprobs":              instead("include"),
-	"n":                     without[request]("a response is one reply; send several requests", "1"),
-})
+	"n":                 without[request]("a response is one reply; send several requests", "1"),
+},
+	refused[request]("this server has no prompt templates; send the text in 'input'", "prompt"),
+	instead("input", "messages"),
+	instead("max_output_tokens", "max_tokens", "max_completion_tokens"),
+	instead("text.format", "response_format"),
+	instead("include", "logprobs"),
+)
 
 // input reads a text, or a list of messages.
 func input(r *request, v value) {
