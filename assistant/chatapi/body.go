@@ -101,11 +101,7 @@ func (v value) field(name string) value {
 func join(path, name string) string {
 	const most = 64
 	if len(name) > most {
-		n := most
-		for !utf8.RuneStart(name[n]) {
-			n--
-		}
-		name = name[:n] + "…"
+		name = strings.ToValidUTF8(name[:most], "") + "…"
 	}
 	if path == "" {
 		return name

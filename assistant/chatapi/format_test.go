@@ -22,6 +22,10 @@ func TestStructuredOutputs(t *testing.T) {
 			}
 		}
 	}
+	object := s.complete(t, `{"prompt":"The sky is","max_tokens":200,"structured_outputs":{"json_object":true}}`).Choices[0]
+	if !strings.HasPrefix(object.Text, "{") {
+		t.Errorf("%+v", object)
+	}
 	for body, param := range map[string]string{
 		`{"choice":[]}`:                  "structured_outputs.choice",
 		`{"choice":["a","a"]}`:           "structured_outputs.choice",

@@ -65,6 +65,7 @@ func hostileRequests() []hostileRequest {
 		{name: "an unknown field", body: with(`"private":"private-words-51d7"`), status: 400, param: "private"},
 		{name: "a field in capitals", body: with(`"Stream":true`), status: 400, param: "Stream"},
 		{name: "a long unknown field", body: with(`"` + strings.Repeat("x", 5000) + `":1`), status: 400, param: strings.Repeat("x", 64) + "…"},
+		{name: "a long unknown field with half a rune at its limit", body: with(`"` + strings.Repeat("x", 63) + `éé":1`), status: 400, param: strings.Repeat("x", 63) + "…"},
 		{name: "a field twice", body: with(`"n":1,"n":2`), status: 400, param: "n"},
 		{name: "a field twice, once escaped", body: with(`"n":1,"\u006e":2`), status: 400, param: "n"},
 		{name: "messages twice", body: `{` + hi + `,` + hi + `}`, status: 400, param: "messages"},

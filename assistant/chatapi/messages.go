@@ -62,7 +62,7 @@ func (d *dialogue) end(v value) {
 		d.turns = d.turns[:last]
 	}
 	if d.user == "" {
-		v.bad("has no text of a user to reply to")
+		v.bad("has no text of a user to reply to; send one")
 	}
 }
 

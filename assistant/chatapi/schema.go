@@ -92,7 +92,7 @@ func (s *schemaReader) pattern(v value) string {
 	pattern := s.translate(v, k)
 	for m := range v.members() {
 		if _, left := k[m.name]; left {
-			m.cannot("this keyword cannot be enforced here")
+			m.cannot("this keyword cannot be enforced here; remove it")
 		}
 	}
 	if len(pattern) > maxPattern {
