@@ -141,7 +141,11 @@ func TestRealServerTooLongPrompt(t *testing.T) {
 	if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Temporary {
 		t.Errorf("got %#v, want an Error that lasts", err)
 	}
-	if _, err := (sampling.Model{Backend: b}).Complete(t.Context(), &sampling.Request{Prompt: long}); !errors.Is(err, sampling.ErrBudget) {
+	known, err := sampling.Discover(t.Context(), b)
+	if err != nil || known.Window != 64 {
+		t.Errorf("Discover: %+v, %v", known, err)
+	}
+	if _, err := known.Complete(t.Context(), &sampling.Request{Prompt: long, Params: sampling.Params{MaxTokens: 5}}); !errors.Is(err, sampling.ErrBudget) {
 		t.Errorf("through the Model that knows the window: %v", err)
 	}
 	// The window ends a continuation, and does not slide over the prompt.
