@@ -131,10 +131,11 @@ func TestRegenerateAndCopy(t *testing.T) {
 		t.Errorf("a turn was written over: %v", whole)
 	}
 	c.Transcript = nil
-	for _, err := range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
-		if !errors.Is(err, sampling.ErrInvalid) {
-			t.Errorf("regenerate with nothing to regenerate: %v", err)
-		}
+	var err error
+	for _, err = range c.Regenerate(t.Context(), assistant.ReplyOptions{}) {
+	}
+	if !errors.Is(err, sampling.ErrInvalid) {
+		t.Errorf("regenerate with nothing to regenerate: %v", err)
 	}
 }
 

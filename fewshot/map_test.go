@@ -244,10 +244,11 @@ func TestMapEnds(t *testing.T) {
 	if e.running.Load() != 0 {
 		t.Errorf("%d calls outlive their loops", e.running.Load())
 	}
-	for _, err := range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{Parallel: -1}) {
-		if !errors.Is(err, sampling.ErrInvalid) || !errors.Is(err, fewshot.ErrStopped) {
-			t.Errorf("a negative Parallel: %v", err)
-		}
+	var err error
+	for _, err = range mapOf(t.Context(), mapTask(), model, endless, fewshot.MapOptions{Parallel: -1}) {
+	}
+	if !errors.Is(err, sampling.ErrInvalid) || !errors.Is(err, fewshot.ErrStopped) {
+		t.Errorf("a negative Parallel: %v", err)
 	}
 }
 

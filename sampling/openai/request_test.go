@@ -177,13 +177,13 @@ func TestRefusedBeforeSending(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, err := range b.Sample(t.Context(), &sampling.Request{Prompt: "a</s>", Params: test.params}) {
-				if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.words) {
-					t.Errorf("the error is %v, want %v and %q in it", err, test.want, test.words)
-				}
-				if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Backend != "openai" || e.Temporary || e.Status != 0 {
-					t.Errorf("the error is %+v", err)
-				}
+			for _, err = range b.Sample(t.Context(), &sampling.Request{Prompt: "a</s>", Params: test.params}) {
+			}
+			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.words) {
+				t.Errorf("the error is %v, want %v and %q in it", err, test.want, test.words)
+			}
+			if e, ok := errors.AsType[*sampling.Error](err); !ok || e.Backend != "openai" || e.Temporary || e.Status != 0 {
+				t.Errorf("the error is %+v", err)
 			}
 			if sent := s.sent(); len(sent) > 0 {
 				t.Errorf("it was sent all the same: %s", sent[0])

@@ -120,10 +120,11 @@ func TestConstraintDraws(t *testing.T) {
 }
 
 func TestConstraintRefused(t *testing.T) {
-	for _, err := range pocket.Default().Sample(t.Context(), &sampling.Request{Constraint: sampling.OneOf()}) {
-		if !errors.Is(err, sampling.ErrConstraint) {
-			t.Errorf("a list without texts gave %v", err)
-		}
+	var err error
+	for _, err = range pocket.Default().Sample(t.Context(), &sampling.Request{Constraint: sampling.OneOf()}) {
+	}
+	if !errors.Is(err, sampling.ErrConstraint) {
+		t.Errorf("a list without texts gave %v", err)
 	}
 }
 

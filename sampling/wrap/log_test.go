@@ -187,10 +187,15 @@ func TestLogJSON(t *testing.T) {
 	m := sampling.Model{Backend: log.Wrap(able())}
 	m.Complete(t.Context(), &sampling.Request{Prompt: "p"})
 	m.Draw(t.Context(), &sampling.Request{Prompt: "p"}, 2)
+	lines := 0
 	for line := range strings.Lines(out.String()) {
+		lines++
 		var fields map[string]any
 		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields["prompt"] != "p" {
 			t.Errorf("%s: %v", line, err)
 		}
+	}
+	if lines != 2 {
+		t.Errorf("%d lines for two calls", lines)
 	}
 }
