@@ -30,13 +30,11 @@ func Backbone(k int, r Ranker, then fewshot.Selector) fewshot.Selector {
 		if err != nil {
 			return nil, fmt.Errorf("Backbone: %w", err)
 		}
-		order := make([]int, 0, len(pool)) // the backbone, then the rest
-		isPinned := make([]bool, len(pool))
-		for _, at := range ranking.representatives(min(k, len(pool))) {
-			order = append(order, at)
+		order := ranking.representatives(min(k, len(pool))) // and then the rest
+		pinned, isPinned := len(order), make([]bool, len(pool))
+		for _, at := range order {
 			isPinned[at] = true
 		}
-		pinned := len(order)
 		for i := range pool {
 			if !isPinned[i] {
 				order = append(order, i)

@@ -3,6 +3,8 @@ package pocket
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/foreword-go/foreword/sampling"
 )
@@ -24,25 +26,22 @@ const lookahead = 8
 func (m *Model) Score(ctx context.Context, req *sampling.Request, continuations []string) ([]sampling.Score, error) {
 	s := m.sampler()
 	defer m.samplers.Put(s)
-	prompt := req.Prompt
-	ends := []int{0}
-	for token := range split(prompt) {
-		ends = append(ends, ends[len(ends)-1]+len(token))
-	}
-	settled := ends[max(0, len(ends)-1-lookahead)]
-	if err := s.prompt(ctx, &sampling.Request{Prompt: prompt[:settled]}); err != nil {
+	tokens := slices.Collect(split(req.Prompt))
+	settled := strings.Join(tokens[:max(0, len(tokens)-lookahead)], "")
+	open := req.Prompt[len(settled):]
+	if err := s.prompt(ctx, &sampling.Request{Prompt: settled}); err != nil {
 		return nil, err
 	}
 	var read reading
 	read.copy(&s.reading)
 	scores := make([]sampling.Score, len(continuations))
 	if len(scores) > 0 {
-		scores[0].Usage.PromptTokens = len(ends) - 1
+		scores[0].Usage.PromptTokens = len(tokens)
 	}
 	for i, continuation := range continuations {
 		s.reading.copy(&read)
-		border := len(prompt) - settled
-		for token := range split(prompt[settled:] + continuation) {
+		border := len(open)
+		for token := range split(open + continuation) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
