@@ -1,9 +1,8 @@
 // Command wordlists writes the word lists of the pocket model's corpus.
 //
-// The words are in words.tsv, beside this file: a table with one English word
-// a line and its translations into six languages. From it the command makes
-// seven pages for each language, every one with all the words in an order of
-// its own and each laid out as people lay such lists out:
+// The table words.tsv has one English word a line, with its translations into six
+// languages. For each language the command writes seven pages. Each has all the words,
+// in its own order and layout:
 //
 //	butterfly: 나비
 //	butterfly => 나비
@@ -11,14 +10,12 @@
 //	Q: butterfly
 //	A: 나비
 //
-// The pages are documents for the model to read and nothing more; no word is
-// handled in code. To add a word, add a line to the table and run
+// To add a word, add a line to the table and run
 //
 //	go generate ./sampling/pocket
 //
-// which runs this command in the folder of package pocket. The same table
-// always gives the same pages, byte for byte. Pages that the command no longer
-// makes are left for you to delete; its test names them.
+// The same table always gives the same pages. Pages that the command no longer
+// writes are left for you to delete; its test names them.
 package main
 
 import (
@@ -73,9 +70,9 @@ type layout struct {
 	row     string // the first %s is the English word, the second its translation
 }
 
-// layouts has a plain list, the same list under two headings, and four others
-// that differ in every mark. The three lists agree in their lines, so that a
-// prompt of bare "word: translation" lines finds company whatever its heading.
+// layouts has a plain list, the same list under two headings, and four others. The
+// three lists have the same lines, so that a prompt of bare "word: translation" lines
+// matches all of them, whatever its heading.
 var layouts = []layout{
 	{"list-1", "", "%s: %s\n"},
 	{"list-2", "English to %L word list\n\n", "%s: %s\n"},
@@ -101,15 +98,14 @@ func makePages(rows []Row) map[string]string {
 			for _, row := range shuffled(rows, name) {
 				fmt.Fprintf(&b, l.row, row[0], row[1+i])
 			}
-			// The empty line that parts two blocks does not follow the last.
+			// No empty line follows the last block.
 			pages[name] = strings.TrimRight(b.String(), "\n") + "\n"
 		}
 	}
 	return pages
 }
 
-// orderSeed is the half of every page's seed that all pages share. Another
-// number gives another set of orders.
+// orderSeed is the half of a page's seed that all pages share.
 const orderSeed = 0x666f7265776f7264
 
 // shuffled returns the rows in an order that depends only on the page's name. With

@@ -38,9 +38,8 @@ func wordsOf(letters string) *regexp.Regexp {
 // order of columns.
 type Row []string
 
-// parseTable reads the text of words.tsv. It refuses a table that breaks a
-// rule of its own, naming line and column, because a slip here would be
-// repeated on seven pages and learnt from each.
+// parseTable reads and checks the text of words.tsv. A mistake would be repeated on
+// seven pages.
 func parseTable(text string) ([]Row, error) {
 	body, ok := strings.CutSuffix(text, "\n")
 	if !ok {
