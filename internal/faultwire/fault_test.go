@@ -13,7 +13,6 @@ import (
 
 	"github.com/foreword-go/foreword/internal/faultwire"
 	"github.com/foreword-go/foreword/sampling"
-	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
 // newClient returns a client that shares nothing with other tests.
@@ -209,19 +208,4 @@ func TestFaultServerConcurrently(t *testing.T) {
 	if n := right.Load(); n == 0 || n == 32 {
 		t.Errorf("%d of 32 went right", n)
 	}
-}
-
-// The kit looks through net/http, whose idle connections are not a leak.
-func TestKitOverHTTP(t *testing.T) {
-	server := faultwire.NewFaultServer(t)
-	server.Reply = func(string) string { return strings.Repeat(faultwire.FaultText, 20) } // more than a buffer holds
-	skip := make(map[string]string)
-	for _, r := range []string{"seeds", "max-tokens", "top-k", "top-p", "min-p", "penalties", "logprobs", "reasons"} {
-		skip[r] = "the server gives one answer to everything"
-	}
-	kit := samplingtest.Kit{Skip: skip}
-	client := newClient(t)
-	kit.TestBackend(t, func(t *testing.T) sampling.Backend {
-		return &mini{server.RightURL(), faultwire.Completions, true, client}
-	})
 }
