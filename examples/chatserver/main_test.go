@@ -170,40 +170,6 @@ func TestServes(t *testing.T) {
 	}
 }
 
-// TestEndsGracefully interrupts the program in the middle of an answer. The
-// answer comes whole, and nobody else is answered any more.
-func TestEndsGracefully(t *testing.T) {
-	release := make(chan struct{})
-	upstream := upstream(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		io.WriteString(w, `data: {"choices":[{"index":0,"text":" One","finish_reason":null}]}`+"\n\n")
-		w.(http.Flusher).Flush()
-		<-release
-		io.WriteString(w, `data: {"choices":[{"index":0,"text":" two.","finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
-	})
-	defer upstream.Close()
-	p := start(t, "-backend", "openai", "-url", upstream.URL+"/v1", "-model", "base")
-	resp, err := p.post(t, "", sky+`,"stream":true}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	events := bufio.NewReader(resp.Body)
-	if _, err := events.ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
-	p.interrupt()
-	refused(strings.TrimSuffix(p.url, "/v1"))
-	close(release)
-	rest, err := io.ReadAll(events)
-	if err != nil || !strings.Contains(string(rest), `" two."`) || !strings.HasSuffix(string(rest), "data: [DONE]\n\n") {
-		t.Errorf("the answer was cut off: %v in %s", err, rest)
-	}
-	if status := <-p.status; status != 0 {
-		t.Errorf("status %d: %s", status, p.stderr)
-	}
-}
-
 // refused waits until a server no longer listens.
 func refused(url string) {
 	for {
