@@ -49,9 +49,9 @@ func hostileRequests() []hostileRequest {
 		{name: "100000 deep", body: deep(100000), status: 400},
 		{name: "objects 100000 deep", body: strings.Repeat(`{"a":`, 100000) + "1" + strings.Repeat("}", 100000), status: 400},
 		{name: "open brackets", body: strings.Repeat("[", 900000), status: 400},
-		{name: "deep in a field", body: with(`"metadata":` + deep(1000)), status: 400},
-		{name: "a name twice in a field", body: with(`"metadata":{"a":[{"b":1,"b":2}]}`), status: 400},
-		{name: "half a surrogate pair", body: said(`{"role":"user","content":"\ud83d"}`), status: 400},
+		{name: "deep in a field", body: with(`"metadata":` + deep(1001)), status: 400, param: "metadata"},
+		{name: "a name twice in a field", body: with(`"metadata":{"a":[{"b":1,"b":2}]}`), status: 400, param: "metadata"},
+		{name: "half a surrogate pair", body: said(`{"role":"user","content":"\ud83d"}`), status: 400, param: "messages"},
 		{name: "gzip", body: "\x1f\x8b\x08\x00\x00", head: map[string]string{"Content-Encoding": "gzip"}, status: 415},
 
 		// Wrong fields and types.

@@ -45,9 +45,11 @@ func (h *handler) read(e *endpoint, text []byte) (*request, *fault) {
 	if body.checkJSON(); r.fault != nil {
 		return nil, r.fault
 	}
-	if e.fields.read(body, r); r.fault == nil && strictjson.Check(text, nil) != nil {
-		// This also checks the parts that no field has read.
-		body.bad("has an object with a repeated name, half of a surrogate pair, or is nested too deep")
+	e.fields.read(body, r)
+	for m := range body.members() { // also the parts that no function has read
+		if strictjson.Check(m.json, nil) != nil {
+			m.bad("has an object with a repeated name, half of a surrogate pair, or is nested too deep")
+		}
 	}
 	r.check(e)
 	return r, r.fault
