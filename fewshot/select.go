@@ -23,6 +23,15 @@ type Selector func(pool []Example[string, string]) (Picker, error)
 // concurrent use.
 type Picker func(ctx context.Context, query string) (Picks, error)
 
+// prepare calls the Selector, and refuses a Picker that is nil.
+func (s Selector) prepare(pool []pair) (Picker, error) {
+	picker, err := s(pool)
+	if err == nil && picker == nil {
+		err = errors.New("the Selector returned neither a Picker nor an error")
+	}
+	return picker, err
+}
+
 // fixed always picks the same.
 func fixed(order []int) Picker {
 	return func(context.Context, string) (Picks, error) { return Picks{Chosen: order}, nil }
@@ -121,7 +130,7 @@ func Fixed(k int, then Selector) Selector {
 		picker := fixed(nil)
 		if len(rest) > 0 {
 			var err error
-			if picker, err = then(rest); err != nil {
+			if picker, err = then.prepare(rest); err != nil {
 				return nil, fmt.Errorf("after the first %d examples: %w", k, err)
 			}
 		}

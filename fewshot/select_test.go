@@ -153,6 +153,7 @@ func TestSelectorErrors(t *testing.T) {
 		}
 		return 1
 	}
+	neither := func([]textPair) (fewshot.Picker, error) { return nil, nil }
 	tests := []struct {
 		name   string
 		choose fewshot.Selector
@@ -165,6 +166,7 @@ func TestSelectorErrors(t *testing.T) {
 		{"fixed and then nothing", fewshot.Fixed(1, nil), pool},
 		{"fixed and then a faulty one", fewshot.Fixed(1, picking(-1)), pool},
 		{"fixed and then one that fails", fewshot.Fixed(1, failing), pool},
+		{"fixed and then no Picker", fewshot.Fixed(1, neither), pool},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -89,7 +89,7 @@ func (t Task[In, Out]) Compile() (*Prompter[In, Out], error) {
 		return nil, err
 	}
 	if t.Select != nil && len(c.pairs) > 0 {
-		if p.picker, err = t.Select(c.pairs); err != nil {
+		if p.picker, err = t.Select.prepare(c.pairs); err != nil {
 			return nil, fmt.Errorf("fewshot: preparing the Selector: %w", err)
 		}
 	}

@@ -422,9 +422,12 @@ func TestSelectorsThatAreWrong(t *testing.T) {
 	if p, err := promptOf(t.Context(), task, sampling.Model{}, "q"); err != nil || len(p.Shots) != 10 {
 		t.Errorf("more than the pool has is all of it: %+v, %v", p, err)
 	}
-	task.Select = fewshot.First(-1)
-	if _, err := task.Compile(); err == nil {
-		t.Error("-1 shots were accepted")
+	neither := func([]textPair) (fewshot.Picker, error) { return nil, nil }
+	for name, selector := range map[string]fewshot.Selector{"-1 shots": fewshot.First(-1), "no Picker": neither} {
+		task.Select = selector
+		if _, err := task.Compile(); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
 	}
 }
 
