@@ -126,8 +126,8 @@ func patternOf(t reflect.Type, never string) (pattern string, hasStrings bool, e
 	return jsonpattern.OfType(t, never)
 }
 
-// writable is output for an output that the constraint must allow, since the model
-// could not write another.
+// writable returns an output as it is written in a shot. It refuses one that the
+// constraint does not allow: the model could never write it.
 func (p *Prompter[In, Out]) writable(out Out) (string, error) {
 	text, err := p.output(out)
 	if err != nil || p.constraint.IsZero() {
