@@ -16,12 +16,14 @@ package store
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,9 +70,21 @@ func Open(path string) (*Store, error) {
 	s := &Store{path: path, file: file, unlock: unlock, index: map[uint64]int64{}}
 	if err := s.load(); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+		return nil, s.failed("opening", err)
 	}
 	return s, nil
+}
+
+func (s *Store) failed(doing string, err error) error {
+	return fmt.Errorf("%s the store %s: %w", doing, s.path, cause(err))
+}
+
+// cause leaves out the name that a file was opened by. Compact renames the file.
+func cause(err error) error {
+	if e, ok := err.(*fs.PathError); ok {
+		return e.Err
+	}
+	return err
 }
 
 var errHeader = fmt.Errorf("the first line is not %s, so it is not a store of this version; choose another file", header)
@@ -158,11 +172,11 @@ func (s *Store) Get(key Key) ([]byte, error) {
 	}
 	line, err := readLine(bufio.NewReader(io.NewSectionReader(s.file, at, s.size-at)))
 	if err != nil {
-		return nil, fmt.Errorf("reading the store %s: %w", s.path, err)
+		return nil, s.failed("reading", err)
 	}
 	found, value, ok := parse(line)
 	if !ok {
-		return nil, fmt.Errorf("reading the store %s: the line at byte %d was damaged after the store was opened", s.path, at)
+		return nil, s.failed("reading", fmt.Errorf("the line at byte %d was damaged after the store was opened", at))
 	}
 	if found != key {
 		return nil, nil
@@ -173,13 +187,13 @@ func (s *Store) Get(key Key) ([]byte, error) {
 // Put stores a value, which is JSON on one line, and replaces an earlier one.
 func (s *Store) Put(key Key, value []byte) error {
 	if bytes.ContainsRune(value, '\n') {
-		return fmt.Errorf("writing to the store %s: the value has a line break", s.path)
+		return s.failed("writing to", errors.New("the value has a line break"))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := s.size
 	if err := s.write(entry(key, value)); err != nil {
-		return fmt.Errorf("writing to the store %s: %w", s.path, err)
+		return s.failed("writing to", err)
 	}
 	s.index[key.short()] = at
 	return nil
@@ -198,7 +212,7 @@ func (s *Store) write(line []byte) error {
 	}
 	if _, err := s.file.WriteAt(line, s.size); err != nil {
 		if undo := s.file.Truncate(s.size); undo != nil {
-			s.broken = errors.Join(err, undo)
+			s.broken = errors.Join(cause(err), cause(undo))
 		}
 		return err
 	}
@@ -213,7 +227,7 @@ func (s *Store) Each(f func(line int, value []byte) bool) error {
 	defer s.mu.RUnlock()
 	err := s.scan(func(number int, _ Key, line []byte) bool { return f(number, line[valueAt:len(line)-1]) })
 	if err != nil {
-		return fmt.Errorf("reading the store %s: %w", s.path, err)
+		return s.failed("reading", err)
 	}
 	return nil
 }
@@ -257,7 +271,7 @@ func (s *Store) Compact() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.compact(); err != nil {
-		return fmt.Errorf("compacting the store %s: %w", s.path, err)
+		return s.failed("compacting", err)
 	}
 	return nil
 }
@@ -266,7 +280,7 @@ func (s *Store) compact() (err error) {
 	temporary := s.path + ".compact"
 	file, unlock, err := filelock.Open(temporary)
 	if err != nil {
-		return err
+		return fmt.Errorf("creating the new file: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -288,15 +302,15 @@ func (s *Store) compact() (err error) {
 		size += int64(len(line)) + 1
 		return true
 	})
-	if err := errors.Join(err, w.Flush(), file.Sync()); err != nil {
+	if err := cmp.Or(err, w.Flush(), file.Sync()); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, s.path); err != nil {
 		return err
 	}
 	s.file.Close()
-	s.unlock()
-	s.file, s.unlock, s.index, s.size, s.damaged = file, unlock, index, size, nil
+	unlock() // s.unlock is for the file's name, which stays
+	s.file, s.index, s.size, s.damaged = file, index, size, nil
 	if folder, err := os.Open(filepath.Dir(s.path)); err == nil {
 		folder.Sync() // some systems cannot sync a folder
 		folder.Close()
@@ -308,10 +322,20 @@ func (s *Store) compact() (err error) {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.close(); err != nil {
+		return s.failed("closing", err)
+	}
+	return nil
+}
+
+func (s *Store) close() error {
+	if s.broken == os.ErrClosed {
+		return os.ErrClosed
+	}
 	s.broken = os.ErrClosed
 	var sync error
 	if s.written {
 		sync = s.file.Sync()
 	}
-	return errors.Join(sync, s.file.Close(), s.unlock())
+	return errors.Join(cause(sync), cause(s.file.Close()), s.unlock())
 }

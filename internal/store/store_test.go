@@ -21,7 +21,7 @@ import (
 	"github.com/foreword-go/foreword/internal/store"
 )
 
-var kills = flag.Int("kills", 10, "how often TestKills kills a program that writes")
+var kills = flag.Int("kills", 50, "how often TestKills kills a program that writes")
 
 const killed = "FOREWORD_TEST_STORE"
 
@@ -209,7 +209,7 @@ func TestDamaged(t *testing.T) {
 		}
 		s.Close()
 	}
-	for _, other := range []string{"something else\n", `{"foreword store":2}` + "\n", "x"} {
+	for _, other := range []string{"something else\n", `{"foreword store":2}` + "\n", "x", `{"foreword store":1} and no line break`} {
 		if err := os.WriteFile(path, []byte(other), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -218,6 +218,43 @@ func TestDamaged(t *testing.T) {
 		}
 		if now, _ := os.ReadFile(path); string(now) != other {
 			t.Errorf("%q became %q", other, now)
+		}
+	}
+}
+
+// TestClosed uses a store after Close. Each error names the store's path, also where
+// Compact has renamed the file, and has one cause.
+func TestClosed(t *testing.T) {
+	for _, compact := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "store.jsonl")
+		s := open(t, path)
+		if err := s.Put(key(0), value(0)); err != nil {
+			t.Fatal(err)
+		}
+		if compact {
+			if err := s.Compact(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, get := s.Get(key(0))
+		for name, err := range map[string]error{
+			"Get":     get,
+			"Put":     s.Put(key(1), value(1)),
+			"Each":    s.Each(func(int, []byte) bool { return true }),
+			"Compact": s.Compact(),
+			"Close":   s.Close(),
+		} {
+			if !errors.Is(err, os.ErrClosed) || strings.Count(err.Error(), os.ErrClosed.Error()) != 1 {
+				t.Errorf("%s: %v", name, err)
+			} else if strings.Count(err.Error(), path) != 1 || strings.Contains(err.Error(), path+".") {
+				t.Errorf("%s does not name the store once: %v", name, err)
+			}
+		}
+		if files, err := os.ReadDir(filepath.Dir(path)); len(files) != 1 || err != nil {
+			t.Errorf("files that stay: %v, %v", files, err)
 		}
 	}
 }
@@ -238,6 +275,9 @@ func TestConcurrentUse(t *testing.T) {
 					if err := s.Compact(); err != nil {
 						t.Error(err)
 					}
+				}
+				if got := s.Damaged(); got != nil {
+					t.Errorf("damaged: %v", got)
 				}
 			}
 		})
@@ -262,7 +302,7 @@ func TestKills(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		acknowledged, when := 0, 1+rand.IntN(300)
+		acknowledged, when := 0, 1+rand.IntN(50)
 		lines := bufio.NewScanner(out)
 		for n := 1; lines.Scan(); n++ {
 			fmt.Sscan(lines.Text(), &acknowledged)
