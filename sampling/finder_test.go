@@ -13,6 +13,7 @@ func TestFinder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, stops := range [][]string{
 		{"ab"},
+		{"abb", "acb", "a."},
 		{"aab", "ba", "abb", "cc"},
 		strings.Split("ab ba cb db eb fb gb hb ib jb kb lb mb nb ob pb qb rb sb tb", " "),
 	} {
