@@ -25,24 +25,15 @@ func literal(text []rune) *syntax.Regexp {
 	return &syntax.Regexp{Op: syntax.OpLiteral, Rune: text}
 }
 
-// class takes pairs of first and last runes.
+// class returns the expression of a set of characters. It takes pairs of first and
+// last ones, which may overlap and come in any order, and drops surrogates.
+//
+// Worked example: the pairs d-f, x-x and a-c are [a-fx].
 func class(pairs []rune) *syntax.Regexp {
 	if !slices.IsSorted(pairs) {
 		pairs = slices.Concat(slices.SortedFunc(slices.Chunk(pairs, 2), slices.Compare)...)
 	}
-	var set []rune
-	for p := range slices.Chunk(pairs, 2) {
-		for _, r := range [][2]rune{{p[0], min(p[1], 0xD7FF)}, {max(p[0], 0xE000), p[1]}} {
-			if r[0] > r[1] {
-				continue
-			}
-			if n := len(set); n > 0 && r[0] <= set[n-1]+1 {
-				set[n-1] = max(set[n-1], r[1])
-			} else {
-				set = append(set, r[0], r[1])
-			}
-		}
-	}
+	set := withoutSurrogates(merged(pairs))
 	switch {
 	case len(set) == 0:
 		return nothing
@@ -50,6 +41,34 @@ func class(pairs []rune) *syntax.Regexp {
 		return literal(set[:1])
 	}
 	return &syntax.Regexp{Op: syntax.OpCharClass, Rune: set}
+}
+
+// merged joins sorted pairs that overlap or touch: a-c and d-f are a-f.
+func merged(pairs []rune) []rune {
+	set := make([]rune, 0, len(pairs))
+	for p := range slices.Chunk(pairs, 2) {
+		if n := len(set); n > 0 && p[0] <= set[n-1]+1 {
+			set[n-1] = max(set[n-1], p[1])
+		} else {
+			set = append(set, p...)
+		}
+	}
+	return set
+}
+
+// withoutSurrogates drops surrogates from merged pairs.
+func withoutSurrogates(set []rune) []rune {
+	const before, after = 0xD7FF, 0xE000 // their neighbours
+	rest := make([]rune, 0, len(set)+2)
+	for p := range slices.Chunk(set, 2) {
+		if last := min(p[1], before); p[0] <= last {
+			rest = append(rest, p[0], last)
+		}
+		if first := max(p[0], after); first <= p[1] {
+			rest = append(rest, first, p[1])
+		}
+	}
+	return rest
 }
 
 // single returns the pairs of an expression for single characters alone, or nil.
@@ -136,29 +155,23 @@ func join(op syntax.Op, sub []*syntax.Regexp, none *syntax.Regexp) *syntax.Regex
 
 func repeat(re *syntax.Regexp, least, most int) *syntax.Regexp {
 	switch {
-	case most == 0 || re.Op == syntax.OpEmptyMatch:
+	case most == 0 || re.Op == syntax.OpEmptyMatch || re.Op == syntax.OpNoMatch && least == 0:
 		return empty
-	case re.Op == syntax.OpNoMatch && least == 0:
-		return empty
-	case re.Op == syntax.OpNoMatch:
-		return nothing
+	case re.Op == syntax.OpNoMatch || least == 1 && most == 1:
+		return re
 	}
 	if most == unlimited && nullable(re) {
-		// (a*b*)* and (a?b*)+ are both (a|b)*.
 		re, least = nonempty(re), 0
-		if re.Op == syntax.OpNoMatch {
-			return empty
-		}
 	}
-	switch inner := re.Op == syntax.OpRepeat; {
-	case least == 1 && most == 1:
-		return re
-	case inner && re.Min == 0 && re.Max == unlimited:
-		return re // (a*){2,5} is a*
-	case inner && re.Min == 0 && re.Max == 1 && !nullable(re.Sub[0]):
-		return repeat(re.Sub[0], 0, most) // (a?){2,5} is a{0,5}
-	case inner && re.Min == 1 && re.Max == unlimited && least <= 1:
-		return repeat(re.Sub[0], least, unlimited) // (a+){0,5} is a*
+	if re.Op == syntax.OpRepeat {
+		switch inner := re.Sub[0]; {
+		case re.Min == 0 && re.Max == unlimited:
+			return re // (a*){2,5} is a*
+		case re.Min == 0 && re.Max == 1 && !nullable(inner):
+			return repeat(inner, 0, most) // (a?){2,5} is a{0,5}
+		case re.Min == 1 && re.Max == unlimited && least <= 1:
+			return repeat(inner, least, unlimited) // (a+){0,5} is a*
+		}
 	}
 	return &syntax.Regexp{Op: syntax.OpRepeat, Min: least, Max: most, Sub: []*syntax.Regexp{re}}
 }
@@ -178,24 +191,24 @@ func nullable(re *syntax.Regexp) bool {
 	return false
 }
 
-// nonempty returns an expression without the empty text that gives the same texts as
-// re when repeated without end: the star normal form of
+// nonempty returns an expression that does not allow the empty text, and that gives the
+// same texts as re when repeated without end. It is the star normal form of
 // Brüggemann-Klein, "Regular Expressions into Finite Automata" (1993).
+//
+// Worked example: (a*b?)* is (a|b)*, because a star takes the parts in any order, and
+// each as often as needed. But (a*b)* stays: its parts cannot be left out.
 func nonempty(re *syntax.Regexp) *syntax.Regexp {
-	if !nullable(re) {
+	switch {
+	case !nullable(re):
 		return re
-	}
-	switch re.Op {
-	case syntax.OpRepeat:
+	case re.Op == syntax.OpRepeat:
 		return nonempty(re.Sub[0])
-	case syntax.OpConcat, syntax.OpAlternate:
-		parts := make([]*syntax.Regexp, len(re.Sub))
-		for i, s := range re.Sub {
-			parts[i] = nonempty(s)
-		}
-		return alternate(parts...)
 	}
-	return nothing
+	parts := make([]*syntax.Regexp, len(re.Sub)) // of a Concat or an Alternate
+	for i, sub := range re.Sub {
+		parts[i] = nonempty(sub)
+	}
+	return alternate(parts...)
 }
 
 // maxFactored limits the depth of a trie. Servers limit the nesting of groups.
