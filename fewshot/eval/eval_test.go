@@ -403,6 +403,11 @@ func TestSweepConstrain(t *testing.T) {
 		if invalid := r.Reports[0].Invalid; (invalid == 0) != required && r.Shots == 0 {
 			t.Errorf("required %t, %d shots: %d of 20 invalid", required, r.Shots, invalid)
 		}
+		for j, one := range r.Reports[0].Results {
+			if one.Usage.PromptTokens == 0 || one.Usage.CompletionTokens == 0 {
+				t.Errorf("row %d, case %d: a usage of %+v for %q", i, j, one.Usage, one.Got)
+			}
+		}
 	}
 	if text := table.String(); len(table) != 4 || !strings.HasPrefix(text, "constrained  shots") || !strings.Contains(text, "\nyes ") {
 		t.Errorf("%s", text)
