@@ -10,6 +10,7 @@ import (
 	"github.com/foreword-go/foreword/assistant"
 	"github.com/foreword-go/foreword/assistant/chatapi"
 	"github.com/foreword-go/foreword/sampling"
+	"github.com/foreword-go/foreword/sampling/pocket"
 	"github.com/foreword-go/foreword/sampling/samplingtest"
 )
 
@@ -49,11 +50,11 @@ func TestReplies(t *testing.T) {
 		{"a filter", `{` + hi + `}`, samplingtest.Reply{Text: " Yes", Reason: sampling.Filtered}, "Yes", "content_filter"},
 		{"nothing", `{` + hi + `}`, samplingtest.Reply{Text: ""}, "", "stop"},
 		{"a stop", with(`"stop":"o"`), samplingtest.Reply{Text: " one two"}, "", "stop"},
-		{"a later stop", with(`"stop":["xx","tw"]`), samplingtest.Reply{Text: " one two"}, "one ", "stop"},
+		{"a later stop", with(`"stop":["xx","tw"]`), samplingtest.Reply{Text: " one two"}, "one", "stop"},
 		{"a stop that is white space", with(`"stop":" "`), samplingtest.Reply{Text: " one two"}, "one", "stop"},
 		{"a stop that is a line", with(`"stop":"\n"`), samplingtest.Reply{Text: "\none\ntwo"}, "one", "stop"},
 		{"a stop that the layout stuffs", with(`"stop":"\nHuman:"`), samplingtest.Reply{Text: " one\n Human: two"}, "one", "stop"},
-		{"the same stop twice", with(`"stop":["tw","tw"]`), samplingtest.Reply{Text: " one two"}, "one ", "stop"},
+		{"the same stop twice", with(`"stop":["tw","tw"]`), samplingtest.Reply{Text: " one two"}, "one", "stop"},
 		{"a prefill", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one"}]}`, samplingtest.Reply{Text: " two"}, " two", "stop"},
 		{"a prefill that ends in a space", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one "}]}`, samplingtest.Reply{Text: " two"}, "two", "stop"},
 		{"a prefill of lines", `{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"one\r\n\r\nHuman: x"}]}`, samplingtest.Reply{Text: " two"}, " two", "stop"},
@@ -83,6 +84,25 @@ func TestReplies(t *testing.T) {
 					t.Errorf("%s: streamed %q and %q, whole %q", tt.name, text, finish, got)
 				}
 			}
+		}
+	}
+}
+
+// TestStopsOfOneAndOfMany: a client's stop leaves the same text of a reply that is drawn
+// alone, of one that is drawn with others, and of a stream.
+func TestStopsOfOneAndOfMany(t *testing.T) {
+	s := serve(t, chatapi.Config{Model: sampling.Model{Backend: pocket.Default()}})
+	for _, stop := range []string{"sky", "is", "e", " ", "b", ". "} {
+		body := fmt.Sprintf(`{"messages":[{"role":"user","content":"Why is the sky blue?"}],"temperature":0,"stop":%q`, stop)
+		alone := s.ask(t, body+`}`)
+		_, all := s.post(t, body+`,"n":2}`)
+		for i, c := range decode(t, all).Choices {
+			if c.Message.Content != alone {
+				t.Errorf("%q: reply %d of 2 is %q, and alone %q", stop, i, c.Message.Content, alone)
+			}
+		}
+		if streamed, _ := s.streamed(t, body+`}`); streamed != alone {
+			t.Errorf("%q: streamed %q, whole %q", stop, streamed, alone)
 		}
 	}
 }

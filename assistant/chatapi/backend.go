@@ -73,7 +73,8 @@ func (a *reply) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sam
 			seen.Text = text.String()
 			a.count(ctx, req.Prompt, &seen)
 		}()
-		for chunk, err := range a.Forward.Sample(ctx, &asked) {
+		// Not every backend cuts at a stop. All replies end in the same way if this does.
+		for chunk, err := range sampling.Until(a.Forward.Sample(ctx, &asked), a.early) {
 			if chunk.Usage != (sampling.Usage{}) {
 				seen.Usage = chunk.Usage
 			}
