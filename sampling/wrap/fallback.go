@@ -152,7 +152,7 @@ func (r refusals) err() error {
 
 // handle asks the backends in turn.
 func (f *fallback) handle(ctx context.Context, c *call, do attempt) error {
-	c.holdBack(ctx)
+	c.out.holdBack(ctx)
 	var faults refusals
 	var answered *choice
 	defer func() {
@@ -169,7 +169,7 @@ func (f *fallback) handle(ctx context.Context, c *call, do attempt) error {
 				return nil
 			}
 			next := b.failed(ctx, fault)
-			if c.given {
+			if c.out.given {
 				return fault
 			}
 			if answered = nil; !next {

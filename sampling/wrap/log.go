@@ -91,7 +91,7 @@ func (l Log) write(ctx context.Context, c *call, start time.Time, t *trace) {
 			add(slog.Duration("first", t.first.Sub(start)))
 		}
 		switch {
-		case c.left:
+		case c.out.left:
 			add(slog.String("reason", "left"))
 		case err == nil, err == sampling.ErrTruncated:
 			add(slog.String("reason", t.reason.String()))

@@ -49,11 +49,11 @@ func (r Retry) handle(ctx context.Context, c *call, do attempt) error {
 	if err != nil {
 		return err
 	}
-	c.holdBack(ctx)
+	c.out.holdBack(ctx)
 	for {
 		p.attempt(ctx)
 		fault := do(ctx, c.backend)
-		if fault == nil || c.given {
+		if fault == nil || c.out.given {
 			return fault
 		}
 		if fault = p.wait(ctx, fault); fault != nil {

@@ -3,7 +3,9 @@ package wrap
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/foreword-go/foreword/sampling"
@@ -72,4 +74,62 @@ func (t *tally) completion(count func(text string) int, limit int) (n int, told 
 		n = reported + count(rest)
 	}
 	return min(n, max(limit, reported)), false
+}
+
+// countBy sets how tokens are counted where the backend reports none: by the
+// wrapper's own counter or the backend's. If counting fails, it counts bytes.
+func (c *call) countBy(ctx context.Context, counter sampling.Counter) {
+	if counter == nil {
+		counter, _ = c.backend.Backend.(sampling.Counter)
+	}
+	ctx = context.WithValue(ctx, traceKey{}, nil) // a count is not part of the answer
+	c.tokens = func(text string) int {
+		if counter != nil {
+			if n, err := counter.Count(ctx, text); err == nil {
+				return max(n, 0)
+			}
+		}
+		return len(text)
+	}
+}
+
+// most returns the most tokens that the call can cost.
+func (c *call) most() (prompt, completion int) {
+	if c.prompt == 0 {
+		c.prompt = c.tokens(c.req.Prompt)
+	}
+	if c.method != "score" {
+		return c.prompt, times(c.n, mayDraw(c.req))
+	}
+	prompt = times(c.n, c.prompt) // with each continuation
+	for _, text := range c.continuations {
+		prompt += c.tokens(text)
+	}
+	return prompt, 0
+}
+
+// nothing reports whether the backend returned nothing.
+func (c *call) nothing() bool {
+	if c.method == "score" {
+		return c.err != nil
+	}
+	return !slices.ContainsFunc(c.texts, func(t *tally) bool { return t.chunks > 0 })
+}
+
+// cost returns the cost of the call, and whether the backend reported all of it.
+func (c *call) cost() (u sampling.Usage, told bool) {
+	told = c.err == nil
+	for _, t := range c.texts {
+		n, exact := t.completion(c.tokens, maxTokens(c.req))
+		u = u.Add(sampling.Usage{PromptTokens: t.usage.PromptTokens, CompletionTokens: n, CachedTokens: t.usage.CachedTokens})
+		told = told && exact
+	}
+	for _, s := range c.scores {
+		u = u.Add(s.Usage)
+	}
+	if u.PromptTokens == 0 && (c.method == "score" || c.req.Prompt != "") {
+		u.PromptTokens, _ = c.most()
+		told = false
+	}
+	return u, told
 }
