@@ -113,6 +113,28 @@ func TestRetryStream(t *testing.T) {
 	}
 }
 
+// Once there was text, a chunk without text is passed on when it arrives.
+func TestRetryPassesEmptyChunks(t *testing.T) {
+	sent, received := 0, 0
+	backend := sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		return func(yield func(sampling.Chunk, error) bool) {
+			for _, c := range []sampling.Chunk{{Text: "a"}, {Usage: sampling.Usage{PromptTokens: 1}}, {Reason: sampling.EndOfText}} {
+				if sent++; !yield(c, nil) {
+					return
+				}
+			}
+		}
+	})
+	for _, err := range new(wrap.Retry).Wrap(backend).Sample(t.Context(), &sampling.Request{}) {
+		if received++; err != nil || sent != received {
+			t.Errorf("chunk %d came after %d were sent, %v", received, sent, err)
+		}
+	}
+	if received != 3 {
+		t.Errorf("%d chunks", received)
+	}
+}
+
 // Each sample of a Draw is repeated by itself, and a stop sequence ends an attempt.
 func TestRetryDrawSingly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
