@@ -8,7 +8,7 @@ import (
 
 // A Matcher reads a text in pieces and says whether it can still become one that
 // a [Constraint] allows. A piece may end within a character. Reading takes linear
-// time.
+// time. The zero Matcher allows every text.
 //
 // A Matcher is for one goroutine. *m is an independent copy, for trying out what
 // could come next.
@@ -18,11 +18,8 @@ type Matcher struct {
 
 // Start returns a Matcher that has read nothing.
 func (c Constraint) Start() *Matcher {
-	switch {
-	case c.lang == nil:
+	if c.lang == nil {
 		return &Matcher{}
-	case c.lang.err != nil:
-		return &Matcher{dead}
 	}
 	return &Matcher{c.lang.machine().first.Load()}
 }

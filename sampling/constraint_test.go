@@ -196,6 +196,30 @@ func TestZeroConstraint(t *testing.T) {
 	}
 }
 
+func TestZeroMatcher(t *testing.T) {
+	var m sampling.Matcher
+	if !m.Done() || !m.Add("x\xff") || !m.Done() {
+		t.Error("the zero Matcher restricts something")
+	}
+}
+
+// A Constraint that no request may have allows no text, not even in a Decoder.
+func TestRefusedConstraint(t *testing.T) {
+	c := sampling.OneOf().Wrap(" ", "\n")
+	if m := c.Start(); m.Done() || m.Add("") || m.Add("x") || m.Done() {
+		t.Error("it allows a text")
+	}
+	for _, text := range []string{"", " \n"} {
+		if err := c.Match(text); !errors.Is(err, sampling.ErrConstraint) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	d := sampling.NewDecoder(&sampling.Request{Constraint: c}, nil, []string{"", "x"})
+	if id, ok := d.Next([]sampling.Candidate{{ID: 0}, {ID: 1}}); ok {
+		t.Errorf("it allows token %d", id)
+	}
+}
+
 // A piece may end within a character, and a copy reads on by itself.
 func TestMatcherPieces(t *testing.T) {
 	c := sampling.OneOf("나비", "나무 위")

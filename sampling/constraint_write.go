@@ -151,7 +151,7 @@ func complement(set []rune) []rune {
 		}
 		next = p[1] + 1
 	}
-	return single(class(rest))
+	return withoutSurrogates(rest)
 }
 
 // isControl reports whether a character is written as \x and two digits.

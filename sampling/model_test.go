@@ -348,3 +348,23 @@ func TestStreamIsLazy(t *testing.T) {
 		t.Errorf("%+v", call)
 	}
 }
+
+func TestModelWithoutBackend(t *testing.T) {
+	ctx, req := t.Context(), &sampling.Request{Prompt: "x"}
+	var m sampling.Model
+	for name, call := range map[string]func() error{
+		"Complete": func() error { _, err := m.Complete(ctx, req); return err },
+		"Draw":     func() error { _, err := m.Draw(ctx, req, 2); return err },
+		"Score":    func() error { _, err := m.Score(ctx, req, []string{"y"}); return err },
+		"Discover": func() error { _, err := sampling.Discover(ctx, nil); return err },
+		"Stream": func() (err error) {
+			for _, err = range m.Stream(ctx, req) {
+			}
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, sampling.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
