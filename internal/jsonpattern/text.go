@@ -50,7 +50,7 @@ func Matching(expr string) (string, error) {
 	if n := len(parts); n > 0 && parts[n-1].Op == syntax.OpEndText {
 		after, parts = "", parts[:n-1]
 	}
-	inner, err := write(parts, Quoting{}.class)
+	inner, err := Quoting{}.write(parts...)
 	return `"` + before + inner + after + `"`, err
 }
 
@@ -62,7 +62,7 @@ func (q Quoting) Quoted(plain, quoted string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	inner, err := write([]*syntax.Regexp{re}, q.class)
+	inner, err := q.write(re)
 	if err != nil {
 		return "", err
 	}
@@ -118,18 +118,18 @@ func bare(re *syntax.Regexp) (all []string) {
 
 // source writes the parts of an expression as they are.
 func source(parts ...*syntax.Regexp) string {
-	text, _ := write(parts, func(set []rune) string { return without(set, nil) })
-	return `(?:` + text + `)`
+	whole := syntax.Regexp{Op: syntax.OpConcat, Sub: parts}
+	return `(?:` + whole.String() + `)`
 }
 
-// write writes the parts of an expression, and each set of characters in it by class.
-func write(parts []*syntax.Regexp, class func(set []rune) string) (string, error) {
+// write writes the parts of an expression as they are in a string.
+func (q Quoting) write(parts ...*syntax.Regexp) (string, error) {
 	var b strings.Builder
 	for _, re := range parts {
 		subs := make([]string, len(re.Sub))
 		for i := range re.Sub {
 			var err error
-			if subs[i], err = write(re.Sub[i:i+1], class); err != nil {
+			if subs[i], err = q.write(re.Sub[i]); err != nil {
 				return "", err
 			}
 		}
@@ -144,10 +144,10 @@ func write(parts []*syntax.Regexp, class func(set []rune) string) (string, error
 						set = append(set, other, other)
 					}
 				}
-				b.WriteString(class(set))
+				b.WriteString(q.class(set))
 			}
 		case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-			b.WriteString(class(pairs(re)))
+			b.WriteString(q.class(pairs(re)))
 		case syntax.OpCapture, syntax.OpConcat:
 			b.WriteString(group)
 		case syntax.OpAlternate:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"strings"
 )
 
 // CheckType refuses a type whose values encoding/json does not write completely, or
@@ -46,18 +45,16 @@ func checkType(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return checkType(t.Elem(), path, seen)
 	case reflect.Struct:
-		paths := map[string]string{} // by JSON name
+		names := map[string]Field{} // by the normal form of their JSON names
 		for _, f := range Fields(t) {
 			at := path + "." + f.Path
 			if f.Err != nil {
 				return fmt.Errorf("the field %s %w", at, f.Err)
 			}
-			for other, path := range paths {
-				if strings.EqualFold(other, f.Name) {
-					return fmt.Errorf("the fields %s and %s have the JSON names %q and %q, which are the same but for letter case; rename one", path, at, other, f.Name)
-				}
+			if other, ok := names[folded(f.Name)]; ok {
+				return fmt.Errorf("the fields %s.%s and %s have the JSON names %q and %q, which are the same but for letter case; rename one", path, other.Path, at, other.Name, f.Name)
 			}
-			paths[f.Name] = at
+			names[folded(f.Name)] = f
 			if err := checkType(f.Type, at, seen); err != nil {
 				return err
 			}
