@@ -108,13 +108,10 @@ func (p *piece) completion() sampling.Completion {
 	return sampling.Completion{Text: p.text(), Tokens: readTokens(p.Tokens), Reason: p.Reason, Stop: p.Stop, Usage: sampling.Usage(p.Usage), Model: p.Model, Seed: p.Seed}
 }
 
-// writeCompletions leaves out nil completions, as Model does.
 func writeCompletions(all []*sampling.Completion) []piece {
 	var pieces []piece
 	for _, c := range all {
-		if c != nil {
-			pieces = append(pieces, writeCompletion(c))
-		}
+		pieces = append(pieces, writeCompletion(c))
 	}
 	return pieces
 }

@@ -109,13 +109,13 @@ func (c *cached) identity(ctx context.Context) (string, error) {
 type entry struct {
 	cache    *Cache
 	key      store.Key
-	question string // the question's key
+	question string // as one line
 	refused  bool   // the store has it as unsupported
 }
 
 // A record is the exchange on one line of a Store.
 type record struct {
-	Ask    json.RawMessage `json:"ask"` // the question's key
+	Ask    json.RawMessage `json:"ask"` // the question
 	Answer *answer         `json:"answer"`
 }
 
@@ -129,11 +129,11 @@ func (c *cached) find(ctx context.Context, q *question, err error) (*entry, *ans
 	if err != nil {
 		return nil, nil, err
 	}
-	line, err := q.key()
+	line, err := encode(q) // equal questions have equal lines
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", sampling.ErrInvalid, err)
 	}
-	e := &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: line}
+	e := &entry{cache: c.cache, key: sha256.Sum256(fmt.Appendf(nil, "%q %s", space, line)), question: string(line)}
 	a, err := e.get(ctx)
 	return e, a, err
 }

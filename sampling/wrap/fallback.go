@@ -194,7 +194,6 @@ func (c *choice) takes(of *call) error {
 
 // Count implements [sampling.Counter] with the largest of the backends' counts.
 func (f *fallback) Count(ctx context.Context, text string) (most int, err error) {
-	counted := 0
 	var faults refusals
 	for _, c := range f.choices {
 		n, err := c.Count(ctx, text)
@@ -204,9 +203,9 @@ func (f *fallback) Count(ctx context.Context, text string) (most int, err error)
 			}
 			continue
 		}
-		counted, most = counted+1, max(most, n)
+		most = max(most, n)
 	}
-	if counted == 0 {
+	if len(faults) == len(f.choices) {
 		return 0, faults.err()
 	}
 	partial := slices.ContainsFunc(faults, func(fault error) bool { return !errors.Is(fault, sampling.ErrUnsupported) })

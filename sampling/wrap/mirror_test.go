@@ -104,11 +104,11 @@ func TestKeyHasEveryField(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		line, err := q.key()
+		line, err := encode(q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return line
+		return string(line)
 	}
 	base := sampling.Request{Params: sampling.Params{Temperature: 1}}
 	change := func(name string, field reflect.Value, req *sampling.Request) {

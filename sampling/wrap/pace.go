@@ -14,7 +14,7 @@ import (
 // A pace decides, for one call, whether and when the next attempt begins.
 type pace struct {
 	Retry
-	attempts int
+	attempts int // begun so far
 	waited   time.Duration
 }
 
@@ -26,12 +26,6 @@ func (r Retry) pace() (*pace, error) {
 	r.MaxElapsed = cmp.Or(r.MaxElapsed, defaultMaxElapsed)
 	r.Wait = min(cmp.Or(r.Wait, defaultWait), maxWait)
 	return &pace{Retry: r}, nil
-}
-
-// attempt is called before each attempt.
-func (p *pace) attempt(ctx context.Context) {
-	p.attempts++
-	note(ctx, func(t *trace) { t.attempts++ })
 }
 
 // wait returns nil when it is time for the next attempt, and otherwise the error to
@@ -78,10 +72,7 @@ func (p *pace) delay(after time.Duration) time.Duration {
 	}
 	wait = jitter(wait)
 	if after > 0 {
-		if asked := after + jitter(p.Wait); asked > after { // no overflow
-			return max(asked, wait)
-		}
-		return max(after, wait)
+		wait = max(wait, after, after+jitter(p.Wait)) // a sum that overflows is negative
 	}
 	return wait
 }

@@ -67,12 +67,6 @@ func (q *question) check() error {
 	return nil
 }
 
-// key returns the question as one line. Equal questions have equal lines.
-func (q *question) key() (string, error) {
-	line, err := encode(q)
-	return string(line), err
-}
-
 // plain returns v as maps, slices, texts and numbers. Its JSON does not depend on
 // Go types: fields are in the order of their names, and an int 1 is a float64 1.
 func plain(v map[string]any) (same map[string]any, err error) {

@@ -51,7 +51,8 @@ func (r Retry) handle(ctx context.Context, c *call, do attempt) error {
 	}
 	c.out.holdBack(ctx)
 	for {
-		p.attempt(ctx)
+		p.attempts++
+		note(ctx, func(t *trace) { t.attempts++ })
 		fault := do(ctx, c.backend)
 		if fault == nil || c.out.given {
 			return fault
