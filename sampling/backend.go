@@ -45,7 +45,8 @@ func (f BackendFunc) Sample(ctx context.Context, req *Request) iter.Seq2[Chunk, 
 // the prompt once. [Model.Draw] uses it.
 //
 // Draw returns n completions in the order of their seeds. Their text
-// may run past a stop sequence. After an error wrapping [ErrUnsupported], Model
+// may run past a stop sequence. The sum of their Usages is what the call cost, so only
+// the first has the prompt's tokens. After an error wrapping [ErrUnsupported], Model
 // draws n single samples. Implementations are safe for concurrent use.
 type Drawer interface {
 	Draw(ctx context.Context, req *Request, n int) ([]*Completion, error)

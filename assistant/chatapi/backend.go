@@ -43,8 +43,13 @@ func (g *group) draw(ctx context.Context, b sampling.Forward, req sampling.Reque
 }
 
 // Sample makes a reply the backend of its own model. It asks the server's backend, adds
-// the client's stop sequences to the layout's, and counts tokens.
+// the client's stop sequences to the layout's, and counts tokens. Not every backend cuts
+// at a stop, and a reply must end in the same way with each of them.
 func (a *reply) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	return sampling.Until(a.sample(ctx, req), a.early)
+}
+
+func (a *reply) sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
 	return func(yield func(sampling.Chunk, error) bool) {
 		if a.calls++; a.calls > 1 && len(a.early) > 0 {
 			// The Conversation asks again after an empty reply. But the reply may be
@@ -73,8 +78,7 @@ func (a *reply) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sam
 			seen.Text = text.String()
 			a.count(ctx, req.Prompt, &seen)
 		}()
-		// Not every backend cuts at a stop. All replies end in the same way if this does.
-		for chunk, err := range sampling.Until(a.Forward.Sample(ctx, &asked), a.early) {
+		for chunk, err := range a.Forward.Sample(ctx, &asked) {
 			if chunk.Usage != (sampling.Usage{}) {
 				seen.Usage = chunk.Usage
 			}

@@ -236,7 +236,9 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) (all []*
 			c.Tokens = append(c.Tokens, chunk.Tokens...)
 			c.Reason, c.Stop, c.Usage = chunk.Reason, chunk.Stop, chunk.Usage
 		}
-		c.Text = text.String()
+		if c.Text = text.String(); len(all) > 0 {
+			c.Usage.PromptTokens = 0 // it was read once
+		}
 		all = append(all, c)
 	}
 	return all, nil

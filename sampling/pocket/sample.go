@@ -65,6 +65,9 @@ func (m *Model) Draw(ctx context.Context, req *sampling.Request, n int) ([]*samp
 		if err != nil {
 			return all, err
 		}
+		if i > 0 {
+			c.Usage.PromptTokens = 0 // it was read once
+		}
 		all = append(all, c)
 	}
 	return all, nil
