@@ -174,6 +174,7 @@ func TestBackboneMistakes(t *testing.T) {
 		"no Selector":            Backbone(1, Words{}, nil),
 		"a Ranker without Alike": Backbone(1, alone, BM25(1)),
 		"a Selector that fails":  Backbone(1, Words{}, func([]example) (fewshot.Picker, error) { return nil, broken }),
+		"no Picker":              Backbone(1, Words{}, func([]example) (fewshot.Picker, error) { return nil, nil }),
 		"a likeness of 0":        Distinct(0, Words{}, BM25(1)),
 		"a likeness of 2":        Distinct(2, Words{}, BM25(1)),
 		"distinct, no Ranker":    Distinct(1, nil, BM25(1)),

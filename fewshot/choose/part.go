@@ -2,6 +2,7 @@ package choose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -15,6 +16,9 @@ func partly(pool []example, indexes []int, s fewshot.Selector) (fewshot.Picker, 
 		part[i] = pool[at]
 	}
 	picker, err := s(part)
+	if err == nil && picker == nil {
+		err = errors.New("the Selector returned neither a Picker nor an error")
+	}
 	if err != nil {
 		return nil, err
 	}
