@@ -15,18 +15,31 @@ func Open(path string) (file *os.File, unlock func() error, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for {
-		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
+	if err := lock(file); err != nil {
 		file.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = ErrInUse
-		}
 		return nil, nil, err
 	}
 	return file, func() error { return nil }, nil // closing the file unlocks it
+}
+
+func lock(file *os.File) error {
+	var err error = syscall.EINTR
+	for errors.Is(err, syscall.EINTR) {
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return ErrInUse
+	}
+	if err != nil {
+		return err
+	}
+	locked, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(file.Name())
+	if err == nil && !os.SameFile(locked, named) {
+		return ErrInUse // its owner replaced the file after it was opened here
+	}
+	return err
 }
