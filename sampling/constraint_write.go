@@ -33,16 +33,15 @@ var (
 
 // A pattern is one unit, so that a server may add text before or after it.
 func writePattern(re *syntax.Regexp) string {
-	return patternNotation.write("", re, syntax.OpConcat)
+	return patternNotation.write(re, syntax.OpConcat)
 }
 
 func writeGBNF(re *syntax.Regexp) string {
-	return gbnfNotation.write("root ::= ", re, syntax.OpAlternate) + "\n"
+	return "root ::= " + gbnfNotation.write(re, syntax.OpAlternate) + "\n"
 }
 
-func (n *notation) write(head string, re *syntax.Regexp, within syntax.Op) string {
+func (n *notation) write(re *syntax.Regexp, within syntax.Op) string {
 	var b strings.Builder
-	b.WriteString(head)
 	n.expr(&b, re, within)
 	return b.String()
 }
@@ -54,23 +53,22 @@ func (n *notation) expr(b *strings.Builder, re *syntax.Regexp, within syntax.Op)
 		b.WriteByte('(')
 		defer b.WriteByte(')')
 	}
-	several := func(between string) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		n.writeLiteral(b, re.Rune)
+	case syntax.OpCharClass:
+		n.writeClass(b, re.Rune)
+	case syntax.OpConcat, syntax.OpAlternate:
+		between := n.between
+		if re.Op == syntax.OpAlternate {
+			between = n.or
+		}
 		for i, sub := range re.Sub {
 			if i > 0 {
 				b.WriteString(between)
 			}
 			n.expr(b, sub, re.Op)
 		}
-	}
-	switch re.Op {
-	case syntax.OpLiteral:
-		n.writeLiteral(b, re.Rune)
-	case syntax.OpCharClass:
-		n.writeClass(b, re.Rune)
-	case syntax.OpConcat:
-		several(n.between)
-	case syntax.OpAlternate:
-		several(n.or)
 	case syntax.OpRepeat:
 		n.expr(b, re.Sub[0], syntax.OpRepeat)
 		b.WriteString(bounds(re.Min, re.Max))

@@ -39,10 +39,11 @@ func newFinder(stops []string) *finder {
 			continue // Validate refuses it; matching nowhere is the harmless reading.
 		}
 		m.insert(s, int32(i))
-		if m.begin[s[0]] == 0 {
-			m.firsts, m.first = m.firsts+1, s[0]
-		}
-		m.begin[s[0]] = m.childOf(0, s[0])
+	}
+	for c := m.nodes[0].child; c != 0; c = m.nodes[c].sibling {
+		m.first = m.nodes[c].label
+		m.begin[m.first] = c
+		m.firsts++
 	}
 	m.link()
 	return m

@@ -175,13 +175,6 @@ func TestNothingIsSent(t *testing.T) {
 			t.Errorf("%s: %d requests were sent all the same", test.why, len(calls))
 		}
 	}
-	var m sampling.Model
-	if _, err := m.Complete(ctx, good); !errors.Is(err, sampling.ErrInvalid) || !strings.Contains(err.Error(), "Model.Backend is nil") {
-		t.Errorf("without a backend: %v", err)
-	}
-	if _, err := m.Score(ctx, &sampling.Request{Prompt: ""}, nil); !errors.Is(err, sampling.ErrInvalid) {
-		t.Errorf("scoring without a backend: %v", err)
-	}
 }
 
 // The backend gets the request as it is, with only the defaults filled in.

@@ -3,6 +3,7 @@ package sampling
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -115,10 +116,8 @@ func validateStops(stops []string) error {
 		if j := invalidUTF8(s); j >= 0 {
 			return fmt.Errorf("%w: Stop[%d] is not valid UTF-8 at byte %d; a stop sequence is text", ErrInvalid, i, j)
 		}
-		for j, earlier := range stops[:i] {
-			if s == earlier {
-				return fmt.Errorf("%w: Stop[%d] repeats Stop[%d], %q; leave one out", ErrInvalid, i, j, s)
-			}
+		if j := slices.Index(stops[:i], s); j >= 0 {
+			return fmt.Errorf("%w: Stop[%d] repeats Stop[%d], %q; leave one out", ErrInvalid, i, j, s)
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package sampling
 
+import "cmp"
+
 // A Price is the cost of a million tokens, in any currency. Cached applies to
 // prompt tokens from the prefix cache; 0 means the same as Prompt.
 type Price struct {
@@ -8,10 +10,7 @@ type Price struct {
 
 // Of returns the cost of a call.
 func (p Price) Of(u Usage) float64 {
-	cached := p.Cached
-	if cached == 0 {
-		cached = p.Prompt
-	}
+	cached := cmp.Or(p.Cached, p.Prompt)
 	fresh := max(u.PromptTokens-u.CachedTokens, 0)
 	return (float64(fresh)*p.Prompt + float64(u.CachedTokens)*cached + float64(u.CompletionTokens)*p.Completion) / 1e6
 }

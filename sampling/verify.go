@@ -55,15 +55,11 @@ func (m *Matcher) verify(text string, from int, reason Reason) (Reason, error) {
 	if at := from + m.advance(text[from:]); at < len(text) {
 		return reason, &violation{text, at}
 	}
-	switch reason {
-	case EndOfText, StopSequence:
-		if !m.Done() {
-			return reason, &violation{text, len(text)}
-		}
-	case TokenLimit:
-		if m.full() {
-			return EndOfText, nil
-		}
+	switch {
+	case (reason == EndOfText || reason == StopSequence) && !m.Done():
+		return reason, &violation{text, len(text)}
+	case reason == TokenLimit && m.full():
+		return EndOfText, nil
 	}
 	return reason, nil
 }

@@ -183,10 +183,9 @@ func Values(t reflect.Type) ([]reflect.Value, bool) {
 	if !m.IsValid() || m.Type().NumIn() != 0 || m.Type().NumOut() != 1 || m.Type().Out(0) != reflect.SliceOf(t) {
 		return nil, false
 	}
-	all := m.Call(nil)[0]
-	values := make([]reflect.Value, all.Len())
-	for i := range values {
-		values[i] = all.Index(i)
+	var values []reflect.Value
+	for _, v := range m.Call(nil)[0].Seq2() {
+		values = append(values, v)
 	}
 	return values, len(values) > 0
 }
