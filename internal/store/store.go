@@ -75,7 +75,11 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
+// failed says what failed. It returns nil if err is nil.
 func (s *Store) failed(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("%s the store %s: %w", doing, s.path, cause(err))
 }
 
@@ -225,11 +229,9 @@ func (s *Store) write(line []byte) error {
 func (s *Store) Each(f func(line int, value []byte) bool) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	err := s.scan(func(number int, _ Key, line []byte) bool { return f(number, line[valueAt:len(line)-1]) })
-	if err != nil {
-		return s.failed("reading", err)
-	}
-	return nil
+	return s.failed("reading", s.scan(func(number int, _ Key, line []byte) bool {
+		return f(number, line[valueAt:len(line)-1])
+	}))
 }
 
 // scan calls f with the last line of each key, until f returns false.
@@ -270,10 +272,7 @@ func (s *Store) Damaged() []int {
 func (s *Store) Compact() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.compact(); err != nil {
-		return s.failed("compacting", err)
-	}
-	return nil
+	return s.failed("compacting", s.compact())
 }
 
 func (s *Store) compact() (err error) {
@@ -322,10 +321,7 @@ func (s *Store) compact() (err error) {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.close(); err != nil {
-		return s.failed("closing", err)
-	}
-	return nil
+	return s.failed("closing", s.close())
 }
 
 func (s *Store) close() error {

@@ -13,46 +13,31 @@ import (
 // ones. While it has yielded nothing, a handler may make another attempt.
 type stream struct {
 	yield func(sampling.Chunk, error) bool
-	until holdUntil
 	held  []sampling.Chunk // not yielded yet
 	given bool             // something was yielded
 	left  bool             // the consumer left the loop before the end, or panicked in it
+
+	untilText bool // chunks are held back until there is text
+	untilEnd  bool // or until the end, since the consumer waits for the whole answer
 }
 
-// A holdUntil says which chunks a stream holds back.
-type holdUntil int
-
-const (
-	holdNothing holdUntil = iota
-	holdUntilText
-	holdUntilEnd
-)
-
-// holdBack lets a handler make another attempt after a fault: until there is text, or
-// until the end if the caller waits for the whole answer.
+// holdBack makes other attempts possible.
 func (s *stream) holdBack(ctx context.Context) {
-	s.until = holdUntilText
-	if whole.Wanted(ctx) {
-		s.until = holdUntilEnd
-	}
+	s.untilText, s.untilEnd = true, whole.Wanted(ctx)
 }
 
 // holds reports whether a chunk is held back.
 func (s *stream) holds(c *sampling.Chunk) bool {
-	switch {
-	case s.given || c.Reason != sampling.Unfinished:
+	if s.given || c.Reason != sampling.Unfinished {
 		return false
-	case s.until == holdUntilText:
-		return c.Text == "" && len(c.Tokens) == 0
-	default:
-		return s.until == holdUntilEnd
 	}
+	return s.untilEnd || s.untilText && c.Text == "" && len(c.Tokens) == 0
 }
 
 // pass passes the chunks of one attempt on and adds them up in t. It returns nil if
 // they came to their end or the consumer left, and otherwise the fault.
 func (s *stream) pass(ctx context.Context, t *tally, chunks iter.Seq2[sampling.Chunk, error], stop []string) error {
-	if s.until == holdUntilEnd { // the consumer cannot leave at a stop sequence
+	if s.untilEnd { // the consumer cannot leave at a stop sequence
 		chunks = sampling.Until(chunks, stop)
 	}
 	t.text.Grow(1 << 10) // most answers fit
