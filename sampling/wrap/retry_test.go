@@ -113,6 +113,24 @@ func TestRetryStream(t *testing.T) {
 	}
 }
 
+// Tokens without text, and an end without text, are an answer too.
+func TestRetryKeepsEmptyText(t *testing.T) {
+	for _, reply := range []samplingtest.Reply{
+		{Chunks: []sampling.Chunk{{Tokens: make([]sampling.Token, 1)}}, Err: busy},
+		{Chunks: []sampling.Chunk{{Reason: sampling.EndOfText}}},
+	} {
+		script := turns(reply, samplingtest.Reply{Text: "good"})
+		for chunk := range (wrap.Retry{}).Wrap(script).Sample(t.Context(), &sampling.Request{}) {
+			if chunk.Text != "" {
+				t.Errorf("%q is from another attempt", chunk.Text)
+			}
+		}
+		if n := len(script.Calls()); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	}
+}
+
 // Once there was text, a chunk without text is passed on when it arrives.
 func TestRetryPassesEmptyChunks(t *testing.T) {
 	sent, received := 0, 0
