@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -21,7 +22,10 @@ var wantsTLS = regexp.MustCompile(`(?i)malformed HTTP response "\\x15\\x03|HTTP 
 func wayToTLS(scheme string, e *sampling.Error) string {
 	_, noTLS := errors.AsType[tls.RecordHeaderError](e)
 	_, stranger := errors.AsType[*tls.CertificateVerificationError](e)
+	at, ok := errors.AsType[*net.OpError](e)
 	switch {
+	case ok && at.Op == "proxyconnect": // a proxy of the client, and not the server
+		return ""
 	case stranger:
 		return "if you trust the server, set Config.HTTPClient to a client that knows its certificate"
 	case errors.Is(e, http.ErrSchemeMismatch) || noTLS:

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,22 @@ func TestWayToTLS(t *testing.T) {
 				t.Errorf("got %v, want temporary %v, %q", err, c.temporary, c.hint)
 			}
 		})
+	}
+}
+
+// A proxy that does not speak TLS is not the server.
+func TestProxyWithoutTLS(t *testing.T) {
+	proxy, _ := url.Parse("https://" + says(t, "HTTP/1.1 400 Bad Request\r\n\r\n"))
+	given := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}
+	client, err := NewClient("test", sampling.Secret{}, given, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Hint = func(*sampling.Error) string { return "" }
+	for _, address := range []string{"http://model.test", "https://model.test"} {
+		if _, err := client.Fetch(t.Context(), address, nil); err == nil || strings.Contains(err.Error(), "begin its") {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
 

@@ -172,13 +172,17 @@ type modelless struct{ error }
 func (e modelless) Unwrap() error        { return e.error }
 func (e modelless) Is(target error) bool { return target == ErrNoModel }
 
+// namesModel does not match the "model" of an address that the server repeats, such as
+// /v1/models or /props?model=x.
+var namesModel = regexp.MustCompile(`(?i)(^|[^/?&=.\w-])models?\b`)
+
 // noModel reports whether a refusal with this status says that. llama.cpp's router
 // says it with a 400. An HTML page is a proxy's.
 func (w Words) noModel(status int) bool {
 	switch {
 	case w.Code == "model_not_found":
 		return true
-	case !strings.Contains(w.Text, "model") || strings.HasPrefix(w.Text, htmlPage):
+	case !namesModel.MatchString(w.Text) || strings.HasPrefix(w.Text, htmlPage):
 		return false
 	}
 	return status == http.StatusNotFound || status == http.StatusBadRequest && strings.Contains(w.Text, "not found")

@@ -55,6 +55,9 @@ func TestNoModel(t *testing.T) {
 		{400, `{"error":{"message":"model 'x' not found","type":"invalid_request_error","code":400}}`, true}, // llama.cpp's router
 		{403, `{"error":{"message":"Project has no access to x","code":"model_not_found"}}`, true},           // OpenAI
 		{404, `<html><title>404: the model gateway has no such page</title></html>`, false},                  // a proxy
+		{404, `{"message":"Cannot GET /v1/models"}`, false},                                                  // another address
+		{404, `{"error":"Unexpected endpoint. (GET /props?model=x)"}`, false},                                // the same
+		{404, `{"error":"Model 'x' not found or its engine is sleeping."}`, true},                            // a router of vLLM
 		{404, `404 page not found`, false},                                                                   // another path
 		{400, `{"error":"the prompt exceeds the model's context length"}`, false},                            // another refusal
 		{503, `{"error":{"message":"Loading model","type":"unavailable_error","code":503}}`, false},          // llama.cpp
