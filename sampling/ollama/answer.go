@@ -16,7 +16,7 @@ import (
 
 // A line is one line of an answer: a piece of the text, the end, or an error.
 type line struct {
-	Model      string    `json:"model"`
+	Model      any       `json:"model"`
 	Response   string    `json:"response"`
 	Thinking   string    `json:"thinking"`
 	Done       bool      `json:"done"`
@@ -159,7 +159,8 @@ func (a *answer) chunk() (sampling.Chunk, error) {
 	if l.Thinking != "" {
 		return sampling.Chunk{}, a.backend.misread("it splits the text into thoughts and a response, which \"think\": false should have kept it from; is the model's template at fault?")
 	}
-	chunk := sampling.Chunk{Text: l.Response, Model: l.Model}
+	name, _ := l.Model.(string)
+	chunk := sampling.Chunk{Text: l.Response, Model: name}
 	if l.Response != "" && p.Logprobs {
 		if len(l.Logprobs) == 0 {
 			return sampling.Chunk{}, unsupported("Params.Logprobs: the server sent text without them; Ollama reports them since %v", knowsLogprobs)

@@ -74,6 +74,7 @@ func TestAnswer(t *testing.T) {
 		{"text in the last line", `{"response":"z","done":true,"done_reason":"length"}`, said{Text: "z", Chunks: 1, Reason: sampling.TokenLimit}, nil, false},
 		{"lines without text", `{"response":"","done":false}` + "\n" + a + "\n" + done, said{Text: "a", Chunks: 2, Reason: sampling.EndOfText, Usage: usage}, nil, false},
 		{"a null error", `{"response":"a","error":null}` + "\n" + done, said{Text: "a", Chunks: 2, Reason: sampling.EndOfText, Usage: usage}, nil, false},
+		{"another kind of model", `{"model":{"name":"m"},"response":"a","done":true,"done_reason":"stop"}`, said{Text: "a", Chunks: 1, Reason: sampling.EndOfText}, nil, false},
 		{"cached tokens", `{"done":true,"done_reason":"stop","prompt_eval_count":9,"prompt_eval_cached_count":7,"eval_count":1}`,
 			said{Chunks: 1, Reason: sampling.EndOfText, Usage: sampling.Usage{PromptTokens: 9, CompletionTokens: 1, CachedTokens: 7}}, nil, false},
 		{"after the end", a + "\n" + done + "\n" + a, said{Text: "a", Chunks: 2, Reason: sampling.EndOfText, Usage: usage}, nil, false},

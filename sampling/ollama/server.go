@@ -217,7 +217,7 @@ func (b *Backend) ask(ctx context.Context, path string, question, answer any) er
 	if fault, ok := errors.AsType[*sampling.Error](err); ok {
 		switch fault.Status {
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-			if !errors.Is(fault, httpwire.ErrNoModel) {
+			if question == nil || !errors.Is(fault, httpwire.ErrNoModel) {
 				return nil
 			}
 		case http.StatusOK:

@@ -231,6 +231,13 @@ func TestDescribe(t *testing.T) {
 	if info, err := newBackend(t, ollama.Config{URL: other.URL + "/model", Model: "tiny"}).Describe(t.Context()); !errors.Is(err, sampling.ErrUnsupported) {
 		t.Errorf("another server: %+v, %v", info, err)
 	}
+	silent := httptest.NewServer(front{&fake{}, map[string]http.HandlerFunc{"/api/version": func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, 404, "name a model")
+	}}})
+	defer silent.Close()
+	if info, err := newBackend(t, ollama.Config{URL: silent.URL, Model: "tiny"}).Describe(t.Context()); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("a server without /api/version: %+v, %v", info, err)
+	}
 	// A model that is not there is an error. A proxy that hides /api/show is not.
 	for words, there := range map[string]bool{"model 'tiny' not found": false, "404 page not found": true} {
 		server := httptest.NewServer(front{&fake{version: "0.17.4"}, map[string]http.HandlerFunc{
