@@ -87,7 +87,8 @@ func (e *echoed) score(prompt, full string) (sampling.Score, error) {
 }
 
 // locate returns where full begins in the tokens put together. A server may put a
-// token before it, as the beginning of the text, and others after it.
+// token before it, as the beginning of the text, and others after it. The first token of
+// the text may begin with a space that the text does not have.
 func (e *echoed) locate(full string) (at int, ok bool) {
 	var all strings.Builder
 	for _, t := range e.tokens {
@@ -97,8 +98,16 @@ func (e *echoed) locate(full string) (at int, ok bool) {
 	if strings.HasPrefix(e.text, full) && strings.HasSuffix(joined, e.text) {
 		return len(joined) - len(e.text), true
 	}
-	at = strings.Index(joined, full)
-	return at, at >= 0
+	for _, t := range e.tokens { // not within one: "<s>" has an s too
+		switch rest := joined[at:]; {
+		case strings.HasPrefix(rest, full):
+			return at, true
+		case strings.HasPrefix(rest, " "+full):
+			return at + 1, true
+		}
+		at += len(t.Text)
+	}
+	return 0, false
 }
 
 // probe finds out whether the server scores, and how many texts at once.

@@ -118,9 +118,11 @@ func TestScoreFindsTheText(t *testing.T) {
 			return fmt.Sprintf(`{"choices":[{"text":%s,"finish_reason":"length","logprobs":{"tokens":[%s],"token_logprobs":[%s]}}]}`,
 				rawString(text), strings.Replace(tokens, `,"`, `," `, 1), probs)
 		})
-		scores, err := b.Score(t.Context(), &sampling.Request{Prompt: "a b "}, []string{"c"})
-		if err != nil || scores[0].Logprob != -1.5 || len(scores[0].Tokens) != 1 {
-			t.Errorf("%q: got %+v, %v", drawn, scores, err)
+		for prompt, text := range map[string]string{"a b ": "c", "": "s"} { // "<s>" has an s too
+			scores, err := b.Score(t.Context(), &sampling.Request{Prompt: prompt}, []string{text})
+			if err != nil || scores[0].Logprob != -1.5 || len(scores[0].Tokens) != 1 {
+				t.Errorf("%q after %q: got %+v, %v", text, prompt, scores, err)
+			}
 		}
 	}
 }
