@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/foreword-go/foreword/internal/httpwire"
 	"github.com/foreword-go/foreword/sampling"
 )
 
@@ -42,7 +43,7 @@ func (b *Backend) Describe(ctx context.Context) (sampling.Info, error) {
 		return info, err
 	}
 	if info.Model == "" { // vLLM may load an adapter that it does not list yet
-		if _, err := b.Count(ctx, "a"); err != nil && !errors.Is(err, sampling.ErrUnsupported) {
+		if _, err := b.Count(ctx, "a"); errors.Is(err, httpwire.ErrNoModel) {
 			return sampling.Info{}, err
 		}
 	}

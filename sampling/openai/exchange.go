@@ -52,10 +52,11 @@ func (b *Backend) call(ctx context.Context, address string, w *body, answer any)
 }
 
 // native calls an address of the server's own, beside /v1. If the address does not
-// exist, as with a router in between, the error wraps sampling.ErrUnsupported.
+// exist, as with a router in between, the error wraps sampling.ErrUnsupported. It does
+// not if the request names the model and the server does not have it.
 func (b *Backend) native(ctx context.Context, path string, w *body, answer any) error {
 	err := b.call(ctx, strings.TrimSuffix(b.base, "/v1")+path, w, answer)
-	if errors.Is(err, httpwire.ErrNoModel) {
+	if errors.Is(err, httpwire.ErrNoModel) && (w != nil || strings.Contains(path, "?model=")) {
 		return err
 	}
 	return notDone(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented)

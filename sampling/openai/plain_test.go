@@ -237,6 +237,30 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("an unlisted model, known %v: %+v, %v", known, m, err)
 		}
 	}
+	// Servers that repeat the address, or have another answer for an unknown path.
+	for _, d := range []openai.Dialect{openai.OpenAI, openai.LlamaCpp, openai.VLLM} {
+		for _, status := range []int{404, 200} {
+			b := overTransport(t, d, func(r *http.Request) (*http.Response, error) {
+				resp := response(r, strings.NewReader(`{"data":[]}`))
+				if status == 404 || !strings.HasSuffix(r.URL.Path, "/models") {
+					resp = response(r, strings.NewReader(`{"message":"Unexpected endpoint. (`+r.Method+" "+r.URL.RequestURI()+`)"}`))
+					resp.StatusCode = status
+				}
+				return resp, nil
+			})
+			if m, err := sampling.Discover(t.Context(), b); err != nil || m.Window != 0 {
+				t.Errorf("%s, status %d: %+v, %v", d.Name, status, m, err)
+			}
+		}
+		b := overTransport(t, d, func(r *http.Request) (*http.Response, error) {
+			resp := response(r, strings.NewReader(`{"error":"no list of models here"}`))
+			resp.StatusCode = 404
+			return resp, nil
+		})
+		if _, err := b.Describe(t.Context()); d.Name != openai.LlamaCpp.Name && !errors.Is(err, sampling.ErrUnsupported) {
+			t.Errorf("%s without a list: %v", d.Name, err)
+		}
+	}
 	router := overTransport(t, openai.LlamaCpp, func(r *http.Request) (*http.Response, error) {
 		answer := `{"role":"router","model_path":"none","default_generation_settings":{"n_ctx":0}}`
 		if r.URL.Query().Get("model") != "" {
