@@ -46,6 +46,13 @@ func (g *group) draw(ctx context.Context, b sampling.Forward, req sampling.Reque
 // the client's stop sequences to the layout's, and counts tokens. Not every backend cuts
 // at a stop, and a reply must end in the same way with each of them.
 func (a *reply) Sample(ctx context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	// A stop that may complete within a label, such as ":", would leave the beginning of
+	// the label in the reply.
+	a.early = slices.DeleteFunc(a.early, func(s string) bool {
+		return slices.ContainsFunc(req.Stop, func(mark string) bool {
+			return strings.Index(strings.TrimSpace(mark), s) > 0
+		})
+	})
 	return sampling.Until(a.sample(ctx, req), a.early)
 }
 
