@@ -82,9 +82,10 @@ func (m Model) Draw(ctx context.Context, req *Request, n int) ([]*Completion, er
 
 // finished checks a Drawer's completions as if they were streams, and fills in missing
 // seeds. A completion that is unfinished or violates the constraint is left out, with
-// an error.
+// an error. The next one is then charged for the prompt.
 func (m Model) finished(ctx context.Context, drawn []*Completion, err error, req *Request, n int) ([]*Completion, error) {
 	var done []*Completion
+	var prompt Usage // of completions that are left out
 	for i, one := range drawn {
 		if one == nil {
 			continue
@@ -96,8 +97,10 @@ func (m Model) finished(ctx context.Context, drawn []*Completion, err error, req
 		c, fault := collect(checkStream(ctx, func(yield func(Chunk, error) bool) { yield(*one, nil) }, req))
 		if fault != nil {
 			err = cmp.Or(err, fault)
+			prompt = prompt.Add(Usage{PromptTokens: one.Usage.PromptTokens, CachedTokens: one.Usage.CachedTokens})
 			continue
 		}
+		c.Usage, prompt = c.Usage.Add(prompt), Usage{}
 		c.Seed = seed
 		done = append(done, c)
 	}

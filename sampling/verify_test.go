@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,10 +105,14 @@ func TestViolation(t *testing.T) {
 		t.Errorf("%d chunks were taken of %q", call.Chunks, call.Text)
 	}
 
-	// Draw keeps those that were finished.
+	// Draw keeps those that were finished, and the cost of the prompt.
 	n := 0
 	d := drawer{draw: func(ctx context.Context, req *sampling.Request, n int) ([]*sampling.Completion, error) {
-		return []*sampling.Completion{{Text: "a", Reason: sampling.EndOfText}, {Text: "c", Reason: sampling.EndOfText}, {Text: "b", Reason: sampling.EndOfText}}, nil
+		return []*sampling.Completion{
+			{Text: "c", Reason: sampling.EndOfText, Usage: sampling.Usage{PromptTokens: 5, CompletionTokens: 1, CachedTokens: 2}},
+			{Text: "a", Reason: sampling.EndOfText, Usage: sampling.Usage{CompletionTokens: 1}},
+			{Text: "b", Reason: sampling.EndOfText, Usage: sampling.Usage{CompletionTokens: 1}},
+		}, nil
 	}}
 	all, err := sampling.Model{Backend: d}.Draw(t.Context(), &sampling.Request{Prompt: "p", Constraint: sampling.OneOf("a", "b")}, 3)
 	for _, c := range all {
@@ -116,7 +121,11 @@ func TestViolation(t *testing.T) {
 		}
 	}
 	if !errors.Is(err, sampling.ErrConstraint) || n != 2 {
-		t.Errorf("%d completions, %v", n, err)
+		t.Fatalf("%d completions, %v", n, err)
+	}
+	want := []sampling.Usage{{PromptTokens: 5, CompletionTokens: 1, CachedTokens: 2}, {CompletionTokens: 1}}
+	if got := []sampling.Usage{all[0].Usage, all[1].Usage}; !slices.Equal(got, want) {
+		t.Errorf("the usage is %+v, want %+v", got, want)
 	}
 }
 
