@@ -96,6 +96,14 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// TestNULInHeader reads a table in which only the name of another column is odd.
+func TestNULInHeader(t *testing.T) {
+	got, err := fewshot.Collect(readers["CSV"](strings.NewReader("in,out,note\x00\na,b,c\n"), fewshot.LoadOptions{}))
+	if diff := cmp.Diff([]shot{{In: "a", Out: "b"}}, got, withoutAt); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 // TestWrongEncodings has files that no reader can read: the error has the place.
 func TestWrongEncodings(t *testing.T) {
 	half := func(text string) string { // the second unit of an emoji is lost

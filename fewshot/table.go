@@ -120,12 +120,11 @@ func header(fields []string, o LoadOptions) (columns [2]int, err error) {
 	if err := checkEncoding(all); err != nil {
 		return columns, err
 	}
-	if strings.Contains(all, "\x00") {
-		return columns, errors.New("has NUL bytes, as a binary file or UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8")
-	}
 	for side, name := range o.names() {
 		at := slices.Index(fields, name)
 		switch {
+		case at < 0 && strings.Contains(all, "\x00"):
+			return columns, errors.New("has NUL bytes, as a binary file or UTF-32; convert the file, for example with iconv -f UTF-32 -t UTF-8")
 		case at < 0:
 			return columns, fmt.Errorf("no column %q; the columns are %q, and LoadOptions.In and Out name two of them", name, fields)
 		case slices.Contains(fields[at+1:], name):
