@@ -312,6 +312,9 @@ func TestMeterDrawAndScore(t *testing.T) {
 	expect("a score that failed", wrap.Bill{Calls: 6, Failed: 2, Estimated: 4, Usage: sampling.Usage{PromptTokens: 145, CompletionTokens: 22}})
 	script.ScoreFunc = works
 
+	draw(sampling.Usage{PromptTokens: 5, CompletionTokens: 8}, sampling.Usage{})
+	expect("all told with the first", wrap.Bill{Calls: 7, Failed: 2, Estimated: 4, Usage: sampling.Usage{PromptTokens: 150, CompletionTokens: 30}})
+
 	m.Cap = 0.01
 	if _, err := model.Score(t.Context(), &sampling.Request{Prompt: strings.Repeat("a ", 2000)}, []string{"d", "e f"}); !errors.Is(err, wrap.ErrSpent) {
 		t.Error(err)

@@ -119,8 +119,14 @@ func (c *call) nothing() bool {
 // cost returns the cost of the call, and whether the backend reported all of it.
 func (c *call) cost() (u sampling.Usage, told bool) {
 	told = c.err == nil
+	// The usages of a draw sum up to its cost. Some servers report all of it with one
+	// completion.
+	summed := c.method == "draw" && slices.ContainsFunc(c.texts, func(t *tally) bool { return t.usage.CompletionTokens > 0 })
 	for _, t := range c.texts {
-		n, exact := t.completion(c.tokens, maxTokens(c.req))
+		n, exact := t.usage.CompletionTokens, true
+		if !summed {
+			n, exact = t.completion(c.tokens, maxTokens(c.req))
+		}
 		u = u.Add(sampling.Usage{PromptTokens: t.usage.PromptTokens, CompletionTokens: n, CachedTokens: t.usage.CachedTokens})
 		told = told && exact
 	}
