@@ -174,7 +174,7 @@ func (e modelless) Is(target error) bool { return target == ErrNoModel }
 
 // namesModel does not match the "model" of an address that the server repeats, such as
 // /v1/models or /props?model=x.
-var namesModel = regexp.MustCompile(`(?i)(^|[^/?&=.\w-])models?\b`)
+var namesModel = regexp.MustCompile(`(?i)(^|_|[^/?&=.\w-])model(s?\b|_|not)`)
 
 // noModel reports whether a refusal with this status says that. llama.cpp's router
 // says it with a 400. An HTML page is a proxy's.

@@ -58,6 +58,7 @@ func TestNoModel(t *testing.T) {
 		{404, `{"message":"Cannot GET /v1/models"}`, false},                                                  // another address
 		{404, `{"error":"Unexpected endpoint. (GET /props?model=x)"}`, false},                                // the same
 		{404, `{"error":"Model 'x' not found or its engine is sleeping."}`, true},                            // a router of vLLM
+		{404, `{"error":"model_not_found"}`, true},                                                           // a gateway
 		{404, `404 page not found`, false},                                                                   // another path
 		{400, `{"error":"the prompt exceeds the model's context length"}`, false},                            // another refusal
 		{503, `{"error":{"message":"Loading model","type":"unavailable_error","code":503}}`, false},          // llama.cpp
