@@ -13,12 +13,12 @@ import (
 	"github.com/foreword-go/foreword/sampling"
 )
 
-// wantsTLS are the words for a request without TLS that reached a port with TLS: those
-// of net/http about an alert of TLS, and those of Go's, nginx's and Apache's servers.
+// wantsTLS matches errors about a plain HTTP request to a TLS port: net/http's about a
+// TLS alert, and the answers of Go's, nginx's and Apache's servers.
 var wantsTLS = regexp.MustCompile(`(?i)malformed HTTP response "\\x15\\x03|HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL`)
 
-// wayToTLS returns the way out of an error that TLS or its absence may have caused, and
-// otherwise "".
+// wayToTLS returns a hint for an error that a wrong scheme or an unknown certificate may
+// have caused, or "".
 func wayToTLS(scheme string, e *sampling.Error) string {
 	_, noTLS := errors.AsType[tls.RecordHeaderError](e)
 	_, stranger := errors.AsType[*tls.CertificateVerificationError](e)

@@ -163,7 +163,7 @@ func htmlText(page string) string {
 	return htmlTag.ReplaceAllString(page, " ")
 }
 
-// ErrNoModel is what a server says that does not have the model.
+// ErrNoModel means that the server does not have the model.
 var ErrNoModel = errors.New("no such model")
 
 // modelless is ErrNoModel in the server's words.
@@ -172,12 +172,12 @@ type modelless struct{ error }
 func (e modelless) Unwrap() error        { return e.error }
 func (e modelless) Is(target error) bool { return target == ErrNoModel }
 
-// namesModel does not match the "model" of an address that the server repeats, such as
-// /v1/models or /props?model=x.
+// namesModel finds the word "model" in a server's words, but not in an address that it
+// repeats, such as /v1/models or /props?model=x.
 var namesModel = regexp.MustCompile(`(?i)(^|_|[^/?&=.\w-])model(s?\b|_|not)`)
 
-// noModel reports whether a refusal with this status says that. llama.cpp's router
-// says it with a 400. An HTML page is a proxy's.
+// noModel reports whether a refusal with this status means ErrNoModel. llama.cpp's router
+// answers with a 400. An HTML page comes from a proxy.
 func (w Words) noModel(status int) bool {
 	switch {
 	case w.Code == "model_not_found":
