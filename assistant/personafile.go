@@ -107,7 +107,7 @@ func (p *Persona) readHead(lines []string, at int) (int, error) {
 			err = checkName(value)
 		}
 		if err != nil {
-			return at, failed(at+1, "sets %s %q %w", headKeys[i], shorten(value, 40), err)
+			return at, failed(at+1, "has a bad value: %q %w", shorten(value, 40), err)
 		}
 	}
 	return at, nil
