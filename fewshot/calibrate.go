@@ -130,7 +130,7 @@ func (c *Classifier[In, L]) weighAll(ctx context.Context, m sampling.Model, what
 		return weighed{got, err}
 	}) {
 		if w.err == nil && (w.Method == ByVotes || all != nil && w.Method != method) {
-			w.err = fmt.Errorf("fewshot: %w: calibrating needs the labels' probabilities, but the labels were compared %v; use a backend that scores text or returns more top logprobs", sampling.ErrUnsupported, w.Method)
+			w.err = fmt.Errorf("%w: calibrating needs the labels' probabilities, but the labels were compared %v; use a backend that scores text or returns more top logprobs", sampling.ErrUnsupported, w.Method)
 		}
 		if w.err != nil {
 			return nil, "", fmt.Errorf("fewshot: %s %d: %w", what, len(all)+1, w.err)

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/foreword-go/foreword/fewshot"
@@ -174,7 +175,7 @@ func TestCalibrateOnMistakes(t *testing.T) {
 			yield(sampling.Chunk{Text: " good", Reason: sampling.EndOfText}, nil)
 		}
 	})}
-	if _, err := c.CalibrateOn(t.Context(), votes, []fewshot.Example[string, string]{{In: "x", Out: "good"}}); !errors.Is(err, sampling.ErrUnsupported) {
+	if _, err := c.CalibrateOn(t.Context(), votes, []fewshot.Example[string, string]{{In: "x", Out: "good"}}); !errors.Is(err, sampling.ErrUnsupported) || strings.Count(err.Error(), "fewshot: ") != 1 {
 		t.Errorf("votes: %v", err)
 	}
 }
