@@ -107,13 +107,14 @@ func (c *Classifier[In, L]) CalibrateOn(ctx context.Context, m sampling.Model, c
 }
 
 // weighAll returns the labels' probabilities for each input. Votes cannot be
-// calibrated, and neither can inputs that were weighed by different methods. No input
-// is sent after one that failed.
+// calibrated, so none are drawn. Neither can inputs that were weighed by different
+// methods. No input is sent after one that failed.
 func (c *Classifier[In, L]) weighAll(ctx context.Context, m sampling.Model, what string, inputs []string, limit int) (all [][]float64, method Method, err error) {
 	type weighed struct {
 		*Classification[L]
 		err error
 	}
+	noVotes := func(context.Context, sampling.Model, *Classification[L]) error { return nil }
 	var failed atomic.Bool
 	untilOneFails := func(yield func(string) bool) {
 		for _, input := range inputs {
@@ -123,14 +124,14 @@ func (c *Classifier[In, L]) weighAll(ctx context.Context, m sampling.Model, what
 		}
 	}
 	for w := range parallel.Do(ctx, untilOneFails, limit, true, func(ctx context.Context, input string) weighed {
-		got, err := c.weigh(ctx, m, input)
+		got, err := c.weigh(ctx, m, input, noVotes)
 		if err != nil || got.Method == ByVotes {
 			failed.Store(true)
 		}
 		return weighed{got, err}
 	}) {
 		if w.err == nil && (w.Method == ByVotes || all != nil && w.Method != method) {
-			w.err = fmt.Errorf("%w: calibrating needs the labels' probabilities, but the labels were compared %v; use a backend that scores text or returns more top logprobs", sampling.ErrUnsupported, w.Method)
+			w.err = fmt.Errorf("%w: calibrating needs the labels' probabilities, but the labels are compared %v; use a backend that scores text or returns more top logprobs", sampling.ErrUnsupported, w.Method)
 		}
 		if w.err != nil {
 			return nil, "", fmt.Errorf("fewshot: %s %d: %w", what, len(all)+1, w.err)

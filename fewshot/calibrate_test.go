@@ -170,7 +170,10 @@ func TestCalibrateOnMistakes(t *testing.T) {
 	if _, err := c.CalibrateOn(t.Context(), unasked, []fewshot.Example[string, string]{{In: "x", Out: "good"}, {In: "y\nz", Out: "good", At: "f:2"}}); !errors.As(err, &value) || value.Example != 1 || value.At != "f:2" {
 		t.Errorf("an input of two lines: %v", err)
 	}
-	votes := sampling.Model{Backend: sampling.BackendFunc(func(context.Context, *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+	votes := sampling.Model{Backend: sampling.BackendFunc(func(_ context.Context, req *sampling.Request) iter.Seq2[sampling.Chunk, error] {
+		if !req.Params.Logprobs {
+			t.Error("a vote was drawn, though votes cannot be calibrated")
+		}
 		return func(yield func(sampling.Chunk, error) bool) {
 			yield(sampling.Chunk{Text: " good", Reason: sampling.EndOfText}, nil)
 		}

@@ -123,7 +123,7 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 	if err != nil {
 		return nil, err
 	}
-	result, err := c.weigh(ctx, m, query)
+	result, err := c.weigh(ctx, m, query, c.vote)
 	if err != nil {
 		return result, err
 	}
@@ -140,8 +140,8 @@ func (c *Classifier[In, L]) Classify(ctx context.Context, m sampling.Model, in I
 }
 
 // weigh returns the labels' probabilities by the best method that the backend
-// allows. Without a Prompt, the Classification is nil.
-func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, query string) (*Classification[L], error) {
+// allows; vote is the last one. Without a Prompt, the Classification is nil.
+func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, query string, vote func(context.Context, sampling.Model, *Classification[L]) error) (*Classification[L], error) {
 	prompt := new(Prompt)
 	err := c.prompter.fill(ctx, prompt, m, query)
 	if err != nil {
@@ -154,7 +154,7 @@ func (c *Classifier[In, L]) weigh(ctx context.Context, m sampling.Model, query s
 	}{
 		{ByScore, c.score},
 		{ByFirstToken, c.firstToken},
-		{ByVotes, c.vote},
+		{ByVotes, vote},
 	} {
 		result.Method = way.method
 		if err = way.weigh(ctx, m, result); !errors.Is(err, sampling.ErrUnsupported) {

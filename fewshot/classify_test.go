@@ -181,9 +181,8 @@ func TestCalibrationNeedsTheSameMethod(t *testing.T) {
 		t.Errorf("uncalibrated: %v", got.Method)
 	}
 	c.options.ContentFree = []string{"N/A"}
-	var answer *fewshot.AnswerError
-	if _, err := c.classifier(t.Context(), model); !errors.As(err, &answer) {
-		t.Errorf("votes that are not labels: %v", err)
+	if _, err := c.classifier(t.Context(), model); !errors.Is(err, sampling.ErrUnsupported) {
+		t.Errorf("only votes for an input that says nothing: %v", err)
 	}
 	votes := alternatives(0, sampling.Token{Text: " good"})
 	if _, err := c.classifier(t.Context(), votes); !errors.Is(err, sampling.ErrUnsupported) {
