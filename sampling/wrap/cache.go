@@ -23,7 +23,8 @@ import (
 //
 // The key is the exact request. A greedy request is found with any seed. A sampled
 // request is found by its seed, so set Params.Seed. Draws, scores, token counts,
-// embeddings and descriptions are kept too.
+// embeddings and descriptions are kept too, descriptions only with a Store and a
+// Namespace.
 //
 // Answers are kept up to the first stop sequence. An answer is not kept if it failed,
 // broke off, was filtered, violates its constraint, or was left before a stop
@@ -37,8 +38,9 @@ type Cache struct {
 
 	// Namespace names the model, such as "llama-3.1-405b", so that no other model's
 	// answers are returned. "" uses the model and version that the backend reports
-	// by [sampling.Describer], never its address. With a Store, a backend that does
-	// not report them is [sampling.ErrInvalid].
+	// by [sampling.Describer], never its address. With a Store, each program then asks
+	// the backend for them once, and a backend that does not report them is
+	// [sampling.ErrInvalid].
 	Namespace string
 
 	// Strict answers from the Store only. It needs a Namespace.

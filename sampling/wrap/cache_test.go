@@ -384,6 +384,32 @@ func TestCacheIdentity(t *testing.T) {
 	}
 }
 
+// A second run that finds everything in the Store sends nothing if there is a
+// Namespace. Otherwise it asks once which model answers.
+func TestCacheResumed(t *testing.T) {
+	for namespace, want := range map[string]int{"test": 0, "": 1} {
+		path := t.TempDir() + "/cache"
+		run := func() int {
+			b := &named{name: "one", window: 100}
+			store := openStore(t, path)
+			defer store.Close()
+			m := sampling.Model{Backend: (&wrap.Cache{Store: store, Namespace: namespace}).Wrap(b)}
+			for _, prompt := range []string{"p", "q", "r"} {
+				if _, err := m.Complete(t.Context(), &sampling.Request{Prompt: prompt}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return b.asked
+		}
+		if got := run(); got != 3+want {
+			t.Errorf("namespace %q: the first run sent %d requests instead of %d", namespace, got, 3+want)
+		}
+		if got := run(); got != want {
+			t.Errorf("namespace %q: the second run sent %d requests instead of %d", namespace, got, want)
+		}
+	}
+}
+
 // A strict cache replays what another recorded, and names what it does not have.
 func TestCacheStrict(t *testing.T) {
 	path := t.TempDir() + "/cache"
