@@ -84,6 +84,10 @@ func TestEvaluate(t *testing.T) {
 	if got := r.String(); got != "50.0 % of 10 cases (95 % interval 23.7 to 76.3)" {
 		t.Errorf("the report says %q", got)
 	}
+	r.Invalid = 2
+	if got := r.String(); !strings.HasSuffix(got, ", 2 invalid") {
+		t.Errorf("a report with 2 invalid answers says %q", got)
+	}
 }
 
 // TestWilson compares with the worked figures of Newcombe (1998, table I), who

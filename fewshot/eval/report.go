@@ -32,11 +32,15 @@ type Result struct {
 	Usage       sampling.Usage `json:"-"`
 }
 
-// String gives the accuracy with its 95 % [Wilson] interval, in percent. The
-// interval is too wide where answers are partly right.
+// String gives the accuracy with its 95 % [Wilson] interval, in percent, and how many
+// answers were invalid, if any. The interval is too wide where answers are partly right.
 func (r *Report) String() string {
 	low, high := Wilson(r.Accuracy, len(r.Results))
-	return fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, len(r.Results), 100*low, 100*high)
+	text := fmt.Sprintf("%.1f %% of %d cases (95 %% interval %.1f to %.1f)", 100*r.Accuracy, len(r.Results), 100*low, 100*high)
+	if r.Invalid > 0 {
+		text += fmt.Sprintf(", %d invalid", r.Invalid)
+	}
+	return text
 }
 
 // Selective returns the coverage and the accuracy of a Predictor that abstains
